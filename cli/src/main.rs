@@ -1,0 +1,2 @@
+//! zkctl.
+fn main() {}
