@@ -1,0 +1,223 @@
+//! The server image: pulled where a registry answers, else built from Debian packages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::shell::{self, LONG, Outcome, command};
+
+/// A Debian release and the ZooKeeper it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Release {
+    name: &'static str,
+    tag: &'static str,
+}
+
+const RELEASES: [Release; 2] = [
+    Release {
+        name: "trixie",
+        tag: DEFAULT_TAG,
+    },
+    Release {
+        name: "bookworm",
+        tag: "zookeeper:3.8",
+    },
+];
+
+/// The image that the tests and `ensemble up` name.
+pub(crate) const DEFAULT_TAG: &str = "zookeeper:3.9";
+
+const MIRROR: &str = "http://deb.debian.org/debian";
+
+/// How long a registry gets to say whether it has the image.
+const REGISTRY_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Whether a container engine answers.
+pub(crate) fn engine_answers() -> bool {
+    shell::answers("docker", &["info"], Duration::from_secs(20))
+}
+
+/// Whether the engine has this image.
+pub(crate) fn exists(tag: &str) -> bool {
+    shell::answers(
+        "docker",
+        &["image", "inspect", tag],
+        Duration::from_secs(20),
+    )
+}
+
+/// `ensemble image`: leaves the engine with the image.
+///
+/// # Errors
+///
+/// For an unknown option, without an engine, or if the image can be neither pulled nor built.
+pub(crate) fn ensure(options: &[&str]) -> Outcome<()> {
+    let (release, rebuild) = parse(options)?;
+    require_engine()?;
+    if !rebuild && exists(release.tag) {
+        eprintln!("image {} is there", release.tag);
+        return Ok(());
+    }
+    if !rebuild && pull(release.tag) {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    build(release)?;
+    eprintln!(
+        "image {} built in {} s",
+        release.tag,
+        begun.elapsed().as_secs()
+    );
+    Ok(())
+}
+
+/// An error that says how to start an engine, unless one answers.
+pub(crate) fn require_engine() -> Outcome<()> {
+    if engine_answers() {
+        return Ok(());
+    }
+    Err(
+        "no container engine answers `docker info`; install docker.io and start \
+         `dockerd --ip=127.0.0.1` (as root), or start Docker as your system does"
+            .into(),
+    )
+}
+
+fn parse(options: &[&str]) -> Outcome<(Release, bool)> {
+    let [mut release, _] = RELEASES;
+    let mut rebuild = false;
+    let mut rest = options.iter();
+    while let Some(option) = rest.next() {
+        match *option {
+            "--rebuild" => rebuild = true,
+            "--release" => {
+                let name = rest.next().copied().unwrap_or_default();
+                release = RELEASES
+                    .into_iter()
+                    .find(|release| release.name == name)
+                    .ok_or_else(|| format!("--release takes trixie or bookworm, not `{name}`"))?;
+            }
+            other => {
+                let known = "--release trixie|bookworm and --rebuild";
+                return Err(
+                    format!("ensemble image: no option `{other}`; it takes {known}").into(),
+                );
+            }
+        }
+    }
+    Ok((release, rebuild))
+}
+
+fn pull(tag: &str) -> bool {
+    if !shell::answers("docker", &["manifest", "inspect", tag], REGISTRY_PATIENCE) {
+        eprintln!("no registry offers {tag}; building it from Debian packages");
+        return false;
+    }
+    match shell::run(&mut command("docker", &["pull", tag]), LONG) {
+        Ok(()) => true,
+        Err(error) => {
+            eprintln!("{error}; building {tag} from Debian packages");
+            false
+        }
+    }
+}
+
+fn build(release: Release) -> Outcome<()> {
+    let base = format!("zk-recipes-base:{}", release.name);
+    if !exists(&base) {
+        let work = WorkDir::create(release.name)?;
+        bootstrap(release, work.path())?;
+        import(work.path(), &base)?;
+    }
+    eprintln!("docker build: zookeeper and its JRE on {base}");
+    let context = shell::root().join("xtask/image");
+    let base_arg = format!("BASE={base}");
+    // The host's network: the engine's own may have no way to the package mirror.
+    let mut build = command("docker", &["build", "--force-rm", "--network", "host"]);
+    build.args(["--build-arg", &base_arg, "--tag", release.tag]);
+    shell::output(build.arg(context), LONG)?;
+    Ok(())
+}
+
+fn bootstrap(release: Release, dir: &Path) -> Outcome<()> {
+    eprintln!("debootstrap {} into {}", release.name, dir.display());
+    let mut bootstrap = command("debootstrap", &["--variant=minbase", release.name]);
+    shell::output(bootstrap.arg(dir.join("rootfs")).arg(MIRROR), LONG).map_err(|error| {
+        format!("{error}\ndebootstrap needs root and the package of its name: apt-get install debootstrap")
+    })?;
+    Ok(())
+}
+
+fn import(dir: &Path, base: &str) -> Outcome<()> {
+    eprintln!("docker import {base}");
+    let mut tar = command("tar", &["--create", "--directory"])
+        .arg(dir.join("rootfs"))
+        .arg(".")
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let pipe = tar.stdout.take().ok_or("tar has no standard output")?;
+    let import = command("docker", &["import", "-", base])
+        .stdin(pipe)
+        .stdout(Stdio::null())
+        .status()?;
+    let packed = tar.wait()?;
+    if packed.success() && import.success() {
+        Ok(())
+    } else {
+        Err(format!("docker import {base}: tar {packed}, docker {import}").into())
+    }
+}
+
+/// A folder outside the target folder (debootstrap refuses paths that are mounted nodev or
+/// shared), removed when dropped.
+struct WorkDir(PathBuf);
+
+impl WorkDir {
+    fn create(name: &str) -> Outcome<Self> {
+        let dir = std::env::temp_dir().join(format!("zk-recipes-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir)
+            .map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
+        Ok(Self(dir))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("left behind: {}: {error}", self.0.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_image_that_the_tests_name() {
+        let (release, rebuild) = parse(&[]).unwrap();
+        assert_eq!((release.tag, rebuild), ("zookeeper:3.9", false));
+    }
+
+    #[test]
+    fn an_older_release_has_its_own_tag() {
+        let (release, rebuild) = parse(&["--release", "bookworm", "--rebuild"]).unwrap();
+        assert_eq!((release.tag, rebuild), ("zookeeper:3.8", true));
+    }
+
+    #[test]
+    fn an_unknown_release_or_option_is_named_in_the_error() {
+        let error = parse(&["--release", "sid"]).unwrap_err().to_string();
+        assert!(error.contains("sid") && error.contains("trixie"), "{error}");
+        let error = parse(&["--force"]).unwrap_err().to_string();
+        assert!(
+            error.contains("--force") && error.contains("--rebuild"),
+            "{error}"
+        );
+    }
+}

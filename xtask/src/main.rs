@@ -1,0 +1,51 @@
+//! The project's own commands: `cargo xtask help` lists them.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    reason = "results go to standard output, progress to standard error"
+)]
+
+mod bench;
+mod ensemble;
+mod image;
+mod shell;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  ensemble image [--release trixie|bookworm] [--rebuild]
+                          make sure the image zookeeper:3.9 (bookworm: zookeeper:3.8) exists: pull
+                          it where a registry answers, else build it from Debian packages
+  ensemble up             start three servers on 127.0.0.1:21811-21813 and print the connect string
+  ensemble down           stop and remove them
+  bench [--quick] [ARGS]  the workloads and their peers, in one interleaved run
+  help                    this text
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["ensemble", "image", options @ ..] => image::ensure(options),
+        ["ensemble", "up"] => ensemble::up(),
+        ["ensemble", "down"] => ensemble::down(),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
+        [other, ..] => {
+            Err(format!("no command `{other}`; `cargo xtask help` lists the commands").into())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
