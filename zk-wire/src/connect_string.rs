@@ -211,3 +211,62 @@ impl fmt::Display for ConnectString {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> String {
+        text.parse::<ConnectString>().unwrap().to_string()
+    }
+
+    fn refused(text: &str) -> String {
+        text.parse::<ConnectString>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn hosts_ports_and_chroot_are_read() {
+        assert_eq!(parsed("zk1"), "zk1:2181");
+        assert_eq!(parsed("zk1:2182,zk2"), "zk1:2182,zk2:2181");
+        assert_eq!(
+            parsed(" zk1 , 10.0.0.1:2183/app/a "),
+            "zk1:2181,10.0.0.1:2183/app/a"
+        );
+        assert_eq!(parsed("[::1],[fd00::1]:2182"), "[::1]:2181,[fd00::1]:2182");
+    }
+
+    #[test]
+    fn a_lone_slash_is_no_chroot() {
+        let ensemble: ConnectString = "zk1:2181/".parse().unwrap();
+        assert!(ensemble.chroot.is_root());
+        assert_eq!(ensemble.to_string(), "zk1:2181");
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        for (text, complaint) in [
+            ("", "names no server"),
+            ("/app", "names no server"),
+            ("zk1,,zk2", "server 2 of the connect string"),
+            ("zk1,", "server 2 of the connect string"),
+            (":2181", "server 1 of the connect string"),
+            ("[]:2181", "server 1 of the connect string"),
+            ("zk1:", "the port \"\" of server \"zk1\""),
+            ("zk1:0", "the port \"0\""),
+            ("zk1:+1", "the port \"+1\""),
+            ("zk1:65536", "the port \"65536\""),
+            ("zk1:http", "the port \"http\""),
+            ("[::1", "the brackets of server \"[::1\""),
+            ("::1]", "the brackets of server \"::1]\""),
+            ("[::1]2181", "the brackets of server \"[::1]2181\""),
+            ("::1", "write an IPv6 address in brackets"),
+            ("zk1 zk2", "server \"zk1 zk2\" contains ' '"),
+            ("dns-srv://zk.example", "dns-srv:// is not supported"),
+            ("zk1/app/", "the chroot is malformed"),
+            ("zk1//app", "the chroot is malformed"),
+        ] {
+            let message = refused(text);
+            assert!(message.contains(complaint), "{text:?}: {message}");
+        }
+    }
+}

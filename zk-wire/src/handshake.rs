@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::decode_error::DecodeError;
+use crate::hidden::Hidden;
 use crate::jute::{Decode, Encode, Reader, put_bool, put_i32, put_i64, put_slice};
 use crate::session_id::SessionId;
 use crate::zxid::Zxid;
@@ -135,14 +136,6 @@ impl fmt::Debug for ConnectResponse {
             .field("password", &Hidden(&self.password))
             .field("read_only", &self.read_only)
             .finish()
-    }
-}
-
-struct Hidden<'a>(&'a Bytes);
-
-impl fmt::Debug for Hidden<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({} bytes)", self.0.len())
     }
 }
 

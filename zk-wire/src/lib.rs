@@ -62,6 +62,7 @@ mod error_code;
 pub mod frame;
 mod handshake;
 mod header;
+mod hidden;
 pub mod jute;
 mod moment;
 mod multi;

@@ -19,7 +19,7 @@ use crate::watch::{AddWatchMode, SetWatches, WatcherKind};
 
 /// A request after the handshake, without its xid.
 ///
-/// `Debug` shows the lengths of data and credentials, not their bytes.
+/// `Debug` shows the lengths of credentials, not their bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Request {

@@ -1,22 +1,9 @@
-//! How requests look in a log.
+//! How requests look in a log: complete, except for credentials.
 
 use std::fmt;
 
-use bytes::Bytes;
-
+use crate::hidden::Hidden;
 use crate::request::Request;
-
-/// Shows how many bytes there are.
-struct Len<'a>(Option<&'a Bytes>);
-
-impl fmt::Debug for Len<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(bytes) => write!(f, "({} bytes)", bytes.len()),
-            None => f.write_str("null"),
-        }
-    }
-}
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,7 +14,7 @@ impl fmt::Debug for Request {
         match self {
             Self::Create(create) => {
                 shown
-                    .field("data", &Len(create.data.as_ref()))
+                    .field("data", &create.data)
                     .field("acl", &create.acl)
                     .field("flags", &create.flags);
                 if let Some(ttl) = create.ttl {
@@ -38,9 +25,7 @@ impl fmt::Debug for Request {
                 shown.field("version", version);
             }
             Self::SetData { data, version, .. } => {
-                shown
-                    .field("data", &Len(data.as_ref()))
-                    .field("version", version);
+                shown.field("data", data).field("version", version);
             }
             Self::SetAcl { acl, version, .. } => {
                 shown.field("acl", acl).field("version", version);
@@ -73,15 +58,13 @@ impl fmt::Debug for Request {
                 shown.field("kind", kind);
             }
             Self::Auth { scheme, auth } => {
-                shown
-                    .field("scheme", scheme)
-                    .field("auth", &Len(Some(auth)));
+                shown.field("scheme", scheme).field("auth", &Hidden(auth));
             }
             Self::SetWatches(watches) => {
                 shown.field("watches", watches);
             }
             Self::Sasl { token } => {
-                shown.field("token", &Len(token.as_ref()));
+                shown.field("token", &token.as_deref().map(Hidden));
             }
             Self::GetEphemerals { prefix } => {
                 shown.field("prefix", prefix);
@@ -98,5 +81,44 @@ impl fmt::Debug for Request {
             | Self::CloseSession => {}
         }
         shown.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn debug_keeps_credentials() {
+        let auth = Bytes::from_static(b"user:hunter2");
+        let shown = format!(
+            "{:?}",
+            Request::Auth {
+                scheme: "digest".to_owned(),
+                auth
+            }
+        );
+        assert_eq!(shown, "auth { scheme: \"digest\", auth: (12 bytes) }");
+        let shown = format!(
+            "{:?}",
+            Request::Sasl {
+                token: Some(Bytes::from_static(b"hunter2"))
+            }
+        );
+        assert_eq!(shown, "sasl { token: Some((7 bytes)) }");
+    }
+
+    #[test]
+    fn debug_names_operation_and_path() {
+        let request = Request::GetData {
+            path: "/a".to_owned(),
+            watch: true,
+        };
+        assert_eq!(
+            format!("{request:?}"),
+            "getData { path: \"/a\", watch: true }"
+        );
     }
 }
