@@ -1,0 +1,21 @@
+//! Test kit: real servers in containers, Curator programs as peers, and one kind of deadline.
+//!
+//! Unpublished. The features `real` and `curator` say what the machine has: without them nothing
+//! here needs more than Rust.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    reason = "a test kit ends the test that it cannot serve"
+)]
+
+#[cfg(feature = "curator")]
+mod curator_peer;
+mod deadline;
+#[cfg(feature = "real")]
+mod real_server;
+
+#[cfg(feature = "curator")]
+pub use curator_peer::CuratorPeer;
+pub use deadline::{Deadline, deadline};
+#[cfg(feature = "real")]
+pub use real_server::RealServer;

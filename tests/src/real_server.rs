@@ -1,0 +1,204 @@
+//! A real ZooKeeper server in a container of its own.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use testcontainers::core::IntoContainerPort;
+use testcontainers::runners::SyncRunner;
+use testcontainers::{Container, ContainerRequest, GenericImage, ImageExt};
+
+use crate::deadline;
+
+const IMAGE: &str = "zookeeper";
+const TAG: &str = "3.9";
+const CLIENT_PORT: u16 = 2181;
+
+/// How long a container may take to serve: the JVM alone needs two seconds, more with full cores.
+const START: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A standalone server in a container on a fixed port of 127.0.0.1, removed when dropped.
+///
+/// All methods block and may be called inside and outside of a runtime.
+#[derive(Debug)]
+pub struct RealServer {
+    container: Option<Container<GenericImage>>,
+    id: String,
+    port: u16,
+    reaper: Option<Child>,
+}
+
+impl RealServer {
+    /// Starts a server with the image's settings and waits until it serves.
+    ///
+    /// # Panics
+    ///
+    /// If the engine does not start it, or it does not serve in time.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with variables of the official image set, such as
+    /// `("ZOO_TICK_TIME", "500")`, and waits until it serves.
+    ///
+    /// # Panics
+    ///
+    /// If the engine does not start it, or it does not serve in time.
+    #[must_use]
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
+        let (container, port) = apart(|| {
+            // Another process may take the free port before the engine does: try a few.
+            let attempts = (0..5).map(|_| {
+                let port = free_port()?;
+                let started = request(port, settings).start().map_err(io::Error::other)?;
+                Ok::<_, io::Error>((started, port))
+            });
+            let mut refusals = Vec::new();
+            for attempt in attempts {
+                match attempt {
+                    Ok(started) => return started,
+                    Err(error) => refusals.push(error.to_string()),
+                }
+            }
+            panic!("no container of {IMAGE}:{TAG}: {}", refusals.join("; "))
+        });
+        let id = container.id().to_owned();
+        let reaper = reaper(&id).ok();
+        let server = Self {
+            container: Some(container),
+            id,
+            port,
+            reaper,
+        };
+        let banner = deadline(START).wait_for("a server that serves", || {
+            server
+                .four_letter("srvr")
+                .ok()
+                .filter(|answer| answer.contains("Mode: "))
+        });
+        let version = banner.lines().next().unwrap_or_default();
+        // Not eprintln!: libtest would keep it, and the log is to name the containers.
+        let note = format!(
+            "container {} on {}: {version}\n",
+            server.id,
+            server.connect_string()
+        );
+        let _ = io::stderr().write_all(note.as_bytes());
+        server
+    }
+
+    /// One server for all tests of this process that need nothing special, each in its own chroot.
+    ///
+    /// # Panics
+    ///
+    /// As [`RealServer::start`].
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<RealServer> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// The container's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The published port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What a client is given to connect.
+    #[must_use]
+    pub fn connect_string(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Sends a four-letter word and returns the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// If the server cannot be reached or does not answer.
+    pub fn four_letter(&self, word: &str) -> io::Result<String> {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        let mut link = TcpStream::connect_timeout(&address, PATIENCE)?;
+        link.set_read_timeout(Some(PATIENCE))?;
+        link.write_all(word.as_bytes())?;
+        let mut answer = String::new();
+        link.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+impl Drop for RealServer {
+    fn drop(&mut self) {
+        let container = self.container.take();
+        apart(|| drop(container));
+        if let Some(mut reaper) = self.reaper.take() {
+            let _ = reaper.kill();
+            let _ = reaper.wait();
+        }
+    }
+}
+
+fn request(port: u16, settings: &[(&str, &str)]) -> ContainerRequest<GenericImage> {
+    let fixed = [
+        ("ZOO_4LW_COMMANDS_WHITELIST", "*"),
+        ("ZOO_MAX_CLIENT_CNXNS", "0"),
+        ("ZOO_CFG_EXTRA", "extendedTypesEnabled=true"),
+        ("JVMFLAGS", "-Xmx384m"),
+    ];
+    let request = GenericImage::new(IMAGE, TAG)
+        .with_mapped_port(port, CLIENT_PORT.tcp())
+        .with_host_config_modifier(|host| {
+            // Left alone, the engine may publish on every interface of the machine.
+            let bindings = host.port_bindings.iter_mut().flatten();
+            for binding in bindings.flat_map(|(_, list)| list).flatten() {
+                binding.host_ip = Some("127.0.0.1".to_owned());
+            }
+        });
+    fixed
+        .iter()
+        .chain(settings)
+        .fold(request, |request, (name, value)| {
+            request.with_env_var(*name, *value)
+        })
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Runs a closure on a thread of its own: testcontainers blocks on a runtime of its own, which
+/// panics inside a test's runtime.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+/// A shell that removes the container when this process ends in whatever way (its end of the pipe
+/// closes then): a shared server is never dropped, and a killed test drops nothing.
+fn reaper(id: &str) -> io::Result<Child> {
+    Command::new("sh")
+        .args([
+            "-c",
+            "read -r _; exec docker rm --force --volumes \"$0\"",
+            id,
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Its own group, so that Ctrl-C on the test run does not end it too.
+        .process_group(0)
+        .spawn()
+}

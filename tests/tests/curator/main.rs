@@ -1,0 +1,3 @@
+//! Tests next to unmodified Curator programs, on a real server.
+
+mod kit;

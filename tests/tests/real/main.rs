@@ -1,0 +1,3 @@
+//! Tests against real ZooKeeper in a container.
+
+mod kit;
