@@ -1,0 +1,171 @@
+//! Promises to clean up, and how far each one is.
+
+use std::collections::BTreeMap;
+
+use zk_wire::ErrorCode;
+
+use crate::event::{Obligation, Settlement};
+use crate::ids::{DutyId, RequestId};
+
+/// What is known of the node of a duty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// No create was submitted, or none that took effect.
+    Nothing,
+    /// The create waits to be sent.
+    Unsent(RequestId),
+    /// The create was sent and is not answered.
+    InFlight(RequestId),
+    /// The connection was lost before the create was answered.
+    Unknown,
+    /// It has this path.
+    Located(String),
+}
+
+/// What is under way for a duty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Nothing.
+    Idle,
+    /// One request that finds out more.
+    Asking,
+    /// So many deletes are not answered yet.
+    Deleting {
+        left: usize,
+        deleted: bool,
+        refused: Option<ErrorCode>,
+        again: bool,
+    },
+}
+
+impl Work {
+    pub(crate) const fn deleting(left: usize) -> Self {
+        Self::Deleting {
+            left,
+            deleted: false,
+            refused: None,
+            again: false,
+        }
+    }
+}
+
+/// One promise.
+#[derive(Debug)]
+pub(crate) struct Duty {
+    pub(crate) obligation: Obligation,
+    pub(crate) known: Known,
+    /// Whether the node goes with the session.
+    pub(crate) ephemeral: bool,
+    /// Whether it is to be worked off now.
+    pub(crate) due: bool,
+    pub(crate) work: Work,
+}
+
+impl Duty {
+    pub(crate) fn new(obligation: Obligation) -> Self {
+        let known = match &obligation {
+            Obligation::DeleteMarked { .. } => Known::Nothing,
+            Obligation::Delete { path } => Known::Located(path.clone()),
+        };
+        Self {
+            obligation,
+            known,
+            ephemeral: true,
+            due: false,
+            work: Work::Idle,
+        }
+    }
+
+    /// Whether a create may be submitted for it. A mark is used for one create; after one that was
+    /// certainly not applied it is as good as new.
+    pub(crate) fn takes_create(&self) -> bool {
+        let fresh = match (&self.known, &self.obligation) {
+            (Known::Nothing, _) => true,
+            (Known::Located(path), Obligation::Delete { path: promised }) => path == promised,
+            _ => false,
+        };
+        fresh && !self.due
+    }
+
+    /// The fate of the create stays open.
+    pub(crate) fn create_unknown(&mut self) {
+        self.known = match &self.obligation {
+            Obligation::DeleteMarked { .. } => Known::Unknown,
+            // The path is certain, only the node is not. A delete is ordered after the create by the
+            // leader, so it needs no barrier.
+            Obligation::Delete { path } => Known::Located(path.clone()),
+        };
+    }
+}
+
+/// All open duties.
+#[derive(Debug, Default)]
+pub(crate) struct Duties {
+    open: BTreeMap<DutyId, Duty>,
+    /// The servers do not know getEphemerals (before 3.6), found out by asking: they answer −6 and close
+    /// the connection, so that must not happen twice.
+    pub(crate) no_own_list: bool,
+}
+
+impl Duties {
+    pub(crate) fn insert(&mut self, id: DutyId, duty: Duty) {
+        self.open.insert(id, duty);
+    }
+
+    pub(crate) fn get(&self, id: DutyId) -> Option<&Duty> {
+        self.open.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: DutyId) -> Option<&mut Duty> {
+        self.open.get_mut(&id)
+    }
+
+    pub(crate) fn remove(&mut self, id: DutyId) -> Option<Duty> {
+        self.open.remove(&id)
+    }
+
+    /// Duties that are to be worked off and are not.
+    pub(crate) fn waiting(&self) -> Vec<DutyId> {
+        let waiting = self
+            .open
+            .iter()
+            .filter(|(_, duty)| duty.due && duty.work == Work::Idle);
+        waiting.map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn any_due(&self) -> bool {
+        self.open.values().any(|duty| duty.due)
+    }
+
+    /// The session is over: how each duty ends with it.
+    pub(crate) fn drain(&mut self) -> Vec<(DutyId, Settlement)> {
+        let settle = |(id, duty): (DutyId, Duty)| {
+            let undone = duty.known == Known::Nothing;
+            (
+                id,
+                if undone {
+                    Settlement::Undone
+                } else {
+                    Settlement::Moot
+                },
+            )
+        };
+        std::mem::take(&mut self.open)
+            .into_iter()
+            .map(settle)
+            .collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(crate) fn check_invariants(&self) {
+        for (id, duty) in &self.open {
+            debug_assert!(
+                duty.work == Work::Idle || duty.due,
+                "{id} is worked off before its time"
+            );
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A ZooKeeper session without any I/O.
+//!
+//! [`Session`] keeps every promise of the protocol that does not need a socket: the handshake, request
+//! numbers and the order of replies, pings and silence, reconnects, watches and their re-registration,
+//! the fate of requests that were never answered, clean-up duties, and the moment until which the session
+//! certainly lives. Bytes, time and randomness come in as arguments, so that every run can be replayed.
+//!
+//! A driver owns a `Session` and a socket, and does in a loop what [`Session`] documents: pass in what
+//! happened, then drain the outputs.
+//!
+//! ```
+//! use std::time::Duration;
+//! use zk_session::{Action, Session, SessionConfig, SessionState};
+//! use zk_wire::Moment;
+//!
+//! let now = Moment::ZERO;
+//! let mut session = Session::new(SessionConfig::default(), now, 42);
+//! let Some(Action::Dial { conn, .. }) = session.poll_action() else {
+//!     unreachable!("a session begins with dialling");
+//! };
+//! session.handle_connected(now, conn);
+//! let mut buf = Vec::new();
+//! let transmit = session.poll_transmit(now, &mut buf).expect("the handshake");
+//! assert_eq!((transmit.conn, transmit.len), (conn, 49));
+//! assert_eq!(session.state(), SessionState::Connecting);
+//! ```
+#![forbid(unsafe_code)]
+
+mod answer;
+mod auth_book;
+mod commands;
+mod config;
+mod confirm_work;
+mod duty;
+mod duty_commands;
+mod duty_work;
+mod event;
+mod holds;
+mod ids;
+mod in_flight;
+mod inputs;
+mod lifecycle;
+mod link;
+mod outcome;
+mod purpose;
+mod queue;
+mod receive;
+mod request_len;
+mod rewatch;
+mod rng;
+mod safe_window;
+mod servers;
+mod session;
+mod state;
+mod stats;
+mod ticket;
+mod timers;
+mod transmit;
+mod watches;
+mod xids;
+mod zxids;
+
+pub use config::{Backoff, Confirm, Credential, SessionConfig};
+pub use event::{Action, Event, Obligation, Settlement, Transmit, WatchEvent};
+pub use ids::{ConnId, DutyId, RequestId, ServerId, WatchId};
+pub use outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};
+pub use session::Session;
+pub use state::{ExpiryCause, LinkFailure, ServerFailure, SessionState};
+pub use stats::SessionStats;
+pub use ticket::SessionTicket;

@@ -1,0 +1,55 @@
+//! Whom a request serves.
+
+use crate::ids::{DutyId, RequestId};
+
+/// Whom a request serves, and so where its reply goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A caller; perhaps it creates the node of a duty.
+    User { id: RequestId, duty: Option<DutyId> },
+    /// Registers watches again after a reconnect.
+    Rewatch,
+    /// Removes the server's side of watches nobody wants any more.
+    Unwatch,
+    /// Works off a duty.
+    Duty(DutyId, DutyStep),
+    /// Checks held nodes, in this order.
+    Confirm {
+        part: ConfirmPart,
+        nodes: Vec<DutyId>,
+    },
+    /// Ends the session.
+    Close,
+}
+
+impl Purpose {
+    /// The caller's name for it.
+    pub(crate) const fn user(&self) -> Option<RequestId> {
+        match self {
+            Self::User { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// What a request of a duty does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DutyStep {
+    /// Waits until everything of the connection before is decided.
+    Barrier,
+    /// Lists this session's ephemeral nodes below the parent.
+    ListOwn,
+    /// Lists the parent's children.
+    ListAll,
+    /// Deletes a node.
+    Delete,
+}
+
+/// How a multi of checks counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConfirmPart {
+    /// Part of a round that can prove something.
+    Round,
+    /// Repeats checks that a failing one before them had hidden.
+    Repeat,
+}

@@ -1,0 +1,112 @@
+//! The states of a session and the reasons it ends.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use zk_wire::{Moment, SessionId};
+
+/// Where a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every caller has to decide about each state"
+)]
+pub enum SessionState {
+    /// No server has accepted the session yet.
+    Connecting,
+    /// Attached to a server, all credentials accepted.
+    Connected {
+        /// The server cannot write.
+        read_only: bool,
+    },
+    /// Was connected and is not: the session may live or be gone.
+    Suspended {
+        /// When the connection was lost.
+        since: Moment,
+    },
+    /// The session is gone, with its ephemeral nodes. Terminal.
+    Expired,
+    /// A server refused a credential. Terminal.
+    AuthFailed,
+    /// We ended it. Terminal.
+    Closed,
+}
+
+impl SessionState {
+    /// Whether nothing comes after this state.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Expired | Self::AuthFailed | Self::Closed)
+    }
+
+    /// Whether requests are being sent.
+    #[must_use]
+    pub const fn is_connected(self) -> bool {
+        matches!(self, Self::Connected { .. })
+    }
+}
+
+/// How it became known that a session expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ExpiryCause {
+    /// A server answered the handshake with no session.
+    #[error("the server does not know the session any more")]
+    Handshake,
+    /// A server answered the handshake with another session than the one presented.
+    #[error("the server answered with session {given} in place of {presented}")]
+    Substituted {
+        /// The session we presented.
+        presented: SessionId,
+        /// The session we were given.
+        given: SessionId,
+    },
+    /// A request was answered with "session expired".
+    #[error("a request was answered with session expired")]
+    Reply,
+    /// Nothing was heard for 4/3 of the session timeout; only with
+    /// [`SessionConfig::local_expiry`](crate::SessionConfig::local_expiry).
+    #[error("nothing was heard for {silence:?}")]
+    Silence {
+        /// How long.
+        silence: Duration,
+    },
+}
+
+/// Why a connection ended, as its driver saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{text}")]
+pub struct LinkFailure {
+    text: String,
+}
+
+impl LinkFailure {
+    /// A failure described by one lower-case clause, such as an I/O error's text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// The description.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The last thing that went wrong with one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerFailure {
+    /// When.
+    pub at: Moment,
+    /// What, as one lower-case clause.
+    pub text: String,
+    /// How many attempts failed since this server last completed a handshake.
+    pub attempts: u32,
+}
+
+impl ServerFailure {
+    pub(crate) const fn new(at: Moment, text: String, attempts: u32) -> Self {
+        Self { at, text, attempts }
+    }
+}
