@@ -84,7 +84,7 @@ impl Acl {
 
 impl Encode for Acl {
     fn encode(&self, out: &mut Vec<u8>) {
-        put_i32(out, self.perms.bits().cast_signed());
+        put_i32(out, self.perms.bits() as i32);
         put_str(out, &self.scheme);
         put_str(out, &self.id);
     }
@@ -93,7 +93,7 @@ impl Encode for Acl {
 impl Decode for Acl {
     fn decode(input: &mut Reader) -> Result<Self, DecodeError> {
         Ok(Self {
-            perms: Permissions::from_bits(input.read_i32("ACL.perms")?.cast_unsigned()),
+            perms: Permissions::from_bits(input.read_i32("ACL.perms")? as u32),
             scheme: input.read_string("Id.scheme")?,
             id: input.read_string("Id.id")?,
         })

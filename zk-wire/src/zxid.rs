@@ -25,22 +25,26 @@ impl Zxid {
         self.0
     }
 
+    const fn to_u64(self) -> u64 {
+        self.0 as u64
+    }
+
     /// The epoch of the leader that issued this id.
     #[must_use]
     pub const fn epoch(self) -> u32 {
-        (self.0.cast_unsigned() >> 32) as u32
+        (self.to_u64() >> 32) as u32
     }
 
     /// The position within the epoch.
     #[must_use]
     pub const fn counter(self) -> u32 {
-        (self.0.cast_unsigned() & 0xffff_ffff) as u32
+        (self.to_u64() & 0xffff_ffff) as u32
     }
 }
 
 impl Ord for Zxid {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cast_unsigned().cmp(&other.0.cast_unsigned())
+        self.to_u64().cmp(&other.to_u64())
     }
 }
 
