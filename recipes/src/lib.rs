@@ -1,1 +1,49 @@
-//! In progress.
+//! Coordination recipes on ZooKeeper that tell the truth about what is held.
+//!
+//! Every exclusive hold has a fencing token, says when it is [in doubt](Held::is_safe) and when it is
+//! [lost](LockGuard::lost), and leaves nothing behind: a future or guard dropped at any point takes its node with
+//! it. Paths, names and payloads are Curator's, so that programs on either side share locks.
+//!
+//! ```
+//! # #[cfg(feature = "dev-server")]
+//! # fn main() {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use zk_recipes::{Client, Mutex};
+//!
+//! # async fn charge(_token: u64) -> u32 { 42 }
+//! # let zk = Client::dev().await?; /*
+//! let zk = Client::builder("zk1:2181,zk2:2181,zk3:2181").connect().await?;
+//! # */
+//! let billing = Mutex::new(&zk, "/locks/billing")?;
+//! let total = billing.hold(|held| async move { charge(held.token()).await }).await?;
+//! # assert_eq!(total, 42);
+//! zk.close().await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap(); }
+//! # #[cfg(not(feature = "dev-server"))]
+//! # fn main() {}
+//! ```
+//!
+//! | recipe | layout shared with | maturity |
+//! |---|---|---|
+//! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock | alpha |
+//!
+//! # Features
+//!
+//! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+
+#![forbid(unsafe_code)]
+
+mod contend;
+mod lock;
+
+pub use contend::Family;
+pub use lock::{
+    Acquire, Contender, Held, HoldError, LockGuard, LockLost, LockLostWhy, Mutex, OnDoubt, Released,
+};
+
+pub use zk_client::{
+    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, Error,
+    ErrorKind, Fate, Fenced, Moment, MultiResult, Node, OnExpiry, OpKind, Permissions, RetryAdvice,
+    SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid, path,
+};

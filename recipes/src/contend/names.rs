@@ -1,0 +1,135 @@
+//! How contenders are named, and how names of others are read.
+//!
+//! Curator's names are `_c_<uuid>-lock-<10 digits>` (go-zk writes the id without hyphens; unprotected ones have no
+//! id); kazoo's are `<32 hex>__lock__<10 digits>`. The families do not see each other.
+
+use zk_client::path;
+
+/// Which family of recipes a contender's name belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Family {
+    /// A mutex of Curator, go-zk, or this library.
+    Mutex,
+    /// One of Curator's other recipes: read–write lock, leader latch, semaphore lease.
+    OtherCurator,
+    /// A lock of kazoo.
+    Kazoo,
+}
+
+/// A child of a lock's node that takes part in it, or in another recipe on the same path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) family: Family,
+    /// The suffix that the server appended; negative or stuck near 2³¹.
+    pub(crate) sequence: i64,
+}
+
+impl Name {
+    /// Reads a child's name; `None` if it is no contender of any known recipe.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let sequence = path::sequence_suffix(text)?;
+        let digits = if sequence < 0 { 11 } else { 10 };
+        let base = text.get(..text.len().checked_sub(digits)?)?;
+        let family = FAMILIES
+            .iter()
+            .find(|(ending, _)| base.ends_with(ending))?
+            .1;
+        Some(Self {
+            text: text.to_owned(),
+            family,
+            sequence,
+        })
+    }
+}
+
+/// The beginning of a mutex contender's name; the server appends the sequence.
+pub(crate) fn mutex_prefix(mark: &str) -> String {
+    format!("_c_{mark}-lock-")
+}
+
+/// A mark: a random version-4 UUID in Curator's text form.
+pub(crate) fn new_mark() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)?;
+    let bits = u128::from_be_bytes(bytes);
+    let bits = (bits & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    let part = |range| hex.get(range).unwrap_or_default();
+    Ok([
+        part(0..8),
+        part(8..12),
+        part(12..16),
+        part(16..20),
+        part(20..32),
+    ]
+    .join("-"))
+}
+
+/// Longer endings first where one ends another.
+const FAMILIES: [(&str, Family); 7] = [
+    ("__rlock__", Family::Kazoo),
+    ("__lock__", Family::Kazoo),
+    ("__READ__", Family::OtherCurator),
+    ("__WRIT__", Family::OtherCurator),
+    ("latch-", Family::OtherCurator),
+    ("lease-", Family::OtherCurator),
+    ("lock-", Family::Mutex),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn family(text: &str) -> Option<Family> {
+        Name::parse(text).map(|name| name.family)
+    }
+
+    #[test]
+    fn names_of_all_families_are_told_apart() {
+        let curator = "_c_53345f98-9423-4e0c-a7b5-9f819e3ec2e1-lock-0000000012";
+        assert_eq!(family(curator), Some(Family::Mutex));
+        assert_eq!(family("_c_5334 5f98-lock-0000000012"), Some(Family::Mutex));
+        assert_eq!(family("lock-0000000012"), Some(Family::Mutex));
+        assert_eq!(
+            family("0123456789abcdef0123456789abcdef__lock__0000000003"),
+            Some(Family::Kazoo)
+        );
+        assert_eq!(
+            family("0123456789abcdef0123456789abcdef__rlock__0000000003"),
+            Some(Family::Kazoo)
+        );
+        assert_eq!(
+            family("_c_x-__WRIT__0000000003"),
+            Some(Family::OtherCurator)
+        );
+        assert_eq!(family("_c_x-latch-0000000003"), Some(Family::OtherCurator));
+        assert_eq!(family("lock-12"), None);
+        assert_eq!(family("readme"), None);
+    }
+
+    #[test]
+    fn sequence_is_read_below_and_beyond_the_overflow() {
+        assert_eq!(Name::parse("lock-0000000012").unwrap().sequence, 12);
+        assert_eq!(
+            Name::parse("lock-2147483647").unwrap().sequence,
+            2_147_483_647
+        );
+        assert_eq!(
+            Name::parse("lock--2147483648").unwrap().sequence,
+            -2_147_483_648
+        );
+    }
+
+    #[test]
+    fn marks_are_version_4_uuids_and_differ() {
+        let mark = new_mark().unwrap();
+        let bytes = mark.as_bytes();
+        assert_eq!(mark.len(), 36);
+        assert!([8, 13, 18, 23].iter().all(|&at| bytes[at] == b'-'));
+        assert_eq!(bytes[14], b'4');
+        assert!(b"89ab".contains(&bytes[19]));
+        assert_ne!(mark, new_mark().unwrap());
+    }
+}

@@ -1,0 +1,308 @@
+//! Drives a contender from its creation to the moment it is first.
+//!
+//! Requests of an acquisition: create2 and the list of children in one write (a free lock costs one round trip,
+//! since the list is answered after the create on every server); a contender that must wait watches its
+//! own node and its predecessor in one more write. When the predecessor goes, a contender that was next holds
+//! without asking again; others list once.
+
+use bytes::Bytes;
+use zk_client::{
+    Acl, Claim, ClaimStatus, Client, CreateMode, Created, Error, ErrorKind, EventType, Fate,
+    OpKind, SetEvent, State, WatchEvent, WatchSet, Zxid, path,
+};
+
+use super::decide::{Decision, decide, decide_by_creation};
+use super::names::{mutex_prefix, new_mark};
+
+/// What to contend for, and as whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Contention {
+    pub(crate) client: Client,
+    pub(crate) path: String,
+    pub(crate) data: Bytes,
+    pub(crate) acl: Vec<Acl>,
+    /// False: give up at once if somebody is ahead.
+    pub(crate) waits: bool,
+}
+
+/// First in the queue.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) claim: Claim,
+    pub(crate) node: Created,
+}
+
+/// Why the wait for the predecessor ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    /// It is gone, and our own node was there when it went.
+    PredecessorGone,
+    /// Something changed that only a list can tell.
+    Unclear,
+    /// Our own node is gone, or the session.
+    Over,
+}
+
+impl Contention {
+    /// Contends until first; `None` if it does not wait and somebody is ahead.
+    ///
+    /// A contender whose node or session is lost while it waits starts again at the tail: nothing was held yet.
+    pub(crate) async fn run(&self) -> Result<Option<Grant>, Error> {
+        loop {
+            let Some((claim, node, children)) = self.enter().await? else {
+                continue;
+            };
+            match self.queue(&claim, &node, children).await? {
+                Some(true) => {
+                    claim.hold();
+                    return Ok(Some(Grant { claim, node }));
+                }
+                Some(false) => return Ok(None),
+                None => self.live_on(&claim)?,
+            }
+        }
+    }
+
+    /// Creates the contender's node and lists the queue. `None`: start again.
+    async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
+        let mark = new_mark().map_err(|e| {
+            Error::new(
+                ErrorKind::InvalidConfig,
+                format!("the system has no randomness: {e}"),
+            )
+        })?;
+        let claim = self.client.claim(&self.path, &mark);
+        let prefix = path::join(&self.path, &mutex_prefix(&mark));
+        let create = claim.create(
+            &prefix,
+            self.data.clone(),
+            self.acl.clone(),
+            CreateMode::EphemeralSequential,
+        );
+        let list = self.client.children(&self.path).submit();
+        match create.await {
+            Ok(node) => Ok(Some((claim, node, list.await?))),
+            Err(error) if error.kind() == ErrorKind::NoNode => {
+                drop(list);
+                claim.absent();
+                self.create_parents(&prefix, error).await?;
+                Ok(None)
+            }
+            Err(error) if error.kind() == ErrorKind::SessionExpired => {
+                self.live_on(&claim)?;
+                Ok(None)
+            }
+            Err(error)
+                if error.kind() == ErrorKind::ConnectionLost && error.fate() == Fate::Unknown =>
+            {
+                drop(list);
+                self.settle(claim, &mark).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
+        if self
+            .client
+            .create_parents(prefix, CreateMode::Container)
+            .await?
+        {
+            return Ok(());
+        }
+        // Only the chroot itself can still be missing. Ask again in a way that explains it.
+        match self.client.talkative().get("/").await {
+            Err(error) => Err(error),
+            Ok(_) => Err(missing),
+        }
+    }
+
+    /// Finds out what became of a create whose answer was lost, on the same session: after a quorum barrier
+    /// nothing that was sent before can still happen, so a node with our mark is there now or never.
+    async fn settle(
+        &self,
+        claim: Claim,
+        mark: &str,
+    ) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
+        loop {
+            match self.client.barrier().await {
+                Ok(_) => break,
+                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                Err(error) if error.kind() == ErrorKind::SessionExpired => {
+                    self.live_on(&claim)?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let children = match self.client.children(&self.path).await {
+            Ok(children) => children,
+            Err(error) if error.kind() == ErrorKind::NoNode => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let Some(name) = children.iter().find(|name| name.contains(mark)) else {
+            claim.absent();
+            return Ok(None);
+        };
+        let node = path::join(&self.path, name);
+        let stat = self.client.exists(&node).await?;
+        match stat.filter(|stat| Some(stat.ephemeral_owner) == self.client.session_id()) {
+            Some(stat) => {
+                claim.located(&node);
+                Ok(Some((claim, Created::new(node, stat), children)))
+            }
+            // Gone again, or a dead session's: not ours, and ours can no longer come.
+            None => {
+                claim.absent();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Waits until first. `Some(true)`: first. `Some(false)`: not first and not waiting. `None`: over.
+    async fn queue(
+        &self,
+        claim: &Claim,
+        node: &Created,
+        mut children: Vec<String>,
+    ) -> Result<Option<bool>, Error> {
+        let me = path::name(&node.path);
+        let mut waiting: Option<WatchSet> = None;
+        loop {
+            let mut decision = decide(me, &children);
+            if let Decision::AskCreation(names) = decision {
+                decision = decide_by_creation(me, &self.creations(names).await?);
+            }
+            match decision {
+                Decision::Hold => {
+                    if waiting.is_none() {
+                        claim.watch_own(&node.path, None);
+                    }
+                    return Ok(Some(true));
+                }
+                Decision::Wait { .. } if !self.waits => return Ok(Some(false)),
+                Decision::Wait { predecessor, index } => {
+                    let set = waiting.get_or_insert_with(|| {
+                        let set = self.client.watch_set();
+                        claim.watch_own(&node.path, Some(&set));
+                        set
+                    });
+                    match self.wait_for(claim, set, &predecessor).await? {
+                        Wake::PredecessorGone if index == 1 => return Ok(Some(true)),
+                        Wake::Over => return Ok(None),
+                        Wake::PredecessorGone | Wake::Unclear => {}
+                    }
+                    children = self.client.children(&self.path).await?;
+                }
+                Decision::Vanished | Decision::AskCreation(_) => return Ok(None),
+                Decision::Mixed { foreign } => return Err(self.mixed(&foreign)),
+            }
+        }
+    }
+
+    /// Waits until the predecessor is gone. The watch is set by reading its data, which leaves no watch behind if
+    /// it is gone already.
+    async fn wait_for(
+        &self,
+        claim: &Claim,
+        set: &mut WatchSet,
+        predecessor: &str,
+    ) -> Result<Wake, Error> {
+        let predecessor = path::join(&self.path, predecessor);
+        // While the watches are being set again, events of different nodes may come out of order; and once that
+        // happened only a list is certain.
+        let mut restoring = false;
+        let mut interrupted = false;
+        'read: loop {
+            let watched = match self.client.get_in(&predecessor, set).await {
+                Ok((_, tag)) => tag,
+                Err(error) if error.kind() == ErrorKind::NoNode => {
+                    return Ok(gone(claim, interrupted));
+                }
+                Err(error) if error.kind() == ErrorKind::SessionExpired => return Ok(Wake::Over),
+                Err(error) => return Err(error),
+            };
+            let mut seen = None;
+            loop {
+                match set.next().await {
+                    SetEvent::Suspended => (restoring, interrupted) = (true, true),
+                    SetEvent::Restored => restoring = false,
+                    SetEvent::Watch {
+                        event: WatchEvent::Ended(_),
+                        ..
+                    } => return Ok(Wake::Over),
+                    SetEvent::Watch {
+                        tag,
+                        event: WatchEvent::Fired { kind, .. },
+                    } => {
+                        if tag == watched {
+                            seen = Some(kind);
+                        } else if kind == EventType::Deleted {
+                            return Ok(Wake::Over);
+                        }
+                    }
+                    _ => {}
+                }
+                match seen {
+                    Some(EventType::Deleted) if !restoring => return Ok(gone(claim, interrupted)),
+                    // A clean release writes before it deletes: read again, it may be gone.
+                    Some(_) if !restoring => continue 'read,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    async fn creations(&self, names: Vec<String>) -> Result<Vec<(String, Zxid)>, Error> {
+        let asked: Vec<_> = names
+            .into_iter()
+            .map(|name| {
+                let stat = self.client.exists(&path::join(&self.path, &name)).submit();
+                (name, stat)
+            })
+            .collect();
+        let mut created = Vec::with_capacity(asked.len());
+        for (name, stat) in asked {
+            if let Some(stat) = stat.await? {
+                created.push((name, stat.czxid));
+            }
+        }
+        Ok(created)
+    }
+
+    /// Goes on in the next session, unless there is none.
+    fn live_on(&self, claim: &Claim) -> Result<(), Error> {
+        let ended = matches!(
+            self.client.state(),
+            State::Expired { .. } | State::AuthFailed | State::Closed
+        );
+        if ended && self.client.generation() == claim.generation() {
+            let text = format!("cannot acquire {}: the session is over", self.path);
+            return Err(
+                Error::new(ErrorKind::SessionExpired, text).with_op(OpKind::Acquire, &self.path)
+            );
+        }
+        Ok(())
+    }
+
+    fn mixed(&self, foreign: &str) -> Error {
+        Error::new(
+            ErrorKind::MixedContenders,
+            format!(
+                "cannot acquire {}: {foreign} there belongs to another kind of lock, and neither sees the other",
+                self.path
+            ),
+        )
+        .with_op(OpKind::Acquire, &self.path)
+        .with_hint("use one path per kind of lock")
+    }
+}
+
+/// The predecessor is gone. Its being next is proof only if our own node was still there, on one connection.
+fn gone(claim: &Claim, interrupted: bool) -> Wake {
+    match claim.status() {
+        ClaimStatus::Open if !interrupted => Wake::PredecessorGone,
+        ClaimStatus::Open => Wake::Unclear,
+        _ => Wake::Over,
+    }
+}

@@ -1,0 +1,235 @@
+//! Acquiring a lock.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
+
+use super::guard::LockGuard;
+use super::held::{Held, LockLost};
+use crate::contend::{Contention, Grant};
+
+/// An acquisition with its options. Made by [`Mutex::acquire`](crate::Mutex::acquire); await it for a guard, or end it with
+/// [`hold`](Self::hold) to run some work under the lock.
+///
+/// # Errors
+///
+/// `AcquireTimedOut` when [`timeout`](Self::timeout) passed first; `MixedContenders`; `NoAuth`; `NoNode` when the client's
+/// chroot is missing; `SessionExpired` only with `OnExpiry::Stop`; `Closed`.
+///
+/// # Cancel safety
+///
+/// Self-cleaning: dropped at any point, no contender, watch or queued request is left behind.
+///
+/// # Ordering
+///
+/// First come, first served, in the order in which the contenders' nodes are created. The create is queued at
+/// the first poll.
+///
+/// # On session events
+///
+/// Waits through a suspension. After an expiry the wait starts again at the tail with the next session.
+#[derive(Clone)]
+#[must_use = "an acquisition does nothing until it is awaited"]
+pub struct Acquire {
+    contention: Contention,
+    timeout: Option<Duration>,
+    on_doubt: OnDoubt,
+}
+
+/// What [`Acquire::hold`] does when it is no longer certain that the lock is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnDoubt {
+    /// Drops the work: from here on somebody else may hold the lock.
+    #[default]
+    Stop,
+    /// Goes on until the lock is known to be lost. For work whose effects are fenced.
+    Continue,
+}
+
+/// Why work under a lock did not end normally.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldError {
+    /// The lock was lost while the work ran, which was dropped; or the lock had been lost when the work was done.
+    #[error(transparent)]
+    Lost(#[from] LockLost),
+    /// It was no longer certain that the lock was held; the work was dropped.
+    #[error("stopped: it is not certain any more that {path} is held (token {token})")]
+    Doubt {
+        /// The lock's path.
+        path: String,
+        /// The fencing token of the hold.
+        token: u64,
+    },
+    /// The lock was not acquired.
+    #[error(transparent)]
+    Acquire(#[from] Error),
+}
+
+impl Acquire {
+    pub(crate) fn new(client: Client, path: &str, acl: Vec<Acl>) -> Self {
+        let contention = Contention {
+            client,
+            path: path.to_owned(),
+            data: Bytes::from(default_contender()),
+            acl,
+            waits: true,
+        };
+        Self {
+            contention,
+            timeout: None,
+            on_doubt: OnDoubt::default(),
+        }
+    }
+
+    /// Gives up after this long. Default: waits for ever.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the text by which operators recognise this contender. Default: host name and process id.
+    pub fn contender(mut self, text: impl Into<String>) -> Self {
+        self.contention.data = Bytes::from(text.into());
+        self
+    }
+
+    /// Sets what [`hold`](Self::hold) does in doubt. Default: [`OnDoubt::Stop`].
+    pub fn on_doubt(mut self, on_doubt: OnDoubt) -> Self {
+        self.on_doubt = on_doubt;
+        self
+    }
+
+    /// Acquires the lock, runs `work`, and releases the lock; yields what the work yields.
+    ///
+    /// The work is dropped when the lock is lost, or in doubt unless [`on_doubt`](Self::on_doubt) says else.
+    ///
+    /// # Errors
+    ///
+    /// Those of acquiring as [`HoldError::Acquire`]; [`HoldError::Lost`] and [`HoldError::Doubt`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the work is dropped, the lock released.
+    ///
+    /// # Ordering
+    ///
+    /// The work starts when the lock is held, and the release is queued when the work is over.
+    ///
+    /// # On session events
+    ///
+    /// A suspension that outlasts the safe window is doubt; an expiry is a loss.
+    pub async fn hold<W, F>(self, work: W) -> Result<F::Output, HoldError>
+    where
+        W: FnOnce(Held) -> F,
+        F: Future,
+    {
+        let on_doubt = self.on_doubt;
+        let guard = self.run().await?;
+        let held = guard.held();
+        let doubted = async {
+            match on_doubt {
+                OnDoubt::Stop => held.doubted().await,
+                OnDoubt::Continue => std::future::pending().await,
+            }
+        };
+        let output = tokio::select! {
+            biased;
+            lost = held.lost() => return Err(lost.into()),
+            () = doubted => {
+                // A loss ends doubt too; it is the better news to give.
+                if let Some(lost) = held.loss() {
+                    return Err(lost.into());
+                }
+                return Err(HoldError::Doubt { path: held.path().to_owned(), token: held.token() });
+            }
+            output = work(held.clone()) => output,
+        };
+        match guard.release().await {
+            Ok(released) if !released.was_held => match held.loss() {
+                Some(lost) => Err(lost.into()),
+                None => Ok(output),
+            },
+            // Whether the answer to the delete came in time says nothing about the work.
+            Ok(_) | Err(_) => Ok(output),
+        }
+    }
+
+    async fn run(self) -> Result<LockGuard, Error> {
+        let Self {
+            contention,
+            timeout,
+            ..
+        } = self;
+        let run = contention.run();
+        let grant = match timeout {
+            None => run.await,
+            Some(limit) => match tokio::time::timeout(limit, run).await {
+                Ok(result) => result,
+                Err(_) => return Err(too_late(&contention.path, limit)),
+            },
+        };
+        match grant? {
+            Some(grant) => Ok(guard(&contention, grant)),
+            None => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
+        }
+    }
+
+    /// Acquires the lock if nobody is ahead.
+    pub(crate) async fn try_run(mut self) -> Result<Option<LockGuard>, Error> {
+        self.contention.waits = false;
+        let grant = self.contention.run().await?;
+        Ok(grant.map(|grant| guard(&self.contention, grant)))
+    }
+}
+
+impl IntoFuture for Acquire {
+    type Output = Result<LockGuard, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Acquire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acquire")
+            .field("path", &self.contention.path)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+fn guard(contention: &Contention, grant: Grant) -> LockGuard {
+    let Grant { claim, node } = grant;
+    let held = Held::new(
+        contention.client.clone(),
+        &contention.path,
+        &node.path,
+        &node.stat,
+        claim.follow(),
+    );
+    LockGuard::new(claim, held)
+}
+
+fn too_late(path: &str, limit: Duration) -> Error {
+    Error::new(
+        ErrorKind::AcquireTimedOut,
+        format!("cannot acquire {path} within {limit:?}: others are ahead"),
+    )
+    .with_op(OpKind::Acquire, path)
+    .with_hint(format!("`zkctl locks {path}` shows who"))
+}
+
+/// What an operator reads in the node: where the contender runs.
+fn default_contender() -> String {
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy();
+    format!("{host} pid {}", std::process::id())
+}

@@ -1,0 +1,70 @@
+//! Who holds a lock, and who waits.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use zk_client::{Client, Error, ErrorKind, SessionId, path};
+
+use crate::contend::{Family, Name};
+
+/// One contender of a lock, as the tree shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Contender {
+    /// The path of its node.
+    pub node: String,
+    /// Which recipes write such names.
+    pub family: Family,
+    /// What it says about itself: ours host name and process id, Curator's an IP address, unless set otherwise.
+    pub text: String,
+    /// Its session; 0 for a node that does not go with a session.
+    pub session: SessionId,
+    /// The creation zxid of its node: the fencing token it has or will have.
+    pub token: u64,
+    /// When its node was created, by the server's clock. A holder may have waited since then.
+    pub since: SystemTime,
+    /// True for the first of its family.
+    pub holds: bool,
+}
+
+pub(crate) async fn list(client: &Client, at: &str) -> Result<Vec<Contender>, Error> {
+    let children = match client.children(at).await {
+        Ok(children) => children,
+        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let asked: Vec<_> = children
+        .iter()
+        .filter_map(|child| Name::parse(child))
+        .map(|name| {
+            let node = path::join(at, &name.text);
+            let read = client.get(&node).submit();
+            (name, node, read)
+        })
+        .collect();
+    let mut contenders = Vec::with_capacity(asked.len());
+    for (name, node, read) in asked {
+        match read.await {
+            Ok(found) => contenders.push(Contender {
+                node,
+                family: name.family,
+                text: String::from_utf8_lossy(&found.data).into_owned(),
+                session: found.stat.ephemeral_owner,
+                token: found.stat.czxid.as_raw().cast_unsigned(),
+                since: UNIX_EPOCH + Duration::from_millis(found.stat.ctime.try_into().unwrap_or(0)),
+                holds: false,
+            }),
+            Err(error) if error.kind() == ErrorKind::NoNode => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // Creation order is the order of the queue, whatever the suffixes do near the end of their counter.
+    contenders.sort_by_key(|contender| contender.token);
+    let mut families = Vec::new();
+    for contender in &mut contenders {
+        if !families.contains(&contender.family) {
+            families.push(contender.family);
+            contender.holds = true;
+        }
+    }
+    Ok(contenders)
+}

@@ -1,0 +1,127 @@
+//! The value that stands for a held lock.
+
+use std::fmt;
+use std::future::Future;
+
+use zk_client::{Claim, ClaimStatus, Error, Fenced, Settlement};
+
+use super::held::{Held, LockLost};
+
+/// A held lock. Dropping it releases the lock in the background: the delete is queued at once, on any thread, with or
+/// without a runtime, and survives reconnects. Use [`release`](Self::release) to know when it is free.
+///
+/// It belongs to one session and never re-acquires by itself. It is not `Clone`; pass on [`held`](Self::held).
+#[must_use = "dropping the guard releases the lock"]
+pub struct LockGuard {
+    // None only while `release` runs.
+    claim: Option<Claim>,
+    held: Held,
+}
+
+/// How a release ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Released {
+    /// True if the lock was held to the end; false if the hold had been lost before the release.
+    pub was_held: bool,
+}
+
+impl LockGuard {
+    pub(crate) fn new(claim: Claim, held: Held) -> Self {
+        Self {
+            claim: Some(claim),
+            held,
+        }
+    }
+
+    /// The fencing token; see [`Held::token`].
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.held.token()
+    }
+
+    /// A cheap view on the hold, to pass into the work.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        self.held.clone()
+    }
+
+    /// Resolves when the lock is lost; see [`Held::lost`].
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// Resolves at once if the lock is lost already.
+    ///
+    /// # On session events
+    ///
+    /// Expiry is a loss; a suspension is not.
+    pub fn lost(&self) -> impl Future<Output = LockLost> + Send + 'static + use<> {
+        self.held.lost()
+    }
+
+    /// Releases the lock and waits until the server has deleted its node.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` when no server answered in time; the session goes on trying, and the node goes with the session at
+    /// the latest.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: dropped at any point, the lock is still released.
+    ///
+    /// # Ordering
+    ///
+    /// The delete is queued at the first poll, behind everything that was queued before.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; after an expiry there is nothing to release.
+    pub async fn release(mut self) -> Result<Released, Error> {
+        let status = match self.claim.take() {
+            Some(claim) => claim.release().await?,
+            None => ClaimStatus::Settled(Settlement::Absent),
+        };
+        Ok(Released {
+            was_held: status == ClaimStatus::Settled(Settlement::Deleted),
+        })
+    }
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        if self.claim.is_some() && self.held.is_held() {
+            tracing::debug!(
+                path = self.held.path(),
+                token = self.held.token(),
+                "lock dropped without release"
+            );
+        }
+    }
+}
+
+impl Fenced for LockGuard {
+    fn fence_path(&self) -> &str {
+        self.held.fence_path()
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.is_held()
+    }
+}
+
+impl fmt::Debug for LockGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockGuard")
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+//! A view on a hold, to pass into the work that is done under it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use zk_client::{ClaimStatus, Client, Fenced, Loss, Moment, Stat};
+
+pub use zk_client::Loss as LockLostWhy;
+
+/// A hold ended before it was released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LockLost {
+    /// The lock's path.
+    pub path: String,
+    /// The fencing token of the hold.
+    pub token: u64,
+    /// Why.
+    pub why: LockLostWhy,
+}
+
+impl fmt::Display for LockLost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "lost the lock {} (token {}): {}",
+            self.path, self.token, self.why
+        )
+    }
+}
+
+impl std::error::Error for LockLost {}
+
+/// What a holder can know about its hold. Cheap to clone; does not keep the lock.
+///
+/// The only proof for third parties is the token: a pause between looking here and acting cannot be seen from
+/// inside the process. Give [`token`](Self::token) to what you write to, or write to ZooKeeper with
+/// `.fenced_by(&held)`.
+#[derive(Clone)]
+pub struct Held {
+    shared: Arc<Shared>,
+    status: watch::Receiver<ClaimStatus>,
+}
+
+struct Shared {
+    client: Client,
+    path: String,
+    node: String,
+    fence: String,
+    token: u64,
+}
+
+impl Held {
+    pub(crate) fn new(
+        client: Client,
+        path: &str,
+        node: &str,
+        stat: &Stat,
+        status: watch::Receiver<ClaimStatus>,
+    ) -> Self {
+        let fence = client.absolute(node);
+        // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
+        let token = stat.czxid.as_raw().cast_unsigned();
+        let shared = Shared {
+            client,
+            path: path.to_owned(),
+            node: node.to_owned(),
+            fence,
+            token,
+        };
+        Self {
+            shared: Arc::new(shared),
+            status,
+        }
+    }
+
+    /// The lock's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.shared.path
+    }
+
+    /// The path of the holder's own node.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.shared.node
+    }
+
+    /// The fencing token: the creation zxid of the holder's node. It grows with every new holder of the path, also
+    /// when the path was deleted in between. Unmodified Curator programs on the same path present none.
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.shared.token
+    }
+
+    /// True until the hold was released or is known to be lost.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.status.borrow().is_held()
+    }
+
+    /// True while it is proven that the servers have not let the session expire. False in doubt, after a loss, and
+    /// during the first moments of a hold on a fresh connection, when nothing is proven yet.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.safe_for().is_some()
+    }
+
+    /// How much longer the hold is certainly safe, in real time including suspension of the machine; `None` if
+    /// nothing is proven or the hold is over.
+    #[must_use]
+    pub fn safe_for(&self) -> Option<Duration> {
+        let until = self.safe_until()?;
+        let now = self.shared.client.now();
+        (until > now).then(|| until - now)
+    }
+
+    /// Until when the hold is certainly safe, in the client's clock ([`Client::now`]).
+    #[must_use]
+    pub fn safe_until(&self) -> Option<Moment> {
+        if self.is_held() {
+            self.shared.client.safe_until()
+        } else {
+            None
+        }
+    }
+
+    /// Resolves when the hold is lost; never after it was released. Owned: may be spawned or selected.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// Resolves at once if the hold is lost already.
+    ///
+    /// # On session events
+    ///
+    /// Expiry is a loss; a suspension is not (see [`doubted`](Self::doubted)).
+    pub fn lost(&self) -> impl Future<Output = LockLost> + Send + 'static + use<> {
+        let held = self.clone();
+        async move {
+            let mut status = held.status.clone();
+            let over =
+                |s: &ClaimStatus| matches!(s, ClaimStatus::Lost(_) | ClaimStatus::Settled(_));
+            match status.wait_for(over).await.map(|status| *status) {
+                Ok(ClaimStatus::Lost(why)) => held.lost_by(why),
+                Err(_) => held.lost_by(Loss::Closed),
+                Ok(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Resolves when it is no longer certain that the hold lasts: the safe window passed, or nothing could be
+    /// proven within half the session timeout. Also resolves when the hold ends.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// Resolves at once if the hold is in doubt or over already.
+    ///
+    /// # On session events
+    ///
+    /// A suspension leads to doubt when the safe window ends, unless the connection is back before.
+    pub fn doubted(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut status = self.status.clone();
+        async move {
+            let certain = ClaimStatus::Held { in_doubt: false };
+            let _ = status.wait_for(|status| *status != certain).await;
+        }
+    }
+
+    pub(crate) fn lost_by(&self, why: Loss) -> LockLost {
+        LockLost {
+            path: self.shared.path.clone(),
+            token: self.shared.token,
+            why,
+        }
+    }
+
+    /// The loss, if the hold was lost.
+    pub(crate) fn loss(&self) -> Option<LockLost> {
+        match *self.status.borrow() {
+            ClaimStatus::Lost(why) => Some(self.lost_by(why)),
+            _ => None,
+        }
+    }
+}
+
+impl Fenced for Held {
+    fn fence_path(&self) -> &str {
+        &self.shared.fence
+    }
+
+    fn is_held(&self) -> bool {
+        Self::is_held(self)
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("path", &self.path())
+            .field("token", &self.token())
+            .field("status", &*self.status.borrow())
+            .finish_non_exhaustive()
+    }
+}

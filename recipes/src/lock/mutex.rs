@@ -1,0 +1,172 @@
+//! A mutual exclusion lock, first come first served.
+
+use std::future::Future;
+
+use zk_client::{Acl, Client, Error, ErrorKind, OpKind, path};
+
+use super::acquire::{Acquire, HoldError};
+use super::contenders::{Contender, list};
+use super::guard::LockGuard;
+use super::held::Held;
+
+/// A lock on a path that one contender holds at a time, in the order of arrival.
+///
+/// Shares its path with Curator's `InterProcessMutex` (and go-zk's lock): names, order and watches are theirs. Not with
+/// kazoo's lock, whose contenders Curator ignores; such a path is refused.
+///
+/// **Safety** (levels of the reliability notes): at each zxid at most one live session holds it (A). A holder's
+/// [`Held::is_safe`] is true only while the servers cannot have expired its session (B), bar a pause between looking and
+/// acting. With [`Held::token`] checked by what you write to (C), or writes `.fenced_by(&held)` (D), no stale holder
+/// writes. Not re-entrant: a task that acquires it twice waits for itself.
+///
+/// **Cost**: a free lock takes one round trip (two requests in one write; parents that are missing cost more), a release
+/// one delete. A waiter costs nothing until the contender ahead goes. While held one small quorum write leaves every
+/// sixth of the session timeout.
+///
+/// ```
+/// # #[cfg(feature = "dev-server")]
+/// # fn main() {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use std::time::Duration;
+/// # use zk_recipes::{Client, Mutex};
+/// # let zk = Client::dev().await?;
+/// # zk.create("/result", "").await?;
+/// let billing = Mutex::new(&zk, "/locks/billing")?;
+/// let guard = billing.acquire().timeout(Duration::from_secs(5)).contender("host-7").await?;
+/// zk.set("/result", "done").fenced_by(&guard.held()).await?;
+/// guard.release().await?;
+/// # zk.close().await?;
+/// # Ok::<(), zk_recipes::Error>(())
+/// # }).unwrap(); }
+/// # #[cfg(not(feature = "dev-server"))]
+/// # fn main() {}
+/// ```
+#[derive(Debug, Clone)]
+pub struct Mutex {
+    client: Client,
+    path: String,
+    acl: Vec<Acl>,
+}
+
+impl Mutex {
+    /// The lock at `path`. Sends nothing; missing parents are made, as containers, when somebody acquires it.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidPath` if the path is malformed or the root.
+    pub fn new(client: &Client, path: &str) -> Result<Self, Error> {
+        if let Err(error) = path::validate(path) {
+            return Err(invalid(path, &error.to_string()));
+        }
+        if path == "/" {
+            return Err(invalid(path, "the root cannot be a lock"));
+        }
+        Ok(Self {
+            client: client.terse(),
+            path: path.to_owned(),
+            acl: vec![Acl::open()],
+        })
+    }
+
+    /// Sets the ACL of the contenders' nodes. Default: open to everybody, as Curator's.
+    #[must_use]
+    pub fn acl(mut self, acl: impl Into<Vec<Acl>>) -> Self {
+        self.acl = acl.into();
+        self
+    }
+
+    /// The lock's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Acquires the lock, runs `work` under it, and releases it. See [`Acquire::hold`]; for options start with
+    /// [`acquire`](Self::acquire).
+    ///
+    /// # Errors
+    ///
+    /// As [`Acquire::hold`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the work is dropped, the lock released.
+    ///
+    /// # Ordering
+    ///
+    /// As [`Acquire::hold`].
+    ///
+    /// # On session events
+    ///
+    /// As [`Acquire::hold`].
+    pub async fn hold<W, F>(&self, work: W) -> Result<F::Output, HoldError>
+    where
+        W: FnOnce(Held) -> F,
+        F: Future,
+    {
+        self.acquire().hold(work).await
+    }
+
+    /// Acquires the lock; await the result or set options first.
+    pub fn acquire(&self) -> Acquire {
+        Acquire::new(self.client.clone(), &self.path, self.acl.clone())
+    }
+
+    /// Acquires the lock if nobody holds it or waits for it; `None` otherwise. Never waits for other contenders.
+    ///
+    /// # Errors
+    ///
+    /// As [`Acquire`], without `AcquireTimedOut`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: no contender is left behind.
+    ///
+    /// # Ordering
+    ///
+    /// One round trip, queued at first poll. After `None` the contender's node is being deleted; the delete is
+    /// queued before anything that is queued later.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension, like any request.
+    pub async fn try_acquire(&self) -> Result<Option<LockGuard>, Error> {
+        self.acquire().try_run().await
+    }
+
+    /// Lists who holds the lock and who waits, in order; empty if the lock is free.
+    ///
+    /// Curator's, go-zk's and kazoo's contenders are listed too.
+    ///
+    /// # Errors
+    ///
+    /// `NoAuth`, and what every operation can meet. A missing path is an empty list.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// Two round trips: the list, then all contenders; those that go in between are left out.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn contenders(&self) -> Result<Vec<Contender>, Error> {
+        list(&self.client, &self.path).await
+    }
+}
+
+fn invalid(path: &str, why: &str) -> Error {
+    let error = Error::new(
+        ErrorKind::InvalidPath,
+        format!("{path:?} cannot be a lock: {why}"),
+    )
+    .with_op(OpKind::Acquire, path);
+    if path.starts_with('/') || path.is_empty() {
+        error
+    } else {
+        error.with_hint(format!("paths are absolute; did you mean /{path}?"))
+    }
+}

@@ -1,0 +1,264 @@
+//! Configures and connects a client.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+use zk_session::{Confirm, Credential, ServerId, SessionConfig};
+use zk_wire::ConnectString;
+
+pub use crate::renewal::OnExpiry;
+
+use crate::client::Client;
+use crate::clock::{Clock, SystemClock};
+use crate::driver::Driver;
+use crate::error::{Error, ErrorKind, OpKind};
+use crate::renewal::Renewal;
+use crate::scope::Scope;
+use crate::shared::Shared;
+use crate::state::State;
+use crate::transport::{ServerAddr, TcpTransport, Transport};
+
+/// Options of a [`Client`]. Made by [`Client::builder`]; ends with [`connect`](Self::connect).
+#[must_use = "a builder does nothing until .connect()"]
+pub struct ClientBuilder {
+    connect_string: String,
+    config: SessionConfig,
+    connect_timeout: Option<Duration>,
+    request_timeout: Option<Duration>,
+    patient: bool,
+    on_expiry: OnExpiry,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Option<Arc<dyn Clock>>,
+    seed: Option<u64>,
+}
+
+impl Client {
+    /// Starts to configure a client of the ensemble `host[:port][,host[:port]…][/chroot]`.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), zk_client::Error> {
+    /// let zk = zk_client::Client::builder("zk1:2181,zk2:2181,zk3:2181/app").connect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder(connect_string: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            connect_string: connect_string.into(),
+            config: SessionConfig::default(),
+            connect_timeout: None,
+            request_timeout: None,
+            patient: true,
+            on_expiry: OnExpiry::default(),
+            transport: None,
+            clock: None,
+            seed: None,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Sets the session timeout to ask for; the server clamps it (stock: 4 to 40 s). Default: 10 s.
+    ///
+    /// After this long without contact the server deletes the session's ephemeral nodes. Shorter means faster
+    /// fail-over and more pings.
+    pub fn session_timeout(mut self, timeout: Duration) -> Self {
+        self.config.session_timeout = timeout;
+        self
+    }
+
+    /// Sets how long [`connect`](Self::connect) tries. Default: the session timeout.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Lets [`connect`](Self::connect) fail as soon as each server was tried once and none answered, instead of
+    /// trying until the connect timeout. For command line tools. Default: off.
+    pub fn fail_fast(mut self) -> Self {
+        self.patient = false;
+        self
+    }
+
+    /// Sets how long a request may take from being queued to its answer. Default: twice the session timeout, by
+    /// when either a server answers or the session has expired.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = Some(timeout);
+        self
+    }
+
+    /// Adds credentials, presented on each connection before anything else: `("digest", "user:password")`.
+    pub fn auth(mut self, scheme: impl Into<String>, auth: impl Into<Bytes>) -> Self {
+        self.config.auth.push(Credential::new(scheme, auth));
+        self
+    }
+
+    /// Sets what happens when the session expires. Default: [`OnExpiry::NewSession`].
+    pub fn on_expiry(mut self, policy: OnExpiry) -> Self {
+        self.on_expiry = policy;
+        self
+    }
+
+    /// Sets how it is proven that held nodes are safe. Default: [`Confirm::Active`], one small quorum write
+    /// every sixth of the session timeout while something is held.
+    pub fn confirm(mut self, confirm: Confirm) -> Self {
+        self.config.confirm = confirm;
+        self
+    }
+
+    /// Sets how bytes reach a server. Default: [`TcpTransport`].
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Sets the clock. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Sets the seed of all chance in the session (order of servers, pauses between attempts), so that a run can
+    /// be repeated. Default: from the operating system.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts the client's task on the current tokio runtime and waits for the first connection.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidConfig` for a malformed connect string; `NoServerReachable` with one reason per server;
+    /// `AuthFailed`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the task ends and a session that was made is closed.
+    ///
+    /// # Ordering
+    ///
+    /// Requests of the returned client come after the connection.
+    ///
+    /// # On session events
+    ///
+    /// A session that expires while connecting is replaced by a new one.
+    pub async fn connect(mut self) -> Result<Client, Error> {
+        let parsed: ConnectString = self.connect_string.parse().map_err(|e| {
+            Error::new(ErrorKind::InvalidConfig, format!("cannot use {:?}: {e}", self.connect_string))
+                .with_op(OpKind::Connect, &self.connect_string)
+        })?;
+        let servers: Vec<ServerAddr> =
+            parsed.hosts.iter().map(|h| ServerAddr::new(&h.host, h.port)).collect();
+        let seed = match self.seed {
+            Some(seed) => seed,
+            None => getrandom::u64().map_err(|e| {
+                Error::new(ErrorKind::InvalidConfig, format!("the system has no randomness: {e}"))
+            })?,
+        };
+        self.config.servers = servers.len();
+        let session_timeout = self.config.session_timeout;
+        let limit = self.connect_timeout.unwrap_or(session_timeout);
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let transport = self.transport.unwrap_or_else(TcpTransport::shared);
+        let mut renewal = Renewal { config: self.config, policy: self.on_expiry, seed };
+        let identities = identities(&renewal.config.auth);
+        let core = renewal.first_session(clock.now());
+        let request_timeout = self.request_timeout.unwrap_or(session_timeout * 2);
+        let shared = Arc::new(Shared::new(core, clock, servers, Some(request_timeout), identities));
+        tokio::spawn(Driver::new(Arc::clone(&shared), transport, renewal));
+        let client = Client::new(Scope::new(Arc::clone(&shared), parsed.chroot));
+        let started = shared.clock.now();
+        let connected = timeout(limit, first_connection(&shared, self.patient)).await;
+        match connected {
+            Ok(Ok(())) => Ok(client),
+            Ok(Err(state)) if state == State::AuthFailed => Err(refused(&shared)),
+            Ok(Err(_)) | Err(_) => Err(unreachable(&shared, shared.clock.now() - started)),
+        }
+    }
+}
+
+async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
+    let mut states = shared.state.subscribe();
+    let mut attempts = shared.attempts.subscribe();
+    loop {
+        let state = *states.borrow_and_update();
+        match state {
+            State::Connected { .. } => return Ok(()),
+            State::AuthFailed | State::Closed => return Err(state),
+            _ if !patient && every_server_failed(shared) => return Err(state),
+            _ => {}
+        }
+        tokio::select! {
+            changed = states.changed() => changed.map_err(|_| State::Closed)?,
+            changed = attempts.changed() => changed.map_err(|_| State::Closed)?,
+        }
+    }
+}
+
+fn every_server_failed(shared: &Shared) -> bool {
+    let inner = shared.lock();
+    (0..shared.servers.len()).all(|i| inner.core.server_failure(ServerId::from_index(i)).is_some())
+}
+
+fn unreachable(shared: &Shared, after: Duration) -> Error {
+    let inner = shared.lock();
+    let mut tried = 0;
+    let reasons: Vec<String> = shared
+        .servers
+        .iter()
+        .enumerate()
+        .map(|(i, name)| match inner.core.server_failure(ServerId::from_index(i)) {
+            Some(failure) => {
+                tried += 1;
+                format!("{name}: {}", failure.text)
+            }
+            None => format!("{name}: no answer yet"),
+        })
+        .collect();
+    let text = format!(
+        "cannot reach ZooKeeper: {}. Tried {tried} of {} servers in {:.1} s",
+        reasons.join(", "),
+        shared.servers.len(),
+        after.as_secs_f64(),
+    );
+    Error::new(ErrorKind::NoServerReachable, text)
+        .with_op(OpKind::Connect, "/")
+        .with_hint("is it running? `zkctl dev` starts a server for development")
+}
+
+fn refused(shared: &Shared) -> Error {
+    let inner = shared.lock();
+    let server = shared.server_name(&inner).unwrap_or_else(|| "a server".to_owned());
+    Error::new(
+        ErrorKind::AuthFailed,
+        format!("{server} refused the credentials of {}", shared.identities),
+    )
+    .with_op(OpKind::Connect, "/")
+    .with_hint("check the scheme; for digest the form is user:password")
+}
+
+/// Who the client is, without secrets.
+fn identities(auth: &[Credential]) -> String {
+    let names: Vec<String> = auth
+        .iter()
+        .map(|credential| {
+            let user = credential.auth().split(|byte| *byte == b':').next().unwrap_or_default();
+            match credential.scheme() {
+                "digest" => format!("digest:{}", String::from_utf8_lossy(user)),
+                scheme => scheme.to_owned(),
+            }
+        })
+        .collect();
+    names.join(", ")
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("connect_string", &self.connect_string)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

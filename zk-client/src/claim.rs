@@ -1,0 +1,186 @@
+//! A claim: one ephemeral node that this process will not leave behind.
+//!
+//! The claim exists before the create leaves the process and until the node is known to be gone. Whatever
+//! happens to its owner (dropped future, dropped guard, panic), dropping the claim obliges the session to
+//! delete the node. Locks, elections and registrations are built on it.
+
+use std::fmt;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+use zk_session::{DutyId, Fate, Obligation};
+use zk_wire::{Acl, CreateMode, Moment};
+
+pub use crate::claim_table::{ClaimStatus, Loss, Settlement};
+
+use crate::error::{Error, ErrorKind, OpKind};
+use crate::inner::Inner;
+use crate::node::Created;
+use crate::ops::Create;
+use crate::pending::Pending;
+use crate::queues::Route;
+use crate::scope::Scope;
+use crate::watch::WatchSet;
+
+/// One ephemeral node, owned from before its creation until it is gone. See the module's text.
+///
+/// Building block of the recipes; a claim belongs to one session and ends with it.
+#[must_use = "dropping a claim deletes its node"]
+pub struct Claim {
+    scope: Scope,
+    parent: String,
+    mark: String,
+    generation: u64,
+    duty: DutyId,
+    status: watch::Receiver<ClaimStatus>,
+}
+
+impl Claim {
+    /// Claims a node under `parent` whose name will contain `mark`.
+    ///
+    /// `mark` must be unique to this claim: it is how the node is recognised when the reply to its creation
+    /// is lost. Nothing is sent.
+    pub(crate) fn new(scope: Scope, parent: &str, mark: &str) -> Self {
+        let absolute = scope.absolute(parent);
+        let obligation = Obligation::DeleteMarked { parent: absolute, mark: mark.to_owned() };
+        let (generation, duty, status) = scope.shared().with(|inner, _| {
+            let duty = inner.core.oblige(obligation);
+            let status = inner.claims.open(duty);
+            (inner.generation, duty, status)
+        });
+        Self {
+            scope,
+            parent: parent.to_owned(),
+            mark: mark.to_owned(),
+            generation,
+            duty,
+            status,
+        }
+    }
+
+    /// Queues the creation of the node at `prefix` (below the parent, containing the mark), at call time.
+    ///
+    /// If the answer is lost the error's fate is unknown: settle it (a [barrier](Client::barrier), then look
+    /// for the mark) and call [`located`](Self::located) or [`absent`](Self::absent).
+    pub fn create(&self, prefix: &str, data: Bytes, acl: Vec<Acl>, mode: CreateMode) -> Pending<Created> {
+        debug_assert!(prefix.contains(&self.mark), "the node could not be recognised");
+        let create = Create::new(self.scope.clone(), prefix, data).acl(acl).mode(mode);
+        create.claimed(self.generation, self.duty).submit()
+    }
+
+    /// Tells the session the node's path (relative to the chroot), found while settling a lost reply.
+    pub fn located(&self, path: &str) {
+        let path = self.scope.absolute(path);
+        self.with_session(|inner, now, duty| inner.core.locate(now, duty, path));
+    }
+
+    /// Tells the session that no node exists or can appear any more: there is nothing to delete.
+    pub fn absent(self) {
+        self.with_session(|inner, now, duty| inner.core.discharge(now, duty));
+    }
+
+    /// Watches the node itself (queued at call time). Its deletion ends the claim as [`ClaimStatus::Lost`];
+    /// a change of its data sets the watch again. The events also go to `set`, in wire order.
+    pub fn watch_own(&self, path: &str, set: Option<&WatchSet>) {
+        let path = self.scope.absolute(path);
+        self.with_session(|inner, now, duty| {
+            let route = set.map_or_else(|| Route::to_claim(duty), |set| set.own_route(duty));
+            inner.watch_own_node(now, duty, path, route);
+        });
+    }
+
+    /// Marks the node as held: from now on the session confirms it and keeps a safe window.
+    pub fn hold(&self) {
+        self.with_session(|inner, now, duty| {
+            inner.claims.hold(duty);
+            inner.core.hold(now, duty);
+        });
+    }
+
+    /// Where the claim stands.
+    #[must_use]
+    pub fn status(&self) -> ClaimStatus {
+        *self.status.borrow()
+    }
+
+    /// Follows [`status`](Self::status).
+    #[must_use]
+    pub fn follow(&self) -> watch::Receiver<ClaimStatus> {
+        self.status.clone()
+    }
+
+    /// The generation of the session that the claim belongs to.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Deletes the node and waits until it is known to be gone.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` when the request timeout passed first; the session keeps trying in the background.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the delete is queued at the first poll; dropped before that or after, it is done.
+    ///
+    /// # Ordering
+    ///
+    /// Queued at first poll, behind what was queued before.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension. After an expiry the node is gone with its session, which is no error.
+    pub async fn release(self) -> Result<ClaimStatus, Error> {
+        self.perform();
+        let mut status = self.status.clone();
+        let ended = |s: &ClaimStatus| matches!(s, ClaimStatus::Lost(_) | ClaimStatus::Settled(_));
+        let wait = async { status.wait_for(ended).await.map_or(ClaimStatus::Lost(Loss::Closed), |s| *s) };
+        match self.scope.shared().request_timeout {
+            None => Ok(wait.await),
+            Some(limit) => tokio::time::timeout(limit, wait).await.map_err(|_| {
+                let text = format!(
+                    "cannot release {}: no answer within {limit:?}; it is deleted as soon as a server answers",
+                    self.parent
+                );
+                Error::new(ErrorKind::TimedOut, text)
+                    .with_fate(Fate::Unknown)
+                    .with_op(OpKind::Release, &self.parent)
+            }),
+        }
+    }
+
+    fn perform(&self) {
+        self.with_session(|inner, now, duty| {
+            inner.claims.drop_own_watch(duty);
+            inner.core.perform(now, duty);
+        });
+    }
+
+    /// Runs `f` unless the claim's session is over, in which case its node is gone and there is nothing to do.
+    fn with_session(&self, f: impl FnOnce(&mut Inner, Moment, DutyId)) {
+        self.scope.shared().with(|inner, now| {
+            if inner.generation == self.generation {
+                f(inner, now, self.duty);
+            }
+        });
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Settled claims are unknown to the core, which ignores them.
+        self.perform();
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("parent", &self.parent)
+            .field("mark", &self.mark)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

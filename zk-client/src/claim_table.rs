@@ -1,0 +1,167 @@
+//! The claims of one session and where each stands.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use zk_session::{DutyId, SessionState};
+
+pub use zk_session::Settlement;
+
+use crate::queues::Route;
+
+/// Why a claim's node is gone although nobody released it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// Somebody deleted the node.
+    NodeDeleted,
+    /// The session expired.
+    SessionExpired,
+    /// A server refused the credentials on a reconnect.
+    AuthFailed,
+    /// The client was closed, or its runtime ended.
+    Closed,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NodeDeleted => "its node was deleted",
+            Self::SessionExpired => "the session expired",
+            Self::AuthFailed => "a server refused the credentials",
+            Self::Closed => "the client was closed",
+        })
+    }
+}
+
+/// Where a claim stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimStatus {
+    /// Made, not held.
+    Open,
+    /// Held.
+    Held {
+        /// The server may have expired the session by now, as far as this process can prove.
+        in_doubt: bool,
+    },
+    /// The node is gone.
+    Lost(Loss),
+    /// Released: what became of the node.
+    Settled(Settlement),
+}
+
+impl ClaimStatus {
+    /// True while held, in doubt or not.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Held { .. })
+    }
+}
+
+/// The claims of the current session.
+#[derive(Debug, Default)]
+pub(crate) struct ClaimTable {
+    claims: HashMap<DutyId, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    status: watch::Sender<ClaimStatus>,
+    own: Option<OwnWatch>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct OwnWatch {
+    pub(crate) path: Arc<str>,
+    pub(crate) route: Route,
+}
+
+impl ClaimTable {
+    pub(crate) fn open(&mut self, duty: DutyId) -> watch::Receiver<ClaimStatus> {
+        let (status, receiver) = watch::channel(ClaimStatus::Open);
+        self.claims.insert(duty, Entry { status, own: None });
+        receiver
+    }
+
+    pub(crate) fn hold(&mut self, duty: DutyId) {
+        if let Some(entry) = self.claims.get(&duty) {
+            entry.status.send_if_modified(|status| {
+                let open = *status == ClaimStatus::Open;
+                if open {
+                    *status = ClaimStatus::Held { in_doubt: false };
+                }
+                open
+            });
+        }
+    }
+
+    /// The node was seen gone. The duty stays with the core until the claim is dropped.
+    pub(crate) fn gone(&mut self, duty: DutyId) {
+        if let Some(entry) = self.claims.get_mut(&duty) {
+            entry.own = None;
+            entry.end(ClaimStatus::Lost(Loss::NodeDeleted));
+        }
+    }
+
+    pub(crate) fn settled(&mut self, duty: DutyId, settled: Settlement) {
+        if let Some(entry) = self.claims.remove(&duty) {
+            entry.end(ClaimStatus::Settled(settled));
+        }
+    }
+
+    pub(crate) fn doubt(&mut self, in_doubt: bool) {
+        for entry in self.claims.values() {
+            entry.status.send_if_modified(|status| {
+                let changed = status.is_held() && *status != ClaimStatus::Held { in_doubt };
+                if changed {
+                    *status = ClaimStatus::Held { in_doubt };
+                }
+                changed
+            });
+        }
+    }
+
+    pub(crate) fn session_ended(&mut self, state: &SessionState) {
+        let loss = match state {
+            SessionState::Expired => Loss::SessionExpired,
+            SessionState::AuthFailed => Loss::AuthFailed,
+            _ => Loss::Closed,
+        };
+        for (_, entry) in self.claims.drain() {
+            entry.end(ClaimStatus::Lost(loss));
+        }
+    }
+
+    pub(crate) fn drop_own_watch(&mut self, duty: DutyId) {
+        if let Some(entry) = self.claims.get_mut(&duty) {
+            entry.own = None;
+        }
+    }
+
+    /// Remembers how the claim's own node is watched.
+    pub(crate) fn set_own(&mut self, duty: DutyId, own: OwnWatch) {
+        if let Some(entry) = self.claims.get_mut(&duty) {
+            entry.own = Some(own);
+        }
+    }
+
+    pub(crate) fn own(&self, duty: DutyId) -> Option<OwnWatch> {
+        self.claims.get(&duty)?.own.clone()
+    }
+}
+
+impl Entry {
+    /// The first end is the one that counts: a hold that was lost is not "released" later.
+    fn end(&self, last: ClaimStatus) {
+        self.status.send_if_modified(|status| {
+            let going = matches!(status, ClaimStatus::Open | ClaimStatus::Held { .. });
+            if going {
+                *status = last;
+            }
+            going
+        });
+    }
+}

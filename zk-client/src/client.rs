@@ -1,0 +1,262 @@
+//! The client: a cheap handle on one session.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use zk_session::SessionStats;
+use zk_wire::{Acl, AddWatchMode, CreateMode, Moment, SessionId};
+
+use crate::claim::Claim;
+use crate::error::{Error, ErrorKind, OpKind};
+use crate::node::Node;
+use crate::ops::{
+    Barrier, Children, Create, Delete, Ephemerals, Exists, Get, GetAcl, Multi, Set, SetAcl, Sync,
+    WatchNode, create_parents,
+};
+use crate::pending::Pending;
+use crate::queues::WatchTag;
+use crate::scope::Scope;
+use crate::state::{State, StateStream};
+use crate::watch::WatchSet;
+
+/// A client of a ZooKeeper ensemble: one session, and a new one after an expiry unless told otherwise.
+///
+/// Clones share the session and are cheap. The session is closed when [`close`](Self::close) is called or the
+/// last clone (and the last guard or claim made from one) is dropped.
+#[derive(Clone)]
+pub struct Client {
+    scope: Scope,
+}
+
+impl Client {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self { scope }
+    }
+
+    /// The same session seen from `path`: all paths of the returned client are below it. The node need not exist.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidPath` if `path` is malformed.
+    pub fn chroot(&self, path: &str) -> Result<Self, Error> {
+        let chroot = self.scope.chroot().join(path).map_err(|e| {
+            Error::new(ErrorKind::InvalidPath, format!("cannot use {path:?} as a chroot: {e}"))
+                .with_op(OpKind::Connect, path)
+        })?;
+        Ok(Self { scope: self.scope.with_chroot(chroot) })
+    }
+
+    /// The same session, whose errors do not ask the server for what would explain them.
+    ///
+    /// For code that expects failures (optimistic loops, recipes) and does not want to pay for their texts.
+    #[must_use]
+    pub fn terse(&self) -> Self {
+        Self { scope: self.scope.terse() }
+    }
+
+    /// The same session, whose errors are explained: the opposite of [`terse`](Self::terse).
+    #[must_use]
+    pub fn talkative(&self) -> Self {
+        Self { scope: self.scope.talkative() }
+    }
+
+    /// Creates a node; see [`Create`] for its options.
+    pub fn create(&self, path: &str, data: impl Into<Bytes>) -> Create {
+        Create::new(self.scope.clone(), path, data)
+    }
+
+    /// Deletes a node without children.
+    pub fn delete(&self, path: &str) -> Delete {
+        Delete::new(self.scope.clone(), path)
+    }
+
+    /// Reads a node's metadata, `None` if there is no node.
+    pub fn exists(&self, path: &str) -> Exists {
+        Exists::new(self.scope.clone(), path)
+    }
+
+    /// Reads a node's data and metadata.
+    pub fn get(&self, path: &str) -> Get {
+        Get::new(self.scope.clone(), path)
+    }
+
+    /// Replaces a node's data.
+    pub fn set(&self, path: &str, data: impl Into<Bytes>) -> Set {
+        Set::new(self.scope.clone(), path, data)
+    }
+
+    /// Lists the names of a node's children.
+    pub fn children(&self, path: &str) -> Children {
+        Children::new(self.scope.clone(), path)
+    }
+
+    /// Reads a node's ACL.
+    pub fn acl(&self, path: &str) -> GetAcl {
+        GetAcl::new(self.scope.clone(), path)
+    }
+
+    /// Replaces a node's ACL.
+    pub fn set_acl(&self, path: &str, acl: impl Into<Vec<Acl>>) -> SetAcl {
+        SetAcl::new(self.scope.clone(), path, acl)
+    }
+
+    /// Lets the server catch up with the leader.
+    pub fn sync(&self, path: &str) -> Sync {
+        Sync::new(self.scope.clone(), path)
+    }
+
+    /// Commits an empty transaction: a quorum write that decides the fate of everything sent before.
+    pub fn barrier(&self) -> Barrier {
+        Barrier::new(self.scope.clone())
+    }
+
+    /// Starts a transaction.
+    pub fn multi(&self) -> Multi {
+        Multi::new(self.scope.clone())
+    }
+
+    /// Lists the ephemeral nodes of this session whose path starts with `prefix`.
+    pub fn ephemerals(&self, prefix: &str) -> Ephemerals {
+        Ephemerals::new(self.scope.clone(), prefix)
+    }
+
+    /// Sets a persistent watch on a node, or on a node and all its descendants.
+    pub fn watch(&self, path: &str, mode: AddWatchMode) -> WatchNode {
+        WatchNode::new(self.scope.clone(), path, mode)
+    }
+
+    /// An empty set of watches with one queue of events.
+    #[must_use]
+    pub fn watch_set(&self) -> WatchSet {
+        WatchSet::new(self.scope.shared().clone(), self.scope.chroot().clone())
+    }
+
+    /// As [`get`](Self::get) with a watch whose event goes to `set`. Queues the request now.
+    pub fn get_in(&self, path: &str, set: &WatchSet) -> Pending<(Node, WatchTag)> {
+        self.get(path).watch_in(set)
+    }
+
+    /// Claims an ephemeral node to be created under `parent` with a name that contains `mark`.
+    pub fn claim(&self, parent: &str, mark: &str) -> Claim {
+        Claim::new(self.scope.clone(), parent, mark)
+    }
+
+    /// Creates the missing ancestors of `path` as nodes of `mode`; false if the chroot itself is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Create`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Uncertain: ancestors that were created stay.
+    ///
+    /// # Ordering
+    ///
+    /// One request after the other.
+    ///
+    /// # On session events
+    ///
+    /// As [`Create`].
+    pub async fn create_parents(&self, path: &str, mode: CreateMode) -> Result<bool, Error> {
+        create_parents(&self.scope, path, mode).await
+    }
+
+    /// The session's state now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        *self.scope.shared().state.borrow()
+    }
+
+    /// Follows the session's state.
+    #[must_use]
+    pub fn watch_state(&self) -> StateStream {
+        StateStream::new(self.scope.shared().state.subscribe())
+    }
+
+    /// The current session's id; `None` before the first connection.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.scope.shared().lock().core.session_id()
+    }
+
+    /// How many sessions this client has had, from 1.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.scope.shared().lock().generation
+    }
+
+    /// The session timeout that the server granted; zero before the first connection.
+    #[must_use]
+    pub fn session_timeout(&self) -> Duration {
+        self.scope.shared().lock().core.negotiated_timeout()
+    }
+
+    /// The name of the server that the session is or was last connected to.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        let shared = self.scope.shared();
+        shared.server_name(&shared.lock())
+    }
+
+    /// Until when the session certainly lives, in the client's clock (see [`now`](Self::now)). `None` while nothing
+    /// is held, or as long as nothing is proven.
+    #[must_use]
+    pub fn safe_until(&self) -> Option<Moment> {
+        self.scope.shared().lock().core.safe_until()
+    }
+
+    /// The client's clock now.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.scope.shared().clock.now()
+    }
+
+    /// Counters of the current session.
+    #[must_use]
+    pub fn stats(&self) -> SessionStats {
+        self.scope.shared().lock().core.stats()
+    }
+
+    /// The server's path of `path`: with the chroot in front.
+    #[must_use]
+    pub fn absolute(&self, path: &str) -> String {
+        self.scope.absolute(path)
+    }
+
+    /// Ends the session: works off what was promised to be cleaned up, then closes the session on the server,
+    /// which deletes its ephemeral nodes.
+    ///
+    /// # Errors
+    ///
+    /// None; a session that cannot be closed in time is left to expire.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the close goes on in the background.
+    ///
+    /// # Ordering
+    ///
+    /// The close is queued behind everything that was queued before. Later requests fail with `Closed`.
+    ///
+    /// # On session events
+    ///
+    /// While suspended it waits for a connection, for at most the grace period.
+    pub async fn close(&self) -> Result<(), Error> {
+        let mut states = self.scope.shared().state.subscribe();
+        self.scope.shared().with(|inner, now| inner.core.close(now));
+        let ended = |state: &State| matches!(state, State::Closed | State::AuthFailed);
+        let _ = states.wait_for(ended).await;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("state", &self.state())
+            .field("chroot", self.scope.chroot())
+            .finish_non_exhaustive()
+    }
+}

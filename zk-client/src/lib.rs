@@ -1,0 +1,76 @@
+//! An async ZooKeeper client that always says what happened.
+//!
+//! A [`Client`] is one session with an ensemble, driven by one tokio task. It is cheap to clone, and a
+//! clone may live under a [chroot](Client::chroot). Operations are builders: await them, or call
+//! `.submit()` to queue them at once and await the answer later.
+//!
+//! Every failure carries a [`Fate`]: *not applied*, or *unknown* when the request left the process and its
+//! answer was lost. Nothing needs clean-up: a dropped future takes its request out of the queue or discards
+//! the answer, and a dropped [`Watch`] removes itself from the server.
+//!
+//! ```
+//! # #[cfg(feature = "dev-server")]
+//! # async fn run() -> Result<(), zk_client::Error> {
+//! let zk = zk_client::Client::dev().await?;
+//! zk.create("/greeting", "hello").await?;
+//! let node = zk.get("/greeting").await?;
+//! assert_eq!(&node.data[..], b"hello");
+//! zk.close().await?;
+//! # Ok(()) }
+//! # #[cfg(feature = "dev-server")]
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+//! ```
+//!
+//! # Features
+//!
+//! `dev-server` (off): [`Client::dev`], a client of an in-memory server, for tests and demos.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod claim;
+mod claim_table;
+mod client;
+mod clock;
+#[cfg(feature = "dev-server")]
+mod dev;
+mod dial;
+mod driver;
+mod error;
+mod explain;
+mod inner;
+mod limits;
+mod link;
+mod node;
+mod ops;
+mod pending;
+mod queues;
+mod raw;
+mod renewal;
+mod scope;
+mod shared;
+mod state;
+mod transport;
+mod watch;
+
+pub use builder::{ClientBuilder, OnExpiry};
+pub use claim::{Claim, ClaimStatus, Loss, Settlement};
+pub use client::Client;
+pub use clock::{Clock, SystemClock, TokioClock};
+pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
+pub use node::{Created, Fenced, Node};
+pub use ops::{
+    Barrier, Children, ChildrenWatched, Create, CreateAll, Delete, Ephemerals, Exists, ExistsWatched,
+    FencedCreate, Get, GetAcl, GetWatched, ListedChildren, Multi, Set, SetAcl, Sync, WatchNode,
+};
+pub use pending::Pending;
+pub use state::{State, StateStream};
+pub use transport::{BoxStream, ServerAddr, TcpTransport, Transport, TransportStream};
+pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
+
+pub use bytes::Bytes;
+pub use zk_session::{Confirm, Fate, WatchEvent};
+pub use zk_wire::{
+    Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions, SessionId,
+    Stat, Zxid, path,
+};

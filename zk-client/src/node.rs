@@ -1,0 +1,43 @@
+//! What operations answer with.
+
+use bytes::Bytes;
+use zk_wire::Stat;
+
+/// The data of a node and its metadata, as one read found them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Node {
+    /// The node's data; empty also for a node without data (`null`).
+    pub data: Bytes,
+    /// The node's metadata.
+    pub stat: Stat,
+}
+
+/// A node that was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Created {
+    /// Its path, relative to the client's chroot, with the sequence suffix if it has one.
+    pub path: String,
+    /// Its metadata; `stat.czxid` orders all creations of the ensemble.
+    pub stat: Stat,
+}
+
+impl Created {
+    /// A node that was found to be created.
+    #[must_use]
+    pub fn new(path: String, stat: Stat) -> Self {
+        Self { path, stat }
+    }
+}
+
+/// Something that is held by a node, so that a write can be made conditional on still holding it.
+///
+/// A fenced write is sent as one multi whose first operation checks the holder's node: it commits only while
+/// that node exists, whatever clocks and pauses did.
+pub trait Fenced {
+    /// The absolute path (chroot included) of the node that must exist.
+    fn fence_path(&self) -> &str;
+    /// False once the hold is known to be over; the write is then refused without being sent.
+    fn is_held(&self) -> bool;
+}

@@ -1,0 +1,45 @@
+//! Writes that commit only while something is held.
+
+use zk_wire::{ErrorCode, MultiResult, Response};
+
+use crate::error::{Error, ErrorKind};
+use crate::node::Fenced;
+use crate::pending::{Answer, Refusal};
+
+/// The node to check, or the error if the hold is known to be over.
+pub(crate) fn fenced(held: &impl Fenced) -> Result<String, Error> {
+    if held.is_held() { Ok(held.fence_path().to_owned()) } else { Err(lost(held.fence_path())) }
+}
+
+/// The error of a write whose hold is over.
+pub(crate) fn lost(fence: &str) -> Error {
+    Error::new(
+        ErrorKind::LockLost,
+        format!("the hold is over: its node {fence} is gone; nothing was written"),
+    )
+}
+
+/// The result of the one write of a `[check, write]` multi.
+pub(crate) fn fenced_result(mut answer: Answer<'_>) -> Result<MultiResult, Refusal> {
+    let Response::Multi(results) = answer.response()? else { return Err(Refusal::unexpected()) };
+    let mut results = results.into_iter();
+    match (results.next(), results.next()) {
+        (Some(MultiResult::Failed(code)), _) if code == ErrorCode::NoNode.raw() => {
+            Err(Refusal::Error(Error::new(
+                ErrorKind::LockLost,
+                "the hold is over: its node is gone; nothing was written",
+            )))
+        }
+        (_, Some(MultiResult::Failed(code))) if code != ErrorCode::RuntimeInconsistency.raw() => {
+            Err(refused(code))
+        }
+        (Some(MultiResult::Failed(code)), _) => Err(refused(code)),
+        (Some(_), Some(result)) => Ok(result),
+        _ => Err(Refusal::unexpected()),
+    }
+}
+
+/// A failed operation's code; 0 cannot be one.
+pub(crate) fn refused(code: i32) -> Refusal {
+    ErrorCode::from_raw(code).map_or_else(Refusal::unexpected, Refusal::Code)
+}

@@ -1,0 +1,170 @@
+//! Several operations as one transaction.
+
+use bytes::Bytes;
+use zk_wire::{Acl, CreateMode, ErrorCode, MultiOp, MultiResult, Request, Response};
+
+use super::fence::{fenced, lost, refused};
+use super::plan::{checked, checked_prefix, operation};
+use crate::error::{Error, OpKind};
+use crate::node::Fenced;
+use crate::pending::{Answer, Plan, Refusal};
+use crate::scope::Scope;
+
+/// A transaction: all of its operations happen, at one zxid, or none. Made by
+/// [`Client::multi`](crate::Client::multi).
+///
+/// Yields one result per operation, without those of [`fenced_by`](Self::fenced_by). A create yields no metadata
+/// (servers before 3.7.2 and 3.8.2 send none, ZOOKEEPER-4026).
+///
+/// # Errors
+///
+/// The error of the operation that failed, with its number and path in the text; `LockLost` if a fence was gone; what every
+/// operation can meet. Nothing is applied on an error whose fate is `NotApplied`.
+///
+/// # Cancel safety
+///
+/// Uncertain: once written to the socket the transaction may commit.
+///
+/// # Ordering
+///
+/// Queued at first poll, or when submitted.
+///
+/// # On session events
+///
+/// Waits through a suspension while unsent; fails with unknown fate if its answer was lost.
+#[derive(Debug)]
+#[must_use = "an operation does nothing until it is awaited or submitted"]
+pub struct Multi {
+    scope: Scope,
+    fences: Vec<String>,
+    ops: Vec<MultiOp>,
+    invalid: Option<Error>,
+}
+
+impl Multi {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self { scope, fences: Vec::new(), ops: Vec::new(), invalid: None }
+    }
+
+    /// Adds a create, open to everybody.
+    pub fn create(self, path: &str, data: impl Into<Bytes>, mode: CreateMode) -> Self {
+        self.create_with_acl(path, data, mode, vec![Acl::open()])
+    }
+
+    /// Adds a create with an ACL.
+    pub fn create_with_acl(
+        self,
+        path: &str,
+        data: impl Into<Bytes>,
+        mode: CreateMode,
+        acl: impl Into<Vec<Acl>>,
+    ) -> Self {
+        let absolute = if mode.is_sequential() {
+            checked_prefix(&self.scope, OpKind::Multi, path)
+        } else {
+            checked(&self.scope, OpKind::Multi, path)
+        };
+        let (data, acl) = (data.into(), acl.into());
+        self.push(absolute, |path| {
+            let create = zk_wire::Create::new(path, data, mode);
+            MultiOp::Create(zk_wire::Create { acl, stat: false, ..create })
+        })
+    }
+
+    /// Adds a delete; `None` is any version.
+    pub fn delete(self, path: &str, version: impl Into<Option<i32>>) -> Self {
+        let version = version.into().unwrap_or(-1);
+        let absolute = checked(&self.scope, OpKind::Multi, path);
+        self.push(absolute, |path| MultiOp::Delete { path, version })
+    }
+
+    /// Adds a write; `None` is any version.
+    pub fn set(self, path: &str, data: impl Into<Bytes>, version: impl Into<Option<i32>>) -> Self {
+        let (data, version) = (Some(data.into()), version.into().unwrap_or(-1));
+        let absolute = checked(&self.scope, OpKind::Multi, path);
+        self.push(absolute, |path| MultiOp::SetData { path, data, version })
+    }
+
+    /// Adds the condition that a node exists; with a version, that its data has that version.
+    pub fn check(self, path: &str, version: impl Into<Option<i32>>) -> Self {
+        let version = version.into().unwrap_or(-1);
+        let absolute = checked(&self.scope, OpKind::Multi, path);
+        self.push(absolute, |path| MultiOp::Check { path, version })
+    }
+
+    /// Commits only while `held` is held.
+    pub fn fenced_by(mut self, held: &impl Fenced) -> Self {
+        match fenced(held) {
+            Ok(fence) => self.fences.push(fence),
+            Err(error) => self.invalid = self.invalid.or(Some(error)),
+        }
+        self
+    }
+
+    fn push(mut self, path: Result<String, Error>, op: impl FnOnce(String) -> MultiOp) -> Self {
+        match path {
+            Ok(path) => self.ops.push(op(path)),
+            Err(error) => self.invalid = self.invalid.or(Some(error)),
+        }
+        self
+    }
+
+    fn plan(self) -> (Scope, Plan<Vec<MultiResult>>) {
+        let path = self.ops.first().map_or("/", MultiOp::path);
+        let path = self.scope.relative(path).into_owned();
+        let fences = self.fences.len();
+        let ops: Vec<MultiOp> = self
+            .fences
+            .into_iter()
+            .map(|path| MultiOp::Check { path, version: -1 })
+            .chain(self.ops)
+            .collect();
+        let request = match self.invalid {
+            Some(error) => Err(error),
+            None => Ok(Request::Multi(ops)),
+        };
+        let mut plan = Plan::write(OpKind::Multi, path, request, results);
+        plan.fences = fences;
+        (self.scope, plan)
+    }
+}
+
+operation!(Multi => Vec<MultiResult>);
+
+fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
+    let fences = answer.fences;
+    let Response::Multi(results) = answer.response()? else { return Err(Refusal::unexpected()) };
+    // Every result of a failed multi is an error; the one that is neither 0 nor RuntimeInconsistency (−2, "not
+    // reached") is the cause (protocol: multi failure).
+    let failed = results.iter().enumerate().find_map(|(at, result)| match result {
+        MultiResult::Failed(code) if *code != 0 && *code != ErrorCode::RuntimeInconsistency.raw() => {
+            Some((at, *code))
+        }
+        _ => None,
+    });
+    match failed {
+        None if results.iter().any(|r| matches!(r, MultiResult::Failed(_))) => Err(Refusal::unexpected()),
+        None => {
+            let scope = answer.scope;
+            Ok(results.into_iter().skip(fences).map(|result| relative(scope, result)).collect())
+        }
+        Some((at, code)) if at < fences && code == ErrorCode::NoNode.raw() => {
+            Err(Refusal::Error(lost("of the fence")))
+        }
+        Some((at, code)) => match refused(code) {
+            Refusal::Code(code) => {
+                Err(Refusal::Error(Error::in_multi(code, at.saturating_sub(fences))))
+            }
+            other => Err(other),
+        },
+    }
+}
+
+fn relative(scope: &Scope, result: MultiResult) -> MultiResult {
+    match result {
+        MultiResult::Created { path, stat } => {
+            MultiResult::Created { path: scope.relative(&path).into_owned(), stat }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,103 @@
+//! Creating a node with the parents it needs.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use zk_wire::{CreateMode, path};
+
+use super::create::Create;
+use crate::error::{Error, ErrorKind};
+use crate::node::Created;
+use crate::scope::Scope;
+
+/// Creates a node and its missing parents. Made by [`Create::parents`].
+///
+/// # Errors
+///
+/// As [`Create`], for the node or for one of its parents. Parents that were created stay.
+///
+/// # Cancel safety
+///
+/// Uncertain: parents and node may be created.
+///
+/// # Ordering
+///
+/// Sends one request after the other, each queued when the one before was answered.
+///
+/// # On session events
+///
+/// As [`Create`].
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct CreateAll {
+    scope: Scope,
+    path: String,
+    create: Create,
+    parents: CreateMode,
+}
+
+impl CreateAll {
+    pub(crate) fn new(scope: Scope, path: String, create: Create) -> Self {
+        Self { scope, path, create, parents: CreateMode::Persistent }
+    }
+
+    /// Creates the parents as containers, which the server removes some time after their last child.
+    pub fn as_containers(mut self) -> Self {
+        self.parents = CreateMode::Container;
+        self
+    }
+
+    async fn run(self) -> Result<Created, Error> {
+        match self.create.again().await {
+            Err(error) if error.kind() == ErrorKind::NoNode => {
+                if !create_parents(&self.scope, &self.path, self.parents).await? {
+                    return Err(error);
+                }
+                self.create.await
+            }
+            result => result,
+        }
+    }
+}
+
+impl IntoFuture for CreateAll {
+    type Output = Result<Created, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for CreateAll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateAll").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Creates the missing ancestors of `at`, nearest first. False if even the root (the chroot) is missing, which
+/// is a mistake of configuration and not ours to mend.
+pub(crate) async fn create_parents(scope: &Scope, at: &str, mode: CreateMode) -> Result<bool, Error> {
+    let scope = scope.terse();
+    let mut missing = Vec::new();
+    let mut next = path::parent(at);
+    while let Some(ancestor) = next {
+        if ancestor == "/" {
+            return Ok(false);
+        }
+        match Create::new(scope.clone(), ancestor, "").mode(mode).await {
+            Ok(_) => break,
+            Err(error) if error.kind() == ErrorKind::NodeExists => break,
+            Err(error) if error.kind() == ErrorKind::NoNode => missing.push(ancestor),
+            Err(error) => return Err(error),
+        }
+        next = path::parent(ancestor);
+    }
+    for ancestor in missing.into_iter().rev() {
+        match Create::new(scope.clone(), ancestor, "").mode(mode).await {
+            Err(error) if error.kind() != ErrorKind::NodeExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,83 @@
+//! What all operations share: checked paths, and the macro that makes a builder awaitable.
+
+use zk_wire::{Request, path};
+
+use crate::error::{Error, ErrorKind, OpKind};
+use crate::pending::{Answer, Plan, Refusal};
+use crate::scope::Scope;
+
+/// The server's path of `at`, or the error that names what is wrong with it.
+pub(crate) fn checked(scope: &Scope, op: OpKind, at: &str) -> Result<String, Error> {
+    path::validate(at).map_err(|e| invalid(e, op, at))?;
+    Ok(scope.absolute(at))
+}
+
+/// As [`checked`], for the prefix of a sequential node, which may end in a slash.
+pub(crate) fn checked_prefix(scope: &Scope, op: OpKind, at: &str) -> Result<String, Error> {
+    path::validate_sequential(at).map_err(|e| invalid(e, op, at))?;
+    Ok(scope.absolute(at))
+}
+
+fn invalid(error: path::PathError, op: OpKind, at: &str) -> Error {
+    let hint = if at.starts_with('/') || at.is_empty() {
+        None
+    } else {
+        Some(format!("paths are absolute; did you mean /{at}?"))
+    };
+    let error = Error::new(ErrorKind::InvalidPath, format!("cannot {} {at:?}: {error}", op.verb()))
+        .with_op(op, at)
+        .with_source(error);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+impl<T> Plan<T> {
+    /// A request that changes nothing and may be asked again.
+    pub(crate) fn read(
+        op: OpKind,
+        path: String,
+        request: Result<Request, Error>,
+        decode: fn(Answer<'_>) -> Result<T, Refusal>,
+    ) -> Self {
+        Self { op, path, request, watch: None, duty: None, repeatable: true, fences: 0, decode }
+    }
+
+    /// A request that changes something: never sent twice.
+    pub(crate) fn write(
+        op: OpKind,
+        path: String,
+        request: Result<Request, Error>,
+        decode: fn(Answer<'_>) -> Result<T, Refusal>,
+    ) -> Self {
+        Self { op, path, request, watch: None, duty: None, repeatable: false, fences: 0, decode }
+    }
+}
+
+/// Gives a builder with `fn plan(self) -> (Scope, Plan<T>)` its two ends.
+macro_rules! operation {
+    ($builder:ty => $output:ty) => {
+        impl $builder {
+            /// Queues the request now and returns the future of its answer.
+            ///
+            /// The requests of a client reach the server in the order of these calls.
+            pub fn submit(self) -> $crate::pending::Pending<$output> {
+                let (scope, plan) = self.plan();
+                $crate::pending::Pending::new(scope, plan).submit()
+            }
+        }
+
+        impl std::future::IntoFuture for $builder {
+            type Output = Result<$output, $crate::error::Error>;
+            type IntoFuture = $crate::pending::Pending<$output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                let (scope, plan) = self.plan();
+                $crate::pending::Pending::new(scope, plan)
+            }
+        }
+    };
+}
+
+pub(crate) use operation;
