@@ -72,7 +72,7 @@ pub enum WatchEvent {
 }
 
 /// How a duty ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {
     /// The node was deleted.

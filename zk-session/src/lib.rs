@@ -26,6 +26,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod abort;
 mod answer;
 mod auth_book;
 mod commands;
@@ -35,6 +36,7 @@ mod duty;
 mod duty_commands;
 mod duty_work;
 mod event;
+mod gaps;
 mod holds;
 mod ids;
 mod in_flight;

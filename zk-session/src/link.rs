@@ -16,10 +16,18 @@ pub(crate) enum Link {
     Handshake {
         conn: ConnId,
         server: ServerId,
-        presented: Option<SessionId>,
+        presented: Option<Presented>,
     },
     /// The server accepted the session.
     Up(Up),
+}
+
+/// The handshake was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Presented {
+    /// The session we asked for; zero asks for a new one.
+    pub(crate) session: SessionId,
+    pub(crate) at: Moment,
 }
 
 /// A connection with a session.

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use zk_wire::{
-    ConnectResponse, Decode, ErrorCode, Moment, Password, Reader, ReplyHeader, SessionId,
-    WatcherEvent, Zxid, xid,
+    ConnectResponse, Decode, ErrorCode, Moment, Password, Reader, ReplyHeader, WatcherEvent, Zxid,
+    xid,
 };
 
 use crate::event::{Event, WatchEvent};
 use crate::lifecycle::Break;
-use crate::link::{Link, Ping, Up};
+use crate::link::{Link, Ping, Presented, Up};
 use crate::outcome::{FailCause, Outcome};
 use crate::session::{Identity, Session};
 use crate::state::{ExpiryCause, SessionState};
@@ -29,7 +29,7 @@ impl Session {
         }
     }
 
-    fn handle_handshake(&mut self, now: Moment, presented: SessionId, frame: Bytes) {
+    fn handle_handshake(&mut self, now: Moment, presented: Presented, frame: Bytes) {
         let (conn, server) = match self.link {
             Link::Handshake { conn, server, .. } => (conn, server),
             _ => return,
@@ -40,18 +40,19 @@ impl Session {
             Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
         };
         if !response.is_valid() {
-            if presented.is_none() {
+            if presented.session.is_none() {
                 return self.give_up(now, Break::hang_up("granted no session"));
             }
             return self.expire(ExpiryCause::Handshake);
         }
         let given = response.session_id;
-        if !presented.is_none() && given != presented {
+        if !presented.session.is_none() && given != presented.session {
+            let presented = presented.session;
             return self.expire(ExpiryCause::Substituted { presented, given });
         }
         let read_only = response.read_only.unwrap_or(false);
         // A session resumed on a read-only server is as writable elsewhere as it was.
-        let fake = read_only && presented.is_none();
+        let fake = read_only && presented.session.is_none();
         let password = Password::new(response.password);
         self.identity = Some(Identity {
             id: given,
@@ -60,7 +61,7 @@ impl Session {
         });
         let granted = u64::try_from(response.timeout_ms).unwrap_or(0);
         self.timeout = std::time::Duration::from_millis(granted);
-        self.window.connected(self.timeout);
+        self.window.connected(self.timeout, presented.at);
         self.servers.handshake_completed(server);
         self.auth.start_over();
         self.stats.connections += 1;

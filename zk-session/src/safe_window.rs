@@ -6,6 +6,7 @@ use std::time::Duration;
 use zk_wire::Moment;
 
 use crate::config::Confirm;
+use crate::gaps::Gaps;
 
 /// Buckets of answered requests kept per [`SafeWindow::distance`]; their width is what thinning costs.
 const BUCKETS_PER_DISTANCE: u32 = 16;
@@ -43,8 +44,8 @@ pub(crate) struct SafeWindow {
     samples: VecDeque<Sample>,
     /// When the last answered confirm was sent.
     last_confirm: Option<Moment>,
-    /// Sent time of the newest answered request on this connection (passive rule).
-    last_sent: Option<Moment>,
+    /// Distances between answered requests on this connection (passive rule).
+    gaps: Gaps,
     until: Option<Moment>,
 }
 
@@ -61,13 +62,13 @@ impl SafeWindow {
             granted: None,
             samples: VecDeque::new(),
             last_confirm: None,
-            last_sent: None,
+            gaps: Gaps::new(),
             until: None,
         }
     }
 
-    /// A handshake granted `timeout`: a new connection, hence a new chain.
-    pub(crate) fn connected(&mut self, timeout: Duration) {
+    /// A handshake sent at `sent_at` granted `timeout`: a new connection, hence a new chain.
+    pub(crate) fn connected(&mut self, timeout: Duration, sent_at: Moment) {
         if self.granted.is_some_and(|before| timeout < before) {
             self.until = None;
         }
@@ -77,13 +78,15 @@ impl SafeWindow {
                 .map_or(timeout, |smallest| smallest.min(timeout)),
         );
         self.disconnected();
+        // The leader itself answers a handshake, so it is where the distances begin.
+        self.gaps.start(sent_at);
     }
 
     /// The connection ended. What was proven stays proven.
     pub(crate) fn disconnected(&mut self) {
         self.samples.clear();
         self.last_confirm = None;
-        self.last_sent = None;
+        self.gaps = Gaps::new();
     }
 
     /// The session ended.
@@ -185,15 +188,14 @@ impl SafeWindow {
         }
     }
 
-    /// Touches are handed over at the latest `blind` after the server is cut off, and the last one may
-    /// be lost with it, which costs the distance to the request before.
+    /// Cut off from the leader, a server goes on answering for up to `blind`; what the leader knows of
+    /// is at worst the last request before that, so the largest distance between two answered
+    /// requests since then is lost as well. In a steady rhythm that is the distance between the last two.
     fn passive(&mut self, sent_at: Moment, blind: Duration) {
-        let Some(before) = self.last_sent else {
-            self.last_sent = Some(sent_at);
+        let Some(distance) = self.gaps.answered(sent_at, blind) else {
             return;
         };
-        self.last_sent = Some(before.max(sent_at));
-        let unproven = blind + (sent_at - before);
+        let unproven = blind + distance;
         let left = self
             .effective_timeout()
             .and_then(|timeout| timeout.checked_sub(unproven));

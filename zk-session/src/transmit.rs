@@ -8,7 +8,7 @@ use zk_wire::{ConnectRequest, Encode, Moment, Password, Request, SessionId, xid}
 use crate::duty::Known;
 use crate::event::Transmit;
 use crate::in_flight::{Slot, WatchToSet};
-use crate::link::{Link, Ping};
+use crate::link::{Link, Ping, Presented};
 use crate::purpose::Purpose;
 use crate::queue::Queued;
 use crate::request_len::request_len;
@@ -38,7 +38,10 @@ impl Session {
                     return None;
                 }
                 let request = self.connect_request();
-                self.present(request.session_id);
+                self.present(Presented {
+                    session: request.session_id,
+                    at: now,
+                });
                 write_frame(buf, |out| request.encode(out));
                 conn
             }
@@ -89,9 +92,9 @@ impl Session {
         }
     }
 
-    fn present(&mut self, session: SessionId) {
+    fn present(&mut self, now_presented: Presented) {
         if let Link::Handshake { presented, .. } = &mut self.link {
-            *presented = Some(session);
+            *presented = Some(now_presented);
         }
     }
 
