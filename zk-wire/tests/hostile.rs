@@ -162,6 +162,22 @@ proptest! {
         }
     }
 
+    /// Apart from surrogates, whose first byte is 0xed, text is replaced as the standard library does.
+    #[test]
+    fn text_that_is_not_utf8_is_replaced_as_usual(
+        bytes in "([a-z]|é|\u{1f512})*".prop_map(String::into_bytes),
+        flips: [prop::sample::Index; 2],
+    ) {
+        let bytes = flip(bytes, &flips);
+        let mut body = i32::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
+        body.extend_from_slice(&bytes);
+        let decoded = Response::decode(OpCode::Create, &mut Reader::new(Bytes::from(body)));
+        if !bytes.contains(&0xed) {
+            let expected = String::from_utf8_lossy(&bytes).into_owned();
+            prop_assert_eq!(decoded, Ok(Response::Path(expected)));
+        }
+    }
+
     #[test]
     fn a_stream_of_random_bytes_never_panics_the_frame_decoder(
         bytes in prop::collection::vec(any::<u8>(), 0..64),
