@@ -153,7 +153,7 @@ impl Claim {
 
     fn perform(&self) {
         self.with_session(|inner, now, duty| {
-            inner.claims.drop_own_watch(duty);
+            inner.claims.releasing(duty);
             inner.core.perform(now, duty);
         });
     }

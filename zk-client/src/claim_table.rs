@@ -71,6 +71,8 @@ pub(crate) struct ClaimTable {
 struct Entry {
     status: watch::Sender<ClaimStatus>,
     own: Option<OwnWatch>,
+    /// We are deleting the node ourselves: the answer to that tells how the claim ended, not the events of it.
+    releasing: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -82,7 +84,7 @@ pub(crate) struct OwnWatch {
 impl ClaimTable {
     pub(crate) fn open(&mut self, duty: DutyId) -> watch::Receiver<ClaimStatus> {
         let (status, receiver) = watch::channel(ClaimStatus::Open);
-        self.claims.insert(duty, Entry { status, own: None });
+        self.claims.insert(duty, Entry { status, own: None, releasing: false });
         receiver
     }
 
@@ -100,7 +102,7 @@ impl ClaimTable {
 
     /// The node was seen gone. The duty stays with the core until the claim is dropped.
     pub(crate) fn gone(&mut self, duty: DutyId) {
-        if let Some(entry) = self.claims.get_mut(&duty) {
+        if let Some(entry) = self.claims.get_mut(&duty).filter(|entry| !entry.releasing) {
             entry.own = None;
             entry.end(ClaimStatus::Lost(Loss::NodeDeleted));
         }
@@ -135,9 +137,11 @@ impl ClaimTable {
         }
     }
 
-    pub(crate) fn drop_own_watch(&mut self, duty: DutyId) {
+    /// The owner lets go of the node; it is watched no longer.
+    pub(crate) fn releasing(&mut self, duty: DutyId) {
         if let Some(entry) = self.claims.get_mut(&duty) {
             entry.own = None;
+            entry.releasing = true;
         }
     }
 
