@@ -9,15 +9,15 @@ use tokio::time::timeout;
 use zk_session::{Confirm, Credential, ServerId, SessionConfig};
 use zk_wire::ConnectString;
 
-pub use crate::renewal::OnExpiry;
+pub use crate::driver::renewal::OnExpiry;
 
 use crate::client::Client;
-use crate::clock::{Clock, SystemClock};
-use crate::driver::Driver;
+use crate::driver::renewal::Renewal;
+use crate::driver::task::Driver;
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::renewal::Renewal;
-use crate::scope::Scope;
-use crate::shared::Shared;
+use crate::shared::clock::{Clock, SystemClock};
+use crate::shared::handle::Shared;
+use crate::shared::scope::Scope;
 use crate::state::State;
 use crate::transport::{ServerAddr, TcpTransport, Transport};
 
@@ -146,15 +146,24 @@ impl ClientBuilder {
     /// A session that expires while connecting is replaced by a new one.
     pub async fn connect(mut self) -> Result<Client, Error> {
         let parsed: ConnectString = self.connect_string.parse().map_err(|e| {
-            Error::new(ErrorKind::InvalidConfig, format!("cannot use {:?}: {e}", self.connect_string))
-                .with_op(OpKind::Connect, &self.connect_string)
+            Error::new(
+                ErrorKind::InvalidConfig,
+                format!("cannot use {:?}: {e}", self.connect_string),
+            )
+            .with_op(OpKind::Connect, &self.connect_string)
         })?;
-        let servers: Vec<ServerAddr> =
-            parsed.hosts.iter().map(|h| ServerAddr::new(&h.host, h.port)).collect();
+        let servers: Vec<ServerAddr> = parsed
+            .hosts
+            .iter()
+            .map(|h| ServerAddr::new(&h.host, h.port))
+            .collect();
         let seed = match self.seed {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|e| {
-                Error::new(ErrorKind::InvalidConfig, format!("the system has no randomness: {e}"))
+                Error::new(
+                    ErrorKind::InvalidConfig,
+                    format!("the system has no randomness: {e}"),
+                )
             })?,
         };
         self.config.servers = servers.len();
@@ -162,11 +171,21 @@ impl ClientBuilder {
         let limit = self.connect_timeout.unwrap_or(session_timeout);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let transport = self.transport.unwrap_or_else(TcpTransport::shared);
-        let mut renewal = Renewal { config: self.config, policy: self.on_expiry, seed };
+        let mut renewal = Renewal {
+            config: self.config,
+            policy: self.on_expiry,
+            seed,
+        };
         let identities = identities(&renewal.config.auth);
         let core = renewal.first_session(clock.now());
         let request_timeout = self.request_timeout.unwrap_or(session_timeout * 2);
-        let shared = Arc::new(Shared::new(core, clock, servers, Some(request_timeout), identities));
+        let shared = Arc::new(Shared::new(
+            core,
+            clock,
+            servers,
+            Some(request_timeout),
+            identities,
+        ));
         tokio::spawn(Driver::new(Arc::clone(&shared), transport, renewal));
         let client = Client::new(Scope::new(Arc::clone(&shared), parsed.chroot));
         let started = shared.clock.now();
@@ -209,13 +228,15 @@ fn unreachable(shared: &Shared, after: Duration) -> Error {
         .servers
         .iter()
         .enumerate()
-        .map(|(i, name)| match inner.core.server_failure(ServerId::from_index(i)) {
-            Some(failure) => {
-                tried += 1;
-                format!("{name}: {}", failure.text)
-            }
-            None => format!("{name}: no answer yet"),
-        })
+        .map(
+            |(i, name)| match inner.core.server_failure(ServerId::from_index(i)) {
+                Some(failure) => {
+                    tried += 1;
+                    format!("{name}: {}", failure.text)
+                }
+                None => format!("{name}: no answer yet"),
+            },
+        )
         .collect();
     let text = format!(
         "cannot reach ZooKeeper: {}. Tried {tried} of {} servers in {:.1} s",
@@ -230,7 +251,9 @@ fn unreachable(shared: &Shared, after: Duration) -> Error {
 
 fn refused(shared: &Shared) -> Error {
     let inner = shared.lock();
-    let server = shared.server_name(&inner).unwrap_or_else(|| "a server".to_owned());
+    let server = shared
+        .server_name(&inner)
+        .unwrap_or_else(|| "a server".to_owned());
     Error::new(
         ErrorKind::AuthFailed,
         format!("{server} refused the credentials of {}", shared.identities),
@@ -244,7 +267,11 @@ fn identities(auth: &[Credential]) -> String {
     let names: Vec<String> = auth
         .iter()
         .map(|credential| {
-            let user = credential.auth().split(|byte| *byte == b':').next().unwrap_or_default();
+            let user = credential
+                .auth()
+                .split(|byte| *byte == b':')
+                .next()
+                .unwrap_or_default();
             match credential.scheme() {
                 "digest" => format!("digest:{}", String::from_utf8_lossy(user)),
                 scheme => scheme.to_owned(),

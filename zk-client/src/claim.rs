@@ -11,15 +11,15 @@ use tokio::sync::watch;
 use zk_session::{DutyId, Fate, Obligation};
 use zk_wire::{Acl, CreateMode, Moment};
 
-pub use crate::claim_table::{ClaimStatus, Loss, Settlement};
+pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement};
 
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::inner::Inner;
 use crate::node::Created;
 use crate::ops::Create;
 use crate::pending::Pending;
-use crate::queues::Route;
-use crate::scope::Scope;
+use crate::shared::inner::Inner;
+use crate::shared::queues::Route;
+use crate::shared::scope::Scope;
 use crate::watch::WatchSet;
 
 /// One ephemeral node, owned from before its creation until it is gone. See the module's text.
@@ -42,7 +42,10 @@ impl Claim {
     /// is lost. Nothing is sent.
     pub(crate) fn new(scope: Scope, parent: &str, mark: &str) -> Self {
         let absolute = scope.absolute(parent);
-        let obligation = Obligation::DeleteMarked { parent: absolute, mark: mark.to_owned() };
+        let obligation = Obligation::DeleteMarked {
+            parent: absolute,
+            mark: mark.to_owned(),
+        };
         let (generation, duty, status) = scope.shared().with(|inner, _| {
             let duty = inner.core.oblige(obligation);
             let status = inner.claims.open(duty);
@@ -62,9 +65,20 @@ impl Claim {
     ///
     /// If the answer is lost the error's fate is unknown: settle it (a [barrier](Client::barrier), then look
     /// for the mark) and call [`located`](Self::located) or [`absent`](Self::absent).
-    pub fn create(&self, prefix: &str, data: Bytes, acl: Vec<Acl>, mode: CreateMode) -> Pending<Created> {
-        debug_assert!(prefix.contains(&self.mark), "the node could not be recognised");
-        let create = Create::new(self.scope.clone(), prefix, data).acl(acl).mode(mode);
+    pub fn create(
+        &self,
+        prefix: &str,
+        data: Bytes,
+        acl: Vec<Acl>,
+        mode: CreateMode,
+    ) -> Pending<Created> {
+        debug_assert!(
+            prefix.contains(&self.mark),
+            "the node could not be recognised"
+        );
+        let create = Create::new(self.scope.clone(), prefix, data)
+            .acl(acl)
+            .mode(mode);
         create.claimed(self.generation, self.duty).submit()
     }
 
@@ -136,7 +150,12 @@ impl Claim {
         self.perform();
         let mut status = self.status.clone();
         let ended = |s: &ClaimStatus| matches!(s, ClaimStatus::Lost(_) | ClaimStatus::Settled(_));
-        let wait = async { status.wait_for(ended).await.map_or(ClaimStatus::Lost(Loss::Closed), |s| *s) };
+        let wait = async {
+            status
+                .wait_for(ended)
+                .await
+                .map_or(ClaimStatus::Lost(Loss::Closed), |s| *s)
+        };
         match self.scope.shared().request_timeout {
             None => Ok(wait.await),
             Some(limit) => tokio::time::timeout(limit, wait).await.map_err(|_| {

@@ -15,8 +15,8 @@ use crate::ops::{
     WatchNode, create_parents,
 };
 use crate::pending::Pending;
-use crate::queues::WatchTag;
-use crate::scope::Scope;
+use crate::shared::queues::WatchTag;
+use crate::shared::scope::Scope;
 use crate::state::{State, StateStream};
 use crate::watch::WatchSet;
 
@@ -41,10 +41,15 @@ impl Client {
     /// `InvalidPath` if `path` is malformed.
     pub fn chroot(&self, path: &str) -> Result<Self, Error> {
         let chroot = self.scope.chroot().join(path).map_err(|e| {
-            Error::new(ErrorKind::InvalidPath, format!("cannot use {path:?} as a chroot: {e}"))
-                .with_op(OpKind::Connect, path)
+            Error::new(
+                ErrorKind::InvalidPath,
+                format!("cannot use {path:?} as a chroot: {e}"),
+            )
+            .with_op(OpKind::Connect, path)
         })?;
-        Ok(Self { scope: self.scope.with_chroot(chroot) })
+        Ok(Self {
+            scope: self.scope.with_chroot(chroot),
+        })
     }
 
     /// The same session, whose errors do not ask the server for what would explain them.
@@ -52,13 +57,17 @@ impl Client {
     /// For code that expects failures (optimistic loops, recipes) and does not want to pay for their texts.
     #[must_use]
     pub fn terse(&self) -> Self {
-        Self { scope: self.scope.terse() }
+        Self {
+            scope: self.scope.terse(),
+        }
     }
 
     /// The same session, whose errors are explained: the opposite of [`terse`](Self::terse).
     #[must_use]
     pub fn talkative(&self) -> Self {
-        Self { scope: self.scope.talkative() }
+        Self {
+            scope: self.scope.talkative(),
+        }
     }
 
     /// Creates a node; see [`Create`] for its options.

@@ -290,7 +290,10 @@ impl Error {
     pub(crate) fn malformed(error: DecodeError, op: OpKind, path: &str) -> Self {
         Self::new(
             ErrorKind::Protocol,
-            format!("cannot {} {path}: the server's answer is malformed: {error}", op.verb()),
+            format!(
+                "cannot {} {path}: the server's answer is malformed: {error}",
+                op.verb()
+            ),
         )
         .with_fate(Fate::Unknown)
         .with_op(op, path)
@@ -303,9 +306,12 @@ impl Error {
             Fate::NotApplied => "it was not applied",
             Fate::Unknown => "whether it was applied is unknown",
         };
-        Self::new(kind, format!("cannot {} {path}: {cause}; {tail}", op.verb()))
-            .with_fate(fate)
-            .with_op(op, path)
+        Self::new(
+            kind,
+            format!("cannot {} {path}: {cause}; {tail}", op.verb()),
+        )
+        .with_fate(fate)
+        .with_op(op, path)
     }
 
     pub(crate) fn from_rejection(rejected: &Rejected, op: OpKind, path: &str) -> Self {
@@ -317,8 +323,17 @@ impl Error {
             Rejected::Terminal(_) | Rejected::Closing => ErrorKind::Closed,
             _ => ErrorKind::Misuse,
         };
-        Self::new(kind, format!("cannot {} {path}: {rejected}; it was not sent", op.verb()))
-            .with_op(op, path)
+        let why = match kind {
+            ErrorKind::SessionExpired => "the session expired".to_owned(),
+            ErrorKind::AuthFailed => "a server refused the credentials".to_owned(),
+            ErrorKind::Closed => "the client is closed".to_owned(),
+            _ => rejected.to_string(),
+        };
+        Self::new(
+            kind,
+            format!("cannot {} {path}: {why}; it was not sent", op.verb()),
+        )
+        .with_op(op, path)
     }
 }
 
@@ -357,13 +372,18 @@ impl ErrorKind {
         }
     }
 
-    #[deny(clippy::wildcard_enum_match_arm, reason = "a new kind must decide what its caller may do")]
+    #[deny(
+        clippy::wildcard_enum_match_arm,
+        reason = "a new kind must decide what its caller may do"
+    )]
     fn retry(self) -> RetryAdvice {
         match self {
             Self::ConnectionLost | Self::TimedOut | Self::Throttled | Self::QueueFull => {
                 RetryAdvice::SameSession
             }
-            Self::Protocol | Self::AcquireTimedOut | Self::NoServerReachable => RetryAdvice::SameSession,
+            Self::Protocol | Self::AcquireTimedOut | Self::NoServerReachable => {
+                RetryAdvice::SameSession
+            }
             Self::SessionExpired | Self::LockLost => RetryAdvice::NewSession,
             Self::NoNode
             | Self::NodeExists
@@ -394,7 +414,9 @@ fn server_text(code: ErrorCode, kind: ErrorKind, op: OpKind, path: &str) -> Stri
     match kind {
         ErrorKind::NoNode => format!("cannot {verb} {path}: it does not exist"),
         ErrorKind::NodeExists => format!("cannot {verb} {path}: it exists already"),
-        ErrorKind::BadVersion => format!("cannot {verb} {path}: its version is not the expected one"),
+        ErrorKind::BadVersion => {
+            format!("cannot {verb} {path}: its version is not the expected one")
+        }
         ErrorKind::NotEmpty => format!("cannot {verb} {path}: it has children"),
         ErrorKind::NoChildrenForEphemerals => {
             format!("cannot {verb} {path}: its parent is ephemeral and cannot have children")
@@ -404,7 +426,9 @@ fn server_text(code: ErrorCode, kind: ErrorKind, op: OpKind, path: &str) -> Stri
         ErrorKind::QuotaExceeded => format!("cannot {verb} {path}: a quota would be exceeded"),
         ErrorKind::ReadOnlyServer => format!("cannot {verb} {path}: the server is read-only"),
         ErrorKind::Unimplemented => {
-            format!("cannot {verb} {path}: the server does not know the operation (older than 3.5?)")
+            format!(
+                "cannot {verb} {path}: the server does not know the operation (older than 3.5?)"
+            )
         }
         _ => format!("cannot {verb} {path}: the server answered {code}"),
     }
@@ -437,7 +461,10 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|e| &**e as &(dyn std::error::Error + 'static))
+        self.0
+            .source
+            .as_ref()
+            .map(|e| &**e as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -456,6 +483,9 @@ mod tests {
     fn unknown_fate_asks_for_settling_before_a_retry() {
         let lost = Error::new(ErrorKind::ConnectionLost, "x");
         assert_eq!(lost.retry(), RetryAdvice::SameSession);
-        assert_eq!(lost.with_fate(Fate::Unknown).retry(), RetryAdvice::AfterSettling);
+        assert_eq!(
+            lost.with_fate(Fate::Unknown).retry(),
+            RetryAdvice::AfterSettling
+        );
     }
 }

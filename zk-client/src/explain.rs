@@ -6,8 +6,8 @@ use zk_session::{Outcome, Submit};
 use zk_wire::{Acl, ErrorCode, OpCode, Reader, Request, Response, Stat, path};
 
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::raw::RawCall;
-use crate::scope::Scope;
+use crate::shared::raw::RawCall;
+use crate::shared::scope::Scope;
 
 /// True if [`explain`] has something to add to errors of this kind.
 pub(crate) fn is_explained(kind: ErrorKind) -> bool {
@@ -19,7 +19,9 @@ pub(crate) fn is_explained(kind: ErrorKind) -> bool {
 
 /// Adds to `error` what the tree says about it.
 pub(crate) async fn explain(scope: Scope, error: Error) -> Error {
-    let (Some(op), Some(at)) = (error.op(), error.path().map(ToOwned::to_owned)) else { return error };
+    let (Some(op), Some(at)) = (error.op(), error.path().map(ToOwned::to_owned)) else {
+        return error;
+    };
     match error.kind() {
         ErrorKind::NoNode => missing(&scope, error, op, &at).await,
         ErrorKind::NoAuth => forbidden(&scope, error, op, &at).await,
@@ -28,7 +30,9 @@ pub(crate) async fn explain(scope: Scope, error: Error) -> Error {
             _ => error,
         },
         ErrorKind::NotEmpty => match stat(&scope, &scope.absolute(&at)).await {
-            Some(Some(stat)) => error.with_hint(format!("delete its {} children first", stat.num_children)),
+            Some(Some(stat)) => {
+                error.with_hint(format!("delete its {} children first", stat.num_children))
+            }
             _ => error,
         },
         _ => error,
@@ -37,7 +41,9 @@ pub(crate) async fn explain(scope: Scope, error: Error) -> Error {
 
 async fn missing(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
     let absolute = scope.absolute(at);
-    let Some(nearest) = nearest_existing(scope, &absolute).await else { return error };
+    let Some(nearest) = nearest_existing(scope, &absolute).await else {
+        return error;
+    };
     let root = scope.absolute("/");
     if nearest.len() < root.len() {
         return error
@@ -57,8 +63,10 @@ async fn missing(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
             ))
             .with_hint("use .parents(), or -p in zkctl, to create it too");
     }
-    error
-        .with_message(format!("cannot {} {at}: it does not exist (nearest existing: {shown})", op.verb()))
+    error.with_message(format!(
+        "cannot {} {at}: it does not exist (nearest existing: {shown})",
+        op.verb()
+    ))
 }
 
 async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
@@ -69,7 +77,11 @@ async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
     };
     let message = format!("no permission to {} {preposition}{guarded}", op.verb());
     let identities = scope.shared().identities.as_str();
-    let you = if identities.is_empty() { "nobody" } else { identities };
+    let you = if identities.is_empty() {
+        "nobody"
+    } else {
+        identities
+    };
     match acl(scope, &scope.absolute(guarded)).await {
         Some(acl) => {
             let acl: Vec<String> = acl.iter().map(ToString::to_string).collect();
@@ -97,7 +109,15 @@ async fn nearest_existing(scope: &Scope, absolute: &str) -> Option<String> {
 
 /// `None` if the question failed, `Some(None)` if the node does not exist.
 async fn stat(scope: &Scope, absolute: &str) -> Option<Option<Stat>> {
-    match ask(scope, Request::Exists { path: absolute.to_owned(), watch: false }).await? {
+    match ask(
+        scope,
+        Request::Exists {
+            path: absolute.to_owned(),
+            watch: false,
+        },
+    )
+    .await?
+    {
         Ok(Response::Stat(stat)) => Some(Some(stat)),
         Ok(_) => None,
         Err(ErrorCode::NoNode) => Some(None),
@@ -108,7 +128,14 @@ async fn stat(scope: &Scope, absolute: &str) -> Option<Option<Stat>> {
 }
 
 async fn acl(scope: &Scope, absolute: &str) -> Option<Vec<Acl>> {
-    match ask(scope, Request::GetAcl { path: absolute.to_owned() }).await? {
+    match ask(
+        scope,
+        Request::GetAcl {
+            path: absolute.to_owned(),
+        },
+    )
+    .await?
+    {
         Ok(Response::Acl { acl, .. }) => Some(acl),
         _ => None,
     }
@@ -118,9 +145,16 @@ async fn ask(scope: &Scope, request: Request) -> Option<Result<Response, ErrorCo
     let op: OpCode = request.op_code();
     let mut options = Submit::new();
     options.deadline = scope.shared().deadline();
-    match RawCall::submit(scope.shared(), request, options).ok()?.await {
-        Outcome::Reply { result: Ok(body), .. } => Some(Ok(Response::decode(op, &mut Reader::new(body)).ok()?)),
-        Outcome::Reply { result: Err(code), .. } => Some(Err(code)),
+    match RawCall::submit(scope.shared(), request, options)
+        .ok()?
+        .await
+    {
+        Outcome::Reply {
+            result: Ok(body), ..
+        } => Some(Ok(Response::decode(op, &mut Reader::new(body)).ok()?)),
+        Outcome::Reply {
+            result: Err(code), ..
+        } => Some(Err(code)),
         Outcome::Failed { .. } => None,
     }
 }

@@ -29,25 +29,15 @@
 
 mod builder;
 mod claim;
-mod claim_table;
 mod client;
-mod clock;
 #[cfg(feature = "dev-server")]
 mod dev;
-mod dial;
 mod driver;
 mod error;
 mod explain;
-mod inner;
-mod limits;
-mod link;
 mod node;
 mod ops;
 mod pending;
-mod queues;
-mod raw;
-mod renewal;
-mod scope;
 mod shared;
 mod state;
 mod transport;
@@ -56,14 +46,15 @@ mod watch;
 pub use builder::{ClientBuilder, OnExpiry};
 pub use claim::{Claim, ClaimStatus, Loss, Settlement};
 pub use client::Client;
-pub use clock::{Clock, SystemClock, TokioClock};
 pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
-    Barrier, Children, ChildrenWatched, Create, CreateAll, Delete, Ephemerals, Exists, ExistsWatched,
-    FencedCreate, Get, GetAcl, GetWatched, ListedChildren, Multi, Set, SetAcl, Sync, WatchNode,
+    Barrier, Children, ChildrenWatched, Create, CreateAll, Delete, Ephemerals, Exists,
+    ExistsWatched, FencedCreate, Get, GetAcl, GetWatched, ListedChildren, Multi, Set, SetAcl, Sync,
+    WatchNode,
 };
 pub use pending::Pending;
+pub use shared::clock::{Clock, SystemClock, TokioClock};
 pub use state::{State, StateStream};
 pub use transport::{BoxStream, ServerAddr, TcpTransport, Transport, TransportStream};
 pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
@@ -71,6 +62,6 @@ pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
 pub use bytes::Bytes;
 pub use zk_session::{Confirm, Fate, WatchEvent};
 pub use zk_wire::{
-    Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions, SessionId,
-    Stat, Zxid, path,
+    Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
+    SessionId, Stat, Zxid, path,
 };

@@ -11,10 +11,10 @@ use zk_wire::{DecodeError, ErrorCode, Moment, OpCode, Reader, Request, Response,
 
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::explain::{explain, is_explained};
-use crate::raw::RawCall;
-use crate::scope::Scope;
+use crate::shared::queues::{QueueId, Route, WatchTag};
+use crate::shared::raw::RawCall;
+use crate::shared::scope::Scope;
 use crate::watch::{Watch, WatchSet};
-use crate::queues::{QueueId, Route, WatchTag};
 
 /// An operation on its way: queued by `.submit()`, or at the first poll of an operation that is awaited.
 ///
@@ -104,13 +104,20 @@ impl Answer<'_> {
 impl Refusal {
     /// The server sent another body than the operation has.
     pub(crate) fn unexpected() -> Self {
-        Self::Error(Error::new(ErrorKind::Bug, "the answer was decoded as another operation's"))
+        Self::Error(Error::new(
+            ErrorKind::Bug,
+            "the answer was decoded as another operation's",
+        ))
     }
 }
 
 enum Stage {
     Planned,
-    Sent { call: RawCall, op: OpCode, registered: Registered },
+    Sent {
+        call: RawCall,
+        op: OpCode,
+        registered: Registered,
+    },
     Failed(Error),
     Explaining(Pin<Box<dyn Future<Output = Error> + Send>>),
     Done,
@@ -118,7 +125,12 @@ enum Stage {
 
 impl<T> Pending<T> {
     pub(crate) fn new(scope: Scope, plan: Plan<T>) -> Self {
-        Self { scope, plan, deadline: None, stage: Stage::Planned }
+        Self {
+            scope,
+            plan,
+            deadline: None,
+            stage: Stage::Planned,
+        }
     }
 
     /// Queues the request now.
@@ -139,10 +151,16 @@ impl<T> Pending<T> {
             Ok(request) => {
                 let op = request.op_code();
                 match self.queue(request) {
-                    Ok((call, registered)) => Stage::Sent { call, op, registered },
-                    Err(rejected) => Stage::Failed(
-                        self.origin(Error::from_rejection(&rejected, self.plan.op, &self.plan.path)),
-                    ),
+                    Ok((call, registered)) => Stage::Sent {
+                        call,
+                        op,
+                        registered,
+                    },
+                    Err(rejected) => Stage::Failed(self.origin(Error::from_rejection(
+                        &rejected,
+                        self.plan.op,
+                        &self.plan.path,
+                    ))),
                 }
             }
         };
@@ -169,14 +187,23 @@ impl<T> Pending<T> {
         };
         let accepted = shared.with(|inner, now| {
             let duty = self.plan.duty;
-            let duty = duty.filter(|(generation, _)| *generation == inner.generation).map(|(_, d)| d);
+            let duty = duty
+                .filter(|(generation, _)| *generation == inner.generation)
+                .map(|(_, d)| d);
             if self.plan.duty.is_some() && duty.is_none() {
                 return Err(Rejected::Terminal(SessionState::Expired));
             }
             options.duty = duty;
             let accepted = inner.submit(now, request, options)?;
             if let Some(id) = accepted.watch {
-                inner.queues.route(id, Route { queue, claim: None, one_shot });
+                inner.queues.route(
+                    id,
+                    Route {
+                        queue,
+                        claim: None,
+                        one_shot,
+                    },
+                );
             }
             Ok(accepted)
         })?;
@@ -219,7 +246,10 @@ impl<T> Pending<T> {
                     Err(Refusal::Malformed(error)) => Error::malformed(error, kind, path),
                 }
             }
-            Outcome::Failed { cause: FailCause::ConnectionLost, .. } if self.plan.repeatable => {
+            Outcome::Failed {
+                cause: FailCause::ConnectionLost,
+                ..
+            } if self.plan.repeatable => {
                 self.send();
                 return None;
             }

@@ -37,9 +37,10 @@ pub enum State {
 impl State {
     pub(crate) fn from_core(state: &SessionState, generation: u64) -> Self {
         match state {
-            SessionState::Connected { read_only } => {
-                Self::Connected { generation, read_only: *read_only }
-            }
+            SessionState::Connected { read_only } => Self::Connected {
+                generation,
+                read_only: *read_only,
+            },
             SessionState::Suspended { .. } => Self::Suspended { generation },
             SessionState::Expired => Self::Expired { generation },
             SessionState::AuthFailed => Self::AuthFailed,
@@ -59,8 +60,12 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connecting => "connecting",
-            Self::Connected { read_only: false, .. } => "connected",
-            Self::Connected { read_only: true, .. } => "connected read-only",
+            Self::Connected {
+                read_only: false, ..
+            } => "connected",
+            Self::Connected {
+                read_only: true, ..
+            } => "connected read-only",
             Self::Suspended { .. } => "suspended",
             Self::Expired { .. } => "expired",
             Self::AuthFailed => "authentication failed",
@@ -79,7 +84,10 @@ pub struct StateStream {
 impl StateStream {
     pub(crate) fn new(mut states: watch::Receiver<State>) -> Self {
         states.mark_changed();
-        Self { states, ended: false }
+        Self {
+            states,
+            ended: false,
+        }
     }
 
     /// The state now.

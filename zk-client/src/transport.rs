@@ -22,7 +22,10 @@ impl ServerAddr {
     /// The server at `host`:`port`.
     #[must_use]
     pub fn new(host: impl Into<String>, port: u16) -> Self {
-        Self { host: host.into(), port }
+        Self {
+            host: host.into(),
+            port,
+        }
     }
 }
 
@@ -73,7 +76,12 @@ impl Transport for TcpTransport {
     async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream> {
         let found = lookup_host((server.host.as_str(), server.port)).await;
         let addresses: Vec<_> = found
-            .map_err(|e| io::Error::new(io::ErrorKind::NotFound, format!("name not found (DNS: {e})")))?
+            .map_err(|e| {
+                io::Error::new(
+                    io::ErrorKind::NotFound,
+                    format!("name not found (DNS: {e})"),
+                )
+            })?
             .collect();
         let mut last = None;
         for address in addresses {
@@ -83,10 +91,17 @@ impl Transport for TcpTransport {
                     stream.set_nodelay(true)?;
                     return Ok(Box::new(stream));
                 }
-                Err(e) => last = Some(io::Error::new(e.kind(), refusal(&address.ip().to_string(), &e))),
+                Err(e) => {
+                    last = Some(io::Error::new(
+                        e.kind(),
+                        refusal(&address.ip().to_string(), &e),
+                    ))
+                }
             }
         }
-        Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "name has no address (DNS)")))
+        Err(last.unwrap_or_else(|| {
+            io::Error::new(io::ErrorKind::NotFound, "name has no address (DNS)")
+        }))
     }
 }
 

@@ -10,10 +10,10 @@ use futures_core::Stream;
 use zk_session::{DutyId, WatchEvent};
 use zk_wire::Chroot;
 
-pub use crate::queues::{SetEvent, WatchTag};
+pub use crate::shared::queues::{SetEvent, WatchTag};
 
-use crate::queues::{QueueId, Route};
-use crate::shared::Shared;
+use crate::shared::handle::Shared;
+use crate::shared::queues::{QueueId, Route};
 
 /// The events of one watch, in the order of the server's transactions.
 ///
@@ -29,7 +29,11 @@ pub struct Watch {
 
 impl Watch {
     pub(crate) fn new(set: WatchSet, one_shot: bool) -> Self {
-        Self { set, one_shot, ended: false }
+        Self {
+            set,
+            one_shot,
+            ended: false,
+        }
     }
 
     /// The next event; `None` when there will be no more.
@@ -86,7 +90,9 @@ impl Stream for Watch {
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("Watch")
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 
@@ -102,7 +108,11 @@ pub struct WatchSet {
 impl WatchSet {
     pub(crate) fn new(shared: Arc<Shared>, chroot: Chroot) -> Self {
         let queue = shared.lock().queues.open();
-        Self { shared, chroot, queue }
+        Self {
+            shared,
+            chroot,
+            queue,
+        }
     }
 
     /// The next event.
@@ -142,7 +152,11 @@ impl WatchSet {
 
     /// The route of the watch on a claim's own node.
     pub(crate) fn own_route(&self, duty: DutyId) -> Route {
-        Route { queue: Some(self.queue), claim: Some(duty), one_shot: true }
+        Route {
+            queue: Some(self.queue),
+            claim: Some(duty),
+            one_shot: true,
+        }
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<SetEvent> {
@@ -163,16 +177,24 @@ impl Drop for WatchSet {
 
 impl fmt::Debug for WatchSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchSet").field("queue", &self.queue).finish_non_exhaustive()
+        f.debug_struct("WatchSet")
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
     }
 }
 
 /// A path outside the chroot (possible for a recursive watch above it) is passed through.
 fn strip(chroot: &Chroot, event: SetEvent) -> SetEvent {
     match event {
-        SetEvent::Watch { tag, event: WatchEvent::Fired { kind, path, zxid } } => {
+        SetEvent::Watch {
+            tag,
+            event: WatchEvent::Fired { kind, path, zxid },
+        } => {
             let path = chroot.strip(&path).map_or(path.clone(), ToOwned::to_owned);
-            SetEvent::Watch { tag, event: WatchEvent::Fired { kind, path, zxid } }
+            SetEvent::Watch {
+                tag,
+                event: WatchEvent::Fired { kind, path, zxid },
+            }
         }
         other => other,
     }

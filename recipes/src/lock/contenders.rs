@@ -49,7 +49,7 @@ pub(crate) async fn list(client: &Client, at: &str) -> Result<Vec<Contender>, Er
                 family: name.family,
                 text: String::from_utf8_lossy(&found.data).into_owned(),
                 session: found.stat.ephemeral_owner,
-                token: found.stat.czxid.as_raw().cast_unsigned(),
+                token: found.stat.czxid.as_raw() as u64,
                 since: UNIX_EPOCH + Duration::from_millis(found.stat.ctime.try_into().unwrap_or(0)),
                 holds: false,
             }),

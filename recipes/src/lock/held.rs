@@ -63,7 +63,7 @@ impl Held {
     ) -> Self {
         let fence = client.absolute(node);
         // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
-        let token = stat.czxid.as_raw().cast_unsigned();
+        let token = stat.czxid.as_raw() as u64;
         let shared = Shared {
             client,
             path: path.to_owned(),

@@ -5,7 +5,7 @@ use zk_wire::{Acl, Request, Response, Stat};
 use super::plan::{checked, operation};
 use crate::error::OpKind;
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// Reads a node's ACL. Made by [`Client::acl`](crate::Client::acl).
 ///
@@ -33,12 +33,19 @@ pub struct GetAcl {
 
 impl GetAcl {
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
-        Self { scope, path: path.to_owned() }
+        Self {
+            scope,
+            path: path.to_owned(),
+        }
     }
 
     fn plan(self) -> (Scope, Plan<(Vec<Acl>, Stat)>) {
-        let request = checked(&self.scope, OpKind::GetAcl, &self.path).map(|path| Request::GetAcl { path });
-        (self.scope, Plan::read(OpKind::GetAcl, self.path, request, acl))
+        let request =
+            checked(&self.scope, OpKind::GetAcl, &self.path).map(|path| Request::GetAcl { path });
+        (
+            self.scope,
+            Plan::read(OpKind::GetAcl, self.path, request, acl),
+        )
     }
 }
 
@@ -70,7 +77,12 @@ pub struct SetAcl {
 
 impl SetAcl {
     pub(crate) fn new(scope: Scope, path: &str, acl: impl Into<Vec<Acl>>) -> Self {
-        Self { scope, path: path.to_owned(), acl: acl.into(), version: -1 }
+        Self {
+            scope,
+            path: path.to_owned(),
+            acl: acl.into(),
+            version: -1,
+        }
     }
 
     /// Writes only over an ACL of this version (`stat.aversion`). Default: any.
@@ -83,7 +95,10 @@ impl SetAcl {
         let (acl, version) = (self.acl, self.version);
         let request = checked(&self.scope, OpKind::SetAcl, &self.path)
             .map(|path| Request::SetAcl { path, acl, version });
-        (self.scope, Plan::write(OpKind::SetAcl, self.path, request, stat))
+        (
+            self.scope,
+            Plan::write(OpKind::SetAcl, self.path, request, stat),
+        )
     }
 }
 

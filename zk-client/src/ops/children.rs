@@ -6,7 +6,7 @@ use zk_wire::{Request, Response, Stat};
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
 use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 use crate::watch::Watch;
 
 /// Lists the names of a node's children, in no particular order. Made by
@@ -82,7 +82,10 @@ pub struct ListedChildren {
 
 impl Children {
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
-        Self { scope, path: path.to_owned() }
+        Self {
+            scope,
+            path: path.to_owned(),
+        }
     }
 
     /// Also watches for one creation or deletion of a child, or the node's own deletion.
@@ -100,15 +103,22 @@ impl Children {
     }
 
     fn plan(self) -> (Scope, Plan<Vec<String>>) {
-        let request = self.absolute().map(|path| Request::GetChildren { path, watch: false });
-        (self.scope, Plan::read(OpKind::Children, self.path, request, names))
+        let request = self
+            .absolute()
+            .map(|path| Request::GetChildren { path, watch: false });
+        (
+            self.scope,
+            Plan::read(OpKind::Children, self.path, request, names),
+        )
     }
 }
 
 impl ChildrenWatched {
     fn plan(self) -> (Scope, Plan<(Vec<String>, Watch)>) {
         let Self { children } = self;
-        let request = children.absolute().map(|path| Request::GetChildren { path, watch: true });
+        let request = children
+            .absolute()
+            .map(|path| Request::GetChildren { path, watch: true });
         let mut plan = Plan::read(OpKind::Children, children.path, request, names_and_watch);
         plan.watch = Some((WatchKind::Child, WatchTarget::Own));
         (children.scope, plan)
@@ -118,8 +128,13 @@ impl ChildrenWatched {
 impl ListedChildren {
     fn plan(self) -> (Scope, Plan<(Vec<String>, Stat)>) {
         let Self { children } = self;
-        let request = children.absolute().map(|path| Request::GetChildren2 { path, watch: false });
-        (children.scope, Plan::read(OpKind::Children, children.path, request, names_and_stat))
+        let request = children
+            .absolute()
+            .map(|path| Request::GetChildren2 { path, watch: false });
+        (
+            children.scope,
+            Plan::read(OpKind::Children, children.path, request, names_and_stat),
+        )
     }
 }
 

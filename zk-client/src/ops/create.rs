@@ -7,12 +7,11 @@ use zk_session::DutyId;
 use zk_wire::{Acl, CreateMode, MultiOp, MultiResult, Request, Response};
 
 use super::fence::{fenced, fenced_result};
-use super::parents::CreateAll;
 use super::plan::{checked, checked_prefix, operation};
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::node::{Created, Fenced};
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// Creates a node. Made by [`Client::create`](crate::Client::create).
 ///
@@ -103,20 +102,23 @@ impl Create {
         self
     }
 
-    /// Also creates missing parents, as persistent nodes. The node of the client's chroot is not created.
-    pub fn parents(self) -> CreateAll {
-        CreateAll::new(self.scope.clone(), self.path.clone(), self)
-    }
-
     /// Commits only while `held` is held: sent as one multi that checks the holder's node.
     pub fn fenced_by(self, held: &impl Fenced) -> FencedCreate {
-        FencedCreate { create: self, fence: fenced(held) }
+        FencedCreate {
+            create: self,
+            fence: fenced(held),
+        }
     }
 
     /// Ties the node to a duty of the session.
     pub(crate) fn claimed(mut self, generation: u64, duty: DutyId) -> Self {
         self.duty = Some((generation, duty));
         self
+    }
+
+    /// What is created, and from where.
+    pub(crate) fn target(&self) -> (Scope, String) {
+        (self.scope.clone(), self.path.clone())
     }
 
     pub(crate) fn again(&self) -> Self {
@@ -153,8 +155,11 @@ impl Create {
     }
 
     fn misuse(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Misuse, format!("cannot create {}: {what}", self.path))
-            .with_op(OpKind::Create, &self.path)
+        Error::new(
+            ErrorKind::Misuse,
+            format!("cannot create {}: {what}", self.path),
+        )
+        .with_op(OpKind::Create, &self.path)
     }
 
     fn plan(self) -> (Scope, Plan<Created>) {
@@ -171,8 +176,17 @@ impl FencedCreate {
         let request = fence.and_then(|fence| {
             // Without Stat: servers before 3.7.2 and 3.8.2 answer a create2 of a multi without it
             // (ZOOKEEPER-4026).
-            let record = zk_wire::Create { stat: false, ..create.record()? };
-            Ok(Request::Multi(vec![MultiOp::Check { path: fence, version: -1 }, MultiOp::Create(record)]))
+            let record = zk_wire::Create {
+                stat: false,
+                ..create.record()?
+            };
+            Ok(Request::Multi(vec![
+                MultiOp::Check {
+                    path: fence,
+                    version: -1,
+                },
+                MultiOp::Create(record),
+            ]))
         });
         let plan = Plan::write(OpKind::Create, create.path, request, |answer| {
             let scope = answer.scope;
@@ -190,9 +204,10 @@ operation!(FencedCreate => String);
 
 fn created(mut answer: Answer<'_>) -> Result<Created, Refusal> {
     match answer.response()? {
-        Response::Created { path, stat } => {
-            Ok(Created { path: answer.scope.relative(&path).into_owned(), stat })
-        }
+        Response::Created { path, stat } => Ok(Created {
+            path: answer.scope.relative(&path).into_owned(),
+            stat,
+        }),
         _ => Err(Refusal::unexpected()),
     }
 }

@@ -7,7 +7,7 @@ use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
 use crate::node::Fenced;
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// Deletes a node without children. Made by [`Client::delete`](crate::Client::delete).
 ///
@@ -38,7 +38,12 @@ pub struct Delete {
 
 impl Delete {
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
-        Self { scope, path: path.to_owned(), version: -1, fence: None }
+        Self {
+            scope,
+            path: path.to_owned(),
+            version: -1,
+            fence: None,
+        }
     }
 
     /// Deletes only a node whose data has this version. Default: any.
@@ -59,14 +64,29 @@ impl Delete {
         match self.fence {
             None => {
                 let request = path.map(|path| Request::Delete { path, version });
-                (self.scope, Plan::write(OpKind::Delete, self.path, request, done))
+                (
+                    self.scope,
+                    Plan::write(OpKind::Delete, self.path, request, done),
+                )
             }
             Some(fence) => {
                 let request = fence.and_then(|fence| {
-                    let check = MultiOp::Check { path: fence, version: -1 };
-                    Ok(Request::Multi(vec![check, MultiOp::Delete { path: path?, version }]))
+                    let check = MultiOp::Check {
+                        path: fence,
+                        version: -1,
+                    };
+                    Ok(Request::Multi(vec![
+                        check,
+                        MultiOp::Delete {
+                            path: path?,
+                            version,
+                        },
+                    ]))
                 });
-                (self.scope, Plan::write(OpKind::Delete, self.path, request, fenced_done))
+                (
+                    self.scope,
+                    Plan::write(OpKind::Delete, self.path, request, fenced_done),
+                )
             }
         }
     }

@@ -6,7 +6,7 @@ use zk_wire::{ErrorCode, Request, Response, Stat};
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
 use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 use crate::watch::Watch;
 
 /// Reads a node's metadata; `None` if there is no node. Made by [`Client::exists`](crate::Client::exists).
@@ -58,7 +58,10 @@ pub struct ExistsWatched {
 
 impl Exists {
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
-        Self { scope, path: path.to_owned() }
+        Self {
+            scope,
+            path: path.to_owned(),
+        }
     }
 
     /// Also watches the node for one creation, change of its data, or deletion.
@@ -73,7 +76,10 @@ impl Exists {
 
     fn plan(self) -> (Scope, Plan<Option<Stat>>) {
         let request = self.request(false);
-        (self.scope, Plan::read(OpKind::Exists, self.path, request, stat))
+        (
+            self.scope,
+            Plan::read(OpKind::Exists, self.path, request, stat),
+        )
     }
 }
 

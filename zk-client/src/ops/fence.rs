@@ -8,7 +8,11 @@ use crate::pending::{Answer, Refusal};
 
 /// The node to check, or the error if the hold is known to be over.
 pub(crate) fn fenced(held: &impl Fenced) -> Result<String, Error> {
-    if held.is_held() { Ok(held.fence_path().to_owned()) } else { Err(lost(held.fence_path())) }
+    if held.is_held() {
+        Ok(held.fence_path().to_owned())
+    } else {
+        Err(lost(held.fence_path()))
+    }
 }
 
 /// The error of a write whose hold is over.
@@ -21,7 +25,9 @@ pub(crate) fn lost(fence: &str) -> Error {
 
 /// The result of the one write of a `[check, write]` multi.
 pub(crate) fn fenced_result(mut answer: Answer<'_>) -> Result<MultiResult, Refusal> {
-    let Response::Multi(results) = answer.response()? else { return Err(Refusal::unexpected()) };
+    let Response::Multi(results) = answer.response()? else {
+        return Err(Refusal::unexpected());
+    };
     let mut results = results.into_iter();
     match (results.next(), results.next()) {
         (Some(MultiResult::Failed(code)), _) if code == ErrorCode::NoNode.raw() => {

@@ -8,8 +8,8 @@ use super::plan::{checked, operation};
 use crate::error::OpKind;
 use crate::node::Node;
 use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
-use crate::queues::WatchTag;
-use crate::scope::Scope;
+use crate::shared::queues::WatchTag;
+use crate::shared::scope::Scope;
 use crate::watch::{Watch, WatchSet};
 
 /// Reads a node's data and metadata. Made by [`Client::get`](crate::Client::get).
@@ -61,7 +61,10 @@ pub struct GetWatched {
 
 impl Get {
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
-        Self { scope, path: path.to_owned() }
+        Self {
+            scope,
+            path: path.to_owned(),
+        }
     }
 
     /// Also watches the node for one change of its data or its deletion.
@@ -84,7 +87,10 @@ impl Get {
 
     fn plan(self) -> (Scope, Plan<Node>) {
         let request = self.request(false);
-        (self.scope, Plan::read(OpKind::Get, self.path, request, node))
+        (
+            self.scope,
+            Plan::read(OpKind::Get, self.path, request, node),
+        )
     }
 }
 
@@ -102,7 +108,10 @@ operation!(GetWatched => (Node, Watch));
 
 fn node(mut answer: Answer<'_>) -> Result<Node, Refusal> {
     match answer.response()? {
-        Response::Data { data, stat } => Ok(Node { data: unpinned(data.unwrap_or_default()), stat }),
+        Response::Data { data, stat } => Ok(Node {
+            data: unpinned(data.unwrap_or_default()),
+            stat,
+        }),
         _ => Err(Refusal::unexpected()),
     }
 }
@@ -123,8 +132,12 @@ fn node_and_tag(mut answer: Answer<'_>) -> Result<(Node, WatchTag), Refusal> {
 
 /// A value that the caller may keep must not keep the whole read buffer with it.
 fn unpinned(data: Bytes) -> Bytes {
-    if data.len() >= LARGE_VALUE { data } else { Bytes::copy_from_slice(&data) }
+    if data.len() >= LARGE_VALUE {
+        data
+    } else {
+        Bytes::copy_from_slice(&data)
+    }
 }
 
 /// A quarter of the read buffer: a kept value pins at most four times its size.
-const LARGE_VALUE: usize = crate::limits::READ_BUFFER / 4;
+const LARGE_VALUE: usize = crate::driver::limits::READ_BUFFER / 4;

@@ -8,7 +8,7 @@ use super::plan::{checked, checked_prefix, operation};
 use crate::error::{Error, OpKind};
 use crate::node::Fenced;
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// A transaction: all of its operations happen, at one zxid, or none. Made by
 /// [`Client::multi`](crate::Client::multi).
@@ -43,7 +43,12 @@ pub struct Multi {
 
 impl Multi {
     pub(crate) fn new(scope: Scope) -> Self {
-        Self { scope, fences: Vec::new(), ops: Vec::new(), invalid: None }
+        Self {
+            scope,
+            fences: Vec::new(),
+            ops: Vec::new(),
+            invalid: None,
+        }
     }
 
     /// Adds a create, open to everybody.
@@ -67,7 +72,11 @@ impl Multi {
         let (data, acl) = (data.into(), acl.into());
         self.push(absolute, |path| {
             let create = zk_wire::Create::new(path, data, mode);
-            MultiOp::Create(zk_wire::Create { acl, stat: false, ..create })
+            MultiOp::Create(zk_wire::Create {
+                acl,
+                stat: false,
+                ..create
+            })
         })
     }
 
@@ -82,7 +91,11 @@ impl Multi {
     pub fn set(self, path: &str, data: impl Into<Bytes>, version: impl Into<Option<i32>>) -> Self {
         let (data, version) = (Some(data.into()), version.into().unwrap_or(-1));
         let absolute = checked(&self.scope, OpKind::Multi, path);
-        self.push(absolute, |path| MultiOp::SetData { path, data, version })
+        self.push(absolute, |path| MultiOp::SetData {
+            path,
+            data,
+            version,
+        })
     }
 
     /// Adds the condition that a node exists; with a version, that its data has that version.
@@ -133,28 +146,42 @@ operation!(Multi => Vec<MultiResult>);
 
 fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
     let fences = answer.fences;
-    let Response::Multi(results) = answer.response()? else { return Err(Refusal::unexpected()) };
+    let Response::Multi(results) = answer.response()? else {
+        return Err(Refusal::unexpected());
+    };
     // Every result of a failed multi is an error; the one that is neither 0 nor RuntimeInconsistency (−2, "not
     // reached") is the cause (protocol: multi failure).
-    let failed = results.iter().enumerate().find_map(|(at, result)| match result {
-        MultiResult::Failed(code) if *code != 0 && *code != ErrorCode::RuntimeInconsistency.raw() => {
-            Some((at, *code))
-        }
-        _ => None,
-    });
+    let failed = results
+        .iter()
+        .enumerate()
+        .find_map(|(at, result)| match result {
+            MultiResult::Failed(code)
+                if *code != 0 && *code != ErrorCode::RuntimeInconsistency.raw() =>
+            {
+                Some((at, *code))
+            }
+            _ => None,
+        });
     match failed {
-        None if results.iter().any(|r| matches!(r, MultiResult::Failed(_))) => Err(Refusal::unexpected()),
+        None if results.iter().any(|r| matches!(r, MultiResult::Failed(_))) => {
+            Err(Refusal::unexpected())
+        }
         None => {
             let scope = answer.scope;
-            Ok(results.into_iter().skip(fences).map(|result| relative(scope, result)).collect())
+            Ok(results
+                .into_iter()
+                .skip(fences)
+                .map(|result| relative(scope, result))
+                .collect())
         }
         Some((at, code)) if at < fences && code == ErrorCode::NoNode.raw() => {
             Err(Refusal::Error(lost("of the fence")))
         }
         Some((at, code)) => match refused(code) {
-            Refusal::Code(code) => {
-                Err(Refusal::Error(Error::in_multi(code, at.saturating_sub(fences))))
-            }
+            Refusal::Code(code) => Err(Refusal::Error(Error::in_multi(
+                code,
+                at.saturating_sub(fences),
+            ))),
             other => Err(other),
         },
     }
@@ -162,9 +189,10 @@ fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
 
 fn relative(scope: &Scope, result: MultiResult) -> MultiResult {
     match result {
-        MultiResult::Created { path, stat } => {
-            MultiResult::Created { path: scope.relative(&path).into_owned(), stat }
-        }
+        MultiResult::Created { path, stat } => MultiResult::Created {
+            path: scope.relative(&path).into_owned(),
+            stat,
+        },
         other => other,
     }
 }

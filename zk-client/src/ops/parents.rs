@@ -9,7 +9,7 @@ use zk_wire::{CreateMode, path};
 use super::create::Create;
 use crate::error::{Error, ErrorKind};
 use crate::node::Created;
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// Creates a node and its missing parents. Made by [`Create::parents`].
 ///
@@ -36,11 +36,20 @@ pub struct CreateAll {
     parents: CreateMode,
 }
 
-impl CreateAll {
-    pub(crate) fn new(scope: Scope, path: String, create: Create) -> Self {
-        Self { scope, path, create, parents: CreateMode::Persistent }
+impl Create {
+    /// Also creates missing parents, as persistent nodes. The node of the client's chroot is not created.
+    pub fn parents(self) -> CreateAll {
+        let (scope, path) = self.target();
+        CreateAll {
+            scope,
+            path,
+            create: self,
+            parents: CreateMode::Persistent,
+        }
     }
+}
 
+impl CreateAll {
     /// Creates the parents as containers, which the server removes some time after their last child.
     pub fn as_containers(mut self) -> Self {
         self.parents = CreateMode::Container;
@@ -71,13 +80,19 @@ impl IntoFuture for CreateAll {
 
 impl fmt::Debug for CreateAll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateAll").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("CreateAll")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
 /// Creates the missing ancestors of `at`, nearest first. False if even the root (the chroot) is missing, which
 /// is a mistake of configuration and not ours to mend.
-pub(crate) async fn create_parents(scope: &Scope, at: &str, mode: CreateMode) -> Result<bool, Error> {
+pub(crate) async fn create_parents(
+    scope: &Scope,
+    at: &str,
+    mode: CreateMode,
+) -> Result<bool, Error> {
     let scope = scope.terse();
     let mut missing = Vec::new();
     let mut next = path::parent(at);

@@ -4,7 +4,7 @@ use zk_wire::{Request, path};
 
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// The server's path of `at`, or the error that names what is wrong with it.
 pub(crate) fn checked(scope: &Scope, op: OpKind, at: &str) -> Result<String, Error> {
@@ -24,9 +24,12 @@ fn invalid(error: path::PathError, op: OpKind, at: &str) -> Error {
     } else {
         Some(format!("paths are absolute; did you mean /{at}?"))
     };
-    let error = Error::new(ErrorKind::InvalidPath, format!("cannot {} {at:?}: {error}", op.verb()))
-        .with_op(op, at)
-        .with_source(error);
+    let error = Error::new(
+        ErrorKind::InvalidPath,
+        format!("cannot {} {at:?}: {error}", op.verb()),
+    )
+    .with_op(op, at)
+    .with_source(error);
     match hint {
         Some(hint) => error.with_hint(hint),
         None => error,
@@ -41,7 +44,16 @@ impl<T> Plan<T> {
         request: Result<Request, Error>,
         decode: fn(Answer<'_>) -> Result<T, Refusal>,
     ) -> Self {
-        Self { op, path, request, watch: None, duty: None, repeatable: true, fences: 0, decode }
+        Self {
+            op,
+            path,
+            request,
+            watch: None,
+            duty: None,
+            repeatable: true,
+            fences: 0,
+            decode,
+        }
     }
 
     /// A request that changes something: never sent twice.
@@ -51,7 +63,16 @@ impl<T> Plan<T> {
         request: Result<Request, Error>,
         decode: fn(Answer<'_>) -> Result<T, Refusal>,
     ) -> Self {
-        Self { op, path, request, watch: None, duty: None, repeatable: false, fences: 0, decode }
+        Self {
+            op,
+            path,
+            request,
+            watch: None,
+            duty: None,
+            repeatable: false,
+            fences: 0,
+            decode,
+        }
     }
 }
 

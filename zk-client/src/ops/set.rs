@@ -8,7 +8,7 @@ use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
 use crate::node::Fenced;
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// Replaces a node's data; yields its new metadata. Made by [`Client::set`](crate::Client::set).
 ///
@@ -40,7 +40,13 @@ pub struct Set {
 
 impl Set {
     pub(crate) fn new(scope: Scope, path: &str, data: impl Into<Bytes>) -> Self {
-        Self { scope, path: path.to_owned(), data: data.into(), version: -1, fence: None }
+        Self {
+            scope,
+            path: path.to_owned(),
+            data: data.into(),
+            version: -1,
+            fence: None,
+        }
     }
 
     /// Writes only over data of this version. Default: any.
@@ -60,15 +66,35 @@ impl Set {
         let (data, version) = (Some(self.data), self.version);
         match self.fence {
             None => {
-                let request = path.map(|path| Request::SetData { path, data, version });
-                (self.scope, Plan::write(OpKind::Set, self.path, request, stat))
+                let request = path.map(|path| Request::SetData {
+                    path,
+                    data,
+                    version,
+                });
+                (
+                    self.scope,
+                    Plan::write(OpKind::Set, self.path, request, stat),
+                )
             }
             Some(fence) => {
                 let request = fence.and_then(|fence| {
-                    let check = MultiOp::Check { path: fence, version: -1 };
-                    Ok(Request::Multi(vec![check, MultiOp::SetData { path: path?, data, version }]))
+                    let check = MultiOp::Check {
+                        path: fence,
+                        version: -1,
+                    };
+                    Ok(Request::Multi(vec![
+                        check,
+                        MultiOp::SetData {
+                            path: path?,
+                            data,
+                            version,
+                        },
+                    ]))
                 });
-                (self.scope, Plan::write(OpKind::Set, self.path, request, fenced_stat))
+                (
+                    self.scope,
+                    Plan::write(OpKind::Set, self.path, request, fenced_stat),
+                )
             }
         }
     }

@@ -5,7 +5,7 @@ use zk_wire::{Request, Response, Zxid};
 use super::plan::{checked, operation};
 use crate::error::OpKind;
 use crate::pending::{Answer, Plan, Refusal};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 
 /// Lets the server catch up with the leader. Made by [`Client::sync`](crate::Client::sync).
 ///
@@ -86,12 +86,19 @@ pub struct Ephemerals {
 
 impl Sync {
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
-        Self { scope, path: path.to_owned() }
+        Self {
+            scope,
+            path: path.to_owned(),
+        }
     }
 
     fn plan(self) -> (Scope, Plan<()>) {
-        let request = checked(&self.scope, OpKind::Sync, &self.path).map(|path| Request::Sync { path });
-        (self.scope, Plan::write(OpKind::Sync, self.path, request, done))
+        let request =
+            checked(&self.scope, OpKind::Sync, &self.path).map(|path| Request::Sync { path });
+        (
+            self.scope,
+            Plan::write(OpKind::Sync, self.path, request, done),
+        )
     }
 }
 
@@ -102,19 +109,28 @@ impl Barrier {
 
     fn plan(self) -> (Scope, Plan<Zxid>) {
         let request = Ok(Request::Multi(Vec::new()));
-        (self.scope, Plan::write(OpKind::Multi, "/".to_owned(), request, passed))
+        (
+            self.scope,
+            Plan::write(OpKind::Multi, "/".to_owned(), request, passed),
+        )
     }
 }
 
 impl Ephemerals {
     pub(crate) fn new(scope: Scope, prefix: &str) -> Self {
-        Self { scope, prefix: prefix.to_owned() }
+        Self {
+            scope,
+            prefix: prefix.to_owned(),
+        }
     }
 
     fn plan(self) -> (Scope, Plan<Vec<String>>) {
         let request = checked(&self.scope, OpKind::Ephemerals, &self.prefix)
             .map(|prefix| Request::GetEphemerals { prefix });
-        (self.scope, Plan::read(OpKind::Ephemerals, self.prefix, request, paths))
+        (
+            self.scope,
+            Plan::read(OpKind::Ephemerals, self.prefix, request, paths),
+        )
     }
 }
 
@@ -134,8 +150,12 @@ fn passed(answer: Answer<'_>) -> Result<Zxid, Refusal> {
 fn paths(mut answer: Answer<'_>) -> Result<Vec<String>, Refusal> {
     match answer.response()? {
         Response::Ephemerals(paths) => {
-            let inside = paths.iter().filter(|path| answer.scope.chroot().strip(path).is_some());
-            Ok(inside.map(|path| answer.scope.relative(path).into_owned()).collect())
+            let inside = paths
+                .iter()
+                .filter(|path| answer.scope.chroot().strip(path).is_some());
+            Ok(inside
+                .map(|path| answer.scope.relative(path).into_owned())
+                .collect())
         }
         _ => Err(Refusal::unexpected()),
     }

@@ -6,7 +6,7 @@ use zk_wire::{AddWatchMode, Request};
 use super::plan::{checked, operation};
 use crate::error::OpKind;
 use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
-use crate::scope::Scope;
+use crate::shared::scope::Scope;
 use crate::watch::Watch;
 
 /// Sets a persistent watch (servers from 3.6). Made by [`Client::watch`](crate::Client::watch).
@@ -37,7 +37,11 @@ pub struct WatchNode {
 
 impl WatchNode {
     pub(crate) fn new(scope: Scope, path: &str, mode: AddWatchMode) -> Self {
-        Self { scope, path: path.to_owned(), mode }
+        Self {
+            scope,
+            path: path.to_owned(),
+            mode,
+        }
     }
 
     fn plan(self) -> (Scope, Plan<Watch>) {

@@ -20,7 +20,11 @@ pub(crate) struct Dial {
 impl Dial {
     pub(crate) fn start(conn: ConnId, transport: Arc<dyn Transport>, server: ServerAddr) -> Self {
         let stream = Box::pin(async move { transport.dial(&server).await });
-        Self { conn, polled: false, stream }
+        Self {
+            conn,
+            polled: false,
+            stream,
+        }
     }
 
     /// True until the first poll, before which nothing wakes the driver for it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zk_wire::Chroot;
 
-use crate::shared::Shared;
+use crate::shared::handle::Shared;
 
 /// A handle on the session plus a chroot. The session is closed when the last scope is dropped.
 #[derive(Clone)]
@@ -28,7 +28,11 @@ impl Drop for Handle {
 
 impl Scope {
     pub(crate) fn new(shared: Arc<Shared>, chroot: Chroot) -> Self {
-        Self { handle: Arc::new(Handle { shared }), chroot, explains: true }
+        Self {
+            handle: Arc::new(Handle { shared }),
+            chroot,
+            explains: true,
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -45,15 +49,24 @@ impl Scope {
     }
 
     pub(crate) fn terse(&self) -> Self {
-        Self { explains: false, ..self.clone() }
+        Self {
+            explains: false,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn talkative(&self) -> Self {
-        Self { explains: true, ..self.clone() }
+        Self {
+            explains: true,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn with_chroot(&self, chroot: Chroot) -> Self {
-        Self { chroot, ..self.clone() }
+        Self {
+            chroot,
+            ..self.clone()
+        }
     }
 
     /// The server's path of the caller's `path`.
@@ -63,12 +76,16 @@ impl Scope {
 
     /// The caller's path of a server's path. A path outside the chroot is passed through.
     pub(crate) fn relative<'a>(&self, path: &'a str) -> Cow<'a, str> {
-        self.chroot.strip(path).map_or(Cow::Borrowed(path), |inside| Cow::Owned(inside.to_owned()))
+        self.chroot
+            .strip(path)
+            .map_or(Cow::Borrowed(path), |inside| Cow::Owned(inside.to_owned()))
     }
 }
 
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scope").field("chroot", &self.chroot).finish_non_exhaustive()
+        f.debug_struct("Scope")
+            .field("chroot", &self.chroot)
+            .finish_non_exhaustive()
     }
 }

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use zk_session::{Outcome, Rejected, Submit};
 use zk_wire::Request;
 
-use crate::inner::{Accepted, RequestKey};
-use crate::shared::Shared;
+use crate::shared::handle::Shared;
+use crate::shared::inner::{Accepted, RequestKey};
 
 /// Waits for one request; dropped early, it takes the request out of the queue or discards the answer.
 #[derive(Debug)]
@@ -31,7 +31,10 @@ impl RawCall {
 
     /// The future of a request that is queued already.
     pub(crate) fn waiting(shared: &Arc<Shared>, accepted: Accepted) -> Self {
-        Self { shared: Arc::clone(shared), key: Some(accepted.key) }
+        Self {
+            shared: Arc::clone(shared),
+            key: Some(accepted.key),
+        }
     }
 }
 
@@ -39,7 +42,9 @@ impl Future for RawCall {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let Some(key) = self.key else { return Poll::Pending };
+        let Some(key) = self.key else {
+            return Poll::Pending;
+        };
         let outcome = self.shared.poll_outcome(key, cx);
         if outcome.is_ready() {
             self.key = None;

@@ -9,7 +9,7 @@ use zk_session::{DutyId, SessionState};
 
 pub use zk_session::Settlement;
 
-use crate::queues::Route;
+use crate::shared::queues::Route;
 
 /// Why a claim's node is gone although nobody released it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,7 +84,14 @@ pub(crate) struct OwnWatch {
 impl ClaimTable {
     pub(crate) fn open(&mut self, duty: DutyId) -> watch::Receiver<ClaimStatus> {
         let (status, receiver) = watch::channel(ClaimStatus::Open);
-        self.claims.insert(duty, Entry { status, own: None, releasing: false });
+        self.claims.insert(
+            duty,
+            Entry {
+                status,
+                own: None,
+                releasing: false,
+            },
+        );
         receiver
     }
 

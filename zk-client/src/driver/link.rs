@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use zk_session::ConnId;
 
-use crate::limits::READ_BUFFER;
+use crate::driver::limits::READ_BUFFER;
 use crate::transport::BoxStream;
 
 pub(crate) struct Link {
@@ -72,7 +72,11 @@ impl Link {
     /// Writes as much of the batch as the stream takes.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.blocked = false;
-        while let Some(rest) = self.output.get(self.written..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .output
+            .get(self.written..)
+            .filter(|rest| !rest.is_empty())
+        {
             match Pin::new(&mut self.stream).poll_write(cx, rest) {
                 Poll::Pending => {
                     self.blocked = true;

@@ -43,7 +43,9 @@ impl TokioClock {
     /// A clock that starts now at one hour, so that subtracting a timeout never reaches zero.
     #[must_use]
     pub fn new() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::task::{Context, Poll, Waker};
 
 use zk_session::{
-    DutyId, Event, FailCause, Outcome, Rejected, RequestId, Session, SessionState, Submit, WatchEvent,
-    WatchId, WatchKind,
+    DutyId, Event, FailCause, Outcome, Rejected, RequestId, Session, SessionState, Submit,
+    WatchEvent, WatchId, WatchKind,
 };
 use zk_wire::{ErrorCode, EventType, Moment, Request};
 
-use crate::claim_table::{ClaimTable, OwnWatch};
-use crate::queues::{QueueTable, Route};
+use crate::shared::claim_table::{ClaimTable, OwnWatch};
+use crate::shared::queues::{QueueTable, Route};
 use crate::state::State;
 
 /// Identifies a request across sessions: ids start anew with each session.
@@ -75,9 +75,15 @@ impl Inner {
         options: Submit,
     ) -> Result<Accepted, Rejected> {
         let submitted = self.core.submit(now, request, options)?;
-        let key = RequestKey { generation: self.generation, id: submitted.id };
+        let key = RequestKey {
+            generation: self.generation,
+            id: submitted.id,
+        };
         self.slots.insert(key, Slot::Waiting(None));
-        Ok(Accepted { key, watch: submitted.watch })
+        Ok(Accepted {
+            key,
+            watch: submitted.watch,
+        })
     }
 
     /// Submits the read that watches a claim's own node.
@@ -89,7 +95,10 @@ impl Inner {
         options: Submit,
     ) -> Result<Option<WatchId>, Rejected> {
         let submitted = self.core.submit(now, request, options)?;
-        let key = RequestKey { generation: self.generation, id: submitted.id };
+        let key = RequestKey {
+            generation: self.generation,
+            id: submitted.id,
+        };
         self.slots.insert(key, Slot::OwnWatch(duty));
         Ok(submitted.watch)
     }
@@ -139,7 +148,10 @@ impl Inner {
     }
 
     fn done(&mut self, now: Moment, id: RequestId, outcome: Outcome, effects: &mut Effects) {
-        let key = RequestKey { generation: self.generation, id };
+        let key = RequestKey {
+            generation: self.generation,
+            id,
+        };
         match self.slots.get_mut(&key) {
             Some(slot @ Slot::Waiting(_)) => {
                 if let Slot::Waiting(Some(waker)) = std::mem::replace(slot, Slot::Done(outcome)) {
@@ -171,7 +183,13 @@ impl Inner {
     }
 
     pub(crate) fn watch_own_node(&mut self, now: Moment, duty: DutyId, path: String, route: Route) {
-        self.claims.set_own(duty, OwnWatch { path: path.as_str().into(), route });
+        self.claims.set_own(
+            duty,
+            OwnWatch {
+                path: path.as_str().into(),
+                route,
+            },
+        );
         let request = Request::GetData { path, watch: true };
         let options = Submit::new().watch(WatchKind::Data).exempt();
         if let Ok(Some(id)) = self.submit_own_watch(now, duty, request, options) {
@@ -187,7 +205,10 @@ impl Inner {
 
     fn own_node_event(&mut self, now: Moment, duty: DutyId, event: &WatchEvent) {
         match event {
-            WatchEvent::Fired { kind: EventType::Deleted, .. } => self.claims.gone(duty),
+            WatchEvent::Fired {
+                kind: EventType::Deleted,
+                ..
+            } => self.claims.gone(duty),
             WatchEvent::Fired { .. } | WatchEvent::Gap => self.rewatch_own_node(now, duty),
             _ => {}
         }
@@ -195,8 +216,14 @@ impl Inner {
 
     fn own_watch_answered(&mut self, now: Moment, duty: DutyId, outcome: &Outcome) {
         match outcome {
-            Outcome::Reply { result: Err(ErrorCode::NoNode), .. } => self.claims.gone(duty),
-            Outcome::Failed { cause: FailCause::ConnectionLost, .. } => {
+            Outcome::Reply {
+                result: Err(ErrorCode::NoNode),
+                ..
+            } => self.claims.gone(duty),
+            Outcome::Failed {
+                cause: FailCause::ConnectionLost,
+                ..
+            } => {
                 self.rewatch_own_node(now, duty);
             }
             Outcome::Reply { .. } | Outcome::Failed { .. } => {}

@@ -40,7 +40,11 @@ pub(crate) struct Route {
 impl Route {
     /// The route of the watch on a claim's own node that no queue follows.
     pub(crate) fn to_claim(duty: DutyId) -> Self {
-        Self { queue: None, claim: Some(duty), one_shot: true }
+        Self {
+            queue: None,
+            claim: Some(duty),
+            one_shot: true,
+        }
     }
 }
 
@@ -104,7 +108,13 @@ impl QueueTable {
             self.routes.remove(&id);
         }
         if let Some(queue) = route.queue.and_then(|queue| self.queues.get_mut(&queue)) {
-            queue.push(SetEvent::Watch { tag: WatchTag(id), event: event.clone() }, wake);
+            queue.push(
+                SetEvent::Watch {
+                    tag: WatchTag(id),
+                    event: event.clone(),
+                },
+                wake,
+            );
         }
         Some((route.claim?, event))
     }
@@ -122,7 +132,9 @@ impl QueueTable {
     }
 
     pub(crate) fn poll(&mut self, queue: QueueId, cx: &mut Context<'_>) -> Poll<SetEvent> {
-        let Some(queue) = self.queues.get_mut(&queue) else { return Poll::Pending };
+        let Some(queue) = self.queues.get_mut(&queue) else {
+            return Poll::Pending;
+        };
         match queue.events.pop_front() {
             Some(event) => Poll::Ready(event),
             None => {
@@ -152,7 +164,10 @@ impl Queue {
                 }
             }
         }
-        let gaps = tags.into_iter().map(|tag| SetEvent::Watch { tag, event: WatchEvent::Gap });
+        let gaps = tags.into_iter().map(|tag| SetEvent::Watch {
+            tag,
+            event: WatchEvent::Gap,
+        });
         self.events.extend(gaps);
     }
 }
