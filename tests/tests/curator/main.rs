@@ -1,3 +1,4 @@
 //! Tests next to unmodified Curator programs, on a real server.
 
+mod exclusion;
 mod kit;
