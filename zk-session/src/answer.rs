@@ -1,7 +1,7 @@
 //! A reply reaches whoever asked.
 
 use bytes::Bytes;
-use zk_wire::{ErrorCode, Moment, Zxid};
+use zk_wire::{ErrorCode, Moment, OpCode, Zxid};
 
 use crate::commands::table_for;
 use crate::event::Event;
@@ -36,7 +36,14 @@ impl Session {
         // A refusal made before the request was queued carries no zxid and touched nothing.
         let touched = zxid.as_raw() > 0;
         if touched && !matches!(purpose, Purpose::Confirm { .. }) {
-            self.window.answered(sent_at, now);
+            if error.is_none() && commits(op) {
+                self.window.confirmed(sent_at, now);
+                self.holds.committed(sent_at);
+                self.schedule_confirms(now);
+                self.judge_doubt(now);
+            } else {
+                self.window.answered(sent_at, now);
+            }
         }
         if let Some(watch) = watch {
             self.settle_watch(watch, error);
@@ -93,4 +100,20 @@ impl Session {
             self.remove_from_server(watch.path);
         }
     }
+}
+
+/// Whether a quorum committed the request, if it was answered without error: then it confirms the session
+/// as well as a multi of checks does.
+const fn commits(op: OpCode) -> bool {
+    matches!(
+        op,
+        OpCode::Create
+            | OpCode::Create2
+            | OpCode::CreateContainer
+            | OpCode::CreateTtl
+            | OpCode::Delete
+            | OpCode::SetData
+            | OpCode::SetAcl
+            | OpCode::Multi
+    )
 }

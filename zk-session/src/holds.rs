@@ -118,6 +118,13 @@ impl Holds {
         });
     }
 
+    /// Another request was committed: as good as a round, and one less to make.
+    pub(crate) fn committed(&mut self, sent_at: Moment) {
+        if self.round.is_none() {
+            self.last_rounds = [Some(sent_at), self.last_rounds[0]];
+        }
+    }
+
     /// One request of the round was answered. Returns when the round was sent, if that was its last one
     /// and none of them failed.
     pub(crate) fn part_answered(&mut self, sent_at: Moment, failed: bool) -> Option<Moment> {
