@@ -6,15 +6,26 @@
 )]
 
 mod bench;
+mod binaries;
+mod check;
 mod ensemble;
 mod image;
+mod machine;
 mod shell;
+mod source;
+mod suite;
+mod workspace;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
+  test                    format, lints, checks, documentation and all tests that this machine can
+                          run; the last line is `N passed, N failed`. What it cannot run is named,
+                          and has failed where CI=true
+  check NAME|all          one rule of the project, or all:
+CHECKS
   ensemble image [--release trixie|bookworm] [--rebuild]
                           make sure the image zookeeper:3.9 (bookworm: zookeeper:3.8) exists: pull
                           it where a registry answers, else build it from Debian packages
@@ -29,9 +40,21 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         [] | ["help" | "--help" | "-h"] => {
-            print!("{HELP}");
+            print!("{}", HELP.replace("CHECKS\n", &check::help()));
             Ok(())
         }
+        ["test"] => {
+            return if suite::run() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
+        ["test", ..] => {
+            Err("test takes no arguments; for some of the tests use `cargo test`".into())
+        }
+        ["check", name] => check::run(name),
+        ["check", ..] => Err("check takes one name, or `all`".into()),
         ["ensemble", "image", options @ ..] => image::ensure(options),
         ["ensemble", "up"] => ensemble::up(),
         ["ensemble", "down"] => ensemble::down(),

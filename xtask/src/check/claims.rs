@@ -1,0 +1,307 @@
+//! `check claims`: a table in docs/ that claims something names the test that shows it.
+//!
+//! Such a table has a column headed `Test`. Each of its cells holds one or more test names in
+//! backticks (`` `zk_wire::path::tests::rejects_dots` `` for a unit test of a library,
+//! `` `zk-tests/real::lock::fifo` `` for a test of another program), or the words
+//! `excluded by design:` and, in backticks, the type or lint that makes the fault impossible. At
+//! most one row in five of a table may be excluded.
+
+use std::path::{Path, PathBuf};
+
+use super::verdict::Verdict;
+use crate::binaries::{self, End, Ends};
+use crate::machine::Machine;
+use crate::shell::{self, Outcome};
+use crate::{source, workspace};
+
+const HEADING: &str = "Test";
+const EXCLUDED: &str = "excluded by design:";
+
+/// Compares the tables with the tests: those that ran, or (without running any) those that exist.
+///
+/// # Errors
+///
+/// If a file cannot be read, or the tests do not build.
+pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
+    let root = shell::root();
+    let rows = rows_below(&root.join("docs"))?;
+    if rows.is_empty() {
+        return Ok(Verdict::Holds("no table of claims in docs/".to_owned()));
+    }
+    let machine = Machine::probe();
+    let listed;
+    let ends = match ran {
+        Some(ends) => ends,
+        None => {
+            let mut all = Ends::new();
+            for binary in binaries::build(&machine)? {
+                all.extend(binary.list()?);
+            }
+            listed = all;
+            &listed
+        }
+    };
+    let known = Known {
+        ends,
+        words: words(&root)?,
+        unbuilt: unbuilt(&machine)?,
+    };
+    let (findings, left_out) = judge(&rows, &known);
+    if !findings.is_empty() {
+        return Ok(Verdict::Broken(findings));
+    }
+    match machine.left_out().next() {
+        Some(reason) if left_out > 0 => Ok(Verdict::LeftOut {
+            why: format!(
+                "{left_out} claims name tests that need more than this machine: {}",
+                reason.why
+            ),
+            remedy: reason.remedy.clone(),
+        }),
+        _ => Ok(Verdict::Holds(format!("{} claims", rows.len()))),
+    }
+}
+
+/// What a claim can name.
+struct Known<'a> {
+    ends: &'a Ends,
+    /// Names of types and lints in sources and manifests.
+    words: Vec<String>,
+    /// Test programs that this machine cannot serve.
+    unbuilt: Vec<String>,
+}
+
+/// One row of a table of claims.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    file: String,
+    /// The line of the table's heading: what counts as one table.
+    table: usize,
+    line: usize,
+    cell: String,
+}
+
+fn rows_below(folder: &Path) -> Outcome<Vec<Row>> {
+    let mut rows = Vec::new();
+    if folder.exists() {
+        for file in source::files(folder, &["md"])? {
+            let text = std::fs::read_to_string(&file)?;
+            let shown = file
+                .strip_prefix(shell::root())
+                .unwrap_or(&file)
+                .display()
+                .to_string();
+            rows.extend(rows_of(&shown, &text));
+        }
+    }
+    Ok(rows)
+}
+
+fn rows_of(file: &str, text: &str) -> Vec<Row> {
+    let mut rows = Vec::new();
+    // Where the current table's column stands, once its heading was seen.
+    let mut table: Option<(usize, Option<usize>)> = None;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if !line.starts_with('|') {
+            table = None;
+            continue;
+        }
+        let cells = cells(line);
+        let Some((heading, column)) = table else {
+            table = Some((index + 1, cells.iter().position(|cell| cell == HEADING)));
+            continue;
+        };
+        let is_rule = cells
+            .iter()
+            .all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
+        if let (Some(column), false) = (column, is_rule) {
+            let cell = cells.get(column).cloned().unwrap_or_default();
+            rows.push(Row {
+                file: file.to_owned(),
+                table: heading,
+                line: index + 1,
+                cell,
+            });
+        }
+    }
+    rows
+}
+
+fn cells(line: &str) -> Vec<String> {
+    let inner = line.strip_prefix('|').unwrap_or(line);
+    let inner = inner.strip_suffix('|').unwrap_or(inner);
+    inner
+        .split('|')
+        .map(|cell| cell.trim().to_owned())
+        .collect()
+}
+
+/// What is wrong with the rows, and how many could not be judged here.
+fn judge(rows: &[Row], known: &Known<'_>) -> (Vec<String>, usize) {
+    let mut findings = Vec::new();
+    let mut left_out = 0;
+    for row in rows {
+        let place = format!("{}:{}", row.file, row.line);
+        let names: Vec<&str> = row.cell.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            findings.push(format!(
+                "{place}: the cell `{}` names nothing in backticks",
+                row.cell
+            ));
+        } else if is_excluded(row) {
+            if !names
+                .iter()
+                .any(|name| known.words.iter().any(|word| word == name))
+            {
+                findings.push(format!("{place}: no type or lint `{}`", names.join("`, `")));
+            }
+        } else {
+            for name in names {
+                if known
+                    .unbuilt
+                    .iter()
+                    .any(|binary| name.starts_with(binary.as_str()))
+                {
+                    left_out += 1;
+                    continue;
+                }
+                match known.ends.get(name) {
+                    None => findings.push(format!("{place}: no test `{name}`, or it did not run")),
+                    Some(End::Ignored) => findings.push(format!("{place}: `{name}` is ignored")),
+                    Some(End::Failed) => findings.push(format!("{place}: `{name}` failed")),
+                    Some(End::Passed) => {}
+                }
+            }
+        }
+    }
+    findings.extend(too_many_excluded(rows));
+    (findings, left_out)
+}
+
+fn is_excluded(row: &Row) -> bool {
+    row.cell.starts_with(EXCLUDED)
+}
+
+fn too_many_excluded(rows: &[Row]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for table in rows.chunk_by(|one, next| one.file == next.file && one.table == next.table) {
+        let excluded = table.iter().filter(|row| is_excluded(row)).count();
+        if excluded * 5 > table.len() {
+            let place = format!("{}:{}", table[0].file, table[0].table);
+            let rows = table.len();
+            findings.push(format!(
+                "{place}: {excluded} of {rows} rows excluded; one in five is the limit"
+            ));
+        }
+    }
+    findings
+}
+
+/// Names behind `struct`, `enum` and `trait` in sources, and lints in manifests.
+fn words(root: &Path) -> Outcome<Vec<String>> {
+    let mut words = Vec::new();
+    let files: Vec<PathBuf> = source::files(root, &["rs", "toml"])?;
+    for file in files {
+        let text = std::fs::read_to_string(&file)?;
+        if file
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let keys = text
+                .lines()
+                .filter_map(|line| line.split_once('='))
+                .map(|(key, _)| key.trim());
+            words.extend(keys.flat_map(|key| [key.to_owned(), format!("clippy::{key}")]));
+        }
+        let mut before = "";
+        for word in text
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|word| !word.is_empty())
+        {
+            if matches!(before, "struct" | "enum" | "trait") {
+                words.push(word.to_owned());
+            }
+            before = word;
+        }
+    }
+    words.sort();
+    words.dedup();
+    Ok(words)
+}
+
+/// The test programs whose features this machine cannot serve, as claims name them.
+fn unbuilt(machine: &Machine) -> Outcome<Vec<String>> {
+    let served = machine.test_features();
+    let mut unbuilt = Vec::new();
+    for package in workspace::members()? {
+        for target in &package.targets {
+            let served =
+                |feature: &String| served.contains(&format!("{}/{feature}", package.name).as_str());
+            if !target.required_features.iter().all(served) {
+                unbuilt.push(format!("{}/{}::", package.name, target.name));
+            }
+        }
+    }
+    Ok(unbuilt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixture() -> Vec<Row> {
+        rows_below(&shell::root().join("xtask/fixtures/claims")).unwrap()
+    }
+
+    fn tests() -> Ends {
+        Ends::from([
+            ("zk_wire::path::rejects_dots".to_owned(), End::Passed),
+            ("zk-tests/embedded::slow".to_owned(), End::Ignored),
+            ("zk-tests/embedded::broken".to_owned(), End::Failed),
+        ])
+    }
+
+    #[test]
+    fn missing_ignored_and_failed_tests_and_empty_or_unfounded_rows_are_found() {
+        let ends = tests();
+        let known = Known {
+            ends: &ends,
+            words: vec!["Guard".to_owned()],
+            unbuilt: vec!["zk-tests/real::".to_owned()],
+        };
+        let (findings, left_out) = judge(&fixture(), &known);
+        let file = "xtask/fixtures/claims/claims.md";
+        assert_eq!(
+            findings,
+            [
+                format!("{file}:10: no test `zk_wire::path::gone`, or it did not run"),
+                format!("{file}:11: `zk-tests/embedded::slow` is ignored"),
+                format!("{file}:12: `zk-tests/embedded::broken` failed"),
+                format!("{file}:13: the cell `shown elsewhere` names nothing in backticks"),
+                format!("{file}:16: no type or lint `Nothing`"),
+                format!("{file}:7: 2 of 8 rows excluded; one in five is the limit"),
+            ]
+        );
+        assert_eq!(left_out, 1);
+    }
+
+    #[test]
+    fn tables_without_the_column_are_no_claims() {
+        let text = "| A | B |\n|--|--|\n| x | y |\n\n| A | Test |\n|--|--|\n| x | `t` |\n";
+        let rows = rows_of("f.md", text);
+        assert_eq!(rows.len(), 1);
+        assert_eq!(
+            (rows[0].table, rows[0].line, rows[0].cell.as_str()),
+            (5, 7, "`t`")
+        );
+    }
+
+    #[test]
+    fn types_and_lints_of_this_workspace_can_exclude() {
+        let words = words(&shell::root()).unwrap();
+        for word in ["Verdict", "unwrap_used", "clippy::unwrap_used"] {
+            assert!(words.iter().any(|known| known == word), "{word}");
+        }
+    }
+}
