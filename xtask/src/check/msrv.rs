@@ -35,7 +35,7 @@ pub(super) fn check() -> Outcome<Verdict> {
         let mut cargo = toolchain.cargo();
         cargo
             .current_dir(shell::root())
-            .args(["check", "--locked", "--lib", features]);
+            .args(["check", "--locked", "--keep-going", "--lib", features]);
         for library in LIBRARIES {
             cargo.args(["--package", library]);
         }
