@@ -65,6 +65,8 @@ impl ClaimStatus {
 #[derive(Debug, Default)]
 pub(crate) struct ClaimTable {
     claims: HashMap<DutyId, Entry>,
+    /// Doubt is the session's, so it is everybody's.
+    in_doubt: bool,
 }
 
 #[derive(Debug)]
@@ -96,11 +98,12 @@ impl ClaimTable {
     }
 
     pub(crate) fn hold(&mut self, duty: DutyId) {
+        let in_doubt = self.in_doubt;
         if let Some(entry) = self.claims.get(&duty) {
             entry.status.send_if_modified(|status| {
                 let open = *status == ClaimStatus::Open;
                 if open {
-                    *status = ClaimStatus::Held { in_doubt: false };
+                    *status = ClaimStatus::Held { in_doubt };
                 }
                 open
             });
@@ -122,6 +125,7 @@ impl ClaimTable {
     }
 
     pub(crate) fn doubt(&mut self, in_doubt: bool) {
+        self.in_doubt = in_doubt;
         for entry in self.claims.values() {
             entry.status.send_if_modified(|status| {
                 let changed = status.is_held() && *status != ClaimStatus::Held { in_doubt };
@@ -139,6 +143,7 @@ impl ClaimTable {
             SessionState::AuthFailed => Loss::AuthFailed,
             _ => Loss::Closed,
         };
+        self.in_doubt = false;
         for (_, entry) in self.claims.drain() {
             entry.end(ClaimStatus::Lost(loss));
         }
