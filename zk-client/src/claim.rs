@@ -49,6 +49,9 @@ impl Claim {
         let (generation, duty, status) = scope.shared().with(|inner, _| {
             let duty = inner.core.oblige(obligation);
             let status = inner.claims.open(duty);
+            if inner.core.state().is_terminal() {
+                inner.claims.session_ended(&inner.core.state());
+            }
             (inner.generation, duty, status)
         });
         Self {
@@ -90,7 +93,10 @@ impl Claim {
 
     /// Tells the session that no node exists or can appear any more: there is nothing to delete.
     pub fn absent(self) {
-        self.with_session(|inner, now, duty| inner.core.discharge(now, duty));
+        self.with_session(|inner, now, duty| {
+            inner.core.discharge(now, duty);
+            inner.claims.settled(duty, Settlement::Absent);
+        });
     }
 
     /// Watches the node itself (queued at call time). Its deletion ends the claim as [`ClaimStatus::Lost`];
