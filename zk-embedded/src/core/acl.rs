@@ -1,0 +1,191 @@
+//! Who a connection is, and what it may do.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use zk_wire::{Acl, ClientInfo, ErrorCode, Permissions, digest_id};
+
+/// One proven identity of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    scheme: String,
+    id: String,
+}
+
+/// Everything a connection has proven to be. It only ever grows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Identities(Vec<Identity>);
+
+impl Identities {
+    /// A connection from `address` is that address, without asking.
+    pub(super) fn of_address(address: IpAddr) -> Self {
+        let mut identities = Self::default();
+        identities.add("ip", address.to_string());
+        identities
+    }
+
+    /// Takes the credentials of an auth packet.
+    pub(super) fn authenticate(
+        &mut self,
+        scheme: &str,
+        auth: &[u8],
+        address: IpAddr,
+        super_digest: Option<&str>,
+    ) -> Result<(), ErrorCode> {
+        match scheme {
+            // A wrong password is no failure: it is another identity.
+            "digest" => {
+                let id = digest_id(&String::from_utf8_lossy(auth));
+                if super_digest == Some(id.as_str()) {
+                    self.add("super", String::new());
+                }
+                self.add("digest", id);
+                Ok(())
+            }
+            "ip" => {
+                self.add("ip", address.to_string());
+                Ok(())
+            }
+            _ => Err(ErrorCode::AuthFailed),
+        }
+    }
+
+    /// Whether a node with this ACL lets the connection do any of `needed`.
+    pub(super) fn check(&self, acl: &[Acl], needed: Permissions) -> Result<(), ErrorCode> {
+        if acl.is_empty() || self.0.iter().any(|identity| identity.scheme == "super") {
+            return Ok(());
+        }
+        let allowed = acl
+            .iter()
+            .filter(|entry| entry.perms.intersects(needed))
+            .any(|entry| is_anyone(entry) || self.0.iter().any(|identity| identity.is(entry)));
+        if allowed {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoAuth)
+        }
+    }
+
+    /// The ACL a new node gets when the client asks for `wanted`.
+    pub(super) fn fix_up(&self, wanted: &[Acl]) -> Result<Vec<Acl>, ErrorCode> {
+        let mut fixed: Vec<Acl> = Vec::new();
+        let mut push = |entry: Acl| {
+            if !fixed.contains(&entry) {
+                fixed.push(entry);
+            }
+        };
+        for entry in wanted {
+            match entry.scheme.as_str() {
+                "world" if entry.id == "anyone" => push(entry.clone()),
+                "auth" => {
+                    let mut proven = self
+                        .0
+                        .iter()
+                        .filter(|one| one.scheme == "digest")
+                        .peekable();
+                    if proven.peek().is_none() {
+                        return Err(ErrorCode::InvalidAcl);
+                    }
+                    for identity in proven {
+                        push(Acl::new(&*identity.scheme, &*identity.id, entry.perms));
+                    }
+                }
+                "digest" if is_digest_id(&entry.id) => push(entry.clone()),
+                "ip" if Network::parse(&entry.id).is_some() => push(entry.clone()),
+                _ => return Err(ErrorCode::InvalidAcl),
+            }
+        }
+        if fixed.is_empty() {
+            Err(ErrorCode::InvalidAcl)
+        } else {
+            Ok(fixed)
+        }
+    }
+
+    /// The ACL as the connection may see it: without ADMIN, hashes are withheld.
+    pub(super) fn visible(&self, acl: &[Acl]) -> Vec<Acl> {
+        let in_full = self.check(acl, Permissions::ADMIN).is_ok();
+        let show = |entry: &Acl| match entry.id.split_once(':') {
+            Some((user, _)) if !in_full && entry.scheme == "digest" => {
+                Acl::new("digest", format!("{user}:x"), entry.perms)
+            }
+            _ => entry.clone(),
+        };
+        acl.iter().map(show).collect()
+    }
+
+    /// The answer to whoAmI: user names without their hashes.
+    pub(super) fn client_infos(&self) -> Vec<ClientInfo> {
+        let info = |identity: &Identity| ClientInfo {
+            auth_scheme: identity.scheme.clone(),
+            user: match identity.scheme.as_str() {
+                "digest" => identity.id.split(':').next().unwrap_or_default().to_owned(),
+                _ => identity.id.clone(),
+            },
+        };
+        self.0.iter().map(info).collect()
+    }
+
+    fn add(&mut self, scheme: &str, id: String) {
+        let identity = Identity {
+            scheme: scheme.to_owned(),
+            id,
+        };
+        if !self.0.contains(&identity) {
+            self.0.push(identity);
+        }
+    }
+}
+
+impl Identity {
+    fn is(&self, entry: &Acl) -> bool {
+        if self.scheme != entry.scheme {
+            return false;
+        }
+        match self.scheme.as_str() {
+            "ip" => match (Network::parse(&entry.id), self.id.parse::<Ipv4Addr>()) {
+                (Some(network), Ok(address)) => network.contains(address),
+                _ => false,
+            },
+            _ => self.id == entry.id,
+        }
+    }
+}
+
+fn is_anyone(entry: &Acl) -> bool {
+    entry.scheme == "world" && entry.id == "anyone"
+}
+
+/// `user:hash`. Counted as Java's `split` counts: empty parts at the end do not.
+fn is_digest_id(id: &str) -> bool {
+    id.trim_end_matches(':').split(':').count() == 2
+}
+
+/// `address` or `address/bits`. IPv6 came with 3.9.4.
+#[derive(Clone, Copy, Debug)]
+struct Network {
+    base: u32,
+    bits: u32,
+}
+
+impl Network {
+    fn parse(id: &str) -> Option<Self> {
+        let (address, bits) = match id.split_once('/') {
+            Some((address, bits)) => (address, bits.parse().ok()?),
+            None => (id, 32),
+        };
+        let address: Ipv4Addr = address.parse().ok()?;
+        (bits <= 32).then_some(Self {
+            base: address.to_bits(),
+            bits,
+        })
+    }
+
+    fn contains(self, address: Ipv4Addr) -> bool {
+        let differing = self.base ^ address.to_bits();
+        differing.leading_zeros() >= self.bits
+    }
+}
+
+#[cfg(test)]
+#[path = "acl_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+//! What can be configured.
+
+use std::time::Duration;
+
+use zk_wire::Zxid;
+use zk_wire::frame::DEFAULT_MAX_FRAME;
+
+/// How a [`ServerCore`](crate::ServerCore) behaves.
+///
+/// The defaults are those of a stand-alone ZooKeeper 3.9.3, except where a developer's machine wants
+/// something else: the tick is 500 ms instead of 2 s, so that tests may use sessions of one second;
+/// sessions may still last the 40 s of a stock server; and TTL nodes are switched on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// The unit in which sessions expire: a session ends between its timeout and one tick later.
+    pub tick: Duration,
+    /// The shortest session timeout granted; two ticks if `None`.
+    pub min_session_timeout: Option<Duration>,
+    /// The longest session timeout granted.
+    pub max_session_timeout: Duration,
+    /// The longest frame accepted from a client (`jute.maxbuffer`).
+    pub max_frame: usize,
+    /// The longest multiRead reply, in bytes of data and names. ZooKeeper has no such limit, and a small
+    /// request could fill the memory; here the connection is closed instead.
+    pub max_multi_read: usize,
+    /// Decides the order in which children are listed. ZooKeeper lists them in no order, so a client
+    /// that does not sort should fail its tests here, too.
+    pub seed: u64,
+    /// The wall clock, in milliseconds since 1970, at [`Moment::ZERO`](zk_wire::Moment::ZERO).
+    pub wall_ms: i64,
+    /// The start-up time that goes into session ids. Two servers that one client can meet need
+    /// different ones, or a stale ticket opens somebody else's session.
+    pub session_epoch_ms: i64,
+    /// The last transaction of the server's past. A new server starts at zero.
+    pub first_zxid: Zxid,
+    /// Whether TTL nodes may be created (`zookeeper.extendedTypesEnabled`, off in a stock server).
+    pub extended_types: bool,
+    /// Whether a client that has seen a newer zxid than the server is turned away, as ZooKeeper does.
+    pub refuse_ahead: bool,
+    /// How often empty containers and outlived TTL nodes are collected.
+    pub reaper_interval: Duration,
+    /// The digest, `user:hash`, of the user whom no ACL stops.
+    pub super_digest: Option<String>,
+    /// How many requests the log keeps before it drops the oldest.
+    pub log_limit: usize,
+}
+
+impl ServerConfig {
+    /// The session timeout granted to a client that asks for `requested`.
+    #[must_use]
+    pub fn clamp(&self, requested: Duration) -> Duration {
+        let shortest = self
+            .min_session_timeout
+            .unwrap_or_else(|| self.tick.saturating_mul(2));
+        // In this order, as the server does: a minimum above the maximum loses.
+        requested.max(shortest).min(self.max_session_timeout)
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            tick: Duration::from_millis(500),
+            min_session_timeout: None,
+            max_session_timeout: Duration::from_secs(40),
+            max_frame: DEFAULT_MAX_FRAME,
+            max_multi_read: 64 << 20,
+            seed: 0,
+            wall_ms: DEFAULT_WALL_MS,
+            session_epoch_ms: DEFAULT_WALL_MS,
+            first_zxid: Zxid::NONE,
+            extended_types: true,
+            refuse_ahead: true,
+            reaper_interval: Duration::from_secs(60),
+            super_digest: None,
+            log_limit: 16_384,
+        }
+    }
+}
+
+/// 2026-01-01: any fixed moment will do where nobody supplies the real one.
+const DEFAULT_WALL_MS: i64 = 1_767_225_600_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requested_timeout_is_clamped_to_two_ticks_and_the_maximum() {
+        let config = ServerConfig::default();
+        assert_eq!(
+            config.clamp(Duration::from_millis(1)),
+            Duration::from_secs(1)
+        );
+        assert_eq!(
+            config.clamp(Duration::from_secs(30)),
+            Duration::from_secs(30)
+        );
+        assert_eq!(
+            config.clamp(Duration::from_secs(90)),
+            Duration::from_secs(40)
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Four-letter words: questions that need no handshake.
+
+use std::fmt::Write as _;
+
+use super::conn::ConnKey;
+use super::server::ServerCore;
+
+/// Whether these bytes, the first of a connection, are a command and no frame length.
+///
+/// As lengths all of them are absurd, so ZooKeeper tells them apart the same way.
+pub(super) fn is_command(word: [u8; 4]) -> bool {
+    word.iter().all(u8::is_ascii_lowercase)
+}
+
+impl ServerCore {
+    pub(super) fn answer_word(&mut self, key: ConnKey, word: [u8; 4]) {
+        let text = match &word {
+            b"ruok" => "imok".to_owned(),
+            b"isro" => "rw".to_owned(),
+            b"srvr" => self.describe(),
+            b"mntr" => self.monitor(),
+            word => format!(
+                "{} is not executed because it is not in the whitelist.\n",
+                String::from_utf8_lossy(word)
+            ),
+        };
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.output.push(text.as_bytes());
+        }
+        self.close(key);
+    }
+
+    fn describe(&self) -> String {
+        let recorder = &self.recorder;
+        format!(
+            "Zookeeper version: {VERSION}\nLatency min/avg/max: 0/0.0/0\nReceived: {}\nSent: {}\n\
+             Connections: {}\nOutstanding: {}\nZxid: {}\nMode: standalone\nNode count: {}\n",
+            recorder.received,
+            recorder.sent,
+            self.conns.len(),
+            self.waiting.len(),
+            self.zxid,
+            self.counted_nodes(),
+        )
+    }
+
+    fn monitor(&self) -> String {
+        let numbers = [
+            ("znode_count", self.counted_nodes()),
+            ("watch_count", self.watches.len()),
+            ("ephemerals_count", self.tree.ephemeral_count()),
+            ("num_alive_connections", self.conns.len()),
+            ("outstanding_requests", self.waiting.len()),
+        ];
+        let mut text = format!("zk_version\t{VERSION}\nzk_server_state\tstandalone\n");
+        for (name, number) in numbers {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "zk_{name}\t{number}");
+        }
+        let (received, sent) = (self.recorder.received, self.recorder.sent);
+        let _ = writeln!(
+            text,
+            "zk_packets_received\t{received}\nzk_packets_sent\t{sent}"
+        );
+        text
+    }
+
+    /// ZooKeeper counts its root twice, because it keeps it under two keys.
+    fn counted_nodes(&self) -> usize {
+        self.tree.len() + 1
+    }
+}
+
+/// The version whose behaviour is modelled, and what it is.
+const VERSION: &str = "3.9.3-embedded, for development and tests only";

@@ -1,0 +1,35 @@
+//! The server without sockets, clock or tasks.
+//!
+//! `tree` and `txn` know nothing of connections, `watches` and `sessions` nothing of requests. `server`
+//! owns all of them; `handshake`, `requests`, `commits` and `control` are its chapters.
+
+mod acl;
+mod commits;
+mod config;
+mod conn;
+mod control;
+mod four_letter;
+mod handshake;
+mod multi;
+mod node;
+mod reads;
+mod record;
+mod requests;
+mod rules;
+mod server;
+mod sessions;
+mod tree;
+mod txn;
+mod watches;
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod tests;
+
+pub use config::ServerConfig;
+pub use conn::ConnKey;
+pub use control::{NodeInfo, SessionInfo};
+pub use record::{RequestCounts, RequestRecord};
+pub use rules::{Match, Reaction, RuleId};
+pub use server::ServerCore;

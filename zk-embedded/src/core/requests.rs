@@ -1,0 +1,253 @@
+//! A request on its way: decoded, recorded, hit by a fault or not, and put in line.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use zk_wire::jute::{Decode, Encode, Reader};
+use zk_wire::{
+    ErrorCode, Moment, OpCode, ReplyHeader, Request, RequestError, RequestHeader, Response,
+    SessionId, Zxid,
+};
+
+use super::acl::Identities;
+use super::commits::{Arrived, Waiting};
+use super::conn::ConnKey;
+use super::multi;
+use super::reads;
+use super::record::RequestRecord;
+use super::rules::{Reaction, Subject};
+use super::server::ServerCore;
+
+impl ServerCore {
+    pub(super) fn handle_request(
+        &mut self,
+        now: Moment,
+        key: ConnKey,
+        session: SessionId,
+        frame: Bytes,
+    ) {
+        let mut reader = Reader::new(frame);
+        let Ok(header) = RequestHeader::decode(&mut reader) else {
+            return self.close(key);
+        };
+        self.touch(now, session);
+        let decoded = Request::decode(header.op, &mut reader);
+        let op = OpCode::from_raw(header.op);
+        let paths = decoded.as_ref().map(paths_of).unwrap_or_default();
+        self.recorder.request(RequestRecord {
+            at: now,
+            conn: key,
+            session,
+            xid: header.xid,
+            op,
+            path: paths.first().map(|&path| path.to_owned()),
+        });
+        let subject = Subject {
+            op,
+            paths: &paths,
+            session: Some(session),
+            conn: key,
+        };
+        let reaction = self.rules.evaluate(&subject);
+        if reaction == Some(Reaction::CutBeforeApply) {
+            return self.cut(key);
+        }
+        match decoded {
+            Err(RequestError::Unimplemented(_)) => self.refuse(key, header.xid),
+            Ok(Request::Ping) => self.pong(now, key, header.xid, reaction),
+            Ok(Request::Auth { scheme, auth }) => {
+                self.authenticate(key, header.xid, &scheme, &auth)
+            }
+            Ok(Request::Sasl { .. }) => {
+                // A server without SASL answers with nothing, and no error.
+                let reply = ReplyHeader {
+                    xid: header.xid,
+                    zxid: Zxid::NONE,
+                    err: 0,
+                };
+                self.send_urgent(key, reply, |out| Response::Token(None).encode(out));
+            }
+            decoded => self.line_up(now, key, session, header, decoded, reaction),
+        }
+    }
+
+    /// Puts an ordinary request behind those of its connection that wait.
+    fn line_up(
+        &mut self,
+        now: Moment,
+        key: ConnKey,
+        session: SessionId,
+        header: RequestHeader,
+        decoded: Result<Request, RequestError>,
+        reaction: Option<Reaction>,
+    ) {
+        let Some(conn) = self.conns.get(&key) else {
+            return;
+        };
+        let request = match (reaction, decoded) {
+            (Some(Reaction::Error(code)), _) => Err(code),
+            (_, Ok(request)) => Ok(request),
+            (_, Err(error)) => Err(error.error_code()),
+        };
+        let arrived = Arrived {
+            conn: key,
+            session,
+            identities: Arc::clone(&conn.identities),
+            closing: self
+                .sessions
+                .get(session)
+                .is_none_or(|session| session.closing),
+            xid: header.xid,
+            // Even a multi that cannot be decoded uses up a zxid.
+            spends_zxid: header.op == OpCode::Multi.raw()
+                && !matches!(reaction, Some(Reaction::Error(_))),
+            request,
+            reaction,
+        };
+        self.submit(now, Waiting::Request(Box::new(arrived)));
+    }
+
+    /// An operation the server does not have ends the connection.
+    fn refuse(&mut self, key: ConnKey, xid: i32) {
+        let zxid = Zxid::from_raw(-1);
+        let err = ErrorCode::Unimplemented.raw();
+        self.send_urgent(key, ReplyHeader { xid, zxid, err }, |_| ());
+        self.close(key);
+    }
+
+    fn pong(&mut self, now: Moment, key: ConnKey, xid: i32, reaction: Option<Reaction>) {
+        let mut header = ReplyHeader {
+            xid,
+            zxid: self.zxid,
+            err: 0,
+        };
+        match reaction {
+            Some(Reaction::CutAfterApply) => return self.cut(key),
+            Some(Reaction::DelayReply(delay)) => {
+                return self.send_at(key, now + delay, |out| header.encode(out));
+            }
+            Some(Reaction::HoldReplies) => self.hold_output(key),
+            Some(Reaction::Error(code)) => header.err = code.raw(),
+            Some(Reaction::CutBeforeApply) | None => {}
+        }
+        self.send_urgent(key, header, |_| ());
+    }
+
+    /// Takes effect for every request received later, even while earlier ones wait.
+    fn authenticate(&mut self, key: ConnKey, xid: i32, scheme: &str, auth: &[u8]) {
+        let Some(conn) = self.conns.get_mut(&key) else {
+            return;
+        };
+        let address = conn.address;
+        let super_digest = self.config.super_digest.as_deref();
+        let identities = Arc::make_mut(&mut conn.identities);
+        let result = identities.authenticate(scheme, auth, address, super_digest);
+        let err = result.err().map_or(0, ErrorCode::raw);
+        self.send_urgent(
+            key,
+            ReplyHeader {
+                xid,
+                zxid: Zxid::NONE,
+                err,
+            },
+            |_| (),
+        );
+        if err != 0 {
+            self.close(key);
+        }
+    }
+
+    /// Answers a request that changes nothing in the tree.
+    pub(super) fn read(
+        &mut self,
+        now: Moment,
+        arrived: &Arrived,
+        request: &Request,
+    ) -> Result<Response, ErrorCode> {
+        let (key, identities): (_, &Identities) = (arrived.conn, &arrived.identities);
+        let tree = &self.tree;
+        // Watches of a connection that is gone would never be removed.
+        let listens = self
+            .conns
+            .get(&key)
+            .is_some_and(|conn| conn.session().is_some());
+        match request {
+            Request::Exists { path, watch } => {
+                let stat = reads::exists(tree, identities, path)?;
+                if *watch && listens {
+                    // Before the node is missed: that is what such a watch is for.
+                    self.watches.watch_data(key, path);
+                }
+                stat.map(Response::Stat).ok_or(ErrorCode::NoNode)
+            }
+            Request::GetData { path, watch } => {
+                let (data, stat) = reads::data(tree, identities, path)?;
+                if *watch && listens {
+                    self.watches.watch_data(key, path);
+                }
+                Ok(Response::Data { data, stat })
+            }
+            Request::GetChildren { path, watch } | Request::GetChildren2 { path, watch } => {
+                let (children, stat) = reads::children(tree, identities, path)?;
+                if *watch && listens {
+                    self.watches.watch_children(key, path);
+                }
+                Ok(match request {
+                    Request::GetChildren { .. } => Response::Children(children),
+                    _ => Response::Children2 { children, stat },
+                })
+            }
+            Request::GetAcl { path } => {
+                let (acl, stat) = reads::acl(tree, identities, path)?;
+                Ok(Response::Acl { acl, stat })
+            }
+            Request::Sync { path } => Ok(Response::Path(path.clone())),
+            Request::MultiRead(ops) => Ok(Response::MultiRead(multi::read(tree, identities, ops))),
+            Request::GetEphemerals { prefix } => Ok(Response::Ephemerals(reads::ephemerals(
+                tree,
+                arrived.session,
+                prefix,
+            ))),
+            Request::GetAllChildrenNumber { path } => {
+                reads::descendants(tree, identities, path).map(Response::Count)
+            }
+            Request::WhoAmI => Ok(Response::WhoAmI(identities.client_infos())),
+            Request::SetWatches(wanted) if listens => {
+                let notices = self.watches.restore(key, &self.tree, wanted);
+                self.notify(now, notices, Zxid::from_raw(-1));
+                Ok(Response::Empty)
+            }
+            Request::AddWatch { path, mode } if listens => {
+                self.watches.add(key, path, *mode);
+                Ok(Response::ErrorBody(0))
+            }
+            Request::SetWatches(_) | Request::AddWatch { .. } => Ok(Response::Empty),
+            Request::CheckWatches { path, kind } => {
+                watch_found(self.watches.contains(key, path, *kind))
+            }
+            Request::RemoveWatches { path, kind } => {
+                let found = self.watches.remove(key, path, *kind);
+                watch_found(found)
+            }
+            _ => Err(ErrorCode::Unimplemented),
+        }
+    }
+}
+
+const fn watch_found(found: bool) -> Result<Response, ErrorCode> {
+    if found {
+        Ok(Response::Empty)
+    } else {
+        Err(ErrorCode::NoWatcher)
+    }
+}
+
+/// What a request is about, for rules and the log.
+fn paths_of(request: &Request) -> Vec<&str> {
+    match request {
+        Request::Multi(ops) => ops.iter().map(zk_wire::MultiOp::path).collect(),
+        Request::MultiRead(ops) => ops.iter().map(zk_wire::ReadOp::path).collect(),
+        Request::GetEphemerals { prefix } => vec![prefix],
+        request => request.path().into_iter().collect(),
+    }
+}

@@ -1,0 +1,307 @@
+//! The server: connections, time, and everything they act on.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use zk_wire::jute::Encode;
+use zk_wire::{FrameDecoder, Moment, ReplyHeader, SessionId, Zxid, frame};
+
+use super::commits::Waiting;
+use super::config::ServerConfig;
+use super::conn::{Conn, ConnKey, Stage};
+use super::four_letter;
+use super::record::Recorder;
+use super::rules::Rules;
+use super::sessions::Sessions;
+use super::tree::Tree;
+use super::watches::Watches;
+
+/// A stand-alone ZooKeeper server as a state machine: bytes, hang-ups and the time go in, bytes and
+/// hang-ups come out.
+///
+/// It does no I/O, and the time is what the caller says it is. Whoever drives it passes on what it
+/// reports with [`poll_ready`](Self::poll_ready) after every call, and calls
+/// [`handle_timeout`](Self::handle_timeout) at [`poll_timeout`](Self::poll_timeout).
+///
+/// It is for development and tests: nothing is written to a disk.
+#[derive(Debug)]
+pub struct ServerCore {
+    pub(super) config: ServerConfig,
+    pub(super) tree: Tree,
+    pub(super) sessions: Sessions,
+    pub(super) watches: Watches,
+    pub(super) rules: Rules,
+    pub(super) recorder: Recorder,
+    pub(super) conns: BTreeMap<ConnKey, Conn>,
+    /// The last transaction that was tried.
+    pub(super) zxid: Zxid,
+    /// What waits for commits to go on, in order.
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) commits_held: bool,
+    pub(super) touches_held: bool,
+    pub(super) refusing: bool,
+    pub(super) next_reaping: Moment,
+    ready: BTreeSet<ConnKey>,
+    last_conn: u64,
+}
+
+impl ServerCore {
+    /// A server that was never written to.
+    #[must_use]
+    pub fn new(config: ServerConfig) -> Self {
+        Self {
+            tree: Tree::new(config.seed),
+            sessions: Sessions::new(config.tick, config.session_epoch_ms),
+            watches: Watches::default(),
+            rules: Rules::default(),
+            recorder: Recorder::new(config.log_limit),
+            conns: BTreeMap::new(),
+            zxid: config.first_zxid,
+            waiting: VecDeque::new(),
+            commits_held: false,
+            touches_held: false,
+            refusing: false,
+            next_reaping: Moment::ZERO + config.reaper_interval,
+            ready: BTreeSet::new(),
+            last_conn: 0,
+            config,
+        }
+    }
+
+    /// A client has connected from `address`.
+    pub fn accept(&mut self, now: Moment, address: IpAddr) -> ConnKey {
+        self.last_conn += 1;
+        let key = ConnKey::from_raw(self.last_conn);
+        self.conns
+            .insert(key, Conn::new(address, now + HANDSHAKE_LIMIT));
+        if self.refusing {
+            self.close(key);
+        }
+        key
+    }
+
+    /// Bytes have arrived. All of them are taken out of `bytes`.
+    pub fn handle_bytes(&mut self, now: Moment, key: ConnKey, bytes: &mut BytesMut) {
+        let bytes = bytes.split();
+        if let Some(conn) = self.conns.get_mut(&key) {
+            if conn.stage != Stage::Closing {
+                conn.input.unsplit(bytes);
+                self.read_input(now, key);
+            }
+        }
+    }
+
+    /// The client has hung up, or the driver has after a close. The session lives on.
+    pub fn handle_disconnected(&mut self, now: Moment, key: ConnKey) {
+        let _ = now;
+        self.detach(key);
+        self.conns.remove(&key);
+        self.ready.remove(&key);
+    }
+
+    /// It is `now`: sessions expire, delayed replies leave, the reaper runs. May be called too early or
+    /// too often.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        for session in self.sessions.due(now) {
+            self.end_session(now, session);
+        }
+        if self.next_reaping <= now {
+            self.next_reaping = now + self.config.reaper_interval.max(Duration::from_millis(1));
+            if self.tree.has_mortals() {
+                self.reap(now);
+            }
+        }
+        let mut silent = Vec::new();
+        for (&key, conn) in &mut self.conns {
+            if conn.output.release(now) {
+                self.ready.insert(key);
+            }
+            if matches!(conn.stage, Stage::New { until } if until <= now) {
+                silent.push(key);
+            }
+        }
+        for key in silent {
+            self.close(key);
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has to be called at the latest.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        let of_conn = |conn: &Conn| {
+            let handshake = match conn.stage {
+                Stage::New { until } => Some(until),
+                Stage::Establishing | Stage::Open(_) | Stage::Closing => None,
+            };
+            handshake
+                .into_iter()
+                .chain(conn.output.next_release())
+                .min()
+        };
+        self.conns
+            .values()
+            .filter_map(of_conn)
+            .chain(self.sessions.next_expiry())
+            .chain(self.tree.has_mortals().then_some(self.next_reaping))
+            .min()
+    }
+
+    /// A connection that has something to send, is to be hung up, or may want input again.
+    pub fn poll_ready(&mut self) -> Option<ConnKey> {
+        self.ready.pop_first()
+    }
+
+    /// Appends what this connection sends now.
+    pub fn poll_transmit(&mut self, now: Moment, key: ConnKey, out: &mut Vec<u8>) {
+        if let Some(conn) = self.conns.get_mut(&key) {
+            let before = out.len();
+            conn.output.take(out);
+            if out.len() > before {
+                // Room has been made: whatever was left unread for want of it is read now.
+                self.read_input(now, key);
+            }
+        }
+    }
+
+    /// Whether the connection is to be hung up, now that everything is sent: then hang up and report it
+    /// with [`handle_disconnected`](Self::handle_disconnected).
+    #[must_use]
+    pub fn poll_closed(&self, key: ConnKey) -> bool {
+        match self.conns.get(&key) {
+            Some(conn) => conn.stage == Stage::Closing && conn.output.is_empty(),
+            None => true,
+        }
+    }
+
+    /// Whether the driver should read from the connection. A client that does not read its answers, or
+    /// has too much waiting, is not listened to; that bounds what it can make the server remember.
+    #[must_use]
+    pub fn wants_input(&self, key: ConnKey) -> bool {
+        self.conns.get(&key).is_some_and(Conn::wants_input)
+    }
+
+    /// Cuts frames from a connection's input and handles them, as long as it may be read from.
+    pub(super) fn read_input(&mut self, now: Moment, key: ConnKey) {
+        let mut decoder = FrameDecoder::new(self.config.max_frame);
+        while let Some(conn) = self.conns.get_mut(&key) {
+            if !conn.wants_input() {
+                return;
+            }
+            let stage = conn.stage;
+            if let (Stage::New { .. }, Some(word)) = (stage, conn.input.first_chunk::<4>()) {
+                let word = *word;
+                if four_letter::is_command(word) {
+                    self.answer_word(key, word);
+                    return;
+                }
+            }
+            let frame = match decoder.next(&mut conn.input) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return,
+                Err(_) => return self.close(key),
+            };
+            match stage {
+                Stage::New { .. } => self.handle_handshake(now, key, frame),
+                Stage::Open(session) => self.handle_request(now, key, session, frame),
+                Stage::Establishing | Stage::Closing => return,
+            }
+        }
+    }
+
+    /// Stops listening; the driver hangs up once everything is sent.
+    pub(super) fn close(&mut self, key: ConnKey) {
+        self.detach(key);
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.stage = Stage::Closing;
+            conn.input = BytesMut::new();
+            conn.output.held = false;
+            self.ready.insert(key);
+        }
+    }
+
+    /// Closes without waiting for what is delayed or held: that is lost.
+    pub(super) fn cut(&mut self, key: ConnKey) {
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.output.drop_held_back();
+        }
+        self.close(key);
+    }
+
+    /// Separates a connection from its session and its watches.
+    fn detach(&mut self, key: ConnKey) {
+        self.watches.forget(key);
+        let session = self.conns.get(&key).and_then(Conn::session);
+        if let Some(session) = session.and_then(|session| self.sessions.get_mut(session)) {
+            // Another connection may have taken the session over.
+            if session.conn == Some(key) {
+                session.conn = None;
+            }
+        }
+    }
+
+    /// The wall clock.
+    pub(super) fn wall_ms(&self, now: Moment) -> i64 {
+        let elapsed = i64::try_from(now.as_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        self.config.wall_ms.saturating_add(elapsed)
+    }
+
+    /// Sends a frame behind everything that is on its way.
+    pub(super) fn send(&mut self, key: ConnKey, payload: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = Vec::new();
+        frame::write_frame(&mut bytes, payload);
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.output.push(&bytes);
+            self.recorder.sent += 1;
+            self.ready.insert(key);
+        }
+    }
+
+    /// Sends a frame and what follows it no sooner than at that time.
+    pub(super) fn send_at(&mut self, key: ConnKey, at: Moment, payload: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = Vec::new();
+        frame::write_frame(&mut bytes, payload);
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.output.push_at(at, bytes);
+            self.recorder.sent += 1;
+            self.ready.insert(key);
+        }
+    }
+
+    /// Sends a reply that may overtake others: of pings, auth packets and refusals.
+    pub(super) fn send_urgent(
+        &mut self,
+        key: ConnKey,
+        header: ReplyHeader,
+        body: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let mut bytes = Vec::new();
+        frame::write_frame(&mut bytes, |out| {
+            header.encode(out);
+            body(out);
+        });
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.output.push_urgent(&bytes);
+            self.recorder.sent += 1;
+            self.ready.insert(key);
+        }
+    }
+
+    /// Calls for the driver's attention.
+    pub(super) fn mark_ready(&mut self, key: ConnKey) {
+        if self.conns.contains_key(&key) {
+            self.ready.insert(key);
+        }
+    }
+
+    /// The session has been heard of, and the leader has been told.
+    pub(super) fn touch(&mut self, now: Moment, session: SessionId) {
+        if !self.touches_held {
+            self.sessions.touch(now, session);
+        }
+    }
+}
+
+/// As long as a stock server waits for the first frame of a connection.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);

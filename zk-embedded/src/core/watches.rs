@@ -1,0 +1,313 @@
+//! Who wants to be told about what, and in which order they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use zk_wire::{Acl, AddWatchMode, EventType, SetWatches, WatcherKind, path};
+
+use super::conn::ConnKey;
+use super::tree::Tree;
+use super::txn::{Change, ChangeKind};
+
+/// The ways in which one connection watches one path, in one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Modes(u8);
+
+impl Modes {
+    const STANDARD: Self = Self(1);
+    const PERSISTENT: Self = Self(2);
+    const RECURSIVE: Self = Self(4);
+    const ANY: Self = Self(7);
+
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// One notification to one connection.
+#[derive(Clone, Debug)]
+pub(super) struct Notice {
+    pub(super) conn: ConnKey,
+    pub(super) event: EventType,
+    pub(super) path: String,
+    /// Sent only to those whom this ACL lets read. Replayed events are not filtered.
+    pub(super) acl: Option<Arc<Vec<Acl>>>,
+}
+
+/// One of the two tables: watches on data and existence, or watches on children.
+#[derive(Debug, Default)]
+struct Table {
+    paths: BTreeMap<String, BTreeMap<ConnKey, Modes>>,
+    by_conn: BTreeMap<ConnKey, BTreeSet<String>>,
+}
+
+impl Table {
+    fn add(&mut self, conn: ConnKey, path: &str, mode: Modes) {
+        let modes = self
+            .paths
+            .entry(path.to_owned())
+            .or_default()
+            .entry(conn)
+            .or_insert(Modes(0));
+        *modes = modes.with(mode);
+        self.by_conn
+            .entry(conn)
+            .or_default()
+            .insert(path.to_owned());
+    }
+
+    fn modes(&self, conn: ConnKey, path: &str) -> Modes {
+        self.paths
+            .get(path)
+            .and_then(|watchers| watchers.get(&conn))
+            .copied()
+            .unwrap_or(Modes(0))
+    }
+
+    /// Whether there was one of these modes.
+    fn remove(&mut self, conn: ConnKey, path: &str, mode: Modes) -> bool {
+        let before = self.modes(conn, path);
+        if !before.has(mode) {
+            return false;
+        }
+        let after = before.without(mode);
+        if let Some(watchers) = self.paths.get_mut(path) {
+            if after.is_empty() {
+                watchers.remove(&conn);
+            } else {
+                watchers.insert(conn, after);
+            }
+            if watchers.is_empty() {
+                self.paths.remove(path);
+            }
+        }
+        if after.is_empty() {
+            if let Some(paths) = self.by_conn.get_mut(&conn) {
+                paths.remove(path);
+                if paths.is_empty() {
+                    self.by_conn.remove(&conn);
+                }
+            }
+        }
+        true
+    }
+
+    fn forget(&mut self, conn: ConnKey) {
+        for path in self.by_conn.remove(&conn).unwrap_or_default() {
+            if let Some(watchers) = self.paths.get_mut(&path) {
+                watchers.remove(&conn);
+                if watchers.is_empty() {
+                    self.paths.remove(&path);
+                }
+            }
+        }
+    }
+
+    /// Consumes the one-shot watches on `path` and returns everybody concerned, each once.
+    fn fire(&mut self, path: &str) -> BTreeSet<ConnKey> {
+        let mut concerned = BTreeSet::new();
+        let exact: Vec<ConnKey> = self
+            .paths
+            .get(path)
+            .map(|watchers| watchers.keys().copied().collect())
+            .unwrap_or_default();
+        for conn in exact {
+            concerned.insert(conn);
+            self.remove(conn, path, Modes::STANDARD);
+        }
+        for ancestor in path::ancestors(path) {
+            let watchers = self.paths.get(ancestor).into_iter().flatten();
+            let recursive = watchers.filter(|(_, modes)| modes.has(Modes::RECURSIVE));
+            concerned.extend(recursive.map(|(&conn, _)| conn));
+        }
+        concerned
+    }
+
+    fn len(&self) -> usize {
+        self.by_conn.values().map(BTreeSet::len).sum()
+    }
+}
+
+/// The watches of all connections.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    data: Table,
+    child: Table,
+}
+
+impl Watches {
+    /// From getData and exists.
+    pub(super) fn watch_data(&mut self, conn: ConnKey, path: &str) {
+        self.data.add(conn, path, Modes::STANDARD);
+    }
+
+    /// From getChildren.
+    pub(super) fn watch_children(&mut self, conn: ConnKey, path: &str) {
+        self.child.add(conn, path, Modes::STANDARD);
+    }
+
+    pub(super) fn add(&mut self, conn: ConnKey, path: &str, mode: AddWatchMode) {
+        if matches!(mode, AddWatchMode::PersistentRecursive) {
+            // Never among the child watches: a recursive watch gets no NodeChildrenChanged.
+            self.data.add(conn, path, Modes::RECURSIVE);
+        } else {
+            self.data.add(conn, path, Modes::PERSISTENT);
+            self.child.add(conn, path, Modes::PERSISTENT);
+        }
+    }
+
+    pub(super) fn contains(&self, conn: ConnKey, path: &str, kind: WatcherKind) -> bool {
+        let (data, child) = modes_of(kind);
+        // A persistent watch is looked for among the data watches alone.
+        let child = if matches!(kind, WatcherKind::Persistent) {
+            Modes(0)
+        } else {
+            child
+        };
+        self.data.modes(conn, path).has(data) || self.child.modes(conn, path).has(child)
+    }
+
+    /// Whether there was anything to remove.
+    pub(super) fn remove(&mut self, conn: ConnKey, path: &str, kind: WatcherKind) -> bool {
+        let (data, child) = modes_of(kind);
+        let from_data = self.data.remove(conn, path, data);
+        let from_child = self.child.remove(conn, path, child);
+        from_data || from_child
+    }
+
+    /// A connection has ended, and its watches with it.
+    pub(super) fn forget(&mut self, conn: ConnKey) {
+        self.data.forget(conn);
+        self.child.forget(conn);
+    }
+
+    /// What a change tells whom, in the order in which ZooKeeper says it.
+    pub(super) fn fire(&mut self, change: &Change) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let mut tell = |concerned: BTreeSet<ConnKey>, event, path: &str, acl: &Arc<Vec<Acl>>| {
+            notices.extend(concerned.into_iter().map(|conn| Notice {
+                conn,
+                event,
+                path: path.to_owned(),
+                acl: Some(Arc::clone(acl)),
+            }));
+        };
+        let path = change.path.as_str();
+        let parent = path::parent(path).unwrap_or("/");
+        match change.kind {
+            ChangeKind::DataChanged => {
+                tell(
+                    self.data.fire(path),
+                    EventType::DataChanged,
+                    path,
+                    &change.acl,
+                );
+            }
+            ChangeKind::Created => {
+                tell(self.data.fire(path), EventType::Created, path, &change.acl);
+                let parents = self.child.fire(parent);
+                tell(
+                    parents,
+                    EventType::ChildrenChanged,
+                    parent,
+                    &change.parent_acl,
+                );
+            }
+            ChangeKind::Deleted => {
+                let told = self.data.fire(path);
+                let mut others = self.child.fire(path);
+                others.retain(|conn| !told.contains(conn));
+                tell(told, EventType::Deleted, path, &change.acl);
+                tell(others, EventType::Deleted, path, &change.acl);
+                let parents = self.child.fire(parent);
+                tell(
+                    parents,
+                    EventType::ChildrenChanged,
+                    parent,
+                    &change.parent_acl,
+                );
+            }
+        }
+        notices
+    }
+
+    /// Registers watches again after a reconnect. What a client missed comes back as events, and those
+    /// watches are spent.
+    pub(super) fn restore(
+        &mut self,
+        conn: ConnKey,
+        tree: &Tree,
+        wanted: &SetWatches,
+    ) -> Vec<Notice> {
+        // Signed, as the server compares.
+        let seen = wanted.relative_zxid.as_raw();
+        let mut notices = Vec::new();
+        let mut tell = |event, path: &str| {
+            notices.push(Notice {
+                conn,
+                event,
+                path: path.to_owned(),
+                acl: None,
+            });
+        };
+        for path in &wanted.data {
+            match tree.get(path) {
+                None => tell(EventType::Deleted, path),
+                Some(node) if node.mzxid.as_raw() > seen => tell(EventType::DataChanged, path),
+                Some(_) => self.watch_data(conn, path),
+            }
+        }
+        for path in &wanted.exist {
+            match tree.get(path) {
+                None => self.watch_data(conn, path),
+                Some(_) => tell(EventType::Created, path),
+            }
+        }
+        for path in &wanted.child {
+            match tree.get(path) {
+                None => tell(EventType::Deleted, path),
+                Some(node) if node.pzxid.as_raw() > seen => tell(EventType::ChildrenChanged, path),
+                Some(_) => self.watch_children(conn, path),
+            }
+        }
+        for path in &wanted.persistent {
+            self.add(conn, path, AddWatchMode::Persistent);
+        }
+        for path in &wanted.recursive {
+            self.add(conn, path, AddWatchMode::PersistentRecursive);
+        }
+        notices
+    }
+
+    /// How many there are: one for each connection, path and table.
+    pub(super) fn len(&self) -> usize {
+        self.data.len() + self.child.len()
+    }
+}
+
+/// Which modes a kind means, in the data table and in the child table.
+const fn modes_of(kind: WatcherKind) -> (Modes, Modes) {
+    match kind {
+        WatcherKind::Data => (Modes::STANDARD, Modes(0)),
+        WatcherKind::Children => (Modes(0), Modes::STANDARD),
+        WatcherKind::Persistent => (Modes::PERSISTENT, Modes::PERSISTENT),
+        WatcherKind::PersistentRecursive => (Modes::RECURSIVE, Modes(0)),
+        _ => (Modes::ANY, Modes::ANY),
+    }
+}
+
+#[cfg(test)]
+#[path = "watches_tests.rs"]
+mod tests;

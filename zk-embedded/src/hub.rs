@@ -1,0 +1,105 @@
+//! The one task of a server: it lets connections in and keeps the time.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+
+use crate::link;
+use crate::pipe_stream::PipeStream;
+use crate::shared::Shared;
+
+/// A running server. It stops when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    task: Option<JoinHandle<()>>,
+    abort: AbortHandle,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Hub {
+    /// Needs a runtime.
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        listener: Option<TcpListener>,
+        pipes: mpsc::UnboundedReceiver<PipeStream>,
+    ) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(run(shared, listener, pipes, stopped));
+        Self {
+            abort: task.abort_handle(),
+            task: Some(task),
+            stop: Some(stop),
+        }
+    }
+
+    /// Stops and waits until every connection is closed.
+    pub(crate) async fn shutdown(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The task may have gone with its runtime.
+            let _ = stop.send(());
+        }
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // The task owns those of all connections, and takes them with it.
+        self.abort.abort();
+    }
+}
+
+async fn run(
+    shared: Arc<Shared>,
+    listener: Option<TcpListener>,
+    mut pipes: mpsc::UnboundedReceiver<PipeStream>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let mut links = JoinSet::new();
+    loop {
+        tokio::select! {
+            // In a fixed order, so that a run on a paused clock can be repeated.
+            biased;
+            _ = &mut stopped => break,
+            () = shared.tick() => {}
+            (stream, address) = accept(listener.as_ref()) => {
+                links.spawn(link::serve(Arc::clone(&shared), stream, address));
+            }
+            Some(stream) = pipes.recv() => {
+                // ACLs want an address, and a pipe is as local as can be.
+                let address = Ipv4Addr::LOCALHOST.into();
+                links.spawn(link::serve(Arc::clone(&shared), stream, address));
+            }
+            Some(_) = links.join_next() => {}
+        }
+    }
+    links.shutdown().await;
+}
+
+async fn accept(listener: Option<&TcpListener>) -> (TcpStream, IpAddr) {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Small frames have to leave at once; if the option fails, they leave a little later.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer.ip());
+            }
+            Err(error) => {
+                // Too many open files, for instance: the next attempt may find one closed.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,0 +1,39 @@
+//! An in-memory ZooKeeper server for development and tests.
+//!
+//! [`EmbeddedServer`] listens on a port of 127.0.0.1, [`PipeServer`] is reached through memory and runs on
+//! a paused tokio clock if you like. Both start in milliseconds, take no thread of their own, and there
+//! may be many in one process. Nothing in this crate starts one unless asked to, and each says so in the
+//! log when it starts: two machines with a server of their own would each hold the same lock.
+//!
+//! To a client it is a stand-alone ZooKeeper 3.9.3: the tree with all kinds of nodes, sessions with tick
+//! buckets, one-shot, persistent and recursive watches, multi and multiRead, ACLs with digest
+//! authentication. What it lacks: a disk, TLS, SASL, quotas, reconfiguration, other servers.
+//!
+//! [`Hooks`] break things on purpose: they cut a connection before or after a request takes effect,
+//! delay answers, expire sessions, hold commits; and they tell what was asked of the server and what is
+//! left in it.
+//!
+//! [`ServerCore`] is the server as a state machine, without sockets and without a clock, for simulations.
+#![forbid(unsafe_code)]
+
+mod builder;
+mod core;
+mod hooks;
+mod hub;
+mod link;
+mod pipe;
+mod pipe_stream;
+mod shared;
+mod start_error;
+mod tcp;
+
+pub use crate::core::{
+    ConnKey, Match, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerConfig,
+    ServerCore, SessionInfo,
+};
+pub use builder::ServerBuilder;
+pub use hooks::{Fault, Hooks};
+pub use pipe::{PipeConnector, PipeServer};
+pub use pipe_stream::PipeStream;
+pub use start_error::StartError;
+pub use tcp::EmbeddedServer;

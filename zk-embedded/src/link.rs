@@ -1,0 +1,72 @@
+//! One connection: bytes from the stream to the core, and back.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::core::ConnKey;
+use crate::shared::Shared;
+
+/// Serves a connection until one side hangs up.
+pub(crate) async fn serve<S>(shared: Arc<Shared>, stream: S, address: IpAddr)
+where
+    S: AsyncRead + AsyncWrite,
+{
+    let (key, bell) = shared.accept(address);
+    let link = Link { shared, key };
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut input = BytesMut::new();
+    let mut output = Vec::new();
+    let mut written = 0;
+    loop {
+        if written == output.len() {
+            output.clear();
+            written = 0;
+        }
+        let (listens, closed) = link.shared.act(|core, now| {
+            // Only what has been written makes room for more.
+            if output.is_empty() {
+                core.poll_transmit(now, key, &mut output);
+            }
+            (core.wants_input(key), core.poll_closed(key))
+        });
+        if closed && output.is_empty() {
+            break;
+        }
+        input.reserve(READ_SIZE);
+        let unsent = output.get(written..).unwrap_or_default();
+        tokio::select! {
+            biased;
+            () = bell.notified() => {}
+            sent = writer.write(unsent), if !unsent.is_empty() => match sent {
+                Ok(len) if len > 0 => written += len,
+                _ => return,
+            },
+            received = reader.read_buf(&mut input), if listens => match received {
+                Ok(len) if len > 0 => {
+                    link.shared.act(|core, now| core.handle_bytes(now, key, &mut input));
+                }
+                _ => return,
+            },
+        }
+    }
+    // Whatever goes wrong now: the connection ends either way.
+    let _ = writer.shutdown().await;
+}
+
+/// Tells the core that its connection has ended, also when the task is aborted.
+struct Link {
+    shared: Arc<Shared>,
+    key: ConnKey,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.hung_up(self.key);
+    }
+}
+
+/// Enough for a few hundred small requests at once.
+const READ_SIZE: usize = 16 << 10;

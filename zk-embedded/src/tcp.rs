@@ -1,0 +1,87 @@
+//! The server on a TCP port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::builder::ServerBuilder;
+use crate::hooks::Hooks;
+use crate::hub::Hub;
+use crate::shared::Shared;
+
+/// A ZooKeeper server in this process, on a port of 127.0.0.1: for development and tests.
+///
+/// Everything is in memory and gone when it stops. Any ZooKeeper client can connect. Dropping it stops it
+/// at once; [`shutdown`](Self::shutdown) also waits until it has stopped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), zk_embedded::StartError> {
+/// use zk_embedded::EmbeddedServer;
+///
+/// let server = EmbeddedServer::builder().start().await?;
+/// println!("export ZK_CONNECT={}", server.connect_string());
+/// assert!(server.hooks().paths().is_empty());
+/// server.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct EmbeddedServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    hub: Hub,
+}
+
+impl EmbeddedServer {
+    pub(crate) const fn new(address: SocketAddr, shared: Arc<Shared>, hub: Hub) -> Self {
+        Self {
+            address,
+            shared,
+            hub,
+        }
+    }
+
+    /// Begins the description of a server.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as clients write it.
+    #[must_use]
+    pub fn connect_string(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// What tests may do to it. Works without a runtime, and after the server has stopped.
+    #[must_use]
+    pub fn hooks(&self) -> Hooks {
+        Hooks::new(Arc::clone(&self.shared))
+    }
+
+    /// Stops, and waits until every connection is closed and the port is free.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// # Cancel safety
+    ///
+    /// The server stops even if the wait is cancelled.
+    ///
+    /// # Ordering
+    ///
+    /// Requests that were not answered are lost.
+    ///
+    /// # On session events
+    ///
+    /// Sessions do not end, they are forgotten with everything else.
+    pub async fn shutdown(self) {
+        self.hub.shutdown().await;
+    }
+}
