@@ -14,26 +14,16 @@ use crate::Deadline;
 /// Where Debian's packages put their jars.
 const JARS: &str = "/usr/share/java";
 
-/// Curator 5.4 and what it needs at run time.
-const CLASS_PATH: [&str; 18] = [
+/// Curator 5.4 and what it needs at run time; the jars of the Java client name their own needs.
+const CLASS_PATH: [&str; 8] = [
     "curator-recipes",
     "curator-framework",
     "curator-client",
     "zookeeper",
     "zookeeper-jute",
     "guava",
-    "failureaccess",
-    "jackson-core",
-    "jackson-databind",
-    "jackson-annotations",
-    "metrics-core",
-    "netty-all",
-    "snappy-java",
-    "commons-cli",
-    "commons-io",
     "slf4j-api",
     "slf4j-nop",
-    "log4j-1.2",
 ];
 
 /// A running Java program; killed when dropped.
@@ -137,12 +127,9 @@ impl Drop for CuratorPeer {
 }
 
 fn class_path() -> String {
-    let jars: Vec<String> = CLASS_PATH
-        .iter()
+    CLASS_PATH
         .map(|name| format!("{JARS}/{name}.jar"))
-        .filter(|jar| Path::new(jar).exists())
-        .collect();
-    jars.join(":")
+        .join(":")
 }
 
 /// The folder of the compiled programs, made once per content of their sources.
