@@ -1,4 +1,5 @@
-import java.util.concurrent.CountDownLatch;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -9,37 +10,27 @@ import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.zookeeper.ZooKeeper;
 
 /**
- * Curator's side of the benchmark: one workload per run, so that runs can be interleaved.
+ * Curator's side of the benchmark: one JVM with one session, which works when it is told to, so that
+ * its rounds lie between those of others.
  *
- * <p>Arguments: CONNECT WORKLOAD OPERATIONS [WARM_UP [PATH]], where WORKLOAD is
+ * <p>Arguments: CONNECT NODE LOCK. Prints {@code ready} when connected, then reads orders, one a line:
  *
  * <ul>
- *   <li>{@code get-1}: getData of the node PATH (100 bytes), one at a time;
- *   <li>{@code get-N}: the same, N in flight, through the Java client's asynchronous call;
- *   <li>{@code mutex}: uncontended acquire and release of the lock PATH.
+ *   <li>{@code get-1 MILLIS}: getData of NODE through Curator, one at a time, for so long;
+ *   <li>{@code get-N MILLIS}: the same, N in flight, through the Java client's asynchronous call;
+ *   <li>{@code mutex MILLIS}: uncontended acquire and release of LOCK.
  * </ul>
  *
- * <p>WARM_UP operations (as many as measured, by default) run first and are not counted. PATH is
- * made where it is missing. Prints {@code WORKLOAD ops OPERATIONS seconds S ops_per_s R} as its last
- * line; start-up and connecting are not in S.
+ * <p>Each is answered with {@code ops OPERATIONS nanos NANOSECONDS}. Ends with its standard input.
  */
 public final class CuratorLockBench {
     private CuratorLockBench() {}
 
-    private interface Workload {
-        void run(int operations) throws Exception;
-    }
-
     public static void main(String[] args) throws Exception {
-        if (args.length < 3) {
-            System.err.println(
-                    "usage: CuratorLockBench CONNECT get-1|get-N|mutex OPERATIONS [WARM_UP [PATH]]");
+        if (args.length != 3) {
+            System.err.println("usage: CuratorLockBench CONNECT NODE LOCK");
             System.exit(64);
         }
-        String name = args[1];
-        int operations = Integer.parseInt(args[2]);
-        int warmUp = args.length > 3 ? Integer.parseInt(args[3]) : operations;
-        String path = args.length > 4 ? args[4] : "/bench-curator/" + name;
         try (CuratorFramework client =
                 CuratorFrameworkFactory.newClient(
                         args[0], 30_000, 15_000, new ExponentialBackoffRetry(100, 5))) {
@@ -48,68 +39,76 @@ public final class CuratorLockBench {
                 System.err.println("no connection to " + args[0]);
                 System.exit(69);
             }
-            Workload workload = workload(client, name, path);
-            workload.run(warmUp);
-            long begun = System.nanoTime();
-            workload.run(operations);
-            double seconds = (System.nanoTime() - begun) / 1e9;
-            System.out.printf(
-                    "%s ops %d seconds %.6f ops_per_s %.1f%n",
-                    name, operations, seconds, operations / seconds);
+            InterProcessMutex mutex = new InterProcessMutex(client, args[2]);
+            System.out.println("ready");
+            BufferedReader orders = new BufferedReader(new InputStreamReader(System.in));
+            for (String order = orders.readLine(); order != null; order = orders.readLine()) {
+                String[] words = order.split(" ");
+                long begun = System.nanoTime();
+                long until = begun + TimeUnit.MILLISECONDS.toNanos(Long.parseLong(words[1]));
+                long operations = work(client, args[1], mutex, words[0], until);
+                System.out.printf("ops %d nanos %d%n", operations, System.nanoTime() - begun);
+            }
         }
     }
 
-    private static Workload workload(CuratorFramework client, String name, String path)
+    private static long work(
+            CuratorFramework client, String node, InterProcessMutex mutex, String what, long until)
             throws Exception {
-        if (name.equals("mutex")) {
-            InterProcessMutex mutex = new InterProcessMutex(client, path);
-            return operations -> {
-                for (int i = 0; i < operations; i++) {
-                    mutex.acquire();
-                    mutex.release();
-                }
-            };
+        if (what.equals("mutex")) {
+            return lock(mutex, until);
         }
-        if (!name.startsWith("get-")) {
-            throw new IllegalArgumentException("no workload " + name);
+        if (!what.startsWith("get-")) {
+            throw new IllegalArgumentException("no workload " + what);
         }
-        int inFlight = Integer.parseInt(name.substring("get-".length()));
-        if (client.checkExists().forPath(path) == null) {
-            client.create().orSetData().creatingParentsIfNeeded().forPath(path, new byte[100]);
-        }
-        if (inFlight == 1) {
-            return operations -> {
-                for (int i = 0; i < operations; i++) {
-                    client.getData().forPath(path);
-                }
-            };
-        }
-        ZooKeeper zooKeeper = client.getZookeeperClient().getZooKeeper();
-        return operations -> pipelined(zooKeeper, path, operations, inFlight);
+        int inFlight = Integer.parseInt(what.substring("get-".length()));
+        return inFlight == 1
+                ? read(client, node, until)
+                : readAhead(client.getZookeeperClient().getZooKeeper(), node, inFlight, until);
     }
 
-    private static void pipelined(ZooKeeper zooKeeper, String path, int operations, int inFlight)
+    private static long lock(InterProcessMutex mutex, long until) throws Exception {
+        long operations = 0;
+        while (System.nanoTime() < until) {
+            mutex.acquire();
+            mutex.release();
+            operations++;
+        }
+        return operations;
+    }
+
+    private static long read(CuratorFramework client, String node, long until) throws Exception {
+        long operations = 0;
+        while (System.nanoTime() < until) {
+            client.getData().forPath(node);
+            operations++;
+        }
+        return operations;
+    }
+
+    private static long readAhead(ZooKeeper zooKeeper, String node, int inFlight, long until)
             throws InterruptedException {
         Semaphore slots = new Semaphore(inFlight);
-        CountDownLatch answered = new CountDownLatch(operations);
         AtomicLong failures = new AtomicLong();
-        for (int i = 0; i < operations; i++) {
+        long operations = 0;
+        while (System.nanoTime() < until) {
             slots.acquire();
             zooKeeper.getData(
-                    path,
+                    node,
                     false,
-                    (code, node, context, data, stat) -> {
+                    (code, path, context, data, stat) -> {
                         if (code != 0) {
                             failures.incrementAndGet();
                         }
                         slots.release();
-                        answered.countDown();
                     },
                     null);
+            operations++;
         }
-        answered.await();
+        slots.acquire(inFlight);
         if (failures.get() > 0) {
             throw new IllegalStateException(failures.get() + " reads failed");
         }
+        return operations;
     }
 }

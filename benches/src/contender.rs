@@ -1,0 +1,92 @@
+//! What is measured, and who is measured.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::cpu;
+
+/// A result whose error is only shown.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// One kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Workload {
+    /// getData of 100 bytes, this many callers each with one request at a time.
+    Get(usize),
+    /// Acquire and release of a free mutex by one caller, who waits for the release.
+    Mutex,
+    /// As `Mutex`, but the release goes on in the background.
+    MutexDropped,
+}
+
+impl Workload {
+    /// All of them, in the order of the table.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Get(1), Self::Get(256), Self::Mutex, Self::MutexDropped];
+
+    /// What the table calls it.
+    pub(crate) fn title(self) -> String {
+        match self {
+            Self::Get(callers) => format!("getData 100 B, {callers} in flight"),
+            Self::Mutex => "free mutex, acquire + release".to_owned(),
+            Self::MutexDropped => "free mutex, release not awaited".to_owned(),
+        }
+    }
+}
+
+/// Work done in one cell of the table in one round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    /// Operations completed.
+    pub(crate) operations: u64,
+    /// In this time.
+    pub(crate) elapsed: Duration,
+}
+
+/// Somebody who can do the work. It keeps its connection between runs.
+pub(crate) trait Contender {
+    /// What the table calls it.
+    fn name(&self) -> String;
+
+    /// Its part in the table's ratios.
+    fn role(&self) -> Role {
+        Role::Peer
+    }
+
+    /// Whether it can do this work.
+    fn does(&self, workload: Workload) -> bool;
+
+    /// What a reader must know to compare it.
+    fn remark(&self, _workload: Workload) -> Option<&'static str> {
+        None
+    }
+
+    /// How long it runs before it is measured, at this length of a round.
+    fn warm_up(&self, round: Duration) -> Duration {
+        round
+    }
+
+    /// Works for about this long.
+    fn run(&mut self, workload: Workload, time: Duration) -> Outcome<Run>;
+
+    /// CPU time that its process has used so far. Only one contender works at a time.
+    fn cpu(&self) -> Outcome<Duration> {
+        Ok(cpu::own())
+    }
+
+    /// Requests it has sent so far, if it counts them.
+    fn requests(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// What others are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The first base: the bytes alone.
+    Floor,
+    /// The second base: our client on the runtime that the peers use.
+    Base,
+    /// Neither.
+    Peer,
+}

@@ -1,0 +1,95 @@
+//! Compares our client with its peers on one real server, in one run, in interleaved rounds.
+//!
+//! `cargo xtask bench [--quick]` starts this program. It prints a Markdown table and writes it to
+//! `target/bench/latest.md`. Quote the ratios, never the times: client and server share the machine.
+
+#![forbid(unsafe_code)]
+
+mod contender;
+mod cpu;
+mod curator;
+mod floor;
+mod host;
+mod incumbent;
+mod options;
+mod ours;
+mod raw;
+mod rounds;
+mod server;
+mod stage;
+mod statistic;
+mod table;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use contender::{Contender, Outcome};
+use curator::Curator;
+use floor::Floor;
+use host::Flavour;
+use incumbent::Incumbent;
+use options::Options;
+use ours::Ours;
+use server::Server;
+use stage::Stage;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome<()> {
+    let options = Options::from_arguments(std::env::args().skip(1))?;
+    let server = Server::find_or_start()?;
+    eprintln!("bench: {}", server.description());
+    let stage = Stage::set(server.address(), server.base())?;
+    let measured = measure(&options, &server, &stage);
+    let struck = stage.strike();
+    let report = measured?;
+    struck?;
+    std::io::stdout().write_all(report.as_bytes())?;
+    let file = target().join("bench").join("latest.md");
+    fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    fs::write(&file, &report).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    eprintln!("bench: written to {}", file.display());
+    Ok(())
+}
+
+fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String> {
+    let load_before = cpu::load_average();
+    let mut contenders: Vec<Box<dyn Contender>> = vec![
+        Box::new(Floor::connect(stage)?),
+        Box::new(Ours::connect(stage, Flavour::CurrentThread)?),
+        Box::new(Ours::connect(stage, Flavour::MultiThread)?),
+        Box::new(Incumbent::connect(stage)?),
+    ];
+    let mut left_out = Vec::new();
+    match Curator::start(stage, &target()) {
+        Ok(curator) => contenders.push(Box::new(curator)),
+        // What CI cannot run is a failure there, not a footnote.
+        Err(why) if options.complete => return Err(format!("no Curator: {why}").into()),
+        Err(why) => left_out.push(format!("Curator: {why}")),
+    }
+    let results = rounds::run(&mut contenders, options)?;
+    let setting = table::Setting {
+        server: server.description(),
+        rounds: options.rounds,
+        round: options.round,
+        load: (load_before, cpu::load_average()),
+        left_out,
+    };
+    Ok(table::render(&setting, &results))
+}
+
+/// Where cargo builds to.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from)
+}

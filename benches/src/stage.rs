@@ -1,0 +1,73 @@
+//! The nodes that the workloads need, made before and removed after.
+
+use zk_wire::{Create, CreateMode, ErrorCode, Request, Response, path};
+
+use crate::contender::Outcome;
+use crate::raw::RawConnection;
+
+/// The contenders' lock paths, each its own.
+const LOCKS: [&str; 5] = ["floor", "ours-current", "ours-multi", "incumbent", "curator"];
+
+/// Where the contenders meet.
+pub(crate) struct Stage {
+    address: String,
+    base: String,
+}
+
+impl Stage {
+    /// Makes the nodes below `base` on the server at `address`.
+    ///
+    /// Parents are persistent: a container that is empty between two rounds may be reaped.
+    pub(crate) fn set(address: &str, base: &str) -> Outcome<Self> {
+        let stage = Self { address: address.to_owned(), base: base.to_owned() };
+        let mut connection = RawConnection::open(address)?;
+        create(&mut connection, base, Vec::new())?;
+        create(&mut connection, &stage.node(), vec![b'x'; 100])?;
+        for lock in LOCKS {
+            create(&mut connection, &stage.lock(lock), Vec::new())?;
+        }
+        Ok(stage)
+    }
+
+    /// The server, as `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The node to read: 100 bytes.
+    pub(crate) fn node(&self) -> String {
+        path::join(&self.base, "node")
+    }
+
+    /// The lock of one contender.
+    pub(crate) fn lock(&self, whose: &str) -> String {
+        path::join(&self.base, &format!("lock-{whose}"))
+    }
+
+    /// Removes the nodes.
+    pub(crate) fn strike(self) -> Outcome<()> {
+        remove(&mut RawConnection::open(&self.address)?, &self.base)
+    }
+}
+
+fn create(connection: &mut RawConnection, path: &str, data: Vec<u8>) -> Outcome<()> {
+    let request = Request::Create(Create::new(path, data, CreateMode::Persistent));
+    match connection.call(&request)? {
+        Ok(_) => Ok(()),
+        Err(code) => Err(format!("cannot create {path}: {code:?}").into()),
+    }
+}
+
+fn remove(connection: &mut RawConnection, path: &str) -> Outcome<()> {
+    let list = Request::GetChildren { path: path.to_owned(), watch: false };
+    if let Ok(Response::Children(children)) = connection.call(&list)? {
+        for child in children {
+            remove(connection, &path::join(path, &child))?;
+        }
+    }
+    let delete = Request::Delete { path: path.to_owned(), version: -1 };
+    match connection.call(&delete)? {
+        Ok(_) | Err(ErrorCode::NoNode) => Ok(()),
+        Err(code) => Err(format!("cannot delete {path}: {code:?}").into()),
+    }
+}

@@ -1,0 +1,183 @@
+//! The report: a Markdown table and what is needed to judge it.
+
+use std::fmt::Write;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use crate::contender::{Role, Workload};
+use crate::rounds::Cell;
+use crate::statistic::{median, median_ratio, spread};
+
+/// What the table was measured with.
+pub(crate) struct Setting {
+    pub(crate) server: String,
+    pub(crate) rounds: usize,
+    pub(crate) round: Duration,
+    /// Load average before and after.
+    pub(crate) load: (String, String),
+    /// Peers that are missing, and why.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// The whole report.
+pub(crate) fn render(setting: &Setting, cells: &[Cell]) -> String {
+    let mut text = String::new();
+    let mut notes: Vec<&'static str> = Vec::new();
+    // Writing to a String cannot fail.
+    let _ = write_head(&mut text, setting);
+    for workload in Workload::ALL {
+        let group: Vec<&Cell> = cells.iter().filter(|cell| cell.workload == workload).collect();
+        for cell in &group {
+            let _ = write_row(&mut text, cell, &group, &mut notes);
+        }
+    }
+    let _ = write_foot(&mut text, setting, cells, &notes);
+    text
+}
+
+fn write_head(out: &mut String, setting: &Setting) -> std::fmt::Result {
+    let cpus = available_parallelism().map_or(1, usize::from);
+    writeln!(out, "# Benchmark\n")?;
+    writeln!(
+        out,
+        "{}; client and server share {cpus} CPUs; {} interleaved rounds of {} ms per cell.\n",
+        setting.server,
+        setting.rounds,
+        setting.round.as_millis(),
+    )?;
+    writeln!(
+        out,
+        "| workload | contender | ops/s | to the floor | to ours | client CPU µs/op | requests/op |"
+    )?;
+    writeln!(out, "|---|---|--:|--:|--:|--:|--:|")
+}
+
+fn write_row(
+    out: &mut String,
+    cell: &Cell,
+    group: &[&Cell],
+    notes: &mut Vec<&'static str>,
+) -> std::fmt::Result {
+    let to = |role| {
+        let base = group.iter().find(|cell| cell.role == role)?;
+        median_ratio(&cell.rates, &base.rates)
+    };
+    let note = cell.remark.map_or(String::new(), |remark| {
+        let known = notes.iter().position(|note| *note == remark);
+        let index = known.unwrap_or_else(|| {
+            notes.push(remark);
+            notes.len() - 1
+        });
+        format!(" [{}]", index + 1)
+    });
+    writeln!(
+        out,
+        "| {} | {}{note} | {} | {} | {} | {} | {} |",
+        cell.workload.title(),
+        cell.contender,
+        number(median(cell.rates.iter().copied()), 0),
+        number(to(Role::Floor), 2),
+        number(to(Role::Base), 2),
+        number(median(cell.cpu.iter().copied()), 1),
+        number(median(cell.requests.iter().copied()), 2),
+    )
+}
+
+fn write_foot(
+    out: &mut String,
+    setting: &Setting,
+    cells: &[Cell],
+    notes: &[&'static str],
+) -> std::fmt::Result {
+    writeln!(out)?;
+    for (index, note) in notes.iter().enumerate() {
+        writeln!(out, "- [{}] {note}", index + 1)?;
+    }
+    writeln!(
+        out,
+        "- ops/s, CPU and requests are medians over the rounds; a ratio is the median of the ratios of \
+         each round. \"Ours\" is ours on the multi-thread runtime. Quote ratios, not times."
+    )?;
+    writeln!(
+        out,
+        "- In flight: the Rust clients have as many tasks with one request each; the floor and the \
+         Java client keep a window from one thread."
+    )?;
+    writeln!(out, "- {}.", noise(setting, cells))?;
+    for peer in &setting.left_out {
+        writeln!(out, "- Left out: {peer}.")?;
+    }
+    Ok(())
+}
+
+/// How much the machine itself wavered: the floor does the same work in every round.
+fn noise(setting: &Setting, cells: &[Cell]) -> String {
+    let floors = cells.iter().filter(|cell| cell.role == Role::Floor);
+    let spreads: Vec<String> = floors
+        .filter_map(|cell| {
+            let (low, high) = spread(&cell.rates)?;
+            let title = cell.workload.title();
+            Some(format!("{title} {:+.0} to {:+.0} %", low * 100.0, high * 100.0))
+        })
+        .collect();
+    format!(
+        "Noise: the floor's rounds lay around their median by {}; load average {} before, {} after",
+        spreads.join(", "),
+        setting.load.0,
+        setting.load.1,
+    )
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(contender: &str, role: Role, rates: &[f64]) -> Cell {
+        Cell {
+            workload: Workload::Get(1),
+            contender: contender.to_owned(),
+            role,
+            remark: None,
+            rates: rates.to_vec(),
+            cpu: vec![8.0, 9.0, 8.0],
+            requests: Vec::new(),
+        }
+    }
+
+    fn setting() -> Setting {
+        Setting {
+            server: "ZooKeeper 3.9.3".to_owned(),
+            rounds: 3,
+            round: Duration::from_millis(400),
+            load: ("0.5".to_owned(), "1.5".to_owned()),
+            left_out: vec!["Curator: no java".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_row_has_medians_and_ratios_to_the_floor_and_to_ours() {
+        let cells = [
+            cell("floor", Role::Floor, &[1000.0, 500.0, 1000.0]),
+            cell("ours", Role::Base, &[800.0, 400.0, 800.0]),
+            cell("peer", Role::Peer, &[400.0, 200.0, 400.0]),
+        ];
+        let text = render(&setting(), &cells);
+        let row = "| getData 100 B, 1 in flight | peer | 400 | 0.40 | 0.50 | 8.0 | – |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("1 in flight -50 to +0 %"), "{text}");
+    }
+
+    #[test]
+    fn what_is_left_out_and_what_limits_a_comparison_is_said() {
+        let remark = Some("it cheats");
+        let cells = [Cell { remark, ..cell("peer", Role::Peer, &[1.0]) }];
+        let text = render(&setting(), &cells);
+        assert!(text.contains("| peer [1] | 1 | – | – |"), "{text}");
+        assert!(text.contains("[1] it cheats"), "{text}");
+        assert!(text.contains("Left out: Curator: no java."), "{text}");
+    }
+}
