@@ -82,9 +82,9 @@ impl Holds {
 
     /// When the next round is due; `None` while one is unanswered or nothing is held.
     ///
-    /// The steady rhythm is one round per `interval`. While the window is not open, a pair of rounds goes
-    /// out, the second as soon as the first is answered, at the moment from which on they prove
-    /// something: when the oldest answer on this connection is old enough.
+    /// The steady rhythm is one round per `interval`. While this connection has not opened the window, a
+    /// pair of rounds goes out, the second as soon as the first is answered, at the moment from which
+    /// on they prove something: when the oldest answer on this connection is old enough.
     pub(crate) fn next_round(
         &self,
         now: Moment,
@@ -98,7 +98,7 @@ impl Holds {
             return Some(now);
         };
         let steady = last + interval;
-        if window.until().is_some_and(|until| until > now + interval) {
+        if window.is_kept_open(now + interval) {
             return Some(steady);
         }
         match window.chain_ready_at() {

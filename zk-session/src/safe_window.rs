@@ -11,12 +11,22 @@ use crate::gaps::Gaps;
 /// Buckets of answered requests kept per [`SafeWindow::distance`]; their width is what thinning costs.
 const BUCKETS_PER_DISTANCE: u32 = 16;
 
+/// How many answered confirms are remembered; more than one only while writes are pipelined.
+const MAX_CONFIRMS: usize = 64;
+
 /// Requests up to `sent_at` were answered by `answered_at`.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     opened_at: Moment,
     answered_at: Moment,
     sent_at: Moment,
+}
+
+/// A confirm and its answer.
+#[derive(Clone, Copy, Debug)]
+struct Confirmed {
+    sent_at: Moment,
+    answered_at: Moment,
 }
 
 /// Computes `safe_until`, a bound on the *leader's* clock.
@@ -32,7 +42,9 @@ struct Sample {
 /// > safe until = smallest timeout ever granted + sent time of the newest request *answered* at least
 /// > `distance` before the last-but-one answered confirm was *sent*,
 ///
-/// all on one connection. Several confirms in one burst prove no more than one: with nothing answered
+/// all on one connection. The last confirm has to be sent after the one before it was answered: it is
+/// what the server says to its leader *behind* the report that the first one's answer came after. Of
+/// pipelined writes, whose answers come together, only those that follow an answer count as the last. Several confirms in one burst prove no more than one: with nothing answered
 /// `distance` earlier there is no bound (a rule that only counted confirms was 8.7 s too long).
 #[derive(Debug)]
 pub(crate) struct SafeWindow {
@@ -42,11 +54,13 @@ pub(crate) struct SafeWindow {
     granted: Option<Duration>,
     /// Answered requests on this connection, oldest first, thinned.
     samples: VecDeque<Sample>,
-    /// When the last answered confirm was sent.
-    last_confirm: Option<Moment>,
+    /// Answered confirms on this connection that a later one may follow, oldest first, thinned.
+    confirms: VecDeque<Confirmed>,
     /// Distances between answered requests on this connection (passive rule).
     gaps: Gaps,
     until: Option<Moment>,
+    /// Whether this connection has proven anything yet.
+    proven_here: bool,
 }
 
 impl SafeWindow {
@@ -61,9 +75,10 @@ impl SafeWindow {
             smallest,
             granted: None,
             samples: VecDeque::new(),
-            last_confirm: None,
+            confirms: VecDeque::new(),
             gaps: Gaps::new(),
             until: None,
+            proven_here: false,
         }
     }
 
@@ -85,7 +100,8 @@ impl SafeWindow {
     /// The connection ended. What was proven stays proven.
     pub(crate) fn disconnected(&mut self) {
         self.samples.clear();
-        self.last_confirm = None;
+        self.confirms.clear();
+        self.proven_here = false;
         self.gaps = Gaps::new();
     }
 
@@ -107,16 +123,21 @@ impl SafeWindow {
     /// A confirm was answered; it counts as an answered request, too.
     pub(crate) fn confirmed(&mut self, sent_at: Moment, answered_at: Moment) {
         if matches!(self.confirm, Confirm::Active { .. }) {
-            if let Some(last_but_one) = self.last_confirm {
-                self.prove(last_but_one);
-            }
-            self.last_confirm = Some(sent_at);
+            self.chain(Confirmed {
+                sent_at,
+                answered_at,
+            });
         }
         self.answered(sent_at, answered_at);
     }
 
     pub(crate) const fn until(&self) -> Option<Moment> {
         self.until
+    }
+
+    /// Whether the window stays open for as long as `reach` and this connection keeps it open.
+    pub(crate) fn is_kept_open(&self, reach: Moment) -> bool {
+        self.proven_here && self.until.is_some_and(|until| until > reach)
     }
 
     /// The smallest timeout ever granted.
@@ -175,6 +196,33 @@ impl SafeWindow {
         }
     }
 
+    /// Finds the newest confirm that was answered before this one was sent.
+    fn chain(&mut self, last: Confirmed) {
+        while self
+            .confirms
+            .get(1)
+            .is_some_and(|next| next.answered_at <= last.sent_at)
+        {
+            self.confirms.pop_front();
+        }
+        if let Some(before) = self
+            .confirms
+            .front()
+            .filter(|c| c.answered_at <= last.sent_at)
+        {
+            self.prove(before.sent_at);
+        }
+        // Forgetting one in a crowd only means to start from the one before it.
+        let width = self.distance() / BUCKETS_PER_DISTANCE;
+        let crowded = self
+            .confirms
+            .back()
+            .is_some_and(|c| last.answered_at < c.answered_at + width);
+        if !crowded && self.confirms.len() < MAX_CONFIRMS {
+            self.confirms.push_back(last);
+        }
+    }
+
     fn prove(&mut self, last_but_one: Moment) {
         let distance = self.distance();
         // Not `last_but_one - distance`, which stops at the origin of time.
@@ -185,6 +233,7 @@ impl SafeWindow {
             .find(|s| s.answered_at + distance <= last_but_one);
         if let (Some(sample), Some(timeout)) = (proven, self.effective_timeout()) {
             self.extend(sample.sent_at + timeout);
+            self.proven_here = true;
         }
     }
 

@@ -43,6 +43,36 @@ fn a_burst_after_a_pause_proves_what_was_answered_a_quarter_of_the_timeout_earli
 }
 
 #[test]
+fn of_pipelined_confirms_only_those_sent_after_an_answer_complete_a_chain() {
+    let mut window = active();
+    window.answered(at(0), at(1));
+    // Sent together, answered together: the second says nothing about what came of the first's answer.
+    for _ in 0..10 {
+        window.confirmed(at(3_001), at(3_010));
+    }
+    assert_eq!(window.until(), None);
+    window.confirmed(at(3_009), at(3_020));
+    assert_eq!(window.until(), None);
+    window.confirmed(at(3_010), at(3_030));
+    assert_eq!(window.until(), Some(at(12_000)));
+}
+
+#[test]
+fn a_stream_of_pipelined_writes_keeps_the_window_open() {
+    let mut window = active();
+    for round in 0..100_000_u64 {
+        // One write per millisecond, forty of them on the wire at any time.
+        window.confirmed(at(round), at(round + 40));
+        window.check_invariants();
+        if round > 4_000 {
+            let ahead = window.until().unwrap() - at(round + 40);
+            assert!(ahead > TIMEOUT / 2, "{ahead:?}");
+        }
+    }
+    assert!(window.confirms.len() <= 4, "{}", window.confirms.len());
+}
+
+#[test]
 fn a_request_answered_a_moment_too_late_proves_nothing() {
     let mut window = active();
     window.answered(at(0), at(2));

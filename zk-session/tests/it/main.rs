@@ -1,0 +1,14 @@
+//! Each rule of the session core, proven against a scripted server in virtual time.
+
+mod auth;
+mod closing;
+mod duties;
+mod handshake;
+mod holds;
+mod pair;
+mod pings;
+mod random;
+mod reconnect;
+mod requests;
+mod server;
+mod watches;

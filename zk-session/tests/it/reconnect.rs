@@ -1,0 +1,171 @@
+//! Finding the next server.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use zk_session::{Backoff, ServerId, Session, SessionState};
+use zk_wire::Moment;
+
+use crate::pair::{LATENCY, Pair, TIMEOUT, config};
+use crate::server::Handshake;
+
+/// When which server is dialled while every one of them refuses.
+fn refused_dials(seed: u64, time: Duration) -> Vec<(Moment, ServerId)> {
+    let start = Moment::from_nanos(1_000_000_000);
+    let session = Session::new(config(), start, seed);
+    let mut pair = Pair::with_session(session, TIMEOUT);
+    pair.server.accepts = false;
+    pair.run_for(time);
+    pair.dials
+}
+
+#[test]
+fn equal_seeds_give_equal_traces_and_different_seeds_do_not() {
+    let hour = Duration::from_secs(600);
+    assert_eq!(refused_dials(1, hour), refused_dials(1, hour));
+    assert_ne!(refused_dials(1, hour), refused_dials(2, hour));
+}
+
+#[test]
+fn attempts_are_bounded_however_long_the_outage_is() {
+    for seed in 0..20 {
+        let dials = refused_dials(seed, Duration::from_secs(3600)).len();
+        // Rounds of three, once a second on average: half the cap of two seconds.
+        assert!((9_000..12_600).contains(&dials), "{dials} attempts");
+    }
+}
+
+#[test]
+fn the_first_round_has_no_pauses_and_every_round_tries_every_server() {
+    let dials = refused_dials(3, Duration::from_secs(10));
+    assert_eq!(dials[1].0 - dials[0].0, LATENCY);
+    assert_eq!(dials[2].0 - dials[1].0, LATENCY);
+    assert!(dials[3].0 - dials[2].0 > LATENCY);
+    for round in dials.chunks_exact(3) {
+        let servers: BTreeSet<_> = round.iter().map(|(_, server)| *server).collect();
+        assert_eq!(servers.len(), 3);
+    }
+}
+
+#[test]
+fn a_completed_handshake_starts_the_backoff_anew() {
+    let mut pair = Pair::usual();
+    pair.run_for(Duration::from_secs(2));
+    pair.server.accepts = false;
+    pair.cut();
+    pair.run_for(Duration::from_secs(60));
+    pair.server.accepts = true;
+    pair.run_until(|pair| pair.session.state().is_connected());
+    pair.run_for(Duration::from_secs(2));
+    let before = pair.dials.len();
+    pair.server.accepts = false;
+    let lost_at = pair.now;
+    pair.cut();
+    pair.run_for(LATENCY * 3);
+    let dials: Vec<_> = pair.dials[before..]
+        .iter()
+        .map(|(at, _)| *at - lost_at)
+        .collect();
+    assert_eq!(dials[..3], [Duration::ZERO, LATENCY, LATENCY * 2]);
+}
+
+#[test]
+fn a_server_that_closes_during_the_handshake_is_passed_over() {
+    let mut pair = Pair::usual();
+    let first = pair.session.server().unwrap();
+    pair.run_for(Duration::from_secs(2));
+    pair.server.handshake = Handshake::Close;
+    pair.cut();
+    let behind = pair.session.server().unwrap();
+    assert_ne!(first, behind);
+    pair.run_until(|pair| pair.session.server() != Some(behind));
+    let failure = pair.session.server_failure(behind).unwrap();
+    assert!(failure.text.contains("during the handshake"), "{failure:?}");
+    assert!(matches!(
+        pair.session.state(),
+        SessionState::Suspended { .. }
+    ));
+    pair.server.handshake = Handshake::Grant;
+    pair.run_until(|pair| pair.session.state().is_connected());
+    let now = pair.session.server().unwrap();
+    assert_eq!(pair.session.server_failure(now), None);
+}
+
+#[test]
+fn a_server_that_never_answers_gets_its_share_of_the_timeout() {
+    let mut pair = Pair::new(config());
+    pair.server.handshake = Handshake::Silence;
+    pair.run_for(TIMEOUT);
+    let gaps: Vec<_> = pair
+        .dials
+        .windows(2)
+        .map(|pair| pair[1].0 - pair[0].0)
+        .collect();
+    assert_eq!(gaps[..2], [TIMEOUT / 3; 2]);
+    assert!(
+        pair.session
+            .server_failure(pair.dials[0].1)
+            .unwrap()
+            .text
+            .contains("in time")
+    );
+}
+
+#[test]
+fn the_state_is_suspended_only_after_a_connection_and_reported_once() {
+    let mut pair = Pair::new(config());
+    pair.server.accepts = false;
+    pair.run_for(Duration::from_secs(30));
+    assert_eq!(pair.states(), []);
+    pair.server.accepts = true;
+    pair.run_until(|pair| pair.session.state().is_connected());
+    pair.server.accepts = false;
+    pair.cut();
+    let since = pair.now;
+    pair.run_for(Duration::from_secs(30));
+    let connected = SessionState::Connected { read_only: false };
+    assert_eq!(
+        pair.states(),
+        [connected, SessionState::Suspended { since }]
+    );
+}
+
+#[test]
+fn a_server_that_drops_every_session_at_once_is_not_dialled_in_a_tight_loop() {
+    let mut pair = Pair::usual();
+    let start = pair.now;
+    while pair.now - start < Duration::from_secs(60) {
+        if pair.session.state().is_connected() {
+            pair.cut();
+        } else {
+            let limit = pair.now + Duration::from_secs(60);
+            pair.step(limit);
+        }
+    }
+    assert!(
+        pair.dials.len() < 150,
+        "{} dials in a minute",
+        pair.dials.len()
+    );
+}
+
+#[test]
+fn a_configured_backoff_bounds_the_pauses() {
+    let mut config = config();
+    config.servers = 1;
+    config.backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(40));
+    let mut pair = Pair::new(config);
+    pair.server.accepts = false;
+    pair.run_for(Duration::from_secs(20));
+    let longest = pair
+        .dials
+        .windows(2)
+        .map(|pair| pair[1].0 - pair[0].0)
+        .max()
+        .unwrap();
+    assert!(
+        longest <= Duration::from_millis(40) + LATENCY,
+        "{longest:?}"
+    );
+    assert!(longest >= Duration::from_millis(30), "{longest:?}");
+}
