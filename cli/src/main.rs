@@ -1,2 +1,40 @@
-//! zkctl.
-fn main() {}
+//! `zkctl`: run a command under a ZooKeeper lock, see who holds it, read and write nodes, start a development server.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod child;
+mod commands;
+mod connect;
+mod duration;
+mod exit;
+mod node_path;
+mod output;
+mod signals;
+mod since;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::exit::{Failure, code};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(exit::report_usage(&error)),
+    };
+    // One thread is enough: nothing here computes, and what blocks (the child, the servers) is awaited.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return ExitCode::from(exit::report(&Failure::new(code::INTERNAL, format!("cannot start: {error}"))));
+        }
+    };
+    match runtime.block_on(commands::run(cli)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => ExitCode::from(exit::report(&failure)),
+    }
+}

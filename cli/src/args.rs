@@ -1,0 +1,90 @@
+//! The command line.
+
+use clap::{ColorChoice, Parser, Subcommand};
+
+use crate::commands::{create, dev, get, lock, locks, ls, rm, set, stat};
+use crate::connect::Connection;
+
+/// Coordination on ZooKeeper from the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "zkctl",
+    version,
+    color = ColorChoice::Never,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = EXIT_CODES,
+    after_long_help = AFTER_LONG_HELP
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    /// Print results as JSON, one object per line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a server in memory, for development
+    Dev(dev::Args),
+    /// Run a command while holding a lock
+    Lock(lock::Args),
+    /// Show who holds a lock and who waits for it
+    Locks(locks::Args),
+    /// List the children of a node
+    Ls(ls::Args),
+    /// Print the data of a node
+    Get(get::Args),
+    /// Replace the data of a node
+    Set(set::Args),
+    /// Create a node
+    Create(create::Args),
+    /// Delete a node
+    Rm(rm::Args),
+    /// Show the metadata of a node
+    Stat(stat::Args),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success, 1 refused by the server, 64 usage, 69 no server, 70 internal error, 75 lock not
+acquired in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
+`lock` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+
+const AFTER_LONG_HELP: &str = "\
+Examples:
+  zkctl dev -- zkctl lock /demo -- sh -c 'echo \"held $ZK_LOCK_PATH, fencing token $ZK_LOCK_TOKEN\"'
+  export ZK_CONNECT=zk1:2181,zk2:2181,zk3:2181/app
+  zkctl lock /locks/nightly --timeout 10s -- ./nightly.sh
+  zkctl locks /locks/nightly
+  zkctl create -p /config/limit 100 && zkctl get /config/limit
+
+Exit codes:
+  0   success
+  1   the server refused: no such node, wrong version, not empty …
+  64  the command line is wrong
+  69  no server answers
+  70  internal error
+  75  the lock was not acquired in time
+  76  the lock was lost or in doubt; the command was stopped
+  77  credentials or an ACL forbid it
+  78  ZK_CONNECT or --connect is missing or malformed
+  126, 127  the command cannot be executed, was not found
+`lock` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}
