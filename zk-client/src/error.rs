@@ -474,7 +474,7 @@ mod tests {
 
     #[test]
     fn error_is_one_word_wide_and_crosses_threads() {
-        fn check<T: Clone + Send + std::marker::Sync + 'static>() {}
+        fn check<T: Clone + Send + Sync + 'static>() {}
         check::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }

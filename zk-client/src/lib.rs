@@ -46,6 +46,8 @@ mod watch;
 pub use builder::{ClientBuilder, OnExpiry};
 pub use claim::{Claim, ClaimStatus, Loss, Settlement};
 pub use client::Client;
+#[cfg(feature = "dev-server")]
+pub use dev::PipeTransport;
 pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
 pub use node::{Created, Fenced, Node};
 pub use ops::{

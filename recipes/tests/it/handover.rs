@@ -1,0 +1,178 @@
+//! From one holder to the next: wake-ups, requests, order.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use zk_recipes::{Client, LockGuard, Mutex};
+use zk_wire::OpCode;
+
+use crate::kit::{ROUND_TRIP, World, settle, warm_lock};
+
+/// Counts the polls of a future: how often its task was woken.
+struct Counted<F> {
+    future: Pin<Box<F>>,
+    polls: Arc<AtomicUsize>,
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+        self.future.as_mut().poll(cx)
+    }
+}
+
+struct Waiter {
+    zk: Client,
+    polls: Arc<AtomicUsize>,
+    guard: tokio::task::JoinHandle<LockGuard>,
+}
+
+async fn waiter(world: &World) -> Waiter {
+    let zk = world.client().await;
+    let mutex = Mutex::new(&zk, "/locks/a").unwrap();
+    let polls = Arc::new(AtomicUsize::new(0));
+    let future = Box::pin(async move { mutex.acquire().await.unwrap() });
+    let guard = tokio::spawn(Counted {
+        future,
+        polls: Arc::clone(&polls),
+    });
+    settle().await;
+    Waiter { zk, polls, guard }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_in_line_holds_after_one_wake_up_and_no_list() {
+    let world = World::new();
+    let zk = world.client().await;
+    let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let next = waiter(&world).await;
+    let session = next.zk.session_id().unwrap();
+    let (before, polls) = (world.asked(session), next.polls.load(Ordering::Relaxed));
+    let start = Instant::now();
+    drop(holder);
+    let guard = next.guard.await.unwrap();
+    // Half a round trip for the delete, half for the event: nothing is asked.
+    assert_eq!(start.elapsed(), ROUND_TRIP);
+    assert_eq!(
+        next.polls.load(Ordering::Relaxed) - polls,
+        1,
+        "wake-ups per hand-over"
+    );
+    let after = world.asked(session);
+    assert_eq!(
+        after.since(&before, OpCode::GetChildren),
+        0,
+        "no second list"
+    );
+    assert_eq!(after.all_since(&before), 0, "requests per hand-over");
+    guard.release().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_list_once_when_the_one_ahead_of_them_goes() {
+    let world = World::new();
+    let zk = world.client().await;
+    let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let first = waiter(&world).await;
+    let second = waiter(&world).await;
+    let session = second.zk.session_id().unwrap();
+    let before = world.asked(session);
+    let lists = || world.asked(session).since(&before, OpCode::GetChildren);
+    // The one ahead gives up, without ever having held.
+    first.guard.abort();
+    assert!(first.guard.await.unwrap_err().is_cancelled());
+    settle().await;
+    assert_eq!(lists(), 1);
+    assert!(!second.guard.is_finished(), "the holder is still there");
+    drop(holder);
+    second.guard.await.unwrap().release().await.unwrap();
+    assert_eq!(lists(), 1, "it was next, so it did not list again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_release_wakes_one_waiter() {
+    let world = World::new();
+    let zk = world.client().await;
+    let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let mut waiters = Vec::new();
+    for _ in 0..8 {
+        waiters.push(waiter(&world).await);
+    }
+    let polls = |waiters: &[Waiter]| -> Vec<usize> {
+        waiters
+            .iter()
+            .map(|w| w.polls.load(Ordering::Relaxed))
+            .collect()
+    };
+    let before = polls(&waiters);
+    drop(holder);
+    settle().await;
+    let woken: Vec<usize> = polls(&waiters)
+        .iter()
+        .zip(&before)
+        .map(|(a, b)| a - b)
+        .collect();
+    assert_eq!(woken, [1, 0, 0, 0, 0, 0, 0, 0]);
+    for waiter in waiters {
+        waiter.guard.await.unwrap().release().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_whose_own_node_was_deleted_never_holds_by_the_short_cut() {
+    let world = World::new();
+    let zk = world.client().await;
+    let operator = world.client().await;
+    let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let broken = waiter(&world).await;
+    let last = waiter(&world).await;
+    let nodes = Mutex::new(&operator, "/locks/a")
+        .unwrap()
+        .contenders()
+        .await
+        .unwrap();
+    assert_eq!(nodes.len(), 3);
+    // An operator breaks the second one's place, and the holder goes at once.
+    let delete = operator.delete(&nodes[1].node).submit();
+    settle().await;
+    delete.await.unwrap();
+    drop(holder);
+    settle().await;
+    assert!(last.guard.is_finished(), "the third is the holder now");
+    assert!(
+        !broken.guard.is_finished(),
+        "the second lost its place and queues again"
+    );
+    let third = last.guard.await.unwrap();
+    third.release().await.unwrap();
+    let second = tokio::time::timeout(Duration::from_secs(5), broken.guard)
+        .await
+        .unwrap()
+        .unwrap();
+    second.release().await.unwrap();
+    world.until_empty("/locks/a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_grow_with_every_holder_also_when_the_parent_was_recreated() {
+    let world = World::new();
+    let zk = world.client().await;
+    let mutex = warm_lock(&zk, "/locks/a").await;
+    let mut last = 0;
+    for round in 0..10 {
+        if round == 5 {
+            zk.delete("/locks/a").await.unwrap();
+        }
+        let guard = mutex.acquire().await.unwrap();
+        assert!(guard.token() > last, "token {} after {last}", guard.token());
+        last = guard.token();
+        guard.release().await.unwrap();
+    }
+}

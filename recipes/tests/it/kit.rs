@@ -1,0 +1,108 @@
+//! Servers and clients in one virtual time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zk_client::{PipeTransport, TokioClock};
+use zk_embedded::{Hooks, PipeServer, RequestCounts};
+use zk_recipes::{Client, ClientBuilder, Mutex};
+use zk_wire::{OpCode, SessionId};
+
+/// A round trip of the link.
+pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(10);
+
+/// A server whose link takes 5 ms each way, with all time in tokio's hands.
+pub(crate) struct World {
+    pub(crate) server: PipeServer,
+    pub(crate) hooks: Hooks,
+    clock: Arc<TokioClock>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let server = PipeServer::builder().latency(ROUND_TRIP / 2).in_memory();
+        let hooks = server.hooks();
+        Self {
+            server,
+            hooks,
+            clock: Arc::new(TokioClock::new()),
+        }
+    }
+
+    pub(crate) fn builder(&self) -> ClientBuilder {
+        Client::builder("embedded")
+            .transport(Arc::new(PipeTransport::to(&self.server)))
+            .clock(Arc::clone(&self.clock) as Arc<_>)
+            .seed(7)
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        self.builder().connect().await.unwrap()
+    }
+
+    /// The contenders' nodes that are left under a lock.
+    pub(crate) fn left(&self, lock: &str) -> Vec<String> {
+        let below = format!("{lock}/");
+        self.hooks
+            .paths()
+            .into_iter()
+            .filter(|path| path.starts_with(&below))
+            .collect()
+    }
+
+    /// What a session has asked so far.
+    pub(crate) fn asked(&self, session: SessionId) -> Asked {
+        Asked(self.hooks.counts_of(session))
+    }
+
+    /// Waits, in virtual time, until nothing is left under a lock.
+    pub(crate) async fn until_empty(&self, lock: &str) {
+        let start = tokio::time::Instant::now();
+        while !self.left(lock).is_empty() {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "left behind: {:?}",
+                self.left(lock)
+            );
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// The requests of a session at some moment.
+pub(crate) struct Asked(RequestCounts);
+
+impl Asked {
+    /// How many requests of one kind were made since `before`.
+    pub(crate) fn since(&self, before: &Self, op: OpCode) -> u64 {
+        self.count(op) - before.count(op)
+    }
+
+    /// How many requests of any kind were made since `before`; events and pings are none.
+    pub(crate) fn all_since(&self, before: &Self) -> u64 {
+        let requests = |asked: &Self| -> u64 {
+            let kinds = asked
+                .0
+                .iter()
+                .filter(|(op, _)| !matches!(op, OpCode::Notification | OpCode::Ping));
+            kinds.map(|(_, count)| count).sum()
+        };
+        requests(self) - requests(before)
+    }
+
+    fn count(&self, op: OpCode) -> u64 {
+        self.0.get(&op).copied().unwrap_or_default()
+    }
+}
+
+/// A lock whose parents exist.
+pub(crate) async fn warm_lock(zk: &Client, path: &str) -> Mutex {
+    let mutex = Mutex::new(zk, path).unwrap();
+    mutex.acquire().await.unwrap().release().await.unwrap();
+    mutex
+}
+
+/// Lets everything that is on its way arrive.
+pub(crate) async fn settle() {
+    tokio::time::sleep(ROUND_TRIP * 4).await;
+}
