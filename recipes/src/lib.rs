@@ -47,3 +47,8 @@ pub use zk_client::{
     ErrorKind, Fate, Fenced, Moment, MultiResult, Node, OnExpiry, OpKind, Permissions, RetryAdvice,
     SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid, path,
 };
+
+/// The lines of the README must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -283,7 +283,7 @@ impl Error {
 
     /// The error of the operation at `at` of a failed multi.
     pub(crate) fn in_multi(code: ErrorCode, at: usize) -> Self {
-        let text = format!("operation {at} of the multi failed with {code}; nothing was applied");
+        let text = format!("operation {at} of the multi failed: {code}; nothing was applied");
         Self::new(ErrorKind::from_code(code), text)
     }
 

@@ -22,6 +22,10 @@ pub(crate) async fn explain(scope: Scope, error: Error) -> Error {
     let (Some(op), Some(at)) = (error.op(), error.path().map(ToOwned::to_owned)) else {
         return error;
     };
+    // The error of a multi is about one of its operations and says so already.
+    if op == OpKind::Multi {
+        return error;
+    }
     match error.kind() {
         ErrorKind::NoNode => missing(&scope, error, op, &at).await,
         ErrorKind::NoAuth => forbidden(&scope, error, op, &at).await,

@@ -6,6 +6,7 @@ use crate::config::Credential;
 use crate::duty::{Duty, Known};
 use crate::event::Event;
 use crate::ids::{DutyId, RequestId, WatchId};
+use crate::link::Link;
 use crate::outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};
 use crate::purpose::Purpose;
 use crate::queue::Queued;
@@ -133,7 +134,15 @@ impl Session {
         if self.state.is_terminal() || self.closing.is_some() {
             return;
         }
-        if self.identity.is_none() {
+        // A handshake that has left may make a session, which then has to be closed.
+        let greeted = matches!(
+            self.link,
+            Link::Handshake {
+                presented: Some(_),
+                ..
+            }
+        );
+        if self.identity.is_none() && !greeted {
             self.end(SessionState::Closed, &FailCause::Closed);
             return;
         }

@@ -118,7 +118,10 @@ impl Session {
             }
             self.connection_lost(why.head, &why.cause);
         }
-        if pause.is_zero() {
+        if self.closing.is_some() && self.identity.is_none() {
+            // No session was made, and none is wanted any more.
+            self.end(SessionState::Closed, &FailCause::Closed);
+        } else if pause.is_zero() {
             self.dial(now);
         } else {
             self.timers.set(Timer::Backoff, now + pause);

@@ -30,9 +30,8 @@ impl Session {
     }
 
     fn handle_handshake(&mut self, now: Moment, presented: Presented, frame: Bytes) {
-        let (conn, server) = match self.link {
-            Link::Handshake { conn, server, .. } => (conn, server),
-            _ => return,
+        let Link::Handshake { conn, server, .. } = self.link else {
+            return;
         };
         let response = match ConnectResponse::decode(&mut Reader::new(frame)) {
             Ok(response) => response,

@@ -109,7 +109,7 @@ impl Servers {
         self.failures.get(server.index())?.as_ref()
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.order.len()
     }
 

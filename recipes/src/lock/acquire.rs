@@ -180,8 +180,25 @@ impl Acquire {
         }
     }
 
-    /// Acquires the lock if nobody is ahead.
-    pub(crate) async fn try_run(mut self) -> Result<Option<LockGuard>, Error> {
+    /// Acquires the lock if nobody holds it or waits for it, with these options; `None` otherwise. Never waits for other
+    /// contenders, so the timeout has no effect. See [`Mutex::try_acquire`](crate::Mutex::try_acquire).
+    ///
+    /// # Errors
+    ///
+    /// As [`Acquire`], without `AcquireTimedOut`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: no contender is left behind.
+    ///
+    /// # Ordering
+    ///
+    /// As [`Mutex::try_acquire`](crate::Mutex::try_acquire).
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension, like any request.
+    pub async fn if_free(mut self) -> Result<Option<LockGuard>, Error> {
         self.contention.waits = false;
         let grant = self.contention.run().await?;
         Ok(grant.map(|grant| guard(&self.contention, grant)))

@@ -131,7 +131,7 @@ impl Mutex {
     ///
     /// Waits through a suspension, like any request.
     pub async fn try_acquire(&self) -> Result<Option<LockGuard>, Error> {
-        self.acquire().try_run().await
+        self.acquire().if_free().await
     }
 
     /// Lists who holds the lock and who waits, in order; empty if the lock is free.

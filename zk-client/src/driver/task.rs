@@ -143,6 +143,7 @@ impl Driver {
         while let Some(action) = inner.core.poll_action() {
             match action {
                 Action::Dial { conn, server, .. } => {
+                    inner.dialled = Some(server);
                     if let Some(name) = self.shared.servers.get(server.index()).cloned() {
                         tracing::debug!(server = %name, "connecting to zookeeper");
                         self.dial = Some(Dial::start(conn, Arc::clone(&self.transport), name));

@@ -91,7 +91,7 @@ impl Shared {
 
     /// The name of the server that the session is or was last connected to.
     pub(crate) fn server_name(&self, inner: &Inner) -> Option<String> {
-        let server = inner.core.server()?;
+        let server = inner.core.server().or(inner.dialled)?;
         self.servers.get(server.index()).map(ToString::to_string)
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::task::{Context, Poll, Waker};
 
 use zk_session::{
-    DutyId, Event, FailCause, Outcome, Rejected, RequestId, Session, SessionState, Submit,
-    WatchEvent, WatchId, WatchKind,
+    DutyId, Event, FailCause, Outcome, Rejected, RequestId, ServerId, Session, SessionState,
+    Submit, WatchEvent, WatchId, WatchKind,
 };
 use zk_wire::{ErrorCode, EventType, Moment, Request};
 
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     slots: HashMap<RequestKey, Slot>,
     pub(crate) queues: QueueTable,
     pub(crate) claims: ClaimTable,
+    /// The server that was dialled last.
+    pub(crate) dialled: Option<ServerId>,
     /// Set while the driver sleeps; taken by whoever gives it work.
     pub(crate) driver: Option<Waker>,
 }
@@ -64,6 +66,7 @@ impl Inner {
             slots: HashMap::new(),
             queues: QueueTable::default(),
             claims: ClaimTable::default(),
+            dialled: None,
             driver: None,
         }
     }

@@ -1,0 +1,9 @@
+//! The client on an embedded server, in virtual time.
+
+mod close;
+mod errors;
+mod fates;
+mod kit;
+mod order;
+mod sessions;
+mod watches;

@@ -1,0 +1,151 @@
+//! Watches over broken connections, and what is left of them on the server.
+
+use zk_client::{AddWatchMode, EventType, SetEvent, WatchEvent};
+
+use crate::kit::{World, settle};
+
+fn fired(event: &WatchEvent) -> Option<(EventType, &str)> {
+    match event {
+        WatchEvent::Fired { kind, path, .. } => Some((*kind, path)),
+        _ => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    zk.create("/a", "0").await.unwrap();
+    let (_, mut watch) = zk.get("/a").watch().await.unwrap();
+    world.hooks.cut_session(zk.session_id().unwrap());
+    other.set("/a", "1").await.unwrap();
+    assert_eq!(
+        fired(&watch.next().await.unwrap()),
+        Some((EventType::DataChanged, "/a"))
+    );
+    assert_eq!(watch.next().await, None);
+    assert_eq!(zk.stats().watches, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_one_shot_watch_is_set_again_after_a_reconnect_without_changes() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    zk.create("/a", "0").await.unwrap();
+    let (stat, mut missing) = zk.exists("/b").watch().await.unwrap();
+    assert_eq!(stat, None);
+    let (_, mut children) = zk.children("/a").watch().await.unwrap();
+    for _ in 0..3 {
+        world.hooks.cut_session(zk.session_id().unwrap());
+        settle().await;
+    }
+    other.create("/b", "").await.unwrap();
+    other.create("/a/c", "").await.unwrap();
+    assert_eq!(
+        fired(&missing.next().await.unwrap()),
+        Some((EventType::Created, "/b"))
+    );
+    assert_eq!(
+        fired(&children.next().await.unwrap()),
+        Some((EventType::ChildrenChanged, "/a"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let mut watch = zk
+        .watch("/a", AddWatchMode::PersistentRecursive)
+        .await
+        .unwrap();
+    other.create("/a", "").await.unwrap();
+    assert_eq!(
+        fired(&watch.next().await.unwrap()),
+        Some((EventType::Created, "/a"))
+    );
+    world.hooks.cut_session(zk.session_id().unwrap());
+    assert_eq!(watch.next().await, Some(WatchEvent::Gap));
+    other.create("/a/b", "").await.unwrap();
+    assert_eq!(
+        fired(&watch.next().await.unwrap()),
+        Some((EventType::Created, "/a/b"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_watch_is_removed_from_the_server() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/a", "").await.unwrap();
+    let data = zk.get("/a").watch().await.unwrap().1;
+    let child = zk.children("/a").watch().await.unwrap().1;
+    let recursive = zk
+        .watch("/a", AddWatchMode::PersistentRecursive)
+        .await
+        .unwrap();
+    assert!(world.hooks.watch_count() > 0);
+    drop(data);
+    drop(child);
+    drop(recursive);
+    settle().await;
+    assert_eq!((world.hooks.watch_count(), zk.stats().watches), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_whose_read_was_dropped_in_flight_is_removed_from_the_server() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/a", "").await.unwrap();
+    drop(zk.get("/a").watch().submit());
+    let sent = zk.get("/a").watch().submit();
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    drop(sent);
+    settle().await;
+    settle().await;
+    assert_eq!((world.hooks.watch_count(), zk.stats().watches), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn watches_end_with_the_session() {
+    let world = World::new();
+    let zk = world.client().await;
+    let (_, mut watch) = zk.exists("/a").watch().await.unwrap();
+    world.hooks.expire(zk.session_id().unwrap());
+    assert!(matches!(watch.next().await, Some(WatchEvent::Ended(_))));
+    assert_eq!(watch.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_keeps_the_order_of_the_server_and_marks_interruptions() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    for path in ["/a", "/b"] {
+        zk.create(path, "").await.unwrap();
+    }
+    let mut set = zk.watch_set();
+    let (_, a) = zk.get_in("/a", &set).await.unwrap();
+    let (_, b) = zk.get_in("/b", &set).await.unwrap();
+    other.set("/b", "1").await.unwrap();
+    other.set("/a", "1").await.unwrap();
+    for expected in [b, a] {
+        assert!(matches!(set.next().await, SetEvent::Watch { tag, .. } if tag == expected));
+    }
+    world.hooks.cut_session(zk.session_id().unwrap());
+    assert_eq!(set.next().await, SetEvent::Suspended);
+    assert_eq!(set.next().await, SetEvent::Restored);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_there_before_the_reply_that_reflects_the_change() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/a", "0").await.unwrap();
+    let (_, mut watch) = zk.get("/a").watch().await.unwrap();
+    zk.set("/a", "1").await.unwrap();
+    let event = tokio::time::timeout(std::time::Duration::ZERO, watch.next()).await;
+    assert_eq!(
+        fired(&event.unwrap().unwrap()),
+        Some((EventType::DataChanged, "/a"))
+    );
+}
