@@ -6,6 +6,10 @@ use std::sync::Arc;
 use zk_session::{FailCause, Fate, Rejected, SessionState};
 use zk_wire::{DecodeError, ErrorCode, SessionId};
 
+mod kind;
+
+pub use kind::{ErrorKind, RetryAdvice};
+
 /// An error of the client or of a recipe.
 ///
 /// Its text is one clause that names the operation, the path and the next step. Decide on
@@ -24,84 +28,6 @@ struct Inner {
     message: String,
     hint: Option<String>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
-}
-
-/// What kind of failure an [`Error`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The node, or the parent of a node to create, does not exist.
-    NoNode,
-    /// A node to create exists already.
-    NodeExists,
-    /// The node's version is not the expected one.
-    BadVersion,
-    /// The node still has children.
-    NotEmpty,
-    /// An ephemeral node cannot have children.
-    NoChildrenForEphemerals,
-    /// The node's ACL does not allow the operation to this connection.
-    NoAuth,
-    /// An ACL is empty or malformed.
-    InvalidAcl,
-    /// A quota would be exceeded.
-    QuotaExceeded,
-    /// The server is read-only.
-    ReadOnlyServer,
-    /// The server does not know the operation.
-    Unimplemented,
-    /// The server refused the arguments.
-    BadArguments,
-    /// The server gave up the operation under load.
-    Throttled,
-    /// The server answered with a code that none of the other kinds names.
-    ServerError,
-    /// The connection broke before the answer arrived.
-    ConnectionLost,
-    /// The request's deadline passed.
-    TimedOut,
-    /// The session is gone, and with it every ephemeral node and hold.
-    SessionExpired,
-    /// The server refused the credentials.
-    AuthFailed,
-    /// The client was closed.
-    Closed,
-    /// No server could be reached in time.
-    NoServerReachable,
-    /// The connect string or an option is invalid.
-    InvalidConfig,
-    /// The path is malformed.
-    InvalidPath,
-    /// A frame is larger than the limit.
-    FrameTooLarge,
-    /// Too many requests wait already.
-    QueueFull,
-    /// The API was used in a way that cannot work.
-    Misuse,
-    /// The server broke the protocol.
-    Protocol,
-    /// A lock was not acquired in time.
-    AcquireTimedOut,
-    /// A hold ended before it was released.
-    LockLost,
-    /// Contenders of different layouts wait in one directory, and neither sees the other.
-    MixedContenders,
-    /// A bug of this library.
-    Bug,
-}
-
-/// What a caller may do after an [`Error`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RetryAdvice {
-    /// The same call will fail again.
-    Never,
-    /// The same call may succeed; nothing was applied.
-    SameSession,
-    /// The same call may succeed in a new session.
-    NewSession,
-    /// First find out whether the request took effect.
-    AfterSettling,
 }
 
 /// Which operation failed.
@@ -334,78 +260,6 @@ impl Error {
             format!("cannot {} {path}: {why}; it was not sent", op.verb()),
         )
         .with_op(op, path)
-    }
-}
-
-impl ErrorKind {
-    fn from_code(code: ErrorCode) -> Self {
-        match code {
-            ErrorCode::NoNode => Self::NoNode,
-            ErrorCode::NodeExists => Self::NodeExists,
-            ErrorCode::BadVersion => Self::BadVersion,
-            ErrorCode::NotEmpty => Self::NotEmpty,
-            ErrorCode::NoChildrenForEphemerals => Self::NoChildrenForEphemerals,
-            ErrorCode::NoAuth => Self::NoAuth,
-            ErrorCode::InvalidAcl => Self::InvalidAcl,
-            ErrorCode::QuotaExceeded => Self::QuotaExceeded,
-            ErrorCode::NotReadOnly => Self::ReadOnlyServer,
-            ErrorCode::Unimplemented => Self::Unimplemented,
-            ErrorCode::BadArguments => Self::BadArguments,
-            ErrorCode::ThrottledOp => Self::Throttled,
-            ErrorCode::SessionExpired => Self::SessionExpired,
-            ErrorCode::AuthFailed | ErrorCode::SessionClosedRequireSaslAuth => Self::AuthFailed,
-            ErrorCode::ConnectionLoss | ErrorCode::SessionMoved => Self::ConnectionLost,
-            _ => Self::ServerError,
-        }
-    }
-
-    fn from_cause(cause: &FailCause) -> Self {
-        match cause {
-            FailCause::ConnectionLost => Self::ConnectionLost,
-            FailCause::TimedOut => Self::TimedOut,
-            FailCause::SessionExpired => Self::SessionExpired,
-            FailCause::AuthFailed => Self::AuthFailed,
-            FailCause::Closed => Self::Closed,
-            FailCause::FrameTooLarge { .. } => Self::FrameTooLarge,
-            FailCause::Protocol(_) => Self::Protocol,
-            _ => Self::Bug,
-        }
-    }
-
-    #[deny(
-        clippy::wildcard_enum_match_arm,
-        reason = "a new kind must decide what its caller may do"
-    )]
-    fn retry(self) -> RetryAdvice {
-        match self {
-            Self::ConnectionLost | Self::TimedOut | Self::Throttled | Self::QueueFull => {
-                RetryAdvice::SameSession
-            }
-            Self::Protocol | Self::AcquireTimedOut | Self::NoServerReachable => {
-                RetryAdvice::SameSession
-            }
-            Self::SessionExpired | Self::LockLost => RetryAdvice::NewSession,
-            Self::NoNode
-            | Self::NodeExists
-            | Self::BadVersion
-            | Self::NotEmpty
-            | Self::NoChildrenForEphemerals
-            | Self::NoAuth
-            | Self::InvalidAcl
-            | Self::QuotaExceeded
-            | Self::ReadOnlyServer
-            | Self::Unimplemented
-            | Self::BadArguments
-            | Self::ServerError
-            | Self::AuthFailed
-            | Self::Closed
-            | Self::InvalidConfig
-            | Self::InvalidPath
-            | Self::FrameTooLarge
-            | Self::Misuse
-            | Self::MixedContenders
-            | Self::Bug => RetryAdvice::Never,
-        }
     }
 }
 
