@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn what_follows_a_delayed_frame_waits_with_it_and_a_ping_does_not() {
         let mut output = Output::default();
-        let at = |ms| Moment::from_nanos(ms * 1_000_000);
+        let at = |ms: u64| Moment::from_nanos(ms * 1_000_000);
         output.push(b"a");
         output.push_at(at(5), b"b".to_vec());
         output.push(b"c");

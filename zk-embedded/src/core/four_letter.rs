@@ -19,6 +19,7 @@ impl ServerCore {
             b"isro" => "rw".to_owned(),
             b"srvr" => self.describe(),
             b"mntr" => self.monitor(),
+            b"envi" => format!("Environment:\nzookeeper.version={VERSION}\n"),
             word => format!(
                 "{} is not executed because it is not in the whitelist.\n",
                 String::from_utf8_lossy(word)

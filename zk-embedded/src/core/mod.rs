@@ -23,8 +23,6 @@ mod txn;
 mod watches;
 
 #[cfg(test)]
-mod harness;
-#[cfg(test)]
 mod tests;
 
 pub use config::ServerConfig;

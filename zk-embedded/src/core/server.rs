@@ -217,6 +217,8 @@ impl ServerCore {
             conn.stage = Stage::Closing;
             conn.input = BytesMut::new();
             conn.output.held = false;
+            // Answers to requests that are still in line go nowhere.
+            conn.output.muted = true;
             self.ready.insert(key);
         }
     }

@@ -1,0 +1,13 @@
+//! The core as a client meets it: bytes in, bytes out, in virtual time.
+
+mod admission;
+mod control;
+mod errors;
+mod expiry;
+mod faults;
+mod hostile;
+mod kinds;
+mod rig;
+mod set_watches;
+mod transactions;
+mod watch_order;
