@@ -172,3 +172,24 @@ fn a_close_whose_answer_was_lost_is_sent_again_or_found_done() {
         assert_eq!(pair.session.stats().sent(OpCode::CloseSession), closes);
     }
 }
+
+#[test]
+fn a_session_that_a_handshake_under_way_may_make_is_closed_when_it_is_there() {
+    let mut pair = Pair::new(config());
+    pair.run_until(|pair| !pair.batches.is_empty());
+    close(&mut pair);
+    assert!(!pair.session.state().is_terminal());
+    pair.run_until(|pair| pair.session.state().is_terminal());
+    assert_eq!(ops(&pair), ["closeSession"]);
+
+    let mut pair = Pair::new(config());
+    pair.server.handshake = Handshake::Close;
+    pair.run_until(|pair| !pair.batches.is_empty());
+    close(&mut pair);
+    pair.run_until(|pair| pair.session.state().is_terminal());
+    assert_eq!(
+        pair.dials.len(),
+        1,
+        "no session was made, and none is wanted"
+    );
+}

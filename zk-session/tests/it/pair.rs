@@ -179,22 +179,22 @@ impl Pair {
     /// The server tells of an event.
     pub(crate) fn notify(&mut self, kind: EventType, path: &str, zxid: i64) {
         let bytes = notification(&WatcherEvent::new(kind, path), zxid);
-        self.from_server(bytes);
+        self.server_sends(bytes);
     }
 
     /// The server sends these bytes.
-    pub(crate) fn from_server(&mut self, bytes: Vec<u8>) {
-        self.from_server_soon(bytes);
+    pub(crate) fn server_sends(&mut self, bytes: Vec<u8>) {
+        self.server_sends_soon(bytes);
         self.settle();
     }
 
     /// The server tells of an event, while other things go on.
     pub(crate) fn notify_soon(&mut self, kind: EventType, path: &str, zxid: i64) {
-        self.from_server_soon(notification(&WatcherEvent::new(kind, path), zxid));
+        self.server_sends_soon(notification(&WatcherEvent::new(kind, path), zxid));
     }
 
     /// The server sends these bytes, while other things go on.
-    pub(crate) fn from_server_soon(&mut self, bytes: Vec<u8>) {
+    pub(crate) fn server_sends_soon(&mut self, bytes: Vec<u8>) {
         let conn = self.conn();
         self.deliver(self.latency, Delivery::ToClient(conn, bytes));
     }
@@ -257,7 +257,7 @@ impl Pair {
 
     pub(crate) fn settlement(&self, duty: DutyId) -> Option<Settlement> {
         let mut settled = self.events.iter().filter_map(|(_, event)| match event {
-            Event::Duty { id, settled } if *id == duty => Some(settled.clone()),
+            Event::Duty { id, settled } if *id == duty => Some(*settled),
             _ => None,
         });
         let settlement = settled.next();

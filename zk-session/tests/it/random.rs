@@ -222,14 +222,14 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
         Op::Notify(kind, n, zxid) if pair.has_conn() => {
             pair.notify_soon(EventType::from_raw(i32::from(kind % 6)), &path(n), zxid);
         }
-        Op::Garbage(bytes) if pair.has_conn() => pair.from_server_soon(bytes),
+        Op::Garbage(bytes) if pair.has_conn() => pair.server_sends_soon(bytes),
         Op::Reply(xid, zxid, err, body) if pair.has_conn() => {
             let mut bytes = (16 + body.len() as i32).to_be_bytes().to_vec();
             bytes.extend_from_slice(&xid.to_be_bytes());
             bytes.extend_from_slice(&zxid.to_be_bytes());
             bytes.extend_from_slice(&err.to_be_bytes());
             bytes.extend_from_slice(&body);
-            pair.from_server_soon(bytes);
+            pair.server_sends_soon(bytes);
         }
         Op::Notify(..) | Op::Garbage(_) | Op::Reply(..) => {}
         Op::Rule(what, how) => rule(pair, what, how),
@@ -251,7 +251,7 @@ fn misleads(op: &Op) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn prop_every_request_and_duty_ends_exactly_once(

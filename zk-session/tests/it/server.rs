@@ -19,8 +19,6 @@ pub(crate) struct Received {
     pub(crate) conn: u64,
     pub(crate) xid: i32,
     pub(crate) request: Request,
-    /// How many bytes arrived together with it.
-    pub(crate) batch: usize,
 }
 
 /// How a handshake is answered.
@@ -185,7 +183,6 @@ impl Server {
         if self.silent {
             return output;
         }
-        let batch = bytes.len();
         self.conns
             .entry(conn)
             .or_default()
@@ -194,7 +191,7 @@ impl Server {
         while let Some(frame) = self.next_frame(conn) {
             let established = self.conns.get(&conn).is_some_and(|conn| conn.established);
             if established {
-                self.receive_request(now, conn, frame, batch, &mut output);
+                self.receive_request(now, conn, frame, &mut output);
             } else {
                 self.receive_handshake(now, (conn, server), frame, &mut output);
             }
@@ -244,14 +241,7 @@ impl Server {
         });
     }
 
-    fn receive_request(
-        &mut self,
-        now: Moment,
-        conn: u64,
-        frame: Bytes,
-        batch: usize,
-        output: &mut Vec<Output>,
-    ) {
+    fn receive_request(&mut self, now: Moment, conn: u64, frame: Bytes, output: &mut Vec<Output>) {
         let mut reader = Reader::new(frame);
         let header = RequestHeader::decode(&mut reader).unwrap();
         let request = Request::decode(header.op, &mut reader).unwrap();
@@ -261,7 +251,6 @@ impl Server {
             conn,
             xid,
             request: request.clone(),
-            batch,
         });
         let reaction = self.reaction_to(&request);
         let state = self.conns.entry(conn).or_default();
