@@ -1,28 +1,19 @@
 //! How a server is started.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
-
 use crate::core::ServerConfig;
-use crate::hub::Hub;
-use crate::pipe::PipeServer;
-use crate::pipe_stream::Latency;
 use crate::shared::Shared;
-use crate::start_error::StartError;
-use crate::tcp::EmbeddedServer;
 
 /// Describes a server; [`start`](Self::start) or [`in_memory`](Self::in_memory) starts it.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct ServerBuilder {
     config: ServerConfig,
-    port: u16,
-    latency: Duration,
+    pub(crate) port: u16,
+    pub(crate) latency: Duration,
 }
 
 impl ServerBuilder {
@@ -61,55 +52,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Starts a server on 127.0.0.1, in the current runtime, which needs its I/O and its time enabled.
-    /// It takes no thread of its own.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] if the port is taken or cannot be listened on.
-    ///
-    /// # Cancel safety
-    ///
-    /// A cancelled start leaves nothing behind.
-    ///
-    /// # Ordering
-    ///
-    /// Clients can connect as soon as this returns.
-    ///
-    /// # On session events
-    ///
-    /// There are no sessions yet.
-    pub async fn start(self) -> Result<EmbeddedServer, StartError> {
-        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let failed = |source| StartError::new(wanted, source);
-        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let shared = Arc::new(Shared::new(self.config_for_now()));
-        let (_, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), Some(listener), pipes);
-        tracing::info!(
-            %address,
-            "in-memory ZooKeeper server started: for development and tests, nothing is stored"
-        );
-        Ok(EmbeddedServer::new(address, shared, hub))
-    }
-
-    /// Starts a server that is reached through memory alone, in the current runtime, which needs its
-    /// time enabled. With a paused clock everything it does takes virtual time.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime.
-    #[must_use]
-    pub fn in_memory(self) -> PipeServer {
-        let shared = Arc::new(Shared::new(self.config_for_now()));
-        let (sender, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), None, pipes);
-        tracing::info!(
-            "in-memory ZooKeeper server started without a port: for development and tests, \
-             nothing is stored"
-        );
-        PipeServer::new(shared, hub, sender, Latency::new(self.latency))
+    /// The server behind its lock, with the clock and the session ids of this moment.
+    pub(crate) fn build(&self) -> Arc<Shared> {
+        Arc::new(Shared::new(self.config_for_now()))
     }
 
     fn config_for_now(&self) -> ServerConfig {

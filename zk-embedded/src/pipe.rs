@@ -48,24 +48,6 @@ pub struct PipeConnector {
 }
 
 impl PipeServer {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        hub: Hub,
-        pipes: mpsc::UnboundedSender<PipeStream>,
-        latency: Latency,
-    ) -> Self {
-        let connector = PipeConnector {
-            hooks: Hooks::new(Arc::clone(&shared)),
-            pipes,
-            latency,
-        };
-        Self {
-            shared,
-            hub,
-            connector,
-        }
-    }
-
     /// Begins the description of a server.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
@@ -131,5 +113,34 @@ impl PipeConnector {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         Ok(near)
+    }
+}
+
+impl ServerBuilder {
+    /// Starts a server that is reached through memory alone, in the current runtime, which needs its
+    /// time enabled. With a paused clock everything it does takes virtual time.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn in_memory(self) -> PipeServer {
+        let shared = self.build();
+        let (sender, pipes) = mpsc::unbounded_channel();
+        let hub = Hub::start(Arc::clone(&shared), None, pipes);
+        tracing::info!(
+            "in-memory ZooKeeper server started without a port: for development and tests, \
+             nothing is stored"
+        );
+        let connector = PipeConnector {
+            hooks: Hooks::new(Arc::clone(&shared)),
+            pipes: sender,
+            latency: Latency::new(self.latency),
+        };
+        PipeServer {
+            shared,
+            hub,
+            connector,
+        }
     }
 }

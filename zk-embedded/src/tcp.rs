@@ -1,12 +1,16 @@
 //! The server on a TCP port.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::builder::ServerBuilder;
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::shared::Shared;
+use crate::start_error::StartError;
 
 /// A ZooKeeper server in this process, on a port of 127.0.0.1: for development and tests.
 ///
@@ -33,14 +37,6 @@ pub struct EmbeddedServer {
 }
 
 impl EmbeddedServer {
-    pub(crate) const fn new(address: SocketAddr, shared: Arc<Shared>, hub: Hub) -> Self {
-        Self {
-            address,
-            shared,
-            hub,
-        }
-    }
-
     /// Begins the description of a server.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
@@ -83,5 +79,44 @@ impl EmbeddedServer {
     /// Sessions do not end, they are forgotten with everything else.
     pub async fn shutdown(self) {
         self.hub.shutdown().await;
+    }
+}
+
+impl ServerBuilder {
+    /// Starts a server on 127.0.0.1, in the current runtime, which needs its I/O and its time enabled.
+    /// It takes no thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the port is taken or cannot be listened on.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled start leaves nothing behind.
+    ///
+    /// # Ordering
+    ///
+    /// Clients can connect as soon as this returns.
+    ///
+    /// # On session events
+    ///
+    /// There are no sessions yet.
+    pub async fn start(self) -> Result<EmbeddedServer, StartError> {
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let failed = |source| StartError::new(wanted, source);
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = self.build();
+        let (_, pipes) = mpsc::unbounded_channel();
+        let hub = Hub::start(Arc::clone(&shared), Some(listener), pipes);
+        tracing::info!(
+            %address,
+            "in-memory ZooKeeper server started: for development and tests, nothing is stored"
+        );
+        Ok(EmbeddedServer {
+            address,
+            shared,
+            hub,
+        })
     }
 }

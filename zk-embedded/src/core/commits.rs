@@ -1,8 +1,6 @@
 //! The line in front of the log: what changes the server's state, one after the other.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 use zk_wire::jute::Encode;
 use zk_wire::{
@@ -10,44 +8,13 @@ use zk_wire::{
     WatcherEvent, Zxid, xid,
 };
 
-use super::acl::Identities;
-use super::conn::{ConnKey, Stage};
+use super::conn::Stage;
 use super::multi;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
 use super::txn::{Author, Change, Txn};
+use super::waiting::{Arrived, NewSession, Waiting};
 use super::watches::Notice;
-
-/// Something that has its place in the order of things.
-#[derive(Debug)]
-pub(super) enum Waiting {
-    Request(Box<Arrived>),
-    NewSession(NewSession),
-    EndSession(SessionId),
-    Reap,
-}
-
-/// A request as it was received. It is carried out even if its connection has gone by then.
-#[derive(Debug)]
-pub(super) struct Arrived {
-    pub(super) conn: ConnKey,
-    pub(super) session: SessionId,
-    pub(super) identities: Arc<Identities>,
-    pub(super) closing: bool,
-    pub(super) xid: i32,
-    pub(super) spends_zxid: bool,
-    /// `Err` is answered as it is.
-    pub(super) request: Result<Request, ErrorCode>,
-    pub(super) reaction: Option<Reaction>,
-}
-
-#[derive(Debug)]
-pub(super) struct NewSession {
-    pub(super) conn: ConnKey,
-    pub(super) timeout: Duration,
-    pub(super) read_only: Option<bool>,
-    pub(super) reaction: Option<Reaction>,
-}
 
 impl ServerCore {
     /// Carries out what need not wait, and puts the rest in line.

@@ -5,13 +5,6 @@ use std::fmt::Write as _;
 use super::conn::ConnKey;
 use super::server::ServerCore;
 
-/// Whether these bytes, the first of a connection, are a command and no frame length.
-///
-/// As lengths all of them are absurd, so ZooKeeper tells them apart the same way.
-pub(super) fn is_command(word: [u8; 4]) -> bool {
-    word.iter().all(u8::is_ascii_lowercase)
-}
-
 impl ServerCore {
     pub(super) fn answer_word(&mut self, key: ConnKey, word: [u8; 4]) {
         let text = match &word {

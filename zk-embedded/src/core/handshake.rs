@@ -6,12 +6,12 @@ use bytes::Bytes;
 use zk_wire::jute::{Decode, Encode, Reader};
 use zk_wire::{ConnectRequest, ConnectResponse, Moment, OpCode, SessionId};
 
-use super::commits::{NewSession, Waiting};
 use super::conn::{ConnKey, Stage};
 use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
 use super::sessions;
+use super::waiting::{NewSession, Waiting};
 
 impl ServerCore {
     pub(super) fn handle_handshake(&mut self, now: Moment, key: ConnKey, frame: Bytes) {

@@ -20,6 +20,7 @@ mod server;
 mod sessions;
 mod tree;
 mod txn;
+mod waiting;
 mod watches;
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use zk_wire::{
 };
 
 use super::acl::Identities;
-use super::commits::{Arrived, Waiting};
 use super::conn::ConnKey;
 use super::multi;
 use super::reads;
 use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
+use super::waiting::{Arrived, Waiting};
 
 impl ServerCore {
     pub(super) fn handle_request(

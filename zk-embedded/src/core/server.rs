@@ -8,14 +8,13 @@ use bytes::BytesMut;
 use zk_wire::jute::Encode;
 use zk_wire::{FrameDecoder, Moment, ReplyHeader, SessionId, Zxid, frame};
 
-use super::commits::Waiting;
 use super::config::ServerConfig;
 use super::conn::{Conn, ConnKey, Stage};
-use super::four_letter;
 use super::record::Recorder;
 use super::rules::Rules;
 use super::sessions::Sessions;
 use super::tree::Tree;
+use super::waiting::Waiting;
 use super::watches::Watches;
 
 /// A stand-alone ZooKeeper server as a state machine: bytes, hang-ups and the time go in, bytes and
@@ -192,7 +191,7 @@ impl ServerCore {
             let stage = conn.stage;
             if let (Stage::New { .. }, Some(word)) = (stage, conn.input.first_chunk::<4>()) {
                 let word = *word;
-                if four_letter::is_command(word) {
+                if is_four_letter_word(word) {
                     self.answer_word(key, word);
                     return;
                 }
@@ -303,6 +302,13 @@ impl ServerCore {
             self.sessions.touch(now, session);
         }
     }
+}
+
+/// Whether these bytes, the first of a connection, are a command and no frame length.
+///
+/// As lengths all of them are absurd, so ZooKeeper tells them apart the same way.
+fn is_four_letter_word(word: [u8; 4]) -> bool {
+    word.iter().all(u8::is_ascii_lowercase)
 }
 
 /// As long as a stock server waits for the first frame of a connection.

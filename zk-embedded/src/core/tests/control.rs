@@ -1,6 +1,5 @@
 //! What tests can do to a server and ask of it.
 
-use zk_wire::jute::Encode;
 use zk_wire::{CreateMode, ErrorCode, OpCode, Request};
 
 use super::rig::{Got, Peer, Rig, auth, create, delete, exists, framed, get, hello, set};
