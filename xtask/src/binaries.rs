@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::machine::Machine;
 use crate::shell::{self, LONG, Outcome};
 use crate::workspace::{self, Package};
 
@@ -49,28 +48,17 @@ pub(crate) struct Run {
     pub(crate) fault: Option<String>,
 }
 
-/// The packages and features that tests are built with on this machine.
-pub(crate) fn selection(machine: &Machine) -> Vec<String> {
-    let mut features = vec!["zk-client/dev-server", "zk-recipes/dev-server"];
-    features.extend(machine.test_features());
-    vec![
-        "--workspace".to_owned(),
-        "--features".to_owned(),
-        features.join(","),
-    ]
-}
-
-/// Builds all test programs.
+/// Builds the test programs of a selection.
 ///
 /// # Errors
 ///
 /// If they do not build.
-pub(crate) fn build(machine: &Machine) -> Outcome<Vec<TestBinary>> {
+pub(crate) fn build(selection: &[String]) -> Outcome<Vec<TestBinary>> {
     let packages = workspace::members()?;
     let mut cargo = shell::cargo();
     cargo
         .args(["test", "--no-run", "--lib", "--bins", "--tests"])
-        .args(selection(machine));
+        .args(selection);
     cargo.arg("--message-format=json-render-diagnostics");
     let finished = shell::capture(&mut cargo, LONG)?;
     if !finished.ok {

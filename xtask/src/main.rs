@@ -11,6 +11,7 @@ mod check;
 mod ensemble;
 mod image;
 mod machine;
+mod selection;
 mod shell;
 mod source;
 mod suite;

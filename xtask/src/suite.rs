@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::binaries::{self, End, Ends};
 use crate::check::{self, Verdict};
 use crate::machine::{self, LeftOut, Machine};
+use crate::selection;
 use crate::shell::{self, LONG, Outcome};
 
 /// Runs everything that this machine can run. Returns whether nothing failed.
@@ -15,17 +16,41 @@ pub(crate) fn run() -> bool {
     for left_out in machine.left_out() {
         tally.leave_out(left_out.clone());
     }
-    for step in STEPS {
-        tally.step(step.name, || step.run(&machine));
-    }
+    tally.step("format", || cargo(&["fmt", "--all", "--check"], Vec::new()));
+    let clippy = ["clippy", "--quiet"];
+    tally.step("lints of everything", || {
+        let mut words = selection::everything(&machine)?;
+        words.push("--all-targets".to_owned());
+        cargo(&clippy, denying_warnings(words))
+    });
+    tally.step("lints of the products, default features", || {
+        cargo(&clippy, denying_warnings(selection::products()))
+    });
+    tally.step("lints of the libraries, no features", || {
+        cargo(&clippy, denying_warnings(selection::featureless()))
+    });
+    tally.step("documentation", || {
+        cargo(&["doc", "--no-deps", "--quiet"], selection::documented()?)
+    });
     for check in check::CHECKS {
         tally.step(&format!("check {}", check.name), || {
             judged(check.name, (check.look)())
         });
     }
     let mut ends = Ends::new();
-    tests(&machine, &mut tally, &mut ends);
-    doc_tests(&machine, &mut tally);
+    match selection::everything(&machine) {
+        Ok(everything) => {
+            tests(&everything, "", &mut tally, &mut ends);
+            doc_tests(&everything, &mut tally);
+        }
+        Err(error) => tally.fail("tests", &error.to_string()),
+    }
+    tests(
+        &selection::featureless(),
+        ", no features",
+        &mut tally,
+        &mut Ends::new(),
+    );
     tally.step("check claims", || {
         judged("claims", check::claims(Some(&ends)))
     });
@@ -33,83 +58,23 @@ pub(crate) fn run() -> bool {
     tally.report()
 }
 
-/// A cargo command that has to succeed.
-struct Step {
-    name: &'static str,
-    args: &'static [&'static str],
-    with_tests: bool,
-    rustdoc_flags: &'static str,
+fn denying_warnings(mut words: Vec<String>) -> Vec<String> {
+    words.extend(["--", "--deny", "warnings"].map(str::to_owned));
+    words
 }
 
-const STEPS: [Step; 5] = [
-    Step {
-        name: "format",
-        args: &["fmt", "--all", "--check"],
-        with_tests: false,
-        rustdoc_flags: "",
-    },
-    Step {
-        name: "lints",
-        args: &["clippy", "--all-targets", "--quiet"],
-        with_tests: true,
-        rustdoc_flags: "",
-    },
-    Step {
-        name: "lints, libraries with all features",
-        args: &[
-            "clippy",
-            "--all-targets",
-            "--quiet",
-            "--package",
-            "zk-client",
-            "--package",
-            "zk-recipes",
-            "--all-features",
-        ],
-        with_tests: false,
-        rustdoc_flags: "",
-    },
-    Step {
-        name: "lints, libraries without features",
-        args: &[
-            "clippy",
-            "--quiet",
-            "--package",
-            "zk-client",
-            "--package",
-            "zk-recipes",
-            "--no-default-features",
-        ],
-        with_tests: false,
-        rustdoc_flags: "",
-    },
-    Step {
-        name: "documentation",
-        args: &["doc", "--no-deps", "--quiet"],
-        with_tests: true,
-        rustdoc_flags: "-D warnings",
-    },
-];
-
-impl Step {
-    fn run(&self, machine: &Machine) -> Outcome<StepEnd> {
-        let mut cargo = shell::cargo();
-        cargo.args(self.args);
-        if self.with_tests {
-            cargo.args(binaries::selection(machine));
-        }
-        if self.args.first() == Some(&"clippy") {
-            cargo.args(["--", "--deny", "warnings"]);
-        }
-        if !self.rustdoc_flags.is_empty() {
-            cargo.env("RUSTDOCFLAGS", self.rustdoc_flags);
-        }
-        let finished = shell::capture(&mut cargo, LONG)?;
-        if finished.ok {
-            Ok(StepEnd::Passed(String::new()))
-        } else {
-            Err(finished.tail(200).into())
-        }
+/// A cargo command that has to succeed, and to document without warnings.
+fn cargo(args: &[&str], selection: Vec<String>) -> Outcome<StepEnd> {
+    let mut cargo = shell::cargo();
+    cargo
+        .args(args)
+        .args(selection)
+        .env("RUSTDOCFLAGS", "--deny warnings");
+    let finished = shell::capture(&mut cargo, LONG)?;
+    if finished.ok {
+        Ok(StepEnd::Passed(String::new()))
+    } else {
+        Err(finished.tail(200).into())
     }
 }
 
@@ -132,16 +97,12 @@ fn judged(name: &str, verdict: Outcome<Verdict>) -> Outcome<StepEnd> {
 }
 
 /// Unit tests and test programs, each program once, with each test's end noted for the claims.
-fn tests(machine: &Machine, tally: &mut Tally, all: &mut Ends) {
-    let begun = Instant::now();
-    let binaries = match binaries::build(machine) {
-        Ok(binaries) => binaries,
-        Err(error) => return tally.fail("building the tests", &error.to_string()),
-    };
-    eprintln!(
-        "ok      {:6.1} s  building the tests",
-        begun.elapsed().as_secs_f64()
-    );
+fn tests(selection: &[String], suffix: &str, tally: &mut Tally, all: &mut Ends) {
+    let mut binaries = Vec::new();
+    tally.step(&format!("building the tests{suffix}"), || {
+        binaries = binaries::build(selection)?;
+        Ok(StepEnd::Passed(format!("{} programs", binaries.len())))
+    });
     for binary in binaries {
         let begun = Instant::now();
         let (ends, fault) = match binary.run() {
@@ -150,17 +111,17 @@ fn tests(machine: &Machine, tally: &mut Tally, all: &mut Ends) {
         };
         let count = |wanted: End| ends.values().filter(|end| **end == wanted).count();
         let counts = [count(End::Passed), count(End::Failed), count(End::Ignored)];
-        tally.tests(&binary.name, begun, counts, fault);
+        tally.tests(&format!("{}{suffix}", binary.name), begun, counts, fault);
         all.extend(ends);
     }
 }
 
-fn doc_tests(machine: &Machine, tally: &mut Tally) {
+fn doc_tests(selection: &[String], tally: &mut Tally) {
     let begun = Instant::now();
     let mut cargo = shell::cargo();
     cargo
         .args(["test", "--doc", "--no-fail-fast"])
-        .args(binaries::selection(machine));
+        .args(selection);
     match shell::capture(&mut cargo, LONG) {
         Ok(finished) => {
             let counts = binaries::summaries(&finished.stdout);

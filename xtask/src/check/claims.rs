@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::verdict::Verdict;
 use crate::binaries::{self, End, Ends};
 use crate::machine::Machine;
+use crate::selection;
 use crate::shell::{self, Outcome};
 use crate::{source, workspace};
 
@@ -34,7 +35,7 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
         Some(ends) => ends,
         None => {
             let mut all = Ends::new();
-            for binary in binaries::build(&machine)? {
+            for binary in binaries::build(&selection::everything(&machine)?)? {
                 all.extend(binary.list()?);
             }
             listed = all;

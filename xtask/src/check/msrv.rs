@@ -33,9 +33,13 @@ pub(super) fn check() -> Outcome<Verdict> {
     let mut findings = Vec::new();
     for features in ["--no-default-features", "--all-features"] {
         let mut cargo = toolchain.cargo();
-        cargo
-            .current_dir(shell::root())
-            .args(["check", "--locked", "--keep-going", "--lib", features]);
+        cargo.current_dir(shell::root()).args([
+            "check",
+            "--locked",
+            "--keep-going",
+            "--lib",
+            features,
+        ]);
         for library in LIBRARIES {
             cargo.args(["--package", library]);
         }

@@ -1,0 +1,104 @@
+//! Which packages and features a cargo command is about.
+
+use crate::machine::Machine;
+use crate::shell::Outcome;
+use crate::workspace::{self, Package};
+
+/// What users build.
+pub(crate) const PRODUCTS: [&str; 6] = [
+    "zk-wire",
+    "zk-session",
+    "zk-client",
+    "zk-recipes",
+    "zk-embedded",
+    "zkctl",
+];
+
+/// The libraries that have features.
+const FEATURED: [&str; 2] = ["zk-client", "zk-recipes"];
+
+/// The whole workspace with all features of the libraries and the test features that this machine
+/// can serve. One selection for lints and tests: cargo builds a dependency again for each
+/// different set of features.
+///
+/// # Errors
+///
+/// If cargo cannot describe the workspace.
+pub(crate) fn everything(machine: &Machine) -> Outcome<Vec<String>> {
+    let mut features = library_features(&workspace::members()?);
+    features.extend(machine.test_features().into_iter().map(str::to_owned));
+    Ok(with_features(vec!["--workspace".to_owned()], &features))
+}
+
+/// The products with all features, for documentation.
+///
+/// # Errors
+///
+/// If cargo cannot describe the workspace.
+pub(crate) fn documented() -> Outcome<Vec<String>> {
+    Ok(with_features(
+        packages(&PRODUCTS),
+        &library_features(&workspace::members()?),
+    ))
+}
+
+/// The products as a user gets them who says nothing of features.
+pub(crate) fn products() -> Vec<String> {
+    packages(&PRODUCTS)
+}
+
+/// The libraries that have features, with none of them.
+pub(crate) fn featureless() -> Vec<String> {
+    let mut words = packages(&FEATURED);
+    words.push("--no-default-features".to_owned());
+    words
+}
+
+fn packages(names: &[&str]) -> Vec<String> {
+    names
+        .iter()
+        .flat_map(|name| ["--package".to_owned(), (*name).to_owned()])
+        .collect()
+}
+
+fn with_features(mut words: Vec<String>, features: &[String]) -> Vec<String> {
+    words.push("--features".to_owned());
+    words.push(features.join(","));
+    words
+}
+
+/// Every feature of the libraries, as `package/feature`; unstable ones change what is public, and
+/// are for those who ask.
+fn library_features(members: &[Package]) -> Vec<String> {
+    members
+        .iter()
+        .filter(|package| FEATURED.contains(&package.name.as_str()))
+        .flat_map(|package| {
+            package
+                .features
+                .iter()
+                .filter(|(feature, _)| feature != "default" && !feature.starts_with("unstable"))
+                .map(|(feature, _)| format!("{}/{feature}", package.name))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_features_of_the_libraries_are_selected() {
+        let features = library_features(&workspace::members().unwrap());
+        for feature in ["zk-client/dev-server", "zk-recipes/dev-server"] {
+            assert!(
+                features.iter().any(|known| known == feature),
+                "{features:?}"
+            );
+        }
+        assert!(
+            !features.iter().any(|feature| feature.ends_with("/default")),
+            "{features:?}"
+        );
+    }
+}
