@@ -54,18 +54,8 @@ impl ServerCore {
         }
         match decoded {
             Err(RequestError::Unimplemented(_)) => self.refuse(key, header.xid),
-            Ok(Request::Ping) => self.pong(now, key, header.xid, reaction),
-            Ok(Request::Auth { scheme, auth }) => {
-                self.authenticate(key, header.xid, &scheme, &auth)
-            }
-            Ok(Request::Sasl { .. }) => {
-                // A server without SASL answers with nothing, and no error.
-                let reply = ReplyHeader {
-                    xid: header.xid,
-                    zxid: Zxid::NONE,
-                    err: 0,
-                };
-                self.send_urgent(key, reply, |out| Response::Token(None).encode(out));
+            Ok(request @ (Request::Ping | Request::Auth { .. } | Request::Sasl { .. })) => {
+                self.overtake(now, key, header.xid, &request, reaction);
             }
             decoded => self.line_up(now, key, session, header, decoded, reaction),
         }
@@ -107,6 +97,37 @@ impl ServerCore {
         self.submit(now, Waiting::Request(Box::new(arrived)));
     }
 
+    /// Answers what need not wait for anything before it.
+    fn overtake(
+        &mut self,
+        now: Moment,
+        key: ConnKey,
+        xid: i32,
+        request: &Request,
+        reaction: Option<Reaction>,
+    ) {
+        let is_auth = matches!(request, Request::Auth { .. });
+        let result = match (reaction, request) {
+            (Some(Reaction::Error(code)), _) => Err(code),
+            (_, Request::Auth { scheme, auth }) => self.authenticate(key, scheme, auth),
+            _ => Ok(()),
+        };
+        let zxid = match request {
+            Request::Ping => self.zxid,
+            _ => Zxid::NONE,
+        };
+        let err = result.err().map_or(0, ErrorCode::raw);
+        let body = match request {
+            // A server without SASL answers with nothing, and no error.
+            Request::Sasl { .. } => Response::Token(None),
+            _ => Response::Empty,
+        };
+        self.answer_at_once(now, key, ReplyHeader { xid, zxid, err }, &body, reaction);
+        if is_auth && err != 0 {
+            self.close(key);
+        }
+    }
+
     /// An operation the server does not have ends the connection.
     fn refuse(&mut self, key: ConnKey, xid: i32) {
         let zxid = Zxid::from_raw(-1);
@@ -115,46 +136,38 @@ impl ServerCore {
         self.close(key);
     }
 
-    fn pong(&mut self, now: Moment, key: ConnKey, xid: i32, reaction: Option<Reaction>) {
-        let mut header = ReplyHeader {
-            xid,
-            zxid: self.zxid,
-            err: 0,
-        };
-        match reaction {
-            Some(Reaction::CutAfterApply) => return self.cut(key),
-            Some(Reaction::DelayReply(delay)) => {
-                return self.send_at(key, now + delay, |out| header.encode(out));
-            }
-            Some(Reaction::HoldReplies) => self.hold_output(key),
-            Some(Reaction::Error(code)) => header.err = code.raw(),
-            Some(Reaction::CutBeforeApply) | None => {}
-        }
-        self.send_urgent(key, header, |_| ());
-    }
-
     /// Takes effect for every request received later, even while earlier ones wait.
-    fn authenticate(&mut self, key: ConnKey, xid: i32, scheme: &str, auth: &[u8]) {
+    fn authenticate(&mut self, key: ConnKey, scheme: &str, auth: &[u8]) -> Result<(), ErrorCode> {
         let Some(conn) = self.conns.get_mut(&key) else {
-            return;
+            return Ok(());
         };
         let address = conn.address;
         let super_digest = self.config.super_digest.as_deref();
         let identities = Arc::make_mut(&mut conn.identities);
-        let result = identities.authenticate(scheme, auth, address, super_digest);
-        let err = result.err().map_or(0, ErrorCode::raw);
-        self.send_urgent(
-            key,
-            ReplyHeader {
-                xid,
-                zxid: Zxid::NONE,
-                err,
-            },
-            |_| (),
-        );
-        if err != 0 {
-            self.close(key);
+        identities.authenticate(scheme, auth, address, super_digest)
+    }
+
+    /// Sends a reply that may overtake others: of pings and of everything about authentication.
+    fn answer_at_once(
+        &mut self,
+        now: Moment,
+        key: ConnKey,
+        header: ReplyHeader,
+        body: &Response,
+        reaction: Option<Reaction>,
+    ) {
+        match reaction {
+            Some(Reaction::CutAfterApply) => return self.cut(key),
+            Some(Reaction::DelayReply(delay)) => {
+                return self.send_at(key, now + delay, |out| {
+                    header.encode(out);
+                    body.encode(out);
+                });
+            }
+            Some(Reaction::HoldReplies) => self.hold_output(key),
+            _ => {}
         }
+        self.send_urgent(key, header, |out| body.encode(out));
     }
 
     /// Answers a request that changes nothing in the tree.

@@ -93,8 +93,7 @@ impl ServerCore {
     }
 
     /// The client has hung up, or the driver has after a close. The session lives on.
-    pub fn handle_disconnected(&mut self, now: Moment, key: ConnKey) {
-        let _ = now;
+    pub fn handle_disconnected(&mut self, _now: Moment, key: ConnKey) {
         self.detach(key);
         self.conns.remove(&key);
         self.ready.remove(&key);

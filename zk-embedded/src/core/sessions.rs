@@ -30,8 +30,8 @@ pub(super) struct Sessions {
 impl Sessions {
     pub(super) fn new(tick: Duration, epoch_ms: i64) -> Self {
         // As a server with id 1 does: one byte of server, 40 bits of its start, 16 bits of counter.
-        let started = (epoch_ms.cast_unsigned() << 24) >> 8;
-        let next_id = (started | (1 << 56)).cast_signed();
+        let started = ((epoch_ms << 24) >> 8) & 0x00ff_ffff_ffff_ffff;
+        let next_id = started | (1 << 56);
         let tick = tick.max(Duration::from_millis(1));
         Self {
             sessions: BTreeMap::new(),
@@ -137,7 +137,7 @@ impl Sessions {
 pub(super) fn password(id: SessionId) -> Bytes {
     const MASK: u64 = (1 << 48) - 1;
     const MULTIPLIER: u64 = 0x5_DEEC_E66D;
-    let secret = id.as_raw().cast_unsigned() ^ 0xB341_5C00;
+    let secret = u64::from_ne_bytes(id.as_raw().to_ne_bytes()) ^ 0xB341_5C00;
     let mut state = (secret ^ MULTIPLIER) & MASK;
     let mut bytes = Vec::with_capacity(16);
     for _ in 0..4 {

@@ -36,6 +36,8 @@ fn registered(register: impl FnOnce(&mut Watches)) -> Watches {
     watches
 }
 
+type Registration<'a> = &'a dyn Fn(&mut Watches);
+
 #[test]
 fn each_kind_finds_the_watches_it_means() {
     let data = |watches: &mut Watches| watches.watch_data(ME, "/a");
@@ -44,7 +46,7 @@ fn each_kind_finds_the_watches_it_means() {
     let recursive =
         |watches: &mut Watches| watches.add(ME, "/a", AddWatchMode::PersistentRecursive);
     // Columns: Children, Data, Any, Persistent, PersistentRecursive.
-    let table: [(&dyn Fn(&mut Watches), [bool; 5]); 4] = [
+    let table: [(Registration<'_>, [bool; 5]); 4] = [
         (&data, [false, true, true, false, false]),
         (&child, [true, false, true, false, false]),
         (&persistent, [false, false, true, true, false]),

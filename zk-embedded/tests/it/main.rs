@@ -1,4 +1,8 @@
 //! The faces of the server, as clients and tests meet them.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod client;
 mod faces;

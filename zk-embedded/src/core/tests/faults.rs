@@ -6,7 +6,7 @@ use zk_wire::{CreateMode, ErrorCode, EventType, OpCode, Request};
 
 use crate::core::{Match, Reaction};
 
-use super::rig::{Got, Rig, code, create, exists, get, hello, set};
+use super::rig::{Got, Rig, auth, code, create, exists, get, hello, set};
 
 #[test]
 fn a_cut_before_leaves_no_effect_and_a_cut_after_leaves_it() {
@@ -212,4 +212,32 @@ fn a_rule_for_one_connection_spares_the_others() {
     assert_eq!(rig.core.rule_fired(rule), 1);
     rig.core.remove_rule(rule);
     assert_eq!(rig.core.rule_fired(rule), 0);
+}
+
+#[test]
+fn an_auth_packet_can_be_failed_on_purpose() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect();
+    let error = Reaction::Error(ErrorCode::AuthFailed);
+    rig.core.add_rule(Match::op(OpCode::Auth), error);
+    assert_eq!(
+        code(rig.call(&mut peer, &auth("u:p"))),
+        ErrorCode::AuthFailed
+    );
+    assert!(rig.is_closed(&peer));
+    let mut peer = rig.resume(&peer).unwrap();
+    assert!(rig.call(&mut peer, &auth("u:p")).is_ok());
+}
+
+#[test]
+fn a_delayed_ping_holds_back_what_follows_it() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect();
+    let delay = Reaction::DelayReply(Duration::from_millis(100));
+    rig.core.add_rule(Match::op(OpCode::Ping), delay);
+    rig.send(&mut peer, &Request::Ping);
+    rig.send(&mut peer, &get("/", false));
+    assert!(rig.got(&mut peer).is_empty());
+    rig.advance(100);
+    assert_eq!(rig.got(&mut peer).len(), 2);
 }
