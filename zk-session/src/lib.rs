@@ -26,41 +26,18 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod abort;
-mod answer;
-mod auth_book;
-mod commands;
 mod config;
-mod confirm_work;
-mod duty;
-mod duty_commands;
-mod duty_work;
+mod connection;
 mod event;
-mod gaps;
-mod holds;
 mod ids;
-mod in_flight;
-mod inputs;
-mod lifecycle;
-mod link;
 mod outcome;
-mod purpose;
-mod queue;
-mod receive;
-mod request_len;
-mod rewatch;
-mod rng;
-mod safe_window;
-mod servers;
+mod promises;
+mod requests;
 mod session;
 mod state;
 mod stats;
 mod ticket;
-mod timers;
-mod transmit;
 mod watches;
-mod xids;
-mod zxids;
 
 pub use config::{Backoff, Confirm, Credential, SessionConfig};
 pub use event::{Action, Event, Obligation, Settlement, Transmit, WatchEvent};

@@ -1,28 +1,40 @@
 //! The session itself: its parts, its getters and the outputs.
 
+mod abort;
+mod answer;
+mod commands;
+mod confirm_work;
+mod duty_commands;
+mod duty_work;
+mod inputs;
+mod lifecycle;
+mod receive;
+mod rewatch;
+mod transmit;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use zk_wire::{FrameDecoder, Moment, Password, SessionId, Zxid};
 
-use crate::auth_book::AuthBook;
 use crate::config::SessionConfig;
-use crate::duty::Duties;
+use crate::connection::auth_book::AuthBook;
+use crate::connection::link::Link;
+use crate::connection::servers::Servers;
+use crate::connection::timers::Timers;
+use crate::connection::xids::Xids;
+use crate::connection::zxids::Zxids;
 use crate::event::{Action, Event};
-use crate::holds::Holds;
 use crate::ids::{IdCounter, RequestId, ServerId};
-use crate::in_flight::InFlight;
-use crate::link::Link;
-use crate::queue::SendQueue;
-use crate::safe_window::SafeWindow;
-use crate::servers::Servers;
+use crate::promises::duty::Duties;
+use crate::promises::holds::Holds;
+use crate::promises::safe_window::SafeWindow;
+use crate::requests::in_flight::InFlight;
+use crate::requests::queue::SendQueue;
 use crate::state::{ExpiryCause, ServerFailure, SessionState};
 use crate::stats::SessionStats;
 use crate::ticket::SessionTicket;
-use crate::timers::Timers;
 use crate::watches::WatchTable;
-use crate::xids::Xids;
-use crate::zxids::Zxids;
 
 /// One ZooKeeper session. Performs no I/O, reads no clock, spawns nothing.
 ///

@@ -1,0 +1,6 @@
+//! Requests before and on the wire.
+
+pub(crate) mod in_flight;
+pub(crate) mod purpose;
+pub(crate) mod queue;
+pub(crate) mod request_len;

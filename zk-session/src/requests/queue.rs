@@ -1,0 +1,184 @@
+//! Requests waiting to be sent.
+
+use std::collections::VecDeque;
+
+use zk_wire::{Moment, Request};
+
+use crate::ids::{RequestId, WatchId};
+use crate::outcome::WatchKind;
+use crate::requests::purpose::Purpose;
+
+/// One request waiting to be sent.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) request: Request,
+    pub(crate) purpose: Purpose,
+    pub(crate) watch: Option<(WatchId, WatchKind)>,
+    pub(crate) deadline: Option<Moment>,
+    /// What it counts for in the bound; zero if it is exempt.
+    pub(crate) weight: usize,
+}
+
+impl Queued {
+    /// A request of the core itself: exempt from every bound.
+    pub(crate) const fn internal(request: Request, purpose: Purpose) -> Self {
+        Self {
+            request,
+            purpose,
+            watch: None,
+            deadline: None,
+            weight: 0,
+        }
+    }
+}
+
+/// Where in the queue a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Before everything that was submitted.
+    Urgent,
+    /// Behind everything that was submitted.
+    Ordinary,
+}
+
+/// Requests waiting to be sent, in two lanes: what has to come first on a new connection or proves the
+/// session alive, then everything else in the order it was submitted.
+///
+/// Invariants: `bytes` and `counted` sum up the requests with a weight; the ids of users' requests rise;
+/// users' requests are in the ordinary lane only.
+#[derive(Debug, Default)]
+pub(crate) struct SendQueue {
+    urgent: VecDeque<Queued>,
+    ordinary: VecDeque<Queued>,
+    counted: usize,
+    bytes: usize,
+}
+
+impl SendQueue {
+    pub(crate) fn push(&mut self, queued: Queued) {
+        if queued.weight > 0 {
+            self.counted += 1;
+            self.bytes += queued.weight;
+        }
+        self.ordinary.push_back(queued);
+    }
+
+    pub(crate) fn push_urgent(&mut self, queued: Queued) {
+        self.urgent.push_back(queued);
+    }
+
+    pub(crate) fn push_in(&mut self, lane: Lane, queued: Queued) {
+        match lane {
+            Lane::Urgent => self.push_urgent(queued),
+            Lane::Ordinary => self.push(queued),
+        }
+    }
+
+    /// The next request to send.
+    pub(crate) fn peek(&self) -> Option<&Queued> {
+        self.urgent.front().or_else(|| self.ordinary.front())
+    }
+
+    /// Takes the next request to send.
+    pub(crate) fn pop(&mut self) -> Option<Queued> {
+        if let Some(urgent) = self.urgent.pop_front() {
+            return Some(urgent);
+        }
+        let queued = self.ordinary.pop_front()?;
+        self.discount(&queued);
+        Some(queued)
+    }
+
+    /// Takes a user's request out.
+    pub(crate) fn remove_user(&mut self, id: RequestId) -> Option<Queued> {
+        let index = self
+            .ordinary
+            .iter()
+            .position(|queued| queued.purpose.user() == Some(id))?;
+        let queued = self.ordinary.remove(index)?;
+        self.discount(&queued);
+        Some(queued)
+    }
+
+    /// The connection is gone: drops what was meant for it alone. What a user submitted and the first
+    /// steps of duties keep their places.
+    pub(crate) fn drop_connection_bound(&mut self) -> Vec<Purpose> {
+        let dropped = self.urgent.drain(..).map(|queued| queued.purpose).collect();
+        self.ordinary.retain(|queued| match queued.purpose {
+            Purpose::User { .. } | Purpose::Duty(..) | Purpose::Close => true,
+            Purpose::Rewatch | Purpose::Unwatch | Purpose::Confirm { .. } => false,
+        });
+        dropped
+    }
+
+    /// Drops the requests of users and of the core alike, oldest first.
+    pub(crate) fn drain(&mut self) -> Vec<Queued> {
+        self.counted = 0;
+        self.bytes = 0;
+        self.urgent
+            .drain(..)
+            .chain(self.ordinary.drain(..))
+            .collect()
+    }
+
+    /// Drops the requests for which `keep` says no; none of them may be a user's.
+    pub(crate) fn retain_internal(&mut self, keep: impl Fn(&Purpose) -> bool) {
+        let keep = |queued: &Queued| queued.purpose.user().is_some() || keep(&queued.purpose);
+        self.urgent.retain(keep);
+        self.ordinary.retain(keep);
+    }
+
+    /// How many requests count for the bound.
+    pub(crate) const fn counted(&self) -> usize {
+        self.counted
+    }
+
+    /// How many bytes count for the bound.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.ordinary.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.urgent.len() + self.ordinary.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Queued> {
+        self.urgent.iter().chain(&self.ordinary)
+    }
+
+    fn discount(&mut self, queued: &Queued) {
+        if queued.weight > 0 {
+            self.counted = self.counted.saturating_sub(1);
+            self.bytes = self.bytes.saturating_sub(queued.weight);
+        }
+    }
+
+    pub(crate) fn check_invariants(&self) {
+        let weights = || self.ordinary.iter().map(|queued| queued.weight);
+        debug_assert_eq!(self.bytes, weights().sum::<usize>(), "bytes of the queue");
+        debug_assert_eq!(
+            self.counted,
+            weights().filter(|w| *w > 0).count(),
+            "length of the queue"
+        );
+        let users = self
+            .ordinary
+            .iter()
+            .filter_map(|queued| queued.purpose.user());
+        let later = users.clone().skip(1);
+        debug_assert!(
+            users.zip(later).all(|(a, b)| a < b),
+            "queued requests out of order"
+        );
+        debug_assert!(
+            self.urgent
+                .iter()
+                .all(|queued| queued.purpose.user().is_none()),
+            "a user's request is urgent"
+        );
+    }
+}

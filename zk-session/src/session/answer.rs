@@ -1,0 +1,119 @@
+//! A reply reaches whoever asked.
+
+use bytes::Bytes;
+use zk_wire::{ErrorCode, Moment, OpCode, Zxid};
+
+use crate::event::Event;
+use crate::ids::RequestId;
+use crate::outcome::{FailCause, Fate, Outcome};
+use crate::requests::in_flight::{Slot, WatchToSet};
+use crate::requests::purpose::Purpose;
+use crate::session::Session;
+use crate::session::commands::table_for;
+use crate::session::lifecycle::Break;
+use crate::state::SessionState;
+use crate::watches::Registered;
+
+impl Session {
+    /// Hands the reply over.
+    pub(crate) fn settle_slot(
+        &mut self,
+        now: Moment,
+        slot: Slot,
+        zxid: Zxid,
+        error: Option<ErrorCode>,
+        body: Bytes,
+    ) {
+        let Slot {
+            op,
+            sent_at,
+            purpose,
+            watch,
+            deadline,
+            abandoned,
+            ..
+        } = slot;
+        // A refusal made before the request was queued carries no zxid and touched nothing.
+        let touched = zxid.as_raw() > 0;
+        if touched && !matches!(purpose, Purpose::Confirm { .. }) {
+            if error.is_none() && commits(op) {
+                self.window.confirmed(sent_at, now);
+                self.holds.committed(sent_at);
+                self.schedule_confirms(now);
+                self.judge_doubt(now);
+            } else {
+                self.window.answered(sent_at, now);
+            }
+        }
+        if let Some(watch) = watch {
+            self.settle_watch(watch, error);
+        }
+        match purpose {
+            Purpose::User { id, duty } => {
+                if let Some(deadline) = deadline {
+                    self.deadlines.remove(&(deadline, id));
+                }
+                if !abandoned {
+                    let result = error.map_or_else(|| Ok(body.clone()), Err);
+                    let outcome = Outcome::Reply { zxid, result };
+                    self.events.push_back(Event::Done { id, outcome });
+                }
+                if let Some(duty) = duty {
+                    self.create_answered(now, duty, op, error, &body);
+                }
+            }
+            Purpose::Rewatch => match error {
+                None => self.rewatch_answered(),
+                Some(code) => {
+                    let text = format!("refused to register watches again: {code}");
+                    self.give_up(now, Break::hang_up(text));
+                }
+            },
+            Purpose::Unwatch => {
+                if error == Some(ErrorCode::Unimplemented) {
+                    self.no_remove_watches = true;
+                }
+            }
+            Purpose::Duty(id, step) => self.duty_answered(now, id, step, error, &body),
+            Purpose::Confirm { part, nodes } => {
+                self.confirm_answered(now, (part, &nodes), sent_at, error, &body);
+            }
+            Purpose::Close => self.end(SessionState::Closed, &FailCause::Closed),
+        }
+    }
+
+    /// The create of a duty was taken out of the queue by the duty itself.
+    pub(crate) fn withdrawn(&mut self, id: RequestId) {
+        let outcome = Outcome::Failed {
+            cause: FailCause::Withdrawn,
+            fate: Fate::NotApplied,
+        };
+        self.events.push_back(Event::Done { id, outcome });
+    }
+
+    fn settle_watch(&mut self, watch: WatchToSet, error: Option<ErrorCode>) {
+        let Some(table) = table_for(watch.kind, error) else {
+            self.watches.forget(watch.id);
+            return;
+        };
+        if self.watches.register(watch.id, &watch.path, table) == Registered::Orphan {
+            self.remove_from_server(watch.path);
+        }
+    }
+}
+
+/// Whether a quorum committed the request, if it was answered without error: then it confirms the session
+/// as well as a multi of checks does.
+const fn commits(op: OpCode) -> bool {
+    matches!(
+        op,
+        OpCode::Create
+            | OpCode::Create2
+            | OpCode::CreateContainer
+            | OpCode::CreateTtl
+            | OpCode::Delete
+            | OpCode::SetData
+            | OpCode::SetAcl
+            | OpCode::Multi
+    )
+}

@@ -1,0 +1,264 @@
+//! Working duties off.
+//!
+//! A located node is deleted. After a create of unknown fate comes, on a connection of the same session:
+//! a barrier, because a plain read can miss a create that is still being decided; then the list of our
+//! own nodes; then deletes. The barrier is an empty multi, which has to be committed: `sync` is answered
+//! by a deposed leader and, with some settings, ahead of our own pending create.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response};
+
+use crate::connection::timers::Timer;
+use crate::event::{Event, Obligation, Settlement};
+use crate::ids::DutyId;
+use crate::promises::duty::{Known, Work};
+use crate::requests::purpose::{DutyStep, Purpose};
+use crate::requests::queue::{Lane, Queued};
+use crate::session::Session;
+use crate::session::lifecycle::Break;
+
+/// How long to wait after a server refused for the time being.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Session {
+    /// Goes on with every duty that is due and idle: what was on the wire before comes first again.
+    pub(crate) fn resume_duties(&mut self) {
+        for id in self.duties.waiting() {
+            self.work_off(id, Lane::Urgent);
+        }
+    }
+
+    /// Does the next thing for a duty, if it is due and nothing is under way.
+    pub(crate) fn work_off(&mut self, id: DutyId, lane: Lane) {
+        let can_write = self.link.can_write();
+        let Some(duty) = self.duties.get_mut(id) else {
+            return;
+        };
+        if !duty.due || duty.work != Work::Idle {
+            return;
+        }
+        match duty.known.clone() {
+            Known::Nothing => self.settle(id, Settlement::Undone),
+            Known::Unsent(create) => {
+                if let Some(queued) = self.queue.remove_user(create) {
+                    self.unqueue(&queued);
+                    self.withdrawn(create);
+                }
+                self.settle(id, Settlement::Undone);
+            }
+            Known::InFlight(_) => {}
+            Known::Located(path) => {
+                duty.work = Work::deleting(1);
+                self.queue.push_in(lane, delete(id, path));
+            }
+            Known::Unknown if can_write => {
+                duty.work = Work::Asking;
+                let barrier = Request::Multi(Vec::new());
+                self.ask(id, DutyStep::Barrier, barrier);
+            }
+            Known::Unknown => {}
+        }
+    }
+
+    /// The create of a duty was answered.
+    pub(crate) fn create_answered(
+        &mut self,
+        now: Moment,
+        id: DutyId,
+        op: OpCode,
+        error: Option<ErrorCode>,
+        body: &Bytes,
+    ) {
+        let Some(duty) = self.duties.get_mut(id) else {
+            return;
+        };
+        if error.is_some() {
+            duty.known = Known::Nothing;
+        } else {
+            match Response::decode(op, &mut Reader::new(body.clone())) {
+                Ok(Response::Path(path) | Response::Created { path, .. }) => {
+                    duty.known = Known::Located(path);
+                }
+                _ => {
+                    duty.create_unknown();
+                    self.give_up(now, Break::protocol("the reply to a create has no path"));
+                    return;
+                }
+            }
+        }
+        self.work_off(id, Lane::Ordinary);
+    }
+
+    /// A request of a duty was answered.
+    pub(crate) fn duty_answered(
+        &mut self,
+        now: Moment,
+        id: DutyId,
+        step: DutyStep,
+        error: Option<ErrorCode>,
+        body: &Bytes,
+    ) {
+        match (step, error) {
+            (DutyStep::Delete, _) => self.delete_answered(now, id, error),
+            (DutyStep::Barrier, None) => self.list_for(id),
+            (DutyStep::ListOwn, None) => match decode(OpCode::GetEphemerals, body) {
+                Some(Response::Ephemerals(paths)) => self.delete_found(id, paths),
+                _ => self.give_up(
+                    now,
+                    Break::protocol("the reply to getEphemerals has no list"),
+                ),
+            },
+            (DutyStep::ListAll, None) => match decode(OpCode::GetChildren, body) {
+                Some(Response::Children(names)) => self.delete_named(id, &names),
+                _ => self.give_up(now, Break::protocol("the reply to getChildren has no list")),
+            },
+            (DutyStep::ListOwn, Some(ErrorCode::Unimplemented)) => {
+                // The server closes the connection after this answer. Should it not, the barrier still
+                // holds and the longer list will do.
+                self.duties.no_own_list = true;
+                self.list_for(id);
+            }
+            (DutyStep::ListAll, Some(ErrorCode::NoNode)) => self.settle(id, Settlement::Absent),
+            (DutyStep::ListAll, Some(code @ ErrorCode::NoAuth)) => {
+                self.settle(id, Settlement::Refused(code));
+            }
+            (_, Some(_)) => self.try_later(now, id),
+        }
+    }
+
+    /// A duty is over.
+    pub(crate) fn settle(&mut self, id: DutyId, settled: Settlement) {
+        if self.duties.remove(id).is_some() {
+            self.events.push_back(Event::Duty { id, settled });
+        }
+        self.advance_close();
+    }
+
+    fn list_for(&mut self, id: DutyId) {
+        let no_own_list = self.duties.no_own_list;
+        let Some(duty) = self.duties.get(id) else {
+            return;
+        };
+        let Obligation::DeleteMarked { parent, .. } = &duty.obligation else {
+            return;
+        };
+        let (step, request) = if duty.ephemeral && !no_own_list {
+            let prefix = child_prefix(parent);
+            (DutyStep::ListOwn, Request::GetEphemerals { prefix })
+        } else {
+            let path = parent.clone();
+            (
+                DutyStep::ListAll,
+                Request::GetChildren { path, watch: false },
+            )
+        };
+        self.ask(id, step, request);
+    }
+
+    fn delete_found(&mut self, id: DutyId, paths: Vec<String>) {
+        let Some(Obligation::DeleteMarked { parent, mark }) = self.obligation(id) else {
+            return;
+        };
+        let prefix = child_prefix(parent);
+        let ours = |path: &String| {
+            let name = path.strip_prefix(&prefix);
+            name.is_some_and(|name| !name.contains('/') && name.contains(mark.as_str()))
+        };
+        let found = paths.into_iter().filter(ours).collect();
+        self.delete_all(id, found);
+    }
+
+    fn delete_named(&mut self, id: DutyId, names: &[String]) {
+        let Some(Obligation::DeleteMarked { parent, mark }) = self.obligation(id) else {
+            return;
+        };
+        let prefix = child_prefix(parent);
+        let ours = names.iter().filter(|name| name.contains(mark.as_str()));
+        let found = ours.map(|name| format!("{prefix}{name}")).collect();
+        self.delete_all(id, found);
+    }
+
+    fn delete_all(&mut self, id: DutyId, paths: Vec<String>) {
+        if paths.is_empty() {
+            self.settle(id, Settlement::Absent);
+            return;
+        }
+        if let Some(duty) = self.duties.get_mut(id) {
+            duty.work = Work::deleting(paths.len());
+        }
+        for path in paths {
+            self.queue.push_urgent(delete(id, path));
+        }
+    }
+
+    fn delete_answered(&mut self, now: Moment, id: DutyId, error: Option<ErrorCode>) {
+        let Some(duty) = self.duties.get_mut(id) else {
+            return;
+        };
+        let Work::Deleting {
+            left,
+            deleted,
+            refused,
+            again,
+        } = &mut duty.work
+        else {
+            return;
+        };
+        *left = left.saturating_sub(1);
+        match error {
+            None => *deleted = true,
+            Some(ErrorCode::NoNode) => {}
+            Some(code @ (ErrorCode::NoAuth | ErrorCode::NotEmpty | ErrorCode::BadArguments)) => {
+                *refused = Some(code);
+            }
+            Some(_) => *again = true,
+        }
+        if *left > 0 {
+            return;
+        }
+        let (deleted, refused, again) = (*deleted, *refused, *again);
+        match refused {
+            _ if again => self.try_later(now, id),
+            Some(code) => self.settle(id, Settlement::Refused(code)),
+            None if deleted => self.settle(id, Settlement::Deleted),
+            None => self.settle(id, Settlement::Absent),
+        }
+    }
+
+    /// The server cannot do it now: throttled, read-only, or its answer makes no sense.
+    fn try_later(&mut self, now: Moment, id: DutyId) {
+        if let Some(duty) = self.duties.get_mut(id) {
+            duty.work = Work::Idle;
+            self.timers.set(Timer::DutyRetry, now + RETRY_AFTER);
+        }
+    }
+
+    fn ask(&mut self, id: DutyId, step: DutyStep, request: Request) {
+        self.queue
+            .push_urgent(Queued::internal(request, Purpose::Duty(id, step)));
+    }
+
+    fn obligation(&self, id: DutyId) -> Option<&Obligation> {
+        self.duties.get(id).map(|duty| &duty.obligation)
+    }
+}
+
+fn delete(id: DutyId, path: String) -> Queued {
+    let request = Request::Delete { path, version: -1 };
+    Queued::internal(request, Purpose::Duty(id, DutyStep::Delete))
+}
+
+fn decode(op: OpCode, body: &Bytes) -> Option<Response> {
+    Response::decode(op, &mut Reader::new(body.clone())).ok()
+}
+
+/// What the paths of a node's children begin with.
+fn child_prefix(parent: &str) -> String {
+    if parent == "/" {
+        "/".to_owned()
+    } else {
+        format!("{parent}/")
+    }
+}

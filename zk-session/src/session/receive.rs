@@ -1,0 +1,171 @@
+//! Frames in.
+
+use bytes::Bytes;
+use zk_wire::{
+    ConnectResponse, Decode, ErrorCode, Moment, Password, Reader, ReplyHeader, WatcherEvent, Zxid,
+    xid,
+};
+
+use crate::connection::link::{Link, Ping, Presented, Up};
+use crate::connection::timers::Timer;
+use crate::event::{Event, WatchEvent};
+use crate::outcome::{FailCause, Outcome};
+use crate::session::lifecycle::Break;
+use crate::session::{Identity, Session};
+use crate::state::{ExpiryCause, SessionState};
+
+impl Session {
+    /// One complete frame arrived on the current connection.
+    pub(crate) fn handle_frame(&mut self, now: Moment, frame: Bytes) {
+        match self.link {
+            Link::Up(_) => self.handle_message(now, frame),
+            Link::Handshake {
+                presented: Some(presented),
+                ..
+            } => {
+                self.handle_handshake(now, presented, frame);
+            }
+            _ => self.give_up(now, Break::protocol("it spoke before the handshake")),
+        }
+    }
+
+    fn handle_handshake(&mut self, now: Moment, presented: Presented, frame: Bytes) {
+        let Link::Handshake { conn, server, .. } = self.link else {
+            return;
+        };
+        let response = match ConnectResponse::decode(&mut Reader::new(frame)) {
+            Ok(response) => response,
+            // A read-only server without local sessions answers with a reply header instead.
+            Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
+        };
+        if !response.is_valid() {
+            if presented.session.is_none() {
+                return self.give_up(now, Break::hang_up("granted no session"));
+            }
+            return self.expire(ExpiryCause::Handshake);
+        }
+        let given = response.session_id;
+        if !presented.session.is_none() && given != presented.session {
+            let presented = presented.session;
+            return self.expire(ExpiryCause::Substituted { presented, given });
+        }
+        let read_only = response.read_only.unwrap_or(false);
+        // A session resumed on a read-only server is as writable elsewhere as it was.
+        let fake = read_only && presented.session.is_none();
+        let password = Password::new(response.password);
+        self.identity = Some(Identity {
+            id: given,
+            password,
+            read_only: fake,
+        });
+        let granted = u64::try_from(response.timeout_ms).unwrap_or(0);
+        self.timeout = std::time::Duration::from_millis(granted);
+        self.window.connected(self.timeout, presented.at);
+        self.servers.handshake_completed(server);
+        self.auth.start_over();
+        self.stats.connections += 1;
+        self.timers.stop(Timer::Dial);
+        self.link = Link::Up(Up {
+            conn,
+            server,
+            since: now,
+            read_only,
+            ready: false,
+            last_sent: now,
+            ping: Ping::Idle,
+            rewatching: None,
+        });
+        self.heard(now);
+        self.arm_ping();
+        self.ready_if_authenticated(now);
+    }
+
+    fn handle_message(&mut self, now: Moment, frame: Bytes) {
+        let mut reader = Reader::new(frame);
+        let header = match ReplyHeader::decode(&mut reader) {
+            Ok(header) => header,
+            Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
+        };
+        match header.xid {
+            xid::NOTIFICATION => self.handle_notification(now, header.zxid, &mut reader),
+            xid::PING => self.handle_pong(now, header.zxid),
+            xid::AUTH => self.handle_auth_reply(now, header),
+            _ => self.handle_reply(now, header, reader.into_rest()),
+        }
+    }
+
+    fn handle_notification(&mut self, now: Moment, zxid: Zxid, body: &mut Reader) {
+        let event = match WatcherEvent::decode(body) {
+            Ok(event) => event,
+            Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
+        };
+        self.stats.notifications += 1;
+        self.zxids.glimpse(zxid);
+        // Servers before 3.9 and replays after a reconnect say −1.
+        let zxid = Some(zxid).filter(|zxid| zxid.as_raw() > 0);
+        for id in self.watches.fire(event.event, &event.path) {
+            let path = event.path.clone();
+            let event = WatchEvent::Fired {
+                kind: event.event,
+                path,
+                zxid,
+            };
+            self.events.push_back(Event::Watch { id, event });
+        }
+    }
+
+    fn handle_pong(&mut self, now: Moment, zxid: Zxid) {
+        self.zxids.glimpse(zxid);
+        self.stats.replies += 1;
+        if let Some(up) = self.link.up_mut() {
+            if let Ping::Sent(sent_at) = up.ping {
+                up.ping = Ping::Idle;
+                self.window.answered(sent_at, now);
+                self.arm_ping();
+            }
+        }
+    }
+
+    fn handle_auth_reply(&mut self, now: Moment, header: ReplyHeader) {
+        self.stats.replies += 1;
+        if ErrorCode::from_raw(header.err).is_some() {
+            self.end(SessionState::AuthFailed, &FailCause::AuthFailed);
+            return;
+        }
+        let Some(waiters) = self.auth.accepted() else {
+            return self.give_up(
+                now,
+                Break::protocol("it answered an auth packet nobody sent"),
+            );
+        };
+        for id in waiters {
+            let outcome = Outcome::Reply {
+                zxid: header.zxid,
+                result: Ok(Bytes::new()),
+            };
+            self.events.push_back(Event::Done { id, outcome });
+        }
+        self.ready_if_authenticated(now);
+    }
+
+    fn handle_reply(&mut self, now: Moment, header: ReplyHeader, body: Bytes) {
+        let error = ErrorCode::from_raw(header.err);
+        let may_overtake = error.is_some() && header.zxid.as_raw() <= 0;
+        let Some(slot) = self.in_flight.take(header.xid, may_overtake) else {
+            let expected = self.in_flight.front().map_or(0, |slot| slot.xid);
+            let text = format!("reply to request {} in place of {expected}", header.xid);
+            return self.give_up(now, Break::protocol(text));
+        };
+        self.stats.replies += 1;
+        self.zxids.reply(header.zxid);
+        if error == Some(ErrorCode::SessionMoved) {
+            // The session is attached elsewhere by now, perhaps by ourselves: this connection is stale.
+            self.lose(slot, FailCause::ConnectionLost);
+            return self.give_up(now, Break::hang_up("says the session has moved"));
+        }
+        self.settle_slot(now, slot, header.zxid, error, body);
+        if error == Some(ErrorCode::SessionExpired) {
+            self.expire(ExpiryCause::Reply);
+        }
+    }
+}
