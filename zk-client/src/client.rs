@@ -9,6 +9,7 @@ use zk_wire::{Acl, AddWatchMode, CreateMode, Moment, SessionId};
 
 use crate::claim::Claim;
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::explain::explain;
 use crate::node::Node;
 use crate::ops::{
     Barrier, Children, Create, Delete, Ephemerals, Exists, Get, GetAcl, Multi, Set, SetAcl, Sync,
@@ -232,6 +233,28 @@ impl Client {
     #[must_use]
     pub fn absolute(&self, path: &str) -> String {
         self.scope.absolute(path)
+    }
+
+    /// Adds to an error of a [terse](Self::terse) client what its own would have said: which ancestor is missing, whose
+    /// ACL forbids it.
+    ///
+    /// # Errors
+    ///
+    /// None; if the tree cannot be asked, the error stays as it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: only reads.
+    ///
+    /// # Ordering
+    ///
+    /// Tells what the tree is like now, not what it was like when the operation failed.
+    ///
+    /// # On session events
+    ///
+    /// The error stays as it is.
+    pub async fn explain(&self, error: Error) -> Error {
+        explain(self.scope.clone(), error).await
     }
 
     /// Ends the session: works off what was promised to be cleaned up, then closes the session on the server,

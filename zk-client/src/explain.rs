@@ -88,7 +88,7 @@ async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
     };
     match acl(scope, &scope.absolute(guarded)).await {
         Some(acl) => {
-            let acl: Vec<String> = acl.iter().map(ToString::to_string).collect();
+            let acl: Vec<String> = acl.iter().map(shown).collect();
             error.with_message(format!(
                 "{message}: the ACL there is {}; you are authenticated as {you}",
                 acl.join(", ")
@@ -99,6 +99,14 @@ async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
         )),
     }
     .with_hint("connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)")
+}
+
+/// An entry without the hash of a digest's password, which the server shows to administrators.
+fn shown(acl: &Acl) -> String {
+    match acl.id.split_once(':') {
+        Some((user, _)) if acl.scheme == "digest" => format!("digest:{user}:{}", acl.perms),
+        _ => acl.to_string(),
+    }
 }
 
 async fn nearest_existing(scope: &Scope, absolute: &str) -> Option<String> {

@@ -174,9 +174,10 @@ impl Acquire {
                 Err(_) => return Err(too_late(&contention.path, limit)),
             },
         };
-        match grant? {
-            Some(grant) => Ok(guard(&contention, grant)),
-            None => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
+        match grant {
+            Ok(Some(grant)) => Ok(guard(&contention, grant)),
+            Ok(None) => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
+            Err(error) => Err(contention.client.explain(error).await),
         }
     }
 
@@ -200,8 +201,10 @@ impl Acquire {
     /// Waits through a suspension, like any request.
     pub async fn if_free(mut self) -> Result<Option<LockGuard>, Error> {
         self.contention.waits = false;
-        let grant = self.contention.run().await?;
-        Ok(grant.map(|grant| guard(&self.contention, grant)))
+        match self.contention.run().await {
+            Ok(grant) => Ok(grant.map(|grant| guard(&self.contention, grant))),
+            Err(error) => Err(self.contention.client.explain(error).await),
+        }
     }
 }
 

@@ -110,11 +110,11 @@ impl ClaimTable {
         }
     }
 
-    /// The node was seen gone. The duty stays with the core until the claim is dropped.
-    pub(crate) fn gone(&mut self, duty: DutyId) {
+    /// The node was seen gone, by somebody's hand or the close's. The duty stays with the core until the claim is dropped.
+    pub(crate) fn gone(&mut self, duty: DutyId, why: Loss) {
         if let Some(entry) = self.claims.get_mut(&duty).filter(|entry| !entry.releasing) {
             entry.own = None;
-            entry.end(ClaimStatus::Lost(Loss::NodeDeleted));
+            entry.end(ClaimStatus::Lost(why));
         }
     }
 

@@ -9,7 +9,7 @@ use zk_session::{
 };
 use zk_wire::{ErrorCode, EventType, Moment, Request};
 
-use crate::shared::claim_table::{ClaimTable, OwnWatch};
+use crate::shared::claim_table::{ClaimTable, Loss, OwnWatch};
 use crate::shared::queues::{QueueTable, Route};
 use crate::state::State;
 
@@ -143,7 +143,7 @@ impl Inner {
                 Event::WatchesRestored => self.queues.restored(&mut effects.wake),
                 Event::State(state) => self.state_changed(&state, effects),
                 Event::Duty { id, settled } => self.claims.settled(id, settled),
-                Event::HoldGone { duty, .. } => self.claims.gone(duty),
+                Event::HoldGone { duty, .. } => self.node_gone(duty),
                 Event::Doubt { in_doubt } => self.claims.doubt(in_doubt),
                 _ => {}
             }
@@ -206,12 +206,21 @@ impl Inner {
         }
     }
 
+    fn node_gone(&mut self, duty: DutyId) {
+        let why = if self.core.is_closing() {
+            Loss::Closed
+        } else {
+            Loss::NodeDeleted
+        };
+        self.claims.gone(duty, why);
+    }
+
     fn own_node_event(&mut self, now: Moment, duty: DutyId, event: &WatchEvent) {
         match event {
             WatchEvent::Fired {
                 kind: EventType::Deleted,
                 ..
-            } => self.claims.gone(duty),
+            } => self.node_gone(duty),
             WatchEvent::Fired { .. } | WatchEvent::Gap => self.rewatch_own_node(now, duty),
             _ => {}
         }
@@ -222,7 +231,7 @@ impl Inner {
             Outcome::Reply {
                 result: Err(ErrorCode::NoNode),
                 ..
-            } => self.claims.gone(duty),
+            } => self.node_gone(duty),
             Outcome::Failed {
                 cause: FailCause::ConnectionLost,
                 ..
