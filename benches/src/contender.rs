@@ -21,8 +21,12 @@ pub(crate) enum Workload {
 
 impl Workload {
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Get(1), Self::Get(256), Self::Mutex, Self::MutexDropped];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Get(1),
+        Self::Get(256),
+        Self::Mutex,
+        Self::MutexDropped,
+    ];
 
     /// What the table calls it.
     pub(crate) fn title(self) -> String {

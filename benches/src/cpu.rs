@@ -11,7 +11,10 @@ use crate::contender::Outcome;
 /// CPU time of all threads of this process.
 pub(crate) fn own() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
 }
 
 /// CPU time of all threads of another process, in steps of a clock tick (10 ms).
@@ -34,7 +37,10 @@ fn ticks(stat: &str) -> Option<u64> {
 /// Processes that ran or wanted to, on average over the last minute; empty where nobody knows.
 pub(crate) fn load_average() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split_ascii_whitespace().next().unwrap_or_default().to_owned()
+    text.split_ascii_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]

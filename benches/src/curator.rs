@@ -14,7 +14,12 @@ use crate::stage::Stage;
 const JARS: &str = "/usr/share/java";
 
 /// Without these there is no Curator.
-const NEEDED: [&str; 4] = ["curator-recipes", "curator-framework", "curator-client", "zookeeper"];
+const NEEDED: [&str; 4] = [
+    "curator-recipes",
+    "curator-framework",
+    "curator-client",
+    "zookeeper",
+];
 
 /// What they need at run time, where it is installed.
 const FURTHER: [&str; 10] = [
@@ -51,15 +56,24 @@ impl Curator {
         let mut child = Command::new("java")
             .args(["-Xmx512m", "-cp"])
             .arg(format!("{}:{class_path}", classes.display()))
-            .args([CLASS, stage.address(), &stage.node(), &stage.lock("curator")])
+            .args([
+                CLASS,
+                stage.address(),
+                &stage.node(),
+                &stage.lock("curator"),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|e| format!("cannot start java: {e}"))?;
         let orders = child.stdin.take();
         let answers = child.stdout.take().ok_or("java has no standard output")?;
-        let mut curator =
-            Self { name: name(), child, orders, answers: BufReader::new(answers) };
+        let mut curator = Self {
+            name: name(),
+            child,
+            orders,
+            answers: BufReader::new(answers),
+        };
         match curator.answer()?.as_str() {
             "ready" => Ok(curator),
             other => Err(format!("{CLASS} said {other:?} in place of ready").into()),
@@ -126,7 +140,10 @@ impl Drop for Curator {
 fn parse(answer: &str) -> Option<Run> {
     let (operations, nanos) = answer.strip_prefix("ops ")?.split_once(" nanos ")?;
     let elapsed = Duration::from_nanos(nanos.parse().ok()?);
-    Some(Run { operations: operations.parse().ok()?, elapsed })
+    Some(Run {
+        operations: operations.parse().ok()?,
+        elapsed,
+    })
 }
 
 fn class_path() -> Outcome<String> {
@@ -139,8 +156,12 @@ fn class_path() -> Outcome<String> {
         .into());
     }
     let there = FURTHER.iter().map(jar).filter(|jar| jar.exists());
-    let jars: Vec<String> =
-        NEEDED.iter().map(jar).chain(there).map(|jar| jar.display().to_string()).collect();
+    let jars: Vec<String> = NEEDED
+        .iter()
+        .map(jar)
+        .chain(there)
+        .map(|jar| jar.display().to_string())
+        .collect();
     Ok(jars.join(":"))
 }
 
@@ -159,12 +180,16 @@ fn compile(class_path: &str, classes: &Path) -> Outcome<PathBuf> {
     }
 }
 
-/// With its version, which Debian puts into the name of a second file.
-fn name() -> String {
+/// What the table calls it: with its version, which Debian puts into the name of a second file.
+pub(crate) fn name() -> String {
     let files = fs::read_dir(JARS).into_iter().flatten().flatten();
     let version = files.filter_map(|file| {
         let name = file.file_name().into_string().ok()?;
-        Some(name.strip_prefix("curator-recipes-")?.strip_suffix(".jar")?.to_owned())
+        Some(
+            name.strip_prefix("curator-recipes-")?
+                .strip_suffix(".jar")?
+                .to_owned(),
+        )
     });
     format!("Curator {}", version.max().unwrap_or_default())
 }
@@ -176,7 +201,10 @@ mod tests {
     #[test]
     fn only_a_full_answer_is_a_run() {
         let run = parse("ops 1200 nanos 400000000").unwrap();
-        assert_eq!((run.operations, run.elapsed), (1200, Duration::from_millis(400)));
+        assert_eq!(
+            (run.operations, run.elapsed),
+            (1200, Duration::from_millis(400))
+        );
         assert!(parse("ops 1200").is_none());
         assert!(parse("ops x nanos 1").is_none());
     }

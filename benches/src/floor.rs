@@ -9,6 +9,9 @@ use crate::contender::{Contender, Outcome, Role, Run, Workload};
 use crate::raw::RawConnection;
 use crate::stage::Stage;
 
+/// What the table calls it.
+pub(crate) const NAME: &str = "floor: raw frames";
+
 /// As long as the names that Curator's mutex writes.
 const CONTENDER: &str = "_c_00000000-0000-4000-8000-000000000000-lock-";
 
@@ -22,14 +25,23 @@ pub(crate) struct Floor {
 impl Floor {
     pub(crate) fn connect(stage: &Stage) -> Outcome<Self> {
         let connection = RawConnection::open(stage.address())?;
-        Ok(Self { connection, node: stage.node(), lock: stage.lock("floor") })
+        Ok(Self {
+            connection,
+            node: stage.node(),
+            lock: stage.lock("floor"),
+        })
     }
 
     /// Keeps `in_flight` copies of one frame on the wire.
     fn replay(&mut self, in_flight: usize, until: Instant) -> Outcome<u64> {
         let mut frame = Vec::new();
-        self.connection
-            .encode(&Request::GetData { path: self.node.clone(), watch: false }, &mut frame);
+        self.connection.encode(
+            &Request::GetData {
+                path: self.node.clone(),
+                watch: false,
+            },
+            &mut frame,
+        );
         let batch = frame.repeat(in_flight);
         self.connection.send(&batch, in_flight)?;
         let mut open = in_flight;
@@ -51,9 +63,15 @@ impl Floor {
     /// awaited, else in front of the next create2.
     fn contend(&mut self, await_release: bool, until: Instant) -> Outcome<u64> {
         let prefix = format!("{}/{CONTENDER}", self.lock);
-        let create =
-            Request::Create(Create::new(prefix, "bench", CreateMode::EphemeralSequential));
-        let list = Request::GetChildren { path: self.lock.clone(), watch: false };
+        let create = Request::Create(Create::new(
+            prefix,
+            "bench",
+            CreateMode::EphemeralSequential,
+        ));
+        let list = Request::GetChildren {
+            path: self.lock.clone(),
+            watch: false,
+        };
         let mut out = Vec::new();
         let mut carried = 0;
         let mut done = 0;
@@ -71,7 +89,8 @@ impl Floor {
             };
             self.connection.reply()?;
             out.clear();
-            self.connection.encode(&Request::Delete { path, version: -1 }, &mut out);
+            self.connection
+                .encode(&Request::Delete { path, version: -1 }, &mut out);
             carried = 1;
             if await_release {
                 self.finish(&mut out)?;
@@ -95,7 +114,7 @@ impl Floor {
 
 impl Contender for Floor {
     fn name(&self) -> String {
-        "floor: raw frames".to_owned()
+        NAME.to_owned()
     }
 
     fn role(&self) -> Role {
@@ -114,7 +133,10 @@ impl Contender for Floor {
             Workload::Mutex => self.contend(true, until)?,
             Workload::MutexDropped => self.contend(false, until)?,
         };
-        Ok(Run { operations, elapsed: begun.elapsed() })
+        Ok(Run {
+            operations,
+            elapsed: begun.elapsed(),
+        })
     }
 
     fn requests(&self) -> Option<u64> {

@@ -36,7 +36,11 @@ impl Host {
         let thread = thread::spawn(move || {
             let _ = runtime.block_on(stopped);
         });
-        Ok(Self { handle, stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            handle,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     /// Runs a future as a task and waits for its result.
@@ -63,13 +67,17 @@ impl Host {
     {
         self.wait(async move {
             let begun = Instant::now();
-            let tasks: Vec<_> =
-                (0..callers).map(|_| tokio::spawn(caller(begun + time))).collect();
+            let tasks: Vec<_> = (0..callers)
+                .map(|_| tokio::spawn(caller(begun + time)))
+                .collect();
             let mut operations = 0;
             for task in tasks {
                 operations += task.await??;
             }
-            Ok(Run { operations, elapsed: begun.elapsed() })
+            Ok(Run {
+                operations,
+                elapsed: begun.elapsed(),
+            })
         })
     }
 }

@@ -8,6 +8,9 @@ use crate::contender::{Contender, Outcome, Run, Workload};
 use crate::host::{Flavour, Host};
 use crate::stage::Stage;
 
+/// What the table calls it.
+pub(crate) const NAME: &str = "zookeeper-client 0.11, multi-thread runtime";
+
 /// A client on a multi-thread runtime of its own.
 pub(crate) struct Incumbent {
     client: Client,
@@ -24,13 +27,18 @@ impl Incumbent {
             let connector = Client::connector().with_session_timeout(Duration::from_secs(30));
             Ok(connector.connect(&address).await?)
         })?;
-        Ok(Self { client, node: stage.node(), lock: stage.lock("incumbent"), host })
+        Ok(Self {
+            client,
+            node: stage.node(),
+            lock: stage.lock("incumbent"),
+            host,
+        })
     }
 }
 
 impl Contender for Incumbent {
     fn name(&self) -> String {
-        "zookeeper-client 0.11, multi-thread runtime".to_owned()
+        NAME.to_owned()
     }
 
     fn does(&self, _workload: Workload) -> bool {
@@ -47,11 +55,15 @@ impl Contender for Incumbent {
         match workload {
             Workload::Get(callers) => {
                 let node = self.node.clone();
-                self.host.run(callers, time, move |until| gets(client.clone(), node.clone(), until))
+                self.host.run(callers, time, move |until| {
+                    gets(client.clone(), node.clone(), until)
+                })
             }
             Workload::Mutex | Workload::MutexDropped => {
                 let lock = self.lock.clone();
-                self.host.run(1, time, move |until| locks(client.clone(), lock.clone(), until))
+                self.host.run(1, time, move |until| {
+                    locks(client.clone(), lock.clone(), until)
+                })
             }
         }
     }

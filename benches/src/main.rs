@@ -25,7 +25,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use contender::{Contender, Outcome};
+use contender::{Contender, Outcome, Workload};
 use curator::Curator;
 use floor::Floor;
 use host::Flavour;
@@ -64,18 +64,31 @@ fn run() -> Outcome<()> {
 
 fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String> {
     let load_before = cpu::load_average();
-    let mut contenders: Vec<Box<dyn Contender>> = vec![
-        Box::new(Floor::connect(stage)?),
-        Box::new(Ours::connect(stage, Flavour::CurrentThread)?),
-        Box::new(Ours::connect(stage, Flavour::MultiThread)?),
-        Box::new(Incumbent::connect(stage)?),
-    ];
+    let wanted = |contender: &str| {
+        Workload::ALL
+            .iter()
+            .any(|workload| options.wants(&workload.title(), contender))
+    };
+    let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
+    if wanted(floor::NAME) {
+        contenders.push(Box::new(Floor::connect(stage)?));
+    }
+    for flavour in [Flavour::CurrentThread, Flavour::MultiThread] {
+        if wanted(ours::name(flavour)) {
+            contenders.push(Box::new(Ours::connect(stage, flavour)?));
+        }
+    }
+    if wanted(incumbent::NAME) {
+        contenders.push(Box::new(Incumbent::connect(stage)?));
+    }
     let mut left_out = Vec::new();
-    match Curator::start(stage, &target()) {
-        Ok(curator) => contenders.push(Box::new(curator)),
-        // What CI cannot run is a failure there, not a footnote.
-        Err(why) if options.complete => return Err(format!("no Curator: {why}").into()),
-        Err(why) => left_out.push(format!("Curator: {why}")),
+    if wanted(&curator::name()) {
+        match Curator::start(stage, &target()) {
+            Ok(curator) => contenders.push(Box::new(curator)),
+            // What CI cannot run is a failure there, not a footnote.
+            Err(why) if options.complete => return Err(format!("no Curator: {why}").into()),
+            Err(why) => left_out.push(format!("Curator: {why}")),
+        }
     }
     let results = rounds::run(&mut contenders, options)?;
     let setting = table::Setting {
@@ -90,6 +103,8 @@ fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String>
 
 /// Where cargo builds to.
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+        PathBuf::from,
+    )
 }

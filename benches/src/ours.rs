@@ -8,6 +8,14 @@ use crate::contender::{Contender, Outcome, Role, Run, Workload};
 use crate::host::{Flavour, Host};
 use crate::stage::Stage;
 
+/// What the table calls our client on this runtime.
+pub(crate) const fn name(flavour: Flavour) -> &'static str {
+    match flavour {
+        Flavour::CurrentThread => "ours, current-thread runtime",
+        Flavour::MultiThread => "ours, multi-thread runtime",
+    }
+}
+
 /// A client on a runtime of its own.
 pub(crate) struct Ours {
     flavour: Flavour,
@@ -30,16 +38,19 @@ impl Ours {
             Flavour::MultiThread => "ours-multi",
         });
         let mutex = Mutex::new(&client, &lock)?;
-        Ok(Self { flavour, client, node: stage.node(), mutex, host })
+        Ok(Self {
+            flavour,
+            client,
+            node: stage.node(),
+            mutex,
+            host,
+        })
     }
 }
 
 impl Contender for Ours {
     fn name(&self) -> String {
-        match self.flavour {
-            Flavour::CurrentThread => "ours, current-thread runtime".to_owned(),
-            Flavour::MultiThread => "ours, multi-thread runtime".to_owned(),
-        }
+        name(self.flavour).to_owned()
     }
 
     fn role(&self) -> Role {
@@ -57,12 +68,16 @@ impl Contender for Ours {
         match workload {
             Workload::Get(callers) => {
                 let (client, node) = (self.client.clone(), self.node.clone());
-                self.host.run(callers, time, move |until| gets(client.clone(), node.clone(), until))
+                self.host.run(callers, time, move |until| {
+                    gets(client.clone(), node.clone(), until)
+                })
             }
             Workload::Mutex | Workload::MutexDropped => {
                 let mutex = self.mutex.clone();
                 let await_release = workload == Workload::Mutex;
-                self.host.run(1, time, move |until| locks(mutex.clone(), await_release, until))
+                self.host.run(1, time, move |until| {
+                    locks(mutex.clone(), await_release, until)
+                })
             }
         }
     }

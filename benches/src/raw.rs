@@ -34,12 +34,18 @@ pub(crate) struct RawConnection {
 
 impl RawConnection {
     pub(crate) fn open(address: &str) -> Outcome<Self> {
-        let stream = TcpStream::connect(address)
-            .map_err(|e| format!("cannot connect to {address}: {e}"))?;
+        let stream =
+            TcpStream::connect(address).map_err(|e| format!("cannot connect to {address}: {e}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut connection =
-            Self { stream, buffer: vec![0; BUFFER], start: 0, end: 0, xid: 0, sent: 0 };
+        let mut connection = Self {
+            stream,
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
+            xid: 0,
+            sent: 0,
+        };
         let request = ConnectRequest {
             protocol_version: 0,
             last_zxid_seen: Zxid::NONE,
@@ -80,7 +86,9 @@ impl RawConnection {
     pub(crate) fn reply(&mut self) -> Outcome<&[u8]> {
         let frame = self.frame()?;
         check(frame)?;
-        frame.get(HEADER..).ok_or_else(|| "a reply without a header".into())
+        frame
+            .get(HEADER..)
+            .ok_or_else(|| "a reply without a header".into())
     }
 
     /// Waits for at least one reply, takes all that came with it, and returns how many. All must be
@@ -142,7 +150,10 @@ impl RawConnection {
         if self.end == self.buffer.len() {
             self.buffer.resize(2 * self.end, 0);
         }
-        match self.stream.read(self.buffer.get_mut(self.end..).unwrap_or_default())? {
+        match self
+            .stream
+            .read(self.buffer.get_mut(self.end..).unwrap_or_default())?
+        {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             read => {
                 self.end += read;

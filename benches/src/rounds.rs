@@ -24,24 +24,40 @@ pub(crate) struct Cell {
 ///
 /// A round visits all workloads and, within one, all contenders, who thus meet the machine in the
 /// same mood. Who begins changes from round to round.
-pub(crate) fn run(
-    contenders: &mut [Box<dyn Contender>],
-    options: &Options,
-) -> Outcome<Vec<Cell>> {
-    let mut cells = cells(contenders);
+pub(crate) fn run(contenders: &mut [Box<dyn Contender>], options: &Options) -> Outcome<Vec<Cell>> {
+    let mut cells = cells(contenders, options);
     for workload in Workload::ALL {
-        for contender in contenders.iter_mut().filter(|contender| contender.does(workload)) {
-            progress(&format!("warm-up: {}, {}", workload.title(), contender.name()));
+        for contender in contenders.iter_mut() {
+            if !takes_part(contender.as_ref(), workload, options) {
+                continue;
+            }
+            progress(&format!(
+                "warm-up: {}, {}",
+                workload.title(),
+                contender.name()
+            ));
             let time = contender.warm_up(options.round);
-            contender.run(workload, time).map_err(|e| blame(contender.as_ref(), workload, &*e))?;
+            contender
+                .run(workload, time)
+                .map_err(|e| blame(contender.as_ref(), workload, &*e))?;
         }
     }
     let count = contenders.len();
     for round in 0..options.rounds {
         for workload in Workload::ALL {
-            progress(&format!("round {} of {}: {}", round + 1, options.rounds, workload.title()));
+            if !cells.iter().any(|cell| cell.workload == workload) {
+                continue;
+            }
+            progress(&format!(
+                "round {} of {}: {}",
+                round + 1,
+                options.rounds,
+                workload.title()
+            ));
             for turn in 0..count {
-                let Some(contender) = contenders.get_mut((round + turn) % count) else { continue };
+                let Some(contender) = contenders.get_mut((round + turn) % count) else {
+                    continue;
+                };
                 let name = contender.name();
                 let cell = cells
                     .iter_mut()
@@ -57,9 +73,15 @@ pub(crate) fn run(
     Ok(cells)
 }
 
-fn cells(contenders: &[Box<dyn Contender>]) -> Vec<Cell> {
+fn takes_part(contender: &dyn Contender, workload: Workload, options: &Options) -> bool {
+    contender.does(workload) && options.wants(&workload.title(), &contender.name())
+}
+
+fn cells(contenders: &[Box<dyn Contender>], options: &Options) -> Vec<Cell> {
     let row = |workload| {
-        let able = contenders.iter().filter(move |contender| contender.does(workload));
+        let able = contenders
+            .iter()
+            .filter(move |contender| takes_part(contender.as_ref(), workload, options));
         able.map(move |contender| Cell {
             workload,
             contender: contender.name(),
@@ -127,7 +149,10 @@ mod tests {
         }
         fn run(&mut self, _workload: Workload, elapsed: Duration) -> Outcome<Run> {
             self.1 += 20;
-            Ok(Run { operations: 10, elapsed })
+            Ok(Run {
+                operations: 10,
+                elapsed,
+            })
         }
         fn requests(&self) -> Option<u64> {
             Some(self.1)
@@ -135,7 +160,12 @@ mod tests {
     }
 
     fn options() -> Options {
-        Options { rounds: 3, round: Duration::from_millis(100), complete: false }
+        Options {
+            rounds: 3,
+            round: Duration::from_millis(100),
+            complete: false,
+            only: None,
+        }
     }
 
     #[test]
@@ -161,7 +191,10 @@ mod tests {
                 true
             }
             fn run(&mut self, _workload: Workload, elapsed: Duration) -> Outcome<Run> {
-                Ok(Run { operations: 0, elapsed })
+                Ok(Run {
+                    operations: 0,
+                    elapsed,
+                })
             }
         }
         let error = run(&mut [Box::new(Idle)], &options()).unwrap_err();

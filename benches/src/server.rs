@@ -37,10 +37,13 @@ impl Server {
     }
 
     fn at(connect: &str) -> Outcome<Self> {
-        let parsed: ConnectString =
-            connect.parse().map_err(|e| format!("{CONNECT}={connect}: {e}"))?;
+        let parsed: ConnectString = connect
+            .parse()
+            .map_err(|e| format!("{CONNECT}={connect}: {e}"))?;
         let [server] = parsed.hosts.as_slice() else {
-            return Err(format!("{CONNECT}={connect}: name one server; this is no test of many").into());
+            return Err(
+                format!("{CONNECT}={connect}: name one server; this is no test of many").into(),
+            );
         };
         let address = server.to_string();
         let banner = wait_for_service(&address)?;
@@ -97,7 +100,12 @@ impl Container {
             .args(["run", "--detach", "--publish", &format!("{address}:2181")])
             // The disk's share of a write is no business of a client, and wavers most.
             .args(["--tmpfs", "/datalog"])
-            .args(["--env", "ZOO_MAX_CLIENT_CNXNS=0", "--env", "JVMFLAGS=-Xmx512m"])
+            .args([
+                "--env",
+                "ZOO_MAX_CLIENT_CNXNS=0",
+                "--env",
+                "JVMFLAGS=-Xmx512m",
+            ])
             .args(["--pull", "never", IMAGE])
             .output()
             .map_err(|e| format!("cannot start docker: {e}; or set {CONNECT}=host:port"))?;
@@ -112,7 +120,11 @@ impl Container {
         }
         let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let reaper = Command::new("sh")
-            .args(["-c", "read -r _; exec docker rm --force --volumes \"$0\"", &id])
+            .args([
+                "-c",
+                "read -r _; exec docker rm --force --volumes \"$0\"",
+                &id,
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

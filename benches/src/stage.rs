@@ -6,7 +6,13 @@ use crate::contender::Outcome;
 use crate::raw::RawConnection;
 
 /// The contenders' lock paths, each its own.
-const LOCKS: [&str; 5] = ["floor", "ours-current", "ours-multi", "incumbent", "curator"];
+const LOCKS: [&str; 5] = [
+    "floor",
+    "ours-current",
+    "ours-multi",
+    "incumbent",
+    "curator",
+];
 
 /// Where the contenders meet.
 pub(crate) struct Stage {
@@ -19,7 +25,10 @@ impl Stage {
     ///
     /// Parents are persistent: a container that is empty between two rounds may be reaped.
     pub(crate) fn set(address: &str, base: &str) -> Outcome<Self> {
-        let stage = Self { address: address.to_owned(), base: base.to_owned() };
+        let stage = Self {
+            address: address.to_owned(),
+            base: base.to_owned(),
+        };
         let mut connection = RawConnection::open(address)?;
         create(&mut connection, base, Vec::new())?;
         create(&mut connection, &stage.node(), vec![b'x'; 100])?;
@@ -59,13 +68,19 @@ fn create(connection: &mut RawConnection, path: &str, data: Vec<u8>) -> Outcome<
 }
 
 fn remove(connection: &mut RawConnection, path: &str) -> Outcome<()> {
-    let list = Request::GetChildren { path: path.to_owned(), watch: false };
+    let list = Request::GetChildren {
+        path: path.to_owned(),
+        watch: false,
+    };
     if let Ok(Response::Children(children)) = connection.call(&list)? {
         for child in children {
             remove(connection, &path::join(path, &child))?;
         }
     }
-    let delete = Request::Delete { path: path.to_owned(), version: -1 };
+    let delete = Request::Delete {
+        path: path.to_owned(),
+        version: -1,
+    };
     match connection.call(&delete)? {
         Ok(_) | Err(ErrorCode::NoNode) => Ok(()),
         Err(code) => Err(format!("cannot delete {path}: {code:?}").into()),

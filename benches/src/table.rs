@@ -26,7 +26,10 @@ pub(crate) fn render(setting: &Setting, cells: &[Cell]) -> String {
     // Writing to a String cannot fail.
     let _ = write_head(&mut text, setting);
     for workload in Workload::ALL {
-        let group: Vec<&Cell> = cells.iter().filter(|cell| cell.workload == workload).collect();
+        let group: Vec<&Cell> = cells
+            .iter()
+            .filter(|cell| cell.workload == workload)
+            .collect();
         for cell in &group {
             let _ = write_row(&mut text, cell, &group, &mut notes);
         }
@@ -117,7 +120,11 @@ fn noise(setting: &Setting, cells: &[Cell]) -> String {
         .filter_map(|cell| {
             let (low, high) = spread(&cell.rates)?;
             let title = cell.workload.title();
-            Some(format!("{title} {:+.0} to {:+.0} %", low * 100.0, high * 100.0))
+            Some(format!(
+                "{title} {:+.0} to {:+.0} %",
+                low * 100.0,
+                high * 100.0
+            ))
         })
         .collect();
     format!(
@@ -174,7 +181,10 @@ mod tests {
     #[test]
     fn what_is_left_out_and_what_limits_a_comparison_is_said() {
         let remark = Some("it cheats");
-        let cells = [Cell { remark, ..cell("peer", Role::Peer, &[1.0]) }];
+        let cells = [Cell {
+            remark,
+            ..cell("peer", Role::Peer, &[1.0])
+        }];
         let text = render(&setting(), &cells);
         assert!(text.contains("| peer [1] | 1 | – | – |"), "{text}");
         assert!(text.contains("[1] it cheats"), "{text}");
