@@ -11,8 +11,8 @@ use crate::connect::Connection;
     name = "zkctl",
     version,
     color = ColorChoice::Never,
-    max_term_width = 100,
     disable_help_subcommand = true,
+    arg_required_else_help = true,
     after_help = EXIT_CODES,
     after_long_help = AFTER_LONG_HELP
 )]

@@ -7,7 +7,9 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpgid,
+};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -41,6 +43,10 @@ impl Group {
 
     /// Stops all of the group: asks with SIGTERM, and kills what is there when `patience` is over.
     pub(crate) async fn stop(&mut self, patience: Duration) {
+        // What loses its parent now becomes our child, to be reaped here: in a container there may be nobody else who
+        // does, and the dead would look alive.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
         self.signal(Signal::TERM);
         // Whoever is stopped does not see that it should end.
         self.signal(Signal::CONT);
@@ -51,12 +57,16 @@ impl Group {
     }
 
     async fn gone_by(&mut self, deadline: Instant) {
-        // The command must be reaped: as a zombie it would count as a member.
+        // The command and its orphans must be reaped: as zombies they would count as members.
         if timeout_at(deadline, self.child.wait()).await.is_err() {
             return;
         }
         // There is no event for the end of a group.
-        while test_kill_process_group(self.id) != Err(Errno::SRCH) && Instant::now() < deadline {
+        while Instant::now() < deadline {
+            while let Ok(Some(_)) = waitpgid(self.id, WaitOptions::NOHANG) {}
+            if test_kill_process_group(self.id) == Err(Errno::SRCH) {
+                return;
+            }
             sleep(POLL).await;
         }
     }
@@ -99,7 +109,9 @@ fn start(
     };
     let mut command = Command::new(program);
     command.args(arguments).envs(environment);
-    let child = prepare(&mut command).spawn().map_err(|e| not_started(program, &e))?;
+    let child = prepare(&mut command)
+        .spawn()
+        .map_err(|e| not_started(program, &e))?;
     let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     // Only a child that was reaped has no id, and nobody has waited yet.
     let id = id.ok_or_else(|| lost_track(io::ErrorKind::NotFound.into()))?;
@@ -115,7 +127,10 @@ fn not_started(program: &OsStr, error: &io::Error) -> Failure {
 }
 
 fn lost_track(error: io::Error) -> Failure {
-    Failure::new(code::INTERNAL, format!("cannot wait for the command: {error}"))
+    Failure::new(
+        code::INTERNAL,
+        format!("cannot wait for the command: {error}"),
+    )
 }
 
 /// The exit code by which a shell tells how a command ended.

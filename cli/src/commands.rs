@@ -15,7 +15,11 @@ use crate::exit::Failure;
 
 /// Runs the command; yields the exit code.
 pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
-    let Cli { connection, json, command } = cli;
+    let Cli {
+        connection,
+        json,
+        command,
+    } = cli;
     match command {
         Command::Dev(args) => dev::run(args, json).await,
         Command::Lock(args) => lock::run(args, &connection, json).await,

@@ -15,23 +15,26 @@ pub(crate) const ZK_CONNECT: &str = "ZK_CONNECT";
 /// How long a server that does not even refuse is waited for, if it is the only one.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Where the options stand in the help.
+const HEADING: &str = "Connection";
+
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Options of every command that talks to an ensemble.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// Servers and chroot: host[:port][,host[:port]…][/chroot]
-    #[arg(long, global = true, env = ZK_CONNECT, value_name = "SERVERS")]
+    #[arg(long, global = true, env = ZK_CONNECT, value_name = "SERVERS", help_heading = HEADING)]
     connect: Option<String>,
 
-    /// Authenticate; may be repeated. Prefer ZK_AUTH: a command line is public
+    /// Authenticate, e.g. digest:USER:PASSWORD; may be repeated
     #[arg(
         long,
         global = true,
         env = "ZK_AUTH",
         hide_env_values = true,
         value_name = "SCHEME:DATA",
+        help_heading = HEADING,
         value_parser = credential
     )]
     auth: Vec<Credential>,
@@ -53,9 +56,10 @@ impl std::fmt::Debug for Credential {
 // The text must not appear in the error: it may be a password.
 fn credential(text: &str) -> Result<Credential, &'static str> {
     match text.split_once(':') {
-        Some((scheme, data)) if !scheme.is_empty() && !data.is_empty() => {
-            Ok(Credential { scheme: scheme.to_owned(), data: data.to_owned() })
-        }
+        Some((scheme, data)) if !scheme.is_empty() && !data.is_empty() => Ok(Credential {
+            scheme: scheme.to_owned(),
+            data: data.to_owned(),
+        }),
         _ => Err("write SCHEME:DATA, for example digest:user:password"),
     }
 }
@@ -75,13 +79,19 @@ impl Connection {
 
     /// The variables by which the `zkctl` commands of a child find the same ensemble.
     pub(crate) fn for_child(&self) -> Option<(&'static str, OsString)> {
-        self.connect.as_ref().map(|servers| (ZK_CONNECT, servers.into()))
+        self.connect
+            .as_ref()
+            .map(|servers| (ZK_CONNECT, servers.into()))
     }
 
     /// Connects with a session timeout; fails as soon as each server was tried once.
     pub(crate) async fn connect(&self, session_timeout: Duration) -> Result<Client, Failure> {
         let servers = self.servers()?;
-        let patience = if servers.contains(',') { session_timeout } else { PATIENCE };
+        let patience = if servers.contains(',') {
+            session_timeout
+        } else {
+            PATIENCE
+        };
         let mut builder = Client::builder(servers)
             .session_timeout(session_timeout)
             .connect_timeout(patience)
@@ -111,7 +121,10 @@ mod tests {
     #[test]
     fn a_credential_is_a_scheme_and_the_rest() {
         let found = credential("digest:user:pass:word").unwrap();
-        assert_eq!((found.scheme.as_str(), found.data.as_str()), ("digest", "user:pass:word"));
+        assert_eq!(
+            (found.scheme.as_str(), found.data.as_str()),
+            ("digest", "user:pass:word")
+        );
         assert_eq!(format!("{found:?}"), "Credential(digest:<redacted>)");
         for text in ["", "digest", ":x", "digest:"] {
             assert!(credential(text).is_err(), "{text:?}");

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 /// Reads `500ms`, `5s`, `1.5m`, `2h`, `1d`.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let seconds = match unit.trim_start() {
         "ms" => 0.001,
@@ -12,13 +14,17 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         "h" => 3_600.0,
         "d" => 86_400.0,
-        "" if !number.is_empty() => return Err(format!("the unit is missing; did you mean {number}s?")),
+        "" if !number.is_empty() => {
+            return Err(format!("the unit is missing; did you mean {number}s?"));
+        }
         _ => return Err(EXPECTED.to_owned()),
     };
     let number: f64 = number.parse().map_err(|_| EXPECTED.to_owned())?;
     let duration = Duration::try_from_secs_f64(number * seconds).map_err(|e| e.to_string())?;
     // Whole microseconds: 0.1 has no exact binary form.
-    Ok(Duration::from_micros((duration.as_nanos() as f64 / 1e3).round() as u64))
+    Ok(Duration::from_micros(
+        (duration.as_nanos() as f64 / 1e3).round() as u64,
+    ))
 }
 
 /// As [`parse`], but not zero.
@@ -66,7 +72,10 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused_with_an_example() {
-        assert_eq!(parse("5").unwrap_err(), "the unit is missing; did you mean 5s?");
+        assert_eq!(
+            parse("5").unwrap_err(),
+            "the unit is missing; did you mean 5s?"
+        );
         for text in ["", "s", "-5s", "5y", "1.2.3s", "five", "1e3s"] {
             assert_eq!(parse(text).unwrap_err(), EXPECTED, "{text:?}");
         }

@@ -58,7 +58,10 @@ impl Failure {
 
     /// The end of whoever wrote to a pipe that nobody reads: silent, with the code of SIGPIPE.
     fn broken_pipe() -> Self {
-        Self { code: code::of_signal(rustix::process::Signal::PIPE.as_raw()), message: String::new() }
+        Self {
+            code: code::of_signal(rustix::process::Signal::PIPE.as_raw()),
+            message: String::new(),
+        }
     }
 
     /// The same failure that also says `hint`.
@@ -124,7 +127,9 @@ pub(crate) fn report(failure: &Failure) -> u8 {
 pub(crate) fn report_usage(error: &clap::Error) -> u8 {
     let text = error.render().to_string();
     if error.use_stderr() {
-        let text = text.strip_prefix("error: ").map_or_else(|| text.clone(), |text| format!("zkctl: {text}"));
+        let text = text
+            .strip_prefix("error: ")
+            .map_or_else(|| text.clone(), |text| format!("zkctl: {text}"));
         let _ = io::stderr().lock().write_all(text.as_bytes());
         code::USAGE
     } else {

@@ -27,10 +27,16 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(exit::report_usage(&error)),
     };
     // One thread is enough: nothing here computes, and what blocks (the child, the servers) is awaited.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
-            return ExitCode::from(exit::report(&Failure::new(code::INTERNAL, format!("cannot start: {error}"))));
+            return ExitCode::from(exit::report(&Failure::new(
+                code::INTERNAL,
+                format!("cannot start: {error}"),
+            )));
         }
     };
     match runtime.block_on(commands::run(cli)) {

@@ -31,14 +31,15 @@ pub(crate) fn parse_prefix(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn check(
-    text: &str,
-    validate: impl Fn(&str) -> Result<(), path::PathError>,
-) -> Result<(), String> {
-    let Err(error) = validate(text) else { return Ok(()) };
+fn check(text: &str, validate: impl Fn(&str) -> Result<(), path::PathError>) -> Result<(), String> {
+    let Err(error) = validate(text) else {
+        return Ok(());
+    };
     let suggestion = suggest(text).filter(|other| validate(other).is_ok());
     Err(match suggestion {
-        Some(other) if !text.starts_with('/') => format!("paths are absolute; did you mean {other}?"),
+        Some(other) if !text.starts_with('/') => {
+            format!("paths are absolute; did you mean {other}?")
+        }
         Some(other) => format!("{}; did you mean {other}?", error.rule),
         None => format!("{} (byte {})", error.rule, error.position),
     })
@@ -72,8 +73,14 @@ mod tests {
 
     #[test]
     fn a_malformed_path_is_refused_with_the_rule_it_breaks() {
-        assert_eq!(refused("/a//b"), "no name between slashes is empty; did you mean /a/b?");
-        assert_eq!(refused("/a/"), "a path does not end in '/'; did you mean /a?");
+        assert_eq!(
+            refused("/a//b"),
+            "no name between slashes is empty; did you mean /a/b?"
+        );
+        assert_eq!(
+            refused("/a/"),
+            "a path does not end in '/'; did you mean /a?"
+        );
         assert_eq!(refused("/a/../b"), "no name is '.' or '..' (byte 3)");
         assert_eq!(refused(""), "a path begins with '/' (byte 0)");
         assert!(refused("/a\u{0}").contains("control characters"));

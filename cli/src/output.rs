@@ -52,14 +52,26 @@ pub(crate) fn put_bytes(object: &mut Map<String, Value>, name: &str, bytes: &[u8
 
 /// A text from elsewhere, without what a terminal would take for a command.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
 }
 
 /// Lines up columns; the last one is not padded.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
@@ -83,7 +95,10 @@ mod tests {
         let mut object = Map::new();
         put_bytes(&mut object, "data", "grün".as_bytes());
         put_bytes(&mut object, "other", &[0xff, 0x00]);
-        assert_eq!(Value::from(object), json!({ "data": "grün", "other_base64": "/wA=" }));
+        assert_eq!(
+            Value::from(object),
+            json!({ "data": "grün", "other_base64": "/wA=" })
+        );
     }
 
     #[test]

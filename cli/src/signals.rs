@@ -26,8 +26,9 @@ impl Signals {
             signal(SignalKind::from_raw(which.as_raw())).map(Some)
         };
         let listen = |which| {
-            listen(which)
-                .map_err(|e| Failure::new(code::INTERNAL, format!("cannot listen for signals: {e}")))
+            listen(which).map_err(|e| {
+                Failure::new(code::INTERNAL, format!("cannot listen for signals: {e}"))
+            })
         };
         Ok(Self {
             interrupt: listen(Signal::INT)?,
@@ -60,5 +61,6 @@ async fn receive(signal: &mut Option<unix::Signal>) {
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0)
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
+        .unwrap_or(0)
 }

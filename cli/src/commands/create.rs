@@ -73,11 +73,19 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
             if let Some(ttl) = args.ttl {
                 create = create.ttl(ttl);
             }
-            let created = if args.parents { create.parents().await } else { create.await };
+            let created = if args.parents {
+                create.parents().await
+            } else {
+                create.await
+            };
             created.map_err(|error| {
                 let is_missing = error.kind() == ErrorKind::Unimplemented && args.ttl.is_some();
                 let failure = Failure::from(error);
-                if is_missing { failure.with_hint(TTL_HINT) } else { failure }
+                if is_missing {
+                    failure.with_hint(TTL_HINT)
+                } else {
+                    failure
+                }
             })
         })
         .await;
@@ -90,4 +98,5 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
     Ok(code::OK)
 }
 
-const TTL_HINT: &str = "servers refuse --ttl unless they run with zookeeper.extendedTypesEnabled=true";
+const TTL_HINT: &str =
+    "servers refuse --ttl unless they run with zookeeper.extendedTypesEnabled=true";

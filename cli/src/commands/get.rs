@@ -23,7 +23,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let path = args.path.as_str();
-    let node = connection.run(|client| async move { Ok(client.get(path).await?) }).await?;
+    let node = connection
+        .run(|client| async move { Ok(client.get(path).await?) })
+        .await?;
     if json {
         let mut object = Map::new();
         object.insert("path".to_owned(), path.into());

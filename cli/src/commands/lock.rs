@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
-use zk_recipes::{Client, Held, LockGuard, LockLost, Mutex};
+use zk_recipes::{Client, Contender, ErrorKind, Held, LockGuard, LockLost, Mutex};
 
 use crate::child::{self, Group};
 use crate::connect::Connection;
@@ -38,19 +38,19 @@ pub(crate) struct Args {
     /// The lock; missing parents are created
     path: NodePath,
 
-    /// Give up after this long and exit with 75; 0s: if the lock is not free. Default: wait for ever
+    /// Wait no longer than this, else exit with 75; 0s: do not wait
     #[arg(long, short, value_name = "DURATION", value_parser = duration::parse)]
     timeout: Option<Duration>,
 
-    /// What `zkctl locks` shows for this contender. Default: host, process and program
+    /// What `zkctl locks` shows, in the place of host, process and program
     #[arg(long, value_name = "TEXT")]
     contender: Option<String>,
 
-    /// How long after the last sign of life the servers give the lock to the next; they bound it
+    /// When the servers hear nothing for so long, the lock goes to the next
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse_positive)]
     session_timeout: Duration,
 
-    /// Tell on stderr when the lock is acquired and released
+    /// Tell when the lock is acquired and released
     #[arg(long, short)]
     verbose: bool,
 
@@ -67,7 +67,14 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
         client = connection.connect(args.session_timeout) => client?,
         signal = signals.next() => return Ok(code::of_signal(signal.as_raw())),
     };
-    let run = Run { voice: Voice { verbose: args.verbose, json }, args: &args, connection };
+    let run = Run {
+        voice: Voice {
+            verbose: args.verbose,
+            json,
+        },
+        args: &args,
+        connection,
+    };
     let result = run.under_lock(&client, &mut signals).await;
     client.close().await?;
     result
@@ -82,7 +89,10 @@ struct Run<'a> {
 /// How the command came to its end.
 enum End {
     /// By itself, or by a signal that was passed on.
-    Exited { status: ExitStatus, asked: Option<Signal> },
+    Exited {
+        status: ExitStatus,
+        asked: Option<Signal>,
+    },
     /// It has to be stopped.
     Lost(LockLost),
     /// It has to be stopped.
@@ -94,11 +104,12 @@ impl Run<'_> {
         let mutex = Mutex::new(client, self.args.path.as_str())?;
         let started = Instant::now();
         let guard = tokio::select! {
-            guard = self.acquire(&mutex) => guard?,
+            guard = self.acquire(client, &mutex) => guard?,
             signal = signals.next() => return Ok(code::of_signal(signal.as_raw())),
             never = self.tell_who_is_ahead(&mutex) => match never {},
         };
-        self.voice.tell(&guard.held(), "acquired", started.elapsed());
+        self.voice
+            .tell(&guard.held(), "acquired", started.elapsed());
         let started = Instant::now();
         let mut group = match Group::spawn(&self.args.command, self.environment(&guard)) {
             Ok(group) => group,
@@ -115,15 +126,25 @@ impl Run<'_> {
                     self.voice.tell(&held, "lost", started.elapsed());
                     return Err(Failure::new(
                         code::LOCK_LOST,
-                        format!("{} (token {}) was lost before the command ended", held.path(), held.token()),
+                        format!(
+                            "{} (token {}) was lost before the command ended",
+                            held.path(),
+                            held.token()
+                        ),
                     ));
                 }
                 self.voice.tell(&held, "released", started.elapsed());
-                Ok(asked.map_or_else(|| child::code_of(status), |signal| code::of_signal(signal.as_raw())))
+                Ok(asked.map_or_else(
+                    || child::code_of(status),
+                    |signal| code::of_signal(signal.as_raw()),
+                ))
             }
             End::Lost(lost) => {
                 self.stop(guard, group, grace, started).await;
-                Err(Failure::new(code::LOCK_LOST, format!("{lost}; the command was stopped")))
+                Err(Failure::new(
+                    code::LOCK_LOST,
+                    format!("{lost}; the command was stopped"),
+                ))
             }
             End::Doubt => {
                 let held = guard.held();
@@ -141,13 +162,42 @@ impl Run<'_> {
         }
     }
 
-    async fn acquire(&self, mutex: &Mutex) -> Result<LockGuard, Failure> {
-        let contender = self.args.contender.clone().unwrap_or_else(|| contender(&self.args.command));
+    async fn acquire(&self, client: &Client, mutex: &Mutex) -> Result<LockGuard, Failure> {
+        let contender = self
+            .args
+            .contender
+            .clone()
+            .unwrap_or_else(|| contender(&self.args.command));
         let acquire = mutex.acquire().contender(contender);
-        match self.args.timeout {
-            None => Ok(acquire.await?),
-            Some(limit) => Ok(acquire.timeout(limit).await?),
+        let acquired = match self.args.timeout {
+            None => acquire.await.map(Some),
+            Some(Duration::ZERO) => acquire.if_free().await,
+            Some(limit) => acquire.timeout(limit).await.map(Some),
+        };
+        match (acquired, self.args.timeout) {
+            (Ok(Some(guard)), _) => Ok(guard),
+            (Ok(None), _) => Err(self.not_acquired(mutex, "at once").await),
+            (Err(error), Some(limit)) if error.kind() == ErrorKind::AcquireTimedOut => {
+                Err(self.not_acquired(mutex, &format!("within {limit:?}")).await)
+            }
+            (Err(error), _) => Err(client.explain(error).await.into()),
         }
+    }
+
+    async fn not_acquired(&self, mutex: &Mutex, limit: &str) -> Failure {
+        let path = mutex.path();
+        // Only to be helpful: whatever goes wrong here is not worth a word.
+        let contenders = mutex.contenders().await.unwrap_or_default();
+        let holder = match contenders.first() {
+            Some(holder) => format!("it is held by {}", holder_of(holder)),
+            None => "it was held by somebody else".to_owned(),
+        };
+        Failure::new(
+            code::NOT_ACQUIRED,
+            format!(
+                "cannot acquire {path} {limit}: {holder}; `zkctl locks {path}` shows who waits"
+            ),
+        )
     }
 
     /// Somebody who looks at a terminal should not have to guess why nothing happens.
@@ -159,8 +209,10 @@ impl Run<'_> {
                 // The last one is us.
                 let ahead = contenders.len().saturating_sub(1);
                 if let Some(holder) = contenders.first().filter(|_| ahead > 0) {
-                    let text = output::printable(&holder.text);
-                    say(format_args!("waiting for {}: held by {text}, {ahead} ahead", self.args.path));
+                    let (path, holder) = (&self.args.path, holder_of(holder));
+                    say(format_args!(
+                        "waiting for {path}: it is held by {holder}, {ahead} ahead"
+                    ));
                 }
             }
         }
@@ -242,11 +294,21 @@ async fn release(guard: LockGuard) -> Option<bool> {
     }
 }
 
+fn holder_of(holder: &Contender) -> String {
+    format!(
+        "{} (token {})",
+        output::printable(&holder.text),
+        holder.token
+    )
+}
+
 /// Where it runs and what: `build-7 pid 4711 (nightly.sh)`. Arguments may be secret.
 fn contender(command: &[OsString]) -> String {
     let system = rustix::system::uname();
     let host = system.nodename().to_string_lossy();
-    let program = command.first().and_then(|program| Path::new(program).file_name());
+    let program = command
+        .first()
+        .and_then(|program| Path::new(program).file_name());
     let program = program.map(OsStr::to_string_lossy).unwrap_or_default();
     format!("{host} pid {} ({program})", std::process::id())
 }
@@ -261,15 +323,23 @@ impl Voice {
     fn tell(&self, held: &Held, event: &str, after: Duration) {
         let (path, token) = (held.path(), held.token());
         if self.json {
+            let timed = if event == "acquired" {
+                "waited_ms"
+            } else {
+                "held_ms"
+            };
             let object: Value = json!({
                 "event": event,
                 "path": path,
                 "token": token,
-                "after_ms": u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
+                timed: u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
             });
             let _ = writeln!(io::stderr().lock(), "{object}");
         } else if self.verbose {
-            say(format_args!("{event} {path} (token {token}) after {}", duration::show(after)));
+            say(format_args!(
+                "{event} {path} (token {token}) after {}",
+                duration::show(after)
+            ));
         }
     }
 }

@@ -67,7 +67,9 @@ fn show(contenders: &[Contender]) -> String {
     let header = ["", "TOKEN", "SINCE", "AGE", "SESSION", "CONTENDER", "NODE"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(contenders.iter().map(|contender| {
-        let age = SystemTime::now().duration_since(contender.since).unwrap_or_default();
+        let age = SystemTime::now()
+            .duration_since(contender.since)
+            .unwrap_or_default();
         let text = match contender.family {
             Family::Mutex => output::printable(&contender.text),
             other => format!("{} ({})", output::printable(&contender.text), family(other)),

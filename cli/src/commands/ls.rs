@@ -23,13 +23,19 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let path = args.path.as_str();
-    let mut children =
-        connection.run(|client| async move { Ok(client.children(path).await?) }).await?;
+    let mut children = connection
+        .run(|client| async move { Ok(client.children(path).await?) })
+        .await?;
     children.sort_unstable();
     if json {
         output::json(&json!({ "path": path, "children": children }))?;
     } else {
-        output::text(&children.iter().map(|name| format!("{name}\n")).collect::<String>())?;
+        output::text(
+            &children
+                .iter()
+                .map(|name| format!("{name}\n"))
+                .collect::<String>(),
+        )?;
     }
     Ok(code::OK)
 }

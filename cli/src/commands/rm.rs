@@ -40,12 +40,17 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
                 return delete_tree(&client, at).await;
             }
             let delete = client.delete(at);
-            match args.version {
-                Some(version) => delete.version(version),
-                None => delete,
+            let deleted = match args.version {
+                Some(version) => delete.version(version).await,
+                None => delete.await,
+            };
+            match deleted {
+                Ok(()) => Ok(1),
+                Err(error) if error.kind() == ErrorKind::NotEmpty => {
+                    Err(Failure::from(error).with_hint("-r deletes them, too"))
+                }
+                Err(error) => Err(error.into()),
             }
-            .await?;
-            Ok(1)
         })
         .await?;
     if json {
@@ -58,7 +63,9 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
 async fn delete_tree(client: &Client, top: &str) -> Result<usize, Failure> {
     let absolute = client.absolute(top);
     if absolute == "/zookeeper" || absolute.starts_with("/zookeeper/") {
-        return Err(Failure::usage(format!("{absolute} belongs to the servers; rm -r leaves it alone")));
+        return Err(Failure::usage(format!(
+            "{absolute} belongs to the servers; rm -r leaves it alone"
+        )));
     }
     let mut found = vec![top.to_owned()];
     let mut listed = 0;
@@ -82,7 +89,10 @@ async fn delete_tree(client: &Client, top: &str) -> Result<usize, Failure> {
     // Every node was found after its parent.
     found.reverse();
     for batch in found.chunks(BATCH) {
-        let batch: Vec<_> = batch.iter().map(|node| client.delete(node).submit()).collect();
+        let batch: Vec<_> = batch
+            .iter()
+            .map(|node| client.delete(node).submit())
+            .collect();
         for delete in batch {
             match delete.await {
                 Ok(()) => deleted += 1,

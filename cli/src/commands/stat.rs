@@ -52,8 +52,22 @@ fn show(path: &str, stat: &Stat) -> String {
         ("version", stat.version.to_string()),
         ("cversion", stat.cversion.to_string()),
         ("aversion", stat.aversion.to_string()),
-        ("created", format!("{}  {}", since::rfc3339(stat.ctime), zxid("czxid", stat.czxid))),
-        ("modified", format!("{}  {}", since::rfc3339(stat.mtime), zxid("mzxid", stat.mzxid))),
+        (
+            "created",
+            format!(
+                "{}  {}",
+                since::rfc3339(stat.ctime),
+                zxid("czxid", stat.czxid)
+            ),
+        ),
+        (
+            "modified",
+            format!(
+                "{}  {}",
+                since::rfc3339(stat.mtime),
+                zxid("mzxid", stat.mzxid)
+            ),
+        ),
         ("children changed", zxid("pzxid", stat.pzxid)),
         ("ephemeral owner", owner),
     ];

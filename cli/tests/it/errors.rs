@@ -1,0 +1,161 @@
+//! First errors: what a newcomer sees must say what to do.
+
+use std::time::{Duration, Instant};
+
+use crate::server::Server;
+use crate::zkctl::Zkctl;
+
+/// Blots out how long it took.
+fn without_time(message: &str) -> String {
+    let (before, after) = message.split_once(" servers in ").unwrap();
+    let (_, after) = after.split_once(" s;").unwrap();
+    format!("{before} servers in T s;{after}")
+}
+
+#[test]
+fn an_unreachable_server_is_named_with_the_reason() {
+    let started = Instant::now();
+    let (code, message) = Zkctl::new(&["ls", "/", "--connect", "127.0.0.1:1"]).fails();
+    assert_eq!(code, 69);
+    insta::assert_snapshot!(without_time(&message), @"zkctl: cannot reach ZooKeeper: 127.0.0.1:1: 127.0.0.1 refused (nothing listens there). Tried 1 of 1 servers in T s; is it running? `zkctl dev` starts a server for development");
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up_after_a_while() {
+    // The kernel accepts for it; nobody ever reads.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let (code, message) = Zkctl::new(&["ls", "--connect", &address]).fails();
+    assert_eq!(code, 69);
+    insta::assert_snapshot!(without_time(&message).replace(&address, "SERVER"), @"zkctl: cannot reach ZooKeeper: SERVER: no answer yet. Tried 0 of 1 servers in T s; is it running? `zkctl dev` starts a server for development");
+}
+
+#[test]
+fn an_unknown_host_is_named_as_such() {
+    let (code, message) = Zkctl::new(&["get", "/a", "--connect", "zk.invalid"]).fails();
+    assert_eq!(code, 69);
+    // The rest of the reason is the resolver's.
+    let expected = "zkctl: cannot reach ZooKeeper: zk.invalid:2181: name not found (DNS";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(
+        message.ends_with("is it running? `zkctl dev` starts a server for development\n"),
+        "{message}"
+    );
+}
+
+#[test]
+fn one_server_that_answers_is_enough() {
+    let server = Server::start();
+    let servers = format!("127.0.0.1:1,zk.invalid,{}", server.connect_string());
+    assert_eq!(
+        server.zkctl(&["ls", "--connect", &servers]).ok(),
+        "zookeeper\n"
+    );
+}
+
+#[test]
+fn a_chroot_that_does_not_exist_is_told_apart_from_a_missing_node() {
+    let server = Server::start();
+    server.zkctl(&["create", "/prod"]).ok();
+    let inside = format!("{}/prod/app", server.connect_string());
+    let commands: [&[&str]; 8] = [
+        &["ls", "/"],
+        &["get", "/a"],
+        &["set", "/a", "x"],
+        &["create", "-p", "/a/b"],
+        &["rm", "/a"],
+        &["stat", "/"],
+        &["locks", "/a"],
+        &["lock", "/a", "--", "echo", "ran"],
+    ];
+    for args in commands {
+        let (code, message) = server.zkctl(args).env("ZK_CONNECT", &inside).fails();
+        assert_eq!(code, 1, "{args:?}");
+        assert_eq!(
+            message,
+            "zkctl: chroot /prod/app does not exist on this ensemble (nearest existing: /prod); create it (without the \
+             chroot: zkctl create -p /prod/app), or drop it from the connect string\n",
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_node_is_named_with_its_nearest_ancestor() {
+    let server = Server::start();
+    server.zkctl(&["create", "/a"]).ok();
+    let commands: [&[&str]; 5] = [
+        &["ls", "/a/b/c"],
+        &["get", "/a/b/c"],
+        &["set", "/a/b/c", "x"],
+        &["rm", "/a/b/c"],
+        &["stat", "/a/b/c"],
+    ];
+    let messages: Vec<String> = commands
+        .iter()
+        .map(|args| {
+            let (code, message) = server.zkctl(args).fails();
+            assert_eq!(code, 1, "{args:?}");
+            message
+        })
+        .collect();
+    insta::assert_snapshot!(messages.concat(), @r"
+zkctl: cannot list the children of /a/b/c: it does not exist (nearest existing: /a)
+zkctl: cannot read /a/b/c: it does not exist (nearest existing: /a)
+zkctl: cannot write /a/b/c: it does not exist (nearest existing: /a)
+zkctl: cannot delete /a/b/c: it does not exist (nearest existing: /a)
+zkctl: cannot read /a/b/c: it does not exist (nearest existing: /a)
+");
+}
+
+#[test]
+fn without_a_server_named_nothing_starts_silently() {
+    let expected = "zkctl: which ZooKeeper? Set ZK_CONNECT (or --connect) to its servers, for example \
+                    ZK_CONNECT=zk1:2181,zk2:2181/app; `zkctl dev` starts a server for development\n";
+    for args in [
+        &["ls", "/"][..],
+        &["lock", "/a", "--", "echo", "ran"],
+        &["set", "/a", "-"],
+    ] {
+        assert_eq!(
+            Zkctl::new(args).fails(),
+            (78, expected.to_owned()),
+            "{args:?}"
+        );
+        assert_eq!(
+            Zkctl::new(args).env("ZK_CONNECT", " ").fails(),
+            (78, expected.to_owned()),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_malformed_connect_string_is_a_mistake_of_configuration() {
+    let mut messages = String::new();
+    for servers in [
+        "zk1:port",
+        "::1",
+        "zk://zk1",
+        ",",
+        "zk1:2181/a//b",
+        "/only/chroot",
+    ] {
+        let (code, message) = Zkctl::new(&["ls"]).env("ZK_CONNECT", servers).fails();
+        assert_eq!(code, 78, "{servers}");
+        messages.push_str(&message);
+    }
+    insta::assert_snapshot!(messages, @r#"
+zkctl: cannot use "zk1:port": the port "port" of server "zk1" is no number between 1 and 65535
+zkctl: cannot use "::1": server "::1" has several colons; write an IPv6 address in brackets: [address]:port
+zkctl: cannot use "zk://zk1": zk:// is not supported; write host:port,host:port/chroot
+zkctl: cannot use ",": server 1 of the connect string "," has no host name
+zkctl: cannot use "zk1:2181/a//b": the chroot is malformed: path "/a//b" is malformed at byte 3: no name between slashes is empty
+zkctl: cannot use "/only/chroot": the connect string "/only/chroot" names no server; write host:port,host:port/chroot
+"#);
+}
