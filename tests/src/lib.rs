@@ -1,4 +1,5 @@
-//! Test kit: real servers in containers, Curator programs as peers, and one kind of deadline.
+//! Test kit: bodies of tests that every server must pass, real servers in containers, Curator programs
+//! as peers, and one kind of deadline.
 //!
 //! Unpublished. The features `real` and `curator` say what the machine has: without them nothing
 //! here needs more than Rust.
@@ -8,6 +9,7 @@
     reason = "a test kit ends the test that it cannot serve"
 )]
 
+pub mod conformance;
 #[cfg(feature = "curator")]
 mod curator_peer;
 mod deadline;

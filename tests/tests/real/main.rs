@@ -1,3 +1,4 @@
 //! Tests against real ZooKeeper in a container.
 
+mod conformance;
 mod kit;

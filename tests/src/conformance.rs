@@ -1,0 +1,38 @@
+//! What every server must do for our client and recipes, as bodies of tests.
+//!
+//! Each body is run on the embedded server (`tests/embedded`) and on real ZooKeeper (`tests/real`), so the
+//! two cannot drift apart. A body that [`each_conformance_body`](crate::each_conformance_body) does not
+//! list is dead code, which does not compile.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "the bodies of tests: their names are their claims, and they fail by panicking"
+)]
+
+mod acl;
+mod chroot;
+mod create;
+mod fence;
+mod list;
+mod multi;
+mod mutex;
+mod mutex_place;
+mod mutex_queue;
+mod nodes;
+mod order;
+mod paths;
+mod persistent_watch;
+mod seen;
+mod server;
+mod session;
+mod watch;
+mod watch_removal;
+
+pub use server::{Host, Server};
+
+macro_rules! export {
+    ($($module:ident { $($body:ident,)* })*) => {
+        $(pub use $module::{$($body,)*};)*
+    };
+}
+crate::each_conformance_body!(export);

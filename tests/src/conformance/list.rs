@@ -1,0 +1,170 @@
+//! The list of all bodies.
+
+/// Calls a macro with every body, by module: `module { body, … } …`.
+#[macro_export]
+macro_rules! each_conformance_body {
+    ($each:ident) => {
+        $each! {
+            create {
+                a_new_node_starts_with_version_zero_and_the_zxid_of_its_creation,
+                each_mode_makes_its_kind_of_node,
+                the_sequence_counts_all_children_ever_created,
+                a_sequential_node_may_be_named_by_its_number_alone,
+                a_stock_server_refuses_ttl_nodes_and_keeps_the_connection,
+                a_ttl_out_of_range_is_refused,
+                a_ttl_without_its_mode_is_not_even_sent,
+                a_container_takes_children_and_goes_like_any_node,
+                an_existing_node_is_not_created_again,
+                a_node_needs_its_parent_and_the_error_names_the_nearest,
+                missing_parents_are_created_on_request,
+                an_ephemeral_node_has_no_children,
+            }
+            nodes {
+                a_node_without_children_is_deleted,
+                a_node_with_children_is_not_deleted,
+                a_delete_of_another_version_is_refused,
+                the_reserved_nodes_stay,
+                a_missing_node_is_none_to_exists_and_an_error_to_reads,
+                a_write_raises_the_version_and_the_modification_zxid_alone,
+                a_write_over_another_version_is_refused,
+                a_parent_counts_the_changes_of_its_children,
+                children_are_names_and_only_direct_ones,
+                empty_data_is_read_as_empty,
+                a_large_value_passes_unchanged,
+                a_request_beyond_the_frame_limit_fails_alone,
+            }
+            order {
+                submitted_requests_are_executed_in_the_order_of_the_calls,
+                a_request_is_queued_when_first_polled_and_not_before,
+                a_thousand_requests_in_flight_are_answered_each_with_its_own,
+                a_sync_is_answered_for_any_path,
+                a_barrier_takes_a_zxid_and_changes_nothing,
+                what_one_client_was_told_another_can_read,
+            }
+            paths {
+                every_name_within_the_rules_is_accepted_and_kept,
+                a_path_outside_the_rules_is_refused_before_it_is_sent,
+                a_relative_path_is_answered_with_the_absolute_one,
+                a_sequential_prefix_obeys_the_rules_up_to_its_last_name,
+            }
+            acl {
+                a_node_is_open_unless_told_otherwise,
+                a_new_acl_raises_its_own_version_alone,
+                an_acl_of_another_version_is_not_replaced,
+                a_closed_node_is_its_users_alone,
+                each_permission_allows_its_own_operations,
+                a_refusal_names_the_acl_and_the_identity,
+                the_scheme_auth_stands_for_all_identities_of_the_creator,
+                a_digest_is_shown_to_administrators_alone,
+                a_malformed_acl_is_refused,
+                equal_entries_of_an_acl_become_one,
+                an_address_may_be_allowed,
+                an_unknown_scheme_of_authentication_ends_the_session,
+            }
+            multi {
+                a_multi_is_applied_as_one_transaction,
+                each_operation_sees_what_those_before_it_did,
+                created_paths_are_reported_with_their_sequence,
+                a_failed_multi_names_its_operation_and_changes_nothing,
+                each_kind_of_operation_fails_a_multi_with_its_own_error,
+                a_failed_multi_takes_a_zxid_and_fires_nothing,
+                an_empty_multi_succeeds,
+                a_large_multi_passes,
+            }
+            watch {
+                a_data_watch_fires_once_for_the_first_change,
+                a_data_watch_sees_its_node_go,
+                an_exists_watch_waits_for_a_node_that_is_not_there,
+                an_exists_watch_on_a_node_that_is_there_is_a_data_watch,
+                a_child_watch_fires_for_the_list_and_not_for_its_members,
+                a_read_that_fails_sets_no_watch,
+                failed_and_empty_changes_fire_nothing,
+                an_event_arrives_before_the_reply_that_shows_the_change,
+                events_of_ones_own_changes_arrive_before_the_replies,
+                an_event_carries_the_zxid_of_its_transaction,
+                all_watches_of_a_node_fire_and_each_client_has_its_own,
+                a_deleted_node_fires_its_own_watches_and_its_parents,
+                a_watch_set_yields_events_of_all_its_watches_in_order,
+                an_event_is_kept_from_those_who_may_not_read_the_node,
+            }
+            persistent_watch {
+                a_persistent_watch_sees_all_that_happens_to_its_node,
+                a_recursive_watch_sees_all_nodes_below_and_no_lists,
+                watches_of_all_kinds_on_one_node_each_see_their_own_events,
+                a_recursive_watch_above_does_not_disturb_a_watch_below,
+                events_of_a_multi_come_in_its_order_with_one_zxid,
+                the_events_of_many_changes_come_without_a_gap,
+            }
+            watch_removal {
+                a_dropped_watch_is_removed_from_the_server,
+                a_fired_watch_is_gone_from_the_server,
+                dropping_one_watch_leaves_the_others_of_its_node,
+                a_watch_set_again_right_after_its_drop_fires,
+                a_read_dropped_before_its_answer_leaves_no_watch,
+                a_dropped_set_removes_all_its_watches,
+                a_closed_session_has_no_watches,
+            }
+            session {
+                clones_and_chroots_share_one_session,
+                closing_deletes_ephemeral_nodes_at_once_and_nothing_else,
+                dropping_the_last_handle_closes_the_session,
+                ephemeral_nodes_outlive_their_creators_handle_and_may_go_before,
+                ephemeral_nodes_are_listed_by_a_prefix_of_their_text,
+                the_states_of_a_session_are_connected_and_closed,
+                a_closed_client_refuses_work_and_ends_its_watches,
+                the_server_bounds_the_session_timeout,
+            }
+            chroot {
+                all_paths_are_below_the_chroot_in_and_out,
+                the_root_of_a_chroot_is_its_node,
+                chroots_nest_and_equal_those_of_connect_strings,
+                watches_report_paths_below_the_chroot,
+                results_of_a_multi_are_below_the_chroot,
+                a_missing_chroot_is_named,
+                errors_speak_of_paths_below_the_chroot,
+                nodes_outside_the_chroot_stay_out_of_sight,
+            }
+            mutex {
+                a_free_lock_is_held_by_the_first_and_released,
+                a_contender_is_named_as_curator_names_it,
+                work_under_a_lock_yields_its_value_and_leaves_nothing,
+                a_holder_learns_that_its_node_was_deleted,
+                work_is_dropped_when_its_lock_is_lost,
+                a_changed_node_is_not_a_lost_one,
+                a_released_lock_is_never_lost,
+                a_hold_ends_with_its_client,
+                a_hold_becomes_provably_safe_and_stays_so,
+                a_dropped_guard_releases_its_lock,
+                a_guard_dropped_on_a_plain_thread_releases_its_lock,
+            }
+            mutex_queue {
+                contenders_hold_in_the_order_of_their_arrival,
+                a_contender_that_goes_hands_nothing_to_the_one_behind,
+                tokens_grow_also_when_the_path_was_deleted_in_between,
+                a_held_lock_is_not_tried_twice,
+                a_contender_gives_up_after_its_timeout_and_leaves_nothing,
+                a_dropped_acquisition_leaves_no_contender,
+                contenders_are_listed_with_what_operators_ask_for,
+                eight_tasks_count_exactly_under_one_lock,
+            }
+            mutex_place {
+                missing_parents_of_a_lock_are_made_as_containers,
+                a_path_that_is_no_place_for_a_lock_is_refused,
+                a_lock_under_a_chroot_is_the_same_lock,
+                a_lock_does_not_make_its_clients_chroot,
+                children_that_are_no_contenders_are_ignored,
+                contenders_of_curator_and_go_zk_are_waited_for,
+                a_path_with_contenders_of_kazoo_is_refused,
+                contenders_may_be_closed_to_others,
+                a_lock_in_a_closed_place_is_refused,
+            }
+            fence {
+                a_holder_writes_as_if_there_were_no_fence,
+                a_fenced_write_fails_for_its_own_reasons_too,
+                the_server_refuses_a_fenced_write_whose_lock_is_lost,
+                a_fenced_write_after_the_loss_is_not_even_sent,
+                a_fence_of_another_client_counts_too,
+            }
+        }
+    };
+}

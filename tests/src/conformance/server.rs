@@ -1,0 +1,109 @@
+//! The server under test, as a body sees it.
+
+use std::fmt;
+
+use zk_recipes::{Client, ClientBuilder};
+
+/// What runs the server.
+pub trait Host: fmt::Debug + Send + Sync {
+    /// Where a server listens that may create TTL nodes.
+    fn connect_string(&self) -> String;
+
+    /// Where a server listens with stock settings, which refuses TTL nodes.
+    fn stock_connect_string(&self) -> String;
+
+    /// How many watches the server shows on paths that begin with `prefix`.
+    fn watches(&self, prefix: &str) -> usize;
+
+    /// Whether it shows watches of children among them.
+    fn shows_child_watches(&self) -> bool;
+}
+
+/// A server, and a place in its tree that belongs to one body alone: bodies share servers.
+#[derive(Debug)]
+pub struct Server {
+    host: Box<dyn Host>,
+    place: String,
+}
+
+impl Server {
+    /// Makes a place of that name.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be reached or has the place already.
+    pub async fn new(host: Box<dyn Host>, name: &str) -> Self {
+        let place = format!("/{name}");
+        let root = Client::builder(host.connect_string());
+        let root = root.connect().await.unwrap();
+        root.create(&place, "").await.unwrap();
+        root.close().await.unwrap();
+        Self { host, place }
+    }
+
+    /// The body's place in the server's tree.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Prepares a client whose chroot is the body's place.
+    pub fn builder(&self) -> ClientBuilder {
+        Client::builder(format!("{}{}", self.host.connect_string(), self.place))
+    }
+
+    /// A new client whose chroot is the body's place.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be reached.
+    pub async fn client(&self) -> Client {
+        self.builder().connect().await.unwrap()
+    }
+
+    /// As [`client`](Self::client), with a digest identity.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be reached.
+    pub async fn client_of(&self, user_and_password: &'static str) -> Client {
+        let builder = self.builder().auth("digest", user_and_password);
+        builder.connect().await.unwrap()
+    }
+
+    /// A new client without a chroot.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be reached.
+    pub async fn root_client(&self) -> Client {
+        let builder = Client::builder(self.host.connect_string());
+        builder.connect().await.unwrap()
+    }
+
+    /// A new client, without a chroot, of a server with stock settings.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be reached.
+    pub async fn stock_client(&self) -> Client {
+        let builder = Client::builder(self.host.stock_connect_string());
+        builder.connect().await.unwrap()
+    }
+
+    /// How many watches the server has in the body's place.
+    #[must_use]
+    pub fn watches(&self) -> usize {
+        self.host.watches(&self.place)
+    }
+
+    /// How many of so many watches of children [`watches`](Self::watches) counts.
+    #[must_use]
+    pub fn shown_child_watches(&self, watches: usize) -> usize {
+        if self.host.shows_child_watches() {
+            watches
+        } else {
+            0
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests on the embedded server: they need nothing but Rust.
+
+mod conformance;
