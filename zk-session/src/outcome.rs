@@ -187,11 +187,13 @@ pub struct Submitted {
     pub id: RequestId,
     /// Names its watch in [`Event::Watch`](crate::Event::Watch).
     pub watch: Option<WatchId>,
+    /// The size of its frame, in bytes.
+    pub len: usize,
 }
 
 impl Submitted {
-    pub(crate) const fn new(id: RequestId, watch: Option<WatchId>) -> Self {
-        Self { id, watch }
+    pub(crate) const fn new(id: RequestId, watch: Option<WatchId>, len: usize) -> Self {
+        Self { id, watch, len }
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Contention {
 pub(crate) struct Grant {
     pub(crate) claim: Claim,
     pub(crate) node: Created,
+    /// The fencing token: the creation zxid of the node.
+    pub(crate) token: u64,
 }
 
 /// Why the wait for the predecessor ended.
@@ -54,8 +56,11 @@ impl Contention {
             };
             match self.queue(&claim, &node, children).await? {
                 Some(true) => {
-                    claim.hold();
-                    return Ok(Some(Grant { claim, node }));
+                    // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is
+                    // not.
+                    let token = node.stat.czxid.as_raw() as u64;
+                    claim.hold_as(&self.path, token);
+                    return Ok(Some(Grant { claim, node, token }));
                 }
                 Some(false) => return Ok(None),
                 None => self.live_on(&claim)?,
