@@ -15,6 +15,7 @@ use crate::explain::{explain, is_explained};
 use crate::shared::queues::{QueueId, Route, WatchTag};
 use crate::shared::raw::RawCall;
 use crate::shared::scope::Scope;
+use crate::unreachable::outage;
 use crate::watch::{Watch, WatchSet};
 
 /// An operation on its way: queued by `.submit()`, or at the first poll of an operation that is awaited.
@@ -231,6 +232,13 @@ impl<T> Pending<T> {
             (ErrorKind::AuthFailed, _) if inner.core.state() == SessionState::AuthFailed => error
                 .because_refused(server.as_deref(), &shared.identities)
                 .with_origin(server, inner.core.session_id()),
+            (ErrorKind::TimedOut, _) => {
+                let error = error.with_origin(server, inner.core.session_id());
+                match outage(shared, &inner) {
+                    Some(outage) => error.with_hint(outage),
+                    None => error,
+                }
+            }
             _ => error.with_origin(server, inner.core.session_id()),
         }
     }

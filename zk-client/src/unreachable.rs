@@ -11,15 +11,8 @@ use crate::shared::inner::Inner;
 pub(crate) fn unreachable(shared: &Shared, started: Moment) -> Error {
     let now = shared.clock.now();
     let inner = shared.lock();
-    let fates: Vec<Fate> = (0..shared.servers.len())
-        .map(|server| Fate::of(&inner, ServerId::from_index(server), now))
-        .collect();
-    let lines: Vec<String> = shared
-        .servers
-        .iter()
-        .zip(&fates)
-        .map(|(name, fate)| format!("{name}: {}", fate.text))
-        .collect();
+    let fates = fates(shared, &inner, now);
+    let lines = lines(shared, &fates);
     let tried = fates.iter().filter(|fate| fate.tried).count();
     let count = format!(
         "{tried} of {} servers in {:.1} s",
@@ -38,6 +31,32 @@ pub(crate) fn unreachable(shared: &Shared, started: Moment) -> Error {
         .with_hint(
             "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development",
         )
+}
+
+/// Why a request had to wait until its time was over: what became of each server since the connection was lost. `None`
+/// while there is one.
+pub(crate) fn outage(shared: &Shared, inner: &Inner) -> Option<String> {
+    if inner.core.state().is_connected() {
+        return None;
+    }
+    let fates = fates(shared, inner, shared.clock.now());
+    Some(format!(
+        "no connection: {}",
+        lines(shared, &fates).join(", ")
+    ))
+}
+
+fn fates(shared: &Shared, inner: &Inner, now: Moment) -> Vec<Fate> {
+    (0..shared.servers.len())
+        .map(|server| Fate::of(inner, ServerId::from_index(server), now))
+        .collect()
+}
+
+fn lines(shared: &Shared, fates: &[Fate]) -> Vec<String> {
+    let named = shared.servers.iter().zip(fates);
+    named
+        .map(|(name, fate)| format!("{name}: {}", fate.text))
+        .collect()
 }
 
 /// What became of one server.

@@ -77,7 +77,7 @@ pub enum FailCause {
     #[error("withdrawn before it was sent, because its duty was performed")]
     Withdrawn,
     /// Its reply is larger than the limit, so the connection had to be dropped.
-    #[error("the reply of {len} bytes exceeds the limit of {max}")]
+    #[error("the reply of {len} bytes exceeds the limit of {max} (jute.maxbuffer)")]
     FrameTooLarge {
         /// The size announced.
         len: usize,

@@ -5,6 +5,7 @@ mod handover;
 mod hold;
 mod kit;
 mod loss;
+mod loss_causes;
 mod lost_replies;
 mod matrix;
 mod refusals;
