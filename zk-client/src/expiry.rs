@@ -67,15 +67,10 @@ impl Expiry {
             ExpiryCause::EndedByServer
         }
     }
-}
 
-/// Whether a process that was not run for this long may have lost its session by that alone.
-pub(crate) fn is_long(stall: Duration, timeout: Duration) -> bool {
-    stall >= timeout / 2
-}
-
-impl fmt::Display for Expiry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What happened and why, without the list of what was lost.
+    #[must_use]
+    pub fn reason(&self) -> String {
         let Self {
             session,
             timeout,
@@ -85,21 +80,29 @@ impl fmt::Display for Expiry {
         } = self;
         let [silence, timeout, stall] = [silence, timeout, stall].map(Duration::as_secs_f64);
         match self.cause() {
-            ExpiryCause::EndedByServer => write!(
-                f,
+            ExpiryCause::EndedByServer => format!(
                 "session {session} was ended by the servers {silence:.1} s after the last contact (timeout \
                  {timeout:.1} s): somebody closed it, or they lost it"
-            )?,
-            ExpiryCause::NoContact => write!(
-                f,
+            ),
+            ExpiryCause::NoContact => format!(
                 "session {session} expired after {silence:.1} s without contact (timeout {timeout:.1} s)"
-            )?,
-            ExpiryCause::Stalled => write!(
-                f,
+            ),
+            ExpiryCause::Stalled => format!(
                 "session {session} expired after {silence:.1} s without contact (timeout {timeout:.1} s): this \
                  process did not run for {stall:.1} s (paused, or its runtime was blocked)"
-            )?,
+            ),
         }
+    }
+}
+
+/// Whether a process that was not run for this long may have lost its session by that alone.
+pub(crate) fn is_long(stall: Duration, timeout: Duration) -> bool {
+    stall >= timeout / 2
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason())?;
         for (place, lost) in self.lost.iter().enumerate() {
             let lead = if place == 0 { "; locks lost: " } else { ", " };
             write!(f, "{lead}{} (token {})", lost.path, lost.token)?;

@@ -31,7 +31,7 @@ impl fmt::Display for LockLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "lost the lock {} (token {}): ", self.path, self.token)?;
         match (&self.expiry, self.stalled) {
-            (Some(expiry), _) => write!(f, "{expiry}"),
+            (Some(expiry), _) => f.write_str(&expiry.reason()),
             (None, Some(stall)) => write!(
                 f,
                 "{}, and this process did not run for {:.1} s (paused, or its runtime was blocked)",

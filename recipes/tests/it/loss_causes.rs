@@ -52,19 +52,19 @@ async fn locks_lost_for_want_of_contact_say_so_and_are_listed_by_path_and_token(
         (LockLostWhy::SessionExpired, ExpiryCause::NoContact)
     );
     let silence = expiry.silence.as_secs_f64();
-    let text = format!(
-        "session {session} expired after {silence:.1} s without contact (timeout 10.0 s); locks lost: /locks/a (token \
-         {}), /locks/b (token {})",
-        a.token(),
-        b.token()
-    );
+    let reason =
+        format!("session {session} expired after {silence:.1} s without contact (timeout 10.0 s)");
     assert_eq!(
         lost.to_string(),
-        format!("lost the lock /locks/a (token {}): {text}", a.token())
+        format!("lost the lock /locks/a (token {}): {reason}", a.token())
     );
     assert_eq!(
         zk.get("/x").await.unwrap_err().to_string(),
-        format!("cannot read /x: {text}; it was not applied")
+        format!(
+            "cannot read /x: {reason}; locks lost: /locks/a (token {}), /locks/b (token {}); it was not applied",
+            a.token(),
+            b.token()
+        )
     );
 }
 
@@ -72,14 +72,39 @@ async fn locks_lost_for_want_of_contact_say_so_and_are_listed_by_path_and_token(
 async fn a_lock_lost_to_a_stalled_process_names_the_stall() {
     let world = World::new();
     let zk = world.client().await;
+    let session = zk.session_id().unwrap();
     let guard = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
     settle().await;
     world.stall(Duration::from_secs(30));
-    // The end of the session as the process finds it when it runs again: the event of its node came before the hang-up.
-    world.hooks.expire(zk.session_id().unwrap());
+    world.hooks.expire(session);
+    let lost = guard.lost().await;
+    let expiry = lost.expiry.clone().unwrap();
+    assert_eq!(expiry.cause(), ExpiryCause::Stalled);
+    assert!(expiry.stall > Duration::from_secs(28), "{expiry:?}");
+    let (silence, stall) = (expiry.silence.as_secs_f64(), expiry.stall.as_secs_f64());
+    let token = guard.token();
+    assert_eq!(
+        lost.to_string(),
+        format!(
+            "lost the lock /locks/a (token {token}): session {session} expired after {silence:.1} s without contact \
+             (timeout 10.0 s): this process did not run for {stall:.1} s (paused, or its runtime was blocked)"
+        )
+    );
+    assert_eq!(guard.held().expiry(), Some(expiry));
+}
+
+/// The news that waits for a paused process may be the event of its node, before that of its session.
+#[tokio::test(start_paused = true)]
+async fn a_node_found_deleted_after_a_stall_is_told_with_the_stall() {
+    let world = World::new();
+    let (zk, operator) = (world.client().await, world.client().await);
+    let guard = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    settle().await;
+    world.stall(Duration::from_secs(9));
+    operator.delete(guard.held().node()).await.unwrap();
     let lost = guard.lost().await;
     let stall = lost.stalled.unwrap();
-    assert!(stall > Duration::from_secs(28), "{stall:?}");
+    assert!(stall > Duration::from_secs(7), "{stall:?}");
     assert_eq!(
         lost.to_string(),
         format!(
@@ -89,11 +114,8 @@ async fn a_lock_lost_to_a_stalled_process_names_the_stall() {
             stall.as_secs_f64()
         )
     );
-    while guard.held().expiry().is_none() {
-        settle().await;
-    }
-    let expiry = guard.held().expiry().unwrap();
-    assert_eq!(expiry.cause(), ExpiryCause::Stalled);
+    zk.sync("/").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(guard.lost().await, lost, "what was said stays said");
 }
 
