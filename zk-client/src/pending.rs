@@ -151,7 +151,7 @@ impl<T> Pending<T> {
         self.stage = match request {
             Err(error) => Stage::Failed(error.about(self.plan.op, &self.plan.path)),
             Ok(request) => {
-                let mut asked = Asked::new(&request, self.plan.repeatable);
+                let mut asked = Asked::new(&request);
                 match self.queue(request) {
                     Ok((call, registered, len)) => {
                         asked.len = len;

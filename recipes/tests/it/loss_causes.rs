@@ -61,7 +61,7 @@ async fn locks_lost_for_want_of_contact_say_so_and_are_listed_by_path_and_token(
     assert_eq!(
         zk.get("/x").await.unwrap_err().to_string(),
         format!(
-            "cannot read /x: {reason}; locks lost: /locks/a (token {}), /locks/b (token {}); it was not applied",
+            "cannot read /x: {reason}; locks lost: /locks/a (token {}), /locks/b (token {})",
             a.token(),
             b.token()
         )

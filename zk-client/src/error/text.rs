@@ -15,17 +15,14 @@ pub(crate) struct Asked {
     pub(crate) len: usize,
     /// The version that it is conditional on.
     expected: Option<i32>,
-    /// It changes nothing, so that its fate is no news.
-    is_read: bool,
 }
 
 impl Asked {
-    pub(crate) fn new(request: &Request, is_read: bool) -> Self {
+    pub(crate) fn new(request: &Request) -> Self {
         Self {
             code: request.op_code(),
             len: 0,
             expected: expected(request).filter(|version| *version >= 0),
-            is_read,
         }
     }
 }
@@ -84,7 +81,7 @@ impl Error {
         asked: Asked,
     ) -> Self {
         let kind = ErrorKind::from_cause(cause);
-        let text = format!("cannot {} {path}: {cause}{}", op.verb(), tail(fate, asked));
+        let text = format!("cannot {} {path}: {cause}{}", op.verb(), tail(fate, op));
         let error = Self::new(kind, text).with_fate(fate).with_op(op, path);
         match cause {
             FailCause::FrameTooLarge { .. } => {
@@ -146,11 +143,11 @@ impl Error {
         let (Some(op), Some(path)) = (self.op(), self.path()) else {
             return self;
         };
-        let fate = match self.fate() {
-            Fate::NotApplied => NOT_APPLIED,
-            Fate::Unknown => UNKNOWN,
-        };
-        let text = format!("cannot {} {path}: {cause}{fate}", op.verb());
+        let text = format!(
+            "cannot {} {path}: {cause}{}",
+            op.verb(),
+            tail(self.fate(), op)
+        );
         self.with_message(text)
     }
 
@@ -179,11 +176,21 @@ pub(crate) fn or_nobody(identities: &str) -> &str {
     }
 }
 
-fn tail(fate: Fate, asked: Asked) -> &'static str {
-    match fate {
-        _ if asked.is_read => "",
-        Fate::NotApplied => NOT_APPLIED,
-        Fate::Unknown => UNKNOWN,
+/// What became of the request; of one that changes nothing that is no news.
+fn tail(fate: Fate, op: OpKind) -> &'static str {
+    match (op, fate) {
+        (
+            OpKind::Exists
+            | OpKind::Get
+            | OpKind::Children
+            | OpKind::GetAcl
+            | OpKind::Sync
+            | OpKind::Ephemerals
+            | OpKind::Watch,
+            _,
+        ) => "",
+        (_, Fate::NotApplied) => "; it was not applied",
+        (_, Fate::Unknown) => "; whether it was applied is unknown",
     }
 }
 
@@ -235,10 +242,6 @@ fn first_with(code: OpCode) -> &'static str {
         _ => "3.4 or later",
     }
 }
-
-const NOT_APPLIED: &str = "; it was not applied";
-
-const UNKNOWN: &str = "; whether it was applied is unknown";
 
 /// Far below the limit of any server: smaller requests are not why one hangs up.
 const SUSPICIOUS: usize = 256 * 1024;

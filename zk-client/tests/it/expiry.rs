@@ -69,7 +69,7 @@ async fn a_process_that_did_not_run_is_named_as_the_cause() {
         zk.get("/a").await.unwrap_err().to_string(),
         format!(
             "cannot read /a: session {session} expired after {:.1} s without contact (timeout 10.0 s): this process did \
-             not run for {:.1} s (paused, or its runtime was blocked); it was not applied",
+             not run for {:.1} s (paused, or its runtime was blocked)",
             expiry.silence.as_secs_f64(),
             expiry.stall.as_secs_f64(),
         )
