@@ -123,7 +123,10 @@ fn not_started(program: &OsStr, error: &io::Error) -> Failure {
         io::ErrorKind::NotFound => code::NOT_FOUND,
         _ => code::NOT_EXECUTABLE,
     };
-    Failure::new(code, format!("cannot run {}: {error}", program.display()))
+    Failure::new(
+        code,
+        format!("cannot run {}: {error}", program.to_string_lossy()),
+    )
 }
 
 fn lost_track(error: io::Error) -> Failure {

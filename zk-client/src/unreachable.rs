@@ -1,6 +1,6 @@
 //! The errors of a connect: what became of each server.
 
-use zk_session::ServerId;
+use zk_session::{LinkFailure, ServerId};
 use zk_wire::Moment;
 
 use crate::error::{Error, ErrorKind, OpKind, or_nobody};
@@ -26,11 +26,15 @@ pub(crate) fn unreachable(shared: &Shared, started: Moment) -> Error {
             lines.join("\n  ")
         ),
     };
-    Error::new(ErrorKind::NoServerReachable, text)
-        .with_op(OpKind::Connect, "/")
-        .with_hint(
-            "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development",
-        )
+    let error = Error::new(ErrorKind::NoServerReachable, text).with_op(OpKind::Connect, "/");
+    // The reason alone, for whoever asked one server and has its name already.
+    let error = match fates.as_slice() {
+        [fate] => error.with_source(LinkFailure::new(fate.text.as_str())),
+        _ => error,
+    };
+    error.with_hint(
+        "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development",
+    )
 }
 
 /// Why a request had to wait until its time was over: what became of each server since the connection was lost. `None`
