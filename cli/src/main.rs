@@ -6,6 +6,7 @@ mod args;
 mod child;
 mod commands;
 mod connect;
+mod descendants;
 mod duration;
 mod exit;
 mod node_path;
@@ -13,6 +14,7 @@ mod output;
 mod signals;
 mod since;
 mod value;
+mod watchdog;
 mod word;
 
 use std::process::ExitCode;
@@ -23,6 +25,12 @@ use crate::args::Cli;
 use crate::exit::{Failure, code};
 
 fn main() -> ExitCode {
+    if std::env::args_os()
+        .next()
+        .is_some_and(|name| name == watchdog::NAME)
+    {
+        return watchdog::run(std::env::args().skip(1));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(exit::report_usage(&error)),

@@ -17,7 +17,7 @@ fn an_unreachable_server_is_named_with_the_reason() {
     let started = Instant::now();
     let (code, message) = Zkctl::new(&["ls", "/", "--connect", "127.0.0.1:1"]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(without_time(&message), @"zkctl: cannot reach ZooKeeper: 127.0.0.1:1: 127.0.0.1 refused (nothing listens there). Tried 1 of 1 servers in T s; is it running? `zkctl dev` starts a server for development");
+    insta::assert_snapshot!(without_time(&message), @"zkctl: cannot reach ZooKeeper: 127.0.0.1:1: 127.0.0.1 refused (nothing listens there). Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
     assert!(
         started.elapsed() < Duration::from_secs(3),
         "{:?}",
@@ -32,7 +32,7 @@ fn a_server_that_never_answers_is_given_up_after_a_while() {
     let address = silent.local_addr().unwrap().to_string();
     let (code, message) = Zkctl::new(&["ls", "--connect", &address]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(without_time(&message).replace(&address, "SERVER"), @"zkctl: cannot reach ZooKeeper: SERVER: no answer yet. Tried 0 of 1 servers in T s; is it running? `zkctl dev` starts a server for development");
+    insta::assert_snapshot!(without_time(&message).replace(&address, "SERVER"), @"zkctl: cannot reach ZooKeeper: SERVER: connected, but it did not answer the handshake within 3.0 s. Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
 }
 
 #[test]
@@ -43,7 +43,9 @@ fn an_unknown_host_is_named_as_such() {
     let expected = "zkctl: cannot reach ZooKeeper: zk.invalid:2181: name not found (DNS";
     assert!(message.starts_with(expected), "{message}");
     assert!(
-        message.ends_with("is it running? `zkctl dev` starts a server for development\n"),
+        message.ends_with(
+            "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development\n"
+        ),
         "{message}"
     );
 }
