@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpgid, getpid, kill_process, kill_process_group,
-    test_kill_process_group, waitpid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpgid, getpid, kill_process,
+    kill_process_group, test_kill_process_group, waitid, waitpid,
 };
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -59,6 +59,23 @@ impl Group {
     /// Sends a signal to all of the group; nobody there to receive it is fine.
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.id, signal);
+    }
+
+    /// Lets the command go on if the terminal has suspended it: suspended, it would keep the lock for nothing, and nobody
+    /// would have the terminal.
+    pub(crate) fn resume(&self) {
+        let stopped = waitid(
+            WaitId::Pid(self.id),
+            WaitIdOptions::STOPPED | WaitIdOptions::NOHANG,
+        );
+        let signal = match stopped {
+            Ok(Some(status)) => status.stopping_signal(),
+            _ => None,
+        };
+        let by_terminal = [Signal::TSTP, Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        if signal.is_some_and(|signal| by_terminal.contains(&signal)) {
+            self.signal(Signal::CONT);
+        }
     }
 
     /// What else there is to do for the orphans: nobody but their parent can bury them.

@@ -1,6 +1,6 @@
 //! `zkctl`: run a command under a ZooKeeper lock, see who holds it, read and write nodes, start a development server.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod args;
 mod child;
@@ -13,6 +13,7 @@ mod node_path;
 mod output;
 mod signals;
 mod since;
+mod terminal;
 mod value;
 mod watchdog;
 mod word;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use zk_recipes::{Client, Contender, ErrorKind, Held, LockGuard, LockLost, Moment, Mutex};
 
@@ -18,7 +18,8 @@ use crate::child::{self, Group, Undertaker};
 use crate::connect::Connection;
 use crate::exit::{Failure, code, say};
 use crate::node_path::NodePath;
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
+use crate::terminal::Loan;
 use crate::watchdog::Watchdog;
 use crate::{duration, output};
 
@@ -143,6 +144,11 @@ impl Run<'_> {
             }
         };
         watchdog.guard(group.id());
+        let loan = Loan::to(group.id());
+        // It may have asked for the terminal before it had it.
+        if loan.is_some() {
+            group.signal(Signal::CONT);
+        }
         let mut care = Care {
             held: held.clone(),
             grace,
@@ -150,6 +156,7 @@ impl Run<'_> {
             until: client.now() + client.session_timeout() * 3 / 4,
             watchdog: &mut watchdog,
             undertaker: group.undertaker(),
+            children: signal(SignalKind::child()).ok(),
         };
         let end = care.watch(&mut group, signals).await;
         let left = held.safe_for().unwrap_or(Duration::ZERO);
@@ -160,6 +167,7 @@ impl Run<'_> {
             watchdog.safe_until(client.now() + patience * 2 + child::KILLED);
             group.stop(patience).await;
         }
+        drop(loan);
         let was_stopped = watchdog.dismiss().await;
         if was_stopped {
             // It does not know of every daemon.
@@ -306,6 +314,8 @@ struct Care<'a> {
     until: Moment,
     watchdog: &'a mut Watchdog,
     undertaker: Undertaker,
+    /// Tells when a child ends or is suspended.
+    children: Option<unix::Signal>,
 }
 
 impl Care<'_> {
@@ -314,6 +324,7 @@ impl Care<'_> {
         let mut asked = None;
         let mut asked_to_end = 0;
         let lost = self.held.lost();
+        let mut children = self.children.take();
         let endangered = self.endangered();
         tokio::pin!(lost, endangered);
         loop {
@@ -322,6 +333,7 @@ impl Care<'_> {
                 lost = &mut lost => return Ok(End::Lost(lost)),
                 status = group.wait() => return Ok(End::Exited { status: status?, asked }),
                 () = &mut endangered => return Ok(End::Doubt),
+                () = signals::receive(&mut children) => group.resume(),
                 signal = signals.next() => {
                     let first = *asked.get_or_insert(signal);
                     group.signal(signal);

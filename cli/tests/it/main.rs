@@ -7,6 +7,7 @@ mod errors;
 mod lock;
 mod lock_lost;
 mod lock_stop;
+mod lock_terminal;
 mod locks;
 mod locks_watch;
 mod nodes;

@@ -1,7 +1,7 @@
 //! A terminal that nobody looks at.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -35,6 +35,12 @@ impl Pty {
             .custom_flags(OFlags::NOCTTY.bits().cast_signed())
             .open(&self.name)
             .unwrap()
+    }
+
+    /// Types something.
+    pub(crate) fn write(&self, text: &str) {
+        let mut master = File::from(self.master.try_clone().unwrap());
+        master.write_all(text.as_bytes()).unwrap();
     }
 
     /// What the process writes, up to and with `end`.
