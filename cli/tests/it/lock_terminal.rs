@@ -28,14 +28,15 @@ fn script(server: &Server, pty: &Pty, script: &str) -> Child {
 fn a_command_can_read_from_the_terminal_and_so_can_the_next_one() {
     let server = Server::start();
     let pty = Pty::open();
+    let screen = pty.screen();
     let text =
         "$0 lock /l -- sh -c 'echo ready; read x; echo \"got $x\"'; read y; echo \"then $y\"";
     let mut child = script(&server, &pty, text);
-    pty.read_until("ready\r\n");
+    screen.until("ready\r\n");
     pty.write("first\n");
-    pty.read_until("got first\r\n");
+    screen.until("got first\r\n");
     pty.write("second\n");
-    pty.read_until("then second\r\n");
+    screen.until("then second\r\n");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(server.below("/l"), [""; 0]);
 }
@@ -44,16 +45,17 @@ fn a_command_can_read_from_the_terminal_and_so_can_the_next_one() {
 fn ctrl_c_goes_to_the_command_and_ctrl_z_suspends_nothing() {
     let server = Server::start();
     let pty = Pty::open();
+    let screen = pty.screen();
     let text = "$0 lock /l -- sh -c 'trap \"echo interrupted; exit 3\" INT; echo ready; read x; echo \"got $x\"; \
                 while :; do sleep 0.01; done'; echo \"code $?\"";
     let mut child = script(&server, &pty, text);
-    pty.read_until("ready\r\n");
+    screen.until("ready\r\n");
     pty.write("\u{1a}");
     pty.write("text\n");
-    pty.read_until("got text\r\n");
+    screen.until("got text\r\n");
     pty.write("\u{3}");
-    pty.read_until("interrupted\r\n");
-    pty.read_until("code 3\r\n");
+    screen.until("interrupted\r\n");
+    screen.until("code 3\r\n");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
@@ -61,10 +63,11 @@ fn ctrl_c_goes_to_the_command_and_ctrl_z_suspends_nothing() {
 fn in_a_pipeline_the_terminal_stays_with_who_reads_the_output() {
     let server = Server::start();
     let pty = Pty::open();
+    let screen = pty.screen();
     let text =
         "$0 lock /l -- echo output | sh -c 'read line; read x < /dev/tty; echo \"$line, then $x\"'";
     let mut child = script(&server, &pty, text);
     pty.write("typed\n");
-    pty.read_until("output, then typed\r\n");
+    screen.until("output, then typed\r\n");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

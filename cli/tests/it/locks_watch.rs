@@ -79,6 +79,7 @@ fn a_view_tells_of_its_connection_and_goes_on_in_the_next_session() {
 fn a_terminal_shows_the_lock_as_it_is() {
     let server = Server::start();
     let pty = Pty::open();
+    let screen = pty.screen();
     let zkctl = env!("CARGO_BIN_EXE_zkctl");
     let mut view = std::process::Command::new(zkctl)
         .args(["locks", "/l", "--watch"])
@@ -88,17 +89,17 @@ fn a_terminal_shows_the_lock_as_it_is() {
         .unwrap();
     let clear = "\u{1b}[H\u{1b}[2J";
     assert_eq!(
-        pty.read_until("free"),
+        screen.until("free"),
         format!("{clear}/l, Ctrl-C ends\r\n\r\n/l is free")
     );
     let holder = contender(&server, "somebody");
-    let drawn = pty.read_until("somebody");
+    let drawn = screen.until("somebody");
     let last = drawn.rsplit(clear).next().unwrap();
     assert!(last.starts_with("/l, Ctrl-C ends\r\n\r\n"), "{last:?}");
     assert!(last.contains("TOKEN") && last.contains("holds"), "{last:?}");
     server.hooks().refuse_connections(true);
     server.hooks().cut_all();
-    pty.read_until("/l (suspended), Ctrl-C ends");
+    screen.until("/l (suspended), Ctrl-C ends");
     rustix::process::kill_process(rustix::process::Pid::from_child(&view), Signal::INT).unwrap();
     drop(holder);
     server.hooks().refuse_connections(false);

@@ -6,14 +6,23 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::server::LIMIT;
 
 /// Both ends of it; dropped, it hangs up.
 pub(crate) struct Pty {
     master: OwnedFd,
     name: PathBuf,
+}
+
+/// What processes write to a terminal.
+pub(crate) struct Screen {
+    bytes: Receiver<u8>,
 }
 
 impl Pty {
@@ -43,14 +52,32 @@ impl Pty {
         master.write_all(text.as_bytes()).unwrap();
     }
 
-    /// What the process writes, up to and with `end`.
-    pub(crate) fn read_until(&self, end: &str) -> String {
-        let mut master = File::from(self.master.try_clone().unwrap());
+    /// Looks at it from now on. It cannot hang up any more.
+    pub(crate) fn screen(&self) -> Screen {
+        let master = File::from(self.master.try_clone().unwrap());
+        let (sender, bytes) = mpsc::channel();
+        thread::spawn(move || {
+            // Ends with the last process that has the terminal open.
+            let read = master.bytes().map_while(Result::ok);
+            for byte in read {
+                if sender.send(byte).is_err() {
+                    return;
+                }
+            }
+        });
+        Screen { bytes }
+    }
+}
+
+impl Screen {
+    /// What is written next, up to and with `end`.
+    pub(crate) fn until(&self, end: &str) -> String {
         let mut text = Vec::new();
-        let mut byte = [0];
         while !text.ends_with(end.as_bytes()) {
-            master.read_exact(&mut byte).unwrap();
-            text.extend(byte);
+            match self.bytes.recv_timeout(LIMIT) {
+                Ok(byte) => text.push(byte),
+                Err(_) => panic!("no {end:?} in {:?}", String::from_utf8_lossy(&text)),
+            }
         }
         String::from_utf8(text).unwrap()
     }
