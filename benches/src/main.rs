@@ -13,6 +13,7 @@ mod host;
 mod incumbent;
 mod options;
 mod ours;
+mod outcome;
 mod raw;
 mod rounds;
 mod server;

@@ -57,6 +57,18 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The text of the error is shown to the user next to the server's name.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: an implementation must leave no stream open when it is dropped.
+    ///
+    /// # Ordering
+    ///
+    /// One call at a time for each client.
+    ///
+    /// # On session events
+    ///
+    /// Called for each attempt to connect, whatever became of the session.
     async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream>;
 }
 
