@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -123,7 +124,10 @@ fn not_started(program: &OsStr, error: &io::Error) -> Failure {
         io::ErrorKind::NotFound => code::NOT_FOUND,
         _ => code::NOT_EXECUTABLE,
     };
-    Failure::new(code, format!("cannot run {}: {error}", program.display()))
+    Failure::new(
+        code,
+        format!("cannot run {}: {error}", Path::new(program).display()),
+    )
 }
 
 fn lost_track(error: io::Error) -> Failure {

@@ -192,7 +192,7 @@ impl ClientBuilder {
         let connected = timeout(limit, first_connection(&shared, self.patient)).await;
         match connected {
             Ok(Ok(())) => Ok(client),
-            Ok(Err(state)) if state == State::AuthFailed => Err(refused(&shared)),
+            Ok(Err(State::AuthFailed)) => Err(refused(&shared)),
             Ok(Err(_)) | Err(_) => Err(unreachable(&shared, shared.clock.now() - started)),
         }
     }

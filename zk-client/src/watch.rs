@@ -190,7 +190,9 @@ fn strip(chroot: &Chroot, event: SetEvent) -> SetEvent {
             tag,
             event: WatchEvent::Fired { kind, path, zxid },
         } => {
-            let path = chroot.strip(&path).map_or(path.clone(), ToOwned::to_owned);
+            let path = chroot
+                .strip(&path)
+                .map_or_else(|| path.clone(), ToOwned::to_owned);
             SetEvent::Watch {
                 tag,
                 event: WatchEvent::Fired { kind, path, zxid },

@@ -1,4 +1,9 @@
 //! The recipes on an embedded server, in virtual time unless a test needs threads.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod drops;
 mod handover;

@@ -181,7 +181,7 @@ impl Driver {
             self.sleep = None;
             return false;
         };
-        if !self.sleep.as_ref().is_some_and(|(at, _)| *at == deadline) {
+        if self.sleep.as_ref().is_none_or(|(at, _)| *at != deadline) {
             let until = Instant::now() + (deadline - self.shared.clock.now());
             match &mut self.sleep {
                 Some((at, sleep)) => {

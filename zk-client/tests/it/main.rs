@@ -1,4 +1,8 @@
 //! The client on an embedded server, in virtual time.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod close;
 mod errors;
