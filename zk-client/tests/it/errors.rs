@@ -153,7 +153,7 @@ async fn a_missing_permission_names_the_acl_and_who_we_are() {
         Acl::new("world", "anyone", Permissions::READ),
     ];
     alice.create("/app", "").acl(acl.clone()).await.unwrap();
-    let shown = &acl[0].to_string().replace(acl[0].id.as_str(), "alice:x");
+    let shown = &acl[0].to_string().replace(acl[0].id.as_str(), "alice");
     says(
         &bob.create("/app/x", "").await.unwrap_err(),
         ErrorKind::NoAuth,
