@@ -286,9 +286,11 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = self.scope.shared().lock().open();
         f.debug_struct("Client")
             .field("state", &self.state())
             .field("chroot", self.scope.chroot())
+            .field("open", &open)
             .finish_non_exhaustive()
     }
 }
