@@ -88,15 +88,19 @@ pub(crate) struct Open {
     ephemerals: usize,
     watches: usize,
     held_commits: usize,
-    /// State, requests, event queues, watches, claims and duties of each client.
+    /// Whether it is connected, requests, event queues, watches, claims and duties of each client.
     clients: Vec<String>,
 }
 
 fn open_in(zk: &Client) -> String {
+    let generation = format!("generation: {}", zk.generation());
+    let client = format!("{zk:?}").replace(&generation, "generation: current");
     let stats = zk.stats();
     let (queued, in_flight) = (stats.queued, stats.in_flight);
     let (watches, duties, held) = (stats.watches, stats.duties, stats.held);
-    format!("{zk:?} {queued} queued, {in_flight} in flight, {watches} watches, {duties} duties, {held} held")
+    format!(
+        "{client} {queued} queued, {in_flight} in flight, {watches} watches, {duties} duties, {held} held"
+    )
 }
 
 /// Runs a test in virtual time, in a runtime of its own.
@@ -116,7 +120,7 @@ pub(crate) async fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = tokio::time::Instant::now();
     while !happened() {
         assert!(start.elapsed() < Duration::from_secs(60), "never {what}");
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(ROUND_TRIP).await;
     }
 }
 

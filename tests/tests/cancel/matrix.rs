@@ -1,6 +1,6 @@
 //! The cancel × cut matrix: every operation of a lock, given up after each of its polls, with each of its frames
-//! cut before or after it takes effect. Whatever happens, nothing is left behind, the lock works, and what the
-//! operation said was true.
+//! cut before or after it takes effect, and with the session expired at each of them. Whatever happens, nothing is
+//! left behind, the lock works, and what the operation said was true.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +13,11 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use zk_client::{Client, ErrorKind};
 use zk_embedded::{Match, Reaction};
-use zk_recipes::{Held, LockGuard, Mutex};
+use zk_recipes::{Held, HoldError, LockGuard, Mutex};
 use zk_wire::OpCode;
 
 use crate::kit::{Naming, World, in_virtual_time, settle, until};
-use crate::polls::{Stop, at_every_poll, poll_then_drop};
+use crate::polls::{NOW_AND_LATE, Stop, at_every_poll, poll_then_drop};
 
 const LOCK: &str = "/locks/a";
 
@@ -39,13 +39,12 @@ enum Op {
     TryAcquire,
     TryAcquireHeld,
     Hold,
-    HoldBehindHolder,
     Release,
     /// Somebody waits for the lock.
     ReleaseToWaiter,
 }
 
-const OPS: [Op; 11] = [
+const OPS: [Op; 10] = [
     Op::Acquire,
     Op::AcquireCold,
     Op::AcquireBehindHolder,
@@ -54,7 +53,6 @@ const OPS: [Op; 11] = [
     Op::TryAcquire,
     Op::TryAcquireHeld,
     Op::Hold,
-    Op::HoldBehindHolder,
     Op::Release,
     Op::ReleaseToWaiter,
 ];
@@ -71,12 +69,34 @@ enum Weather {
 
 const WEATHERS: [Weather; 3] = [Weather::Calm, Weather::Down, Weather::WriteLost];
 
-/// Which frame of the session breaks the connection, counted from the operation's beginning: requests, handshakes,
+/// Which frame of the session something happens at, counted from the operation's beginning: requests, handshakes,
 /// events of watches, and what cleans up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cut {
     frame: u64,
-    applied: bool,
+    how: How,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// The connection breaks, and the frame has no effect.
+    Before,
+    /// The frame takes effect, and the connection breaks instead of the answer.
+    After,
+    /// The frame takes effect, and the session expires.
+    Expired,
+}
+
+impl How {
+    const ALL: [Self; 3] = [Self::Before, Self::After, Self::Expired];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Expired => "expired",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,10 +112,7 @@ impl fmt::Display for Case {
         write!(f, "{:?}/{:?}/", self.op, self.weather)?;
         match self.cut {
             None => f.write_str("uncut")?,
-            Some(Cut { frame, applied }) => {
-                let when = if applied { "after" } else { "before" };
-                write!(f, "{when}-{frame}")?;
-            }
+            Some(Cut { frame, how }) => write!(f, "{}-{frame}", how.name())?,
         }
         write!(f, "/{}", self.stop)
     }
@@ -116,11 +133,14 @@ impl FromStr for Case {
             .find(|known| format!("{known:?}") == weather);
         let cut = match cut.split_once('-') {
             None if cut == "uncut" => None,
-            Some((when @ ("before" | "after"), frame)) => Some(Cut {
-                frame: frame.parse().map_err(|_| wrong())?,
-                applied: when == "after",
-            }),
-            _ => return Err(wrong()),
+            None => return Err(wrong()),
+            Some((how, frame)) => {
+                let how = How::ALL.into_iter().find(|known| known.name() == how);
+                Some(Cut {
+                    frame: frame.parse().map_err(|_| wrong())?,
+                    how: how.ok_or_else(wrong)?,
+                })
+            }
         };
         let polls = stop.strip_suffix("-late").unwrap_or(stop);
         Ok(Self {
@@ -160,24 +180,20 @@ struct Stage {
     theirs: Mutex,
     /// What the others do meanwhile.
     others: Option<JoinHandle<()>>,
+    /// Expires the session at a frame.
+    end_of_session: Option<JoinHandle<()>>,
 }
 
 impl Stage {
     async fn play(case: Case) -> End {
         let world = World::new();
-        let (zk, other, third) = (
-            world.client().await,
-            world.client().await,
-            world.client().await,
-        );
+        let (zk, other) = (world.client().await, world.client().await);
         let mutex = Mutex::new(&zk, LOCK).unwrap();
         let theirs = Mutex::new(&other, LOCK).unwrap();
-        let waiters = Mutex::new(&third, LOCK).unwrap();
         if case.op != Op::AcquireCold {
-            mutex.acquire().await.unwrap().release().await.unwrap();
+            other.create(LOCK, "").parents().await.unwrap();
         }
-        settle().await;
-        let before = world.open(&[&zk, &other, &third]);
+        let before = world.open(&[&zk, &other]);
 
         let mut stage = Self {
             case,
@@ -186,8 +202,9 @@ impl Stage {
             mutex,
             theirs,
             others: None,
+            end_of_session: None,
         };
-        let mine = stage.set_up(waiters).await;
+        let mine = stage.set_up().await;
         settle().await;
         let rule = stage.break_things().await;
         let ready = stage.operate(mine).await;
@@ -197,10 +214,13 @@ impl Stage {
         settle().await;
         let cut = rule.is_some_and(|rule| stage.world.hooks.fired(rule) > 0);
         stage.world.hooks.clear();
+        if let Some(end_of_session) = stage.end_of_session.take() {
+            end_of_session.abort();
+        }
 
-        stage.check().await;
+        stage.check(cut).await;
         assert_eq!(
-            stage.world.open(&[&stage.zk, &other, &third]),
+            stage.world.open(&[&stage.zk, &other]),
             before,
             "something is left"
         );
@@ -208,12 +228,12 @@ impl Stage {
     }
 
     /// Who holds and who waits when the operation begins, and what they do then.
-    async fn set_up(&mut self, waiters: Mutex) -> Option<LockGuard> {
+    async fn set_up(&mut self) -> Option<LockGuard> {
         let pause = || sleep(Duration::from_millis(100));
         let mut mine = None;
         self.others = match self.case.op {
             Op::Acquire | Op::AcquireCold | Op::TryAcquire | Op::Hold => None,
-            Op::AcquireBehindHolder | Op::HoldBehindHolder => {
+            Op::AcquireBehindHolder => {
                 let holder = self.theirs.acquire().await.unwrap();
                 Some(tokio::spawn(async move {
                     pause().await;
@@ -222,8 +242,9 @@ impl Stage {
             }
             Op::AcquireBehindWaiter => {
                 let holder = self.theirs.acquire().await.unwrap();
+                let theirs = self.theirs.clone();
                 Some(tokio::spawn(async move {
-                    let waits = waiters.acquire().timeout(Duration::from_millis(140));
+                    let waits = theirs.acquire().timeout(Duration::from_millis(140));
                     let error = waits.await.unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::AcquireTimedOut);
                     pause().await;
@@ -233,7 +254,7 @@ impl Stage {
             Op::AcquireTooLate | Op::TryAcquireHeld => {
                 let holder = self.theirs.acquire().await.unwrap();
                 Some(tokio::spawn(async move {
-                    sleep(Duration::from_secs(5)).await;
+                    sleep(Duration::from_secs(3)).await;
                     drop(holder);
                 }))
             }
@@ -243,8 +264,9 @@ impl Stage {
             }
             Op::ReleaseToWaiter => {
                 mine = Some(self.mutex.acquire().await.unwrap());
+                let theirs = self.theirs.clone();
                 Some(tokio::spawn(async move {
-                    let guard = waiters.acquire().await.unwrap();
+                    let guard = theirs.acquire().await.unwrap();
                     guard.release().await.unwrap();
                 }))
             }
@@ -253,7 +275,7 @@ impl Stage {
     }
 
     /// Makes the weather, and the rule that cuts.
-    async fn break_things(&self) -> Option<zk_embedded::RuleId> {
+    async fn break_things(&mut self) -> Option<zk_embedded::RuleId> {
         let hooks = &self.world.hooks;
         let session = self.zk.session_id().unwrap();
         match self.case.weather {
@@ -271,13 +293,21 @@ impl Stage {
         }
         let cut = self.case.cut?;
         let frames = OpCode::ALL.iter().copied().filter(|op| *op != OpCode::Ping);
-        let reaction = if cut.applied {
-            Reaction::CutAfterApply
-        } else {
-            Reaction::CutBeforeApply
+        let reaction = match cut.how {
+            How::Before => Reaction::CutBeforeApply,
+            How::After => Reaction::CutAfterApply,
+            How::Expired => Reaction::DelayReply(Duration::from_nanos(1)),
         };
         let frame = Match::ops(frames).session(session).nth(cut.frame);
-        Some(hooks.on(frame).react(reaction))
+        let rule = hooks.on(frame).react(reaction);
+        if cut.how == How::Expired {
+            let hooks = hooks.clone();
+            self.end_of_session = Some(tokio::spawn(async move {
+                hooks.until(|core| core.rule_fired(rule) > 0).await;
+                hooks.expire(session);
+            }));
+        }
+        Some(rule)
     }
 
     /// Runs the operation as far as the case says. What it yields has to be true at that moment.
@@ -295,7 +325,7 @@ impl Stage {
                 let acquire = async {
                     let error = mutex
                         .acquire()
-                        .timeout(Duration::from_secs(3))
+                        .timeout(Duration::from_secs(2))
                         .await
                         .unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::AcquireTimedOut);
@@ -316,7 +346,7 @@ impl Stage {
                 };
                 poll_then_drop(acquire, stop).await.is_some()
             }
-            Op::Hold | Op::HoldBehindHolder => {
+            Op::Hold => {
                 let begun = AtomicBool::new(false);
                 let hold = async {
                     let work = async |held: Held| {
@@ -326,7 +356,11 @@ impl Stage {
                         self.is_first(&held);
                         42
                     };
-                    assert_eq!(mutex.hold(work).await.unwrap(), 42);
+                    match mutex.hold(work).await {
+                        Ok(output) => assert_eq!(output, 42),
+                        Err(HoldError::Lost(lost)) => assert!(self.expires(), "{lost}"),
+                        Err(error) => panic!("{error}"),
+                    }
                 };
                 let ready = poll_then_drop(hold, stop).await.is_some();
                 assert!(!ready || begun.into_inner());
@@ -348,10 +382,18 @@ impl Stage {
         }
     }
 
+    fn expires(&self) -> bool {
+        self.case.cut.is_some_and(|cut| cut.how == How::Expired)
+    }
+
     /// The hold has its node, which is the first in the queue, and its token is the node's.
     fn is_first(&self, held: &Held) {
         let hooks = &self.world.hooks;
-        let node = hooks.node(held.node()).expect("held without a node");
+        let Some(node) = hooks.node(held.node()) else {
+            // The news of the expiry may be under way.
+            assert!(self.expires(), "held without a node");
+            return;
+        };
         assert_eq!(Some(node.stat.ephemeral_owner), self.zk.session_id());
         assert_eq!(
             u64::try_from(node.stat.czxid.as_raw()).ok(),
@@ -366,15 +408,17 @@ impl Stage {
         }
     }
 
-    /// No contender is left, others can take the lock, and then this session, which has lived through it all.
-    async fn check(&self) {
+    /// No contender is left, and others can take the lock, and then this client, whose session lives unless it was
+    /// expired.
+    async fn check(&self, cut: bool) {
         until("empty", || self.world.below(LOCK).is_empty()).await;
         for mutex in [&self.theirs, &self.mutex] {
             let next = mutex.acquire().timeout(Duration::from_secs(30)).await;
             let released = next.unwrap().release().await.unwrap();
             assert!(released.was_held);
         }
-        assert_eq!(self.zk.generation(), 1);
+        let expired = cut && self.expires();
+        assert_eq!(self.zk.generation(), 1 + u64::from(expired));
         settle().await;
     }
 }
@@ -382,26 +426,38 @@ impl Stage {
 /// The cases of one operation in one weather: every cut, and for each cut every poll. How many there are shows only
 /// in running them.
 fn sweep(op: Op, weather: Weather) -> usize {
-    let mut cases = 0;
-    for frame in 0.. {
+    let polls = |cut: Option<Cut>| {
         let mut was_there = false;
-        for applied in [false, true] {
-            let cut = (frame > 0).then_some(Cut { frame, applied });
-            if cut.is_none() && applied {
+        // In bad weather and after an expiry the reconnect makes one kind of drop as good as the other.
+        let late = match (weather, cut) {
+            (Weather::Calm, None) => NOW_AND_LATE,
+            (Weather::Calm, Some(cut)) if cut.how != How::Expired => NOW_AND_LATE,
+            _ => &[false],
+        };
+        let cases = at_every_poll(late, |stop| {
+            let end = run(Case {
+                op,
+                weather,
+                cut,
+                stop,
+            });
+            was_there |= end.cut;
+            end.ready
+        });
+        (cases, was_there)
+    };
+    let (mut cases, _) = polls(None);
+    for frame in 1.. {
+        let mut was_there = false;
+        for how in How::ALL {
+            if how == How::Expired && weather != Weather::Calm {
                 continue;
             }
-            cases += at_every_poll(|stop| {
-                let end = run(Case {
-                    op,
-                    weather,
-                    cut,
-                    stop,
-                });
-                was_there |= end.cut;
-                end.ready
-            });
+            let (more, hit) = polls(Some(Cut { frame, how }));
+            cases += more;
+            was_there |= hit;
         }
-        if frame > 0 && !was_there {
+        if !was_there {
             break;
         }
     }

@@ -47,11 +47,14 @@ pub(crate) async fn poll_then_drop<F: Future>(future: F, stop: Stop) -> Option<F
     output
 }
 
+/// When to drop, at a number of polls: at once, and when everything has happened that they set going.
+pub(crate) const NOW_AND_LATE: &[bool] = &[false, true];
+
 /// Runs `case` for every number of polls, until it says that its future was ready; says how many cases there were.
-pub(crate) fn at_every_poll(mut case: impl FnMut(Stop) -> bool) -> usize {
+pub(crate) fn at_every_poll(late: &[bool], mut case: impl FnMut(Stop) -> bool) -> usize {
     let mut cases = 0;
     for polls in 0..MOST_POLLS {
-        for late in [false, true] {
+        for &late in late {
             if late && polls == 0 {
                 continue;
             }
