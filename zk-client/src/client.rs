@@ -143,6 +143,10 @@ impl Client {
     }
 
     /// As [`get`](Self::get) with a watch whose event goes to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
     pub fn get_in(&self, path: &str, set: &WatchSet) -> Pending<(Node, WatchTag)> {
         self.get(path).watch_in(set)
     }
