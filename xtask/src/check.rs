@@ -1,5 +1,7 @@
 //! `check`: rules that the compiler does not know.
 
+mod awaitables;
+mod cancel;
 mod circles;
 mod claims;
 mod crates;
@@ -7,6 +9,7 @@ mod docs;
 mod layers;
 mod msrv;
 mod size;
+mod tables;
 mod verdict;
 
 use std::time::Instant;
@@ -28,7 +31,7 @@ pub(crate) struct Check {
 }
 
 /// All rules but `claims`, which wants to know which tests ran.
-pub(crate) const CHECKS: [Check; 6] = [
+pub(crate) const CHECKS: [Check; 7] = [
     Check {
         name: "layers",
         about: "dependencies between crates, and what sans-IO code may name",
@@ -48,6 +51,11 @@ pub(crate) const CHECKS: [Check; 6] = [
         name: "docs",
         about: "the sections that public async functions document",
         look: docs::check,
+    },
+    Check {
+        name: "cancel",
+        about: "docs/cancellation.md lists all that can be awaited, in the class it documents",
+        look: cancel::check,
     },
     Check {
         name: "crates",

@@ -68,6 +68,10 @@ impl Claim {
     ///
     /// If the answer is lost the error's fate is unknown: settle it (a [barrier](crate::Client::barrier), then look
     /// for the mark) and call [`located`](Self::located) or [`absent`](Self::absent).
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the node, if it comes to be, goes with the claim.
     pub fn create(
         &self,
         prefix: &str,

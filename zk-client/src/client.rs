@@ -143,6 +143,10 @@ impl Client {
     }
 
     /// As [`get`](Self::get) with a watch whose event goes to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
     pub fn get_in(&self, path: &str, set: &WatchSet) -> Pending<(Node, WatchTag)> {
         self.get(path).watch_in(set)
     }
@@ -286,9 +290,11 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = self.scope.shared().lock().open();
         f.debug_struct("Client")
             .field("state", &self.state())
             .field("chroot", self.scope.chroot())
+            .field("open", &open)
             .finish_non_exhaustive()
     }
 }

@@ -24,8 +24,8 @@ use crate::watch::{Watch, WatchSet};
 ///
 /// # Cancel safety
 ///
-/// As the operation that made it: a dropped read is inert, a dropped write uncertain. A request that was not
-/// written to the socket yet is taken out of the queue.
+/// Uncertain for a write, inert for a read, as the operation that made it. A request that was not written to the
+/// socket yet is taken out of the queue.
 ///
 /// # Ordering
 ///

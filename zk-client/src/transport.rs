@@ -60,15 +60,15 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// Inert: an implementation must leave no stream open when it is dropped.
+    /// Self-cleaning: a dropped dial has to leave no connection.
     ///
     /// # Ordering
     ///
-    /// One call at a time for each client.
+    /// One dial at a time; nothing is sent before it is done.
     ///
     /// # On session events
     ///
-    /// Called for each attempt to connect, whatever became of the session.
+    /// Called for every connection attempt of every session.
     async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream>;
 }
 

@@ -32,6 +32,16 @@ pub(crate) struct Grant {
     pub(crate) node: Created,
 }
 
+/// How one contender node fared.
+#[derive(Debug)]
+enum Attempt {
+    First(Grant),
+    /// Somebody is ahead, and it does not wait.
+    Behind,
+    /// Node or session are gone, or the parents were missing: the next node may fare better.
+    Again,
+}
+
 /// Why the wait for the predecessor ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wake {
@@ -49,18 +59,31 @@ impl Contention {
     /// A contender whose node or session is lost while it waits starts again at the tail: nothing was held yet.
     pub(crate) async fn run(&self) -> Result<Option<Grant>, Error> {
         loop {
-            let Some((claim, node, children)) = self.enter().await? else {
-                continue;
-            };
-            match self.queue(&claim, &node, children).await? {
-                Some(true) => {
-                    claim.hold();
-                    return Ok(Some(Grant { claim, node }));
+            let generation = self.client.generation();
+            match self.attempt().await {
+                Ok(Attempt::First(grant)) => return Ok(Some(grant)),
+                Ok(Attempt::Behind) => return Ok(None),
+                Ok(Attempt::Again) => self.live_on(generation)?,
+                Err(error) if error.kind() == ErrorKind::SessionExpired => {
+                    self.live_on(generation)?;
                 }
-                Some(false) => return Ok(None),
-                None => self.live_on(&claim)?,
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn attempt(&self) -> Result<Attempt, Error> {
+        let Some((claim, node, children)) = self.enter().await? else {
+            return Ok(Attempt::Again);
+        };
+        Ok(match self.queue(&claim, &node, children).await? {
+            Some(true) => {
+                claim.hold();
+                Attempt::First(Grant { claim, node })
+            }
+            Some(false) => Attempt::Behind,
+            None => Attempt::Again,
+        })
     }
 
     /// Creates the contender's node and lists the queue. `None`: start again.
@@ -88,10 +111,6 @@ impl Contention {
                 self.create_parents(&prefix, error).await?;
                 Ok(None)
             }
-            Err(error) if error.kind() == ErrorKind::SessionExpired => {
-                self.live_on(&claim)?;
-                Ok(None)
-            }
             Err(error)
                 if error.kind() == ErrorKind::ConnectionLost && error.fate() == Fate::Unknown =>
             {
@@ -103,12 +122,13 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        if self
-            .client
-            .create_parents(prefix, CreateMode::Container)
-            .await?
-        {
-            return Ok(());
+        let create = self.client.create_parents(prefix, CreateMode::Container);
+        match create.await {
+            Ok(true) => return Ok(()),
+            // Made or not made: the contender's next create tells, and nothing is made twice.
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => return Ok(()),
+            Err(error) => return Err(error),
+            Ok(false) => {}
         }
         // Only the chroot itself can still be missing. Ask again in a way that explains it.
         match self.client.talkative().get("/").await {
@@ -128,10 +148,6 @@ impl Contention {
             match self.client.barrier().await {
                 Ok(_) => break,
                 Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) if error.kind() == ErrorKind::SessionExpired => {
-                    self.live_on(&claim)?;
-                    return Ok(None);
-                }
                 Err(error) => return Err(error),
             }
         }
@@ -271,12 +287,12 @@ impl Contention {
     }
 
     /// Goes on in the next session, unless there is none.
-    fn live_on(&self, claim: &Claim) -> Result<(), Error> {
+    fn live_on(&self, generation: u64) -> Result<(), Error> {
         let ended = matches!(
             self.client.state(),
             State::Expired { .. } | State::AuthFailed | State::Closed
         );
-        if ended && self.client.generation() == claim.generation() {
+        if ended && self.client.generation() == generation {
             let text = format!("cannot acquire {}: the session is over", self.path);
             return Err(
                 Error::new(ErrorKind::SessionExpired, text).with_op(OpKind::Acquire, &self.path)

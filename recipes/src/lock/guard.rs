@@ -22,7 +22,8 @@ pub struct LockGuard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Released {
-    /// True if the lock was held to the end; false if the hold had been lost before the release.
+    /// True if its node was there until we deleted it: the lock was held to the end. False if the hold had been lost
+    /// before, or if nobody can tell any more because the answer to the delete was lost with the connection.
     pub was_held: bool,
 }
 

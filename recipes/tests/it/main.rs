@@ -11,7 +11,6 @@ mod hold;
 mod kit;
 mod loss;
 mod lost_replies;
-mod matrix;
 mod refusals;
 mod safe_window;
 mod timing;

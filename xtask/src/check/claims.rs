@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::tables;
 use super::verdict::Verdict;
 use crate::binaries::{self, End, Ends};
 use crate::machine::Machine;
@@ -100,42 +101,18 @@ fn rows_below(folder: &Path) -> Outcome<Vec<Row>> {
 
 fn rows_of(file: &str, text: &str) -> Vec<Row> {
     let mut rows = Vec::new();
-    // Where the current table's column stands, once its heading was seen.
-    let mut table: Option<(usize, Option<usize>)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if !line.starts_with('|') {
-            table = None;
-            continue;
-        }
-        let cells = cells(line);
-        let Some((heading, column)) = table else {
-            table = Some((index + 1, cells.iter().position(|cell| cell == HEADING)));
+    for table in tables::of(text) {
+        let Some(column) = table.column(HEADING) else {
             continue;
         };
-        let is_rule = cells
-            .iter()
-            .all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
-        if let (Some(column), false) = (column, is_rule) {
-            let cell = cells.get(column).cloned().unwrap_or_default();
-            rows.push(Row {
-                file: file.to_owned(),
-                table: heading,
-                line: index + 1,
-                cell,
-            });
-        }
+        rows.extend(table.rows.iter().map(|(line, cells)| Row {
+            file: file.to_owned(),
+            table: table.line,
+            line: *line,
+            cell: cells.get(column).cloned().unwrap_or_default(),
+        }));
     }
     rows
-}
-
-fn cells(line: &str) -> Vec<String> {
-    let inner = line.strip_prefix('|').unwrap_or(line);
-    let inner = inner.strip_suffix('|').unwrap_or(inner);
-    inner
-        .split('|')
-        .map(|cell| cell.trim().to_owned())
-        .collect()
 }
 
 /// What is wrong with the rows, and how many could not be judged here.
@@ -144,7 +121,7 @@ fn judge(rows: &[Row], known: &Known<'_>) -> (Vec<String>, usize) {
     let mut left_out = 0;
     for row in rows {
         let place = format!("{}:{}", row.file, row.line);
-        let names: Vec<&str> = row.cell.split('`').skip(1).step_by(2).collect();
+        let names = tables::names(&row.cell);
         if names.is_empty() {
             findings.push(format!(
                 "{place}: the cell `{}` names nothing in backticks",

@@ -97,6 +97,10 @@ impl ClaimTable {
         receiver
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.claims.len()
+    }
+
     pub(crate) fn hold(&mut self, duty: DutyId) {
         let in_doubt = self.in_doubt;
         if let Some(entry) = self.claims.get(&duty) {

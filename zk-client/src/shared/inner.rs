@@ -33,7 +33,10 @@ enum Slot {
     Waiting(Option<Waker>),
     Done(Outcome),
     /// The read that sets the watch on a claim's own node; nobody polls it.
-    OwnWatch(DutyId),
+    OwnWatch {
+        duty: DutyId,
+        watch: Option<WatchId>,
+    },
 }
 
 /// The part under the lock.
@@ -48,6 +51,15 @@ pub(crate) struct Inner {
     pub(crate) dialled: Option<ServerId>,
     /// Set while the driver sleeps; taken by whoever gives it work.
     pub(crate) driver: Option<Waker>,
+}
+
+/// How much the client keeps for futures, watches and claims: what a leak would show in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Open {
+    requests: usize,
+    queues: usize,
+    routes: usize,
+    claims: usize,
 }
 
 /// What a round of events asks the driver to do after it unlocked.
@@ -68,6 +80,16 @@ impl Inner {
             claims: ClaimTable::default(),
             dialled: None,
             driver: None,
+        }
+    }
+
+    pub(crate) fn open(&self) -> Open {
+        let (queues, routes) = self.queues.len();
+        Open {
+            requests: self.slots.len(),
+            queues,
+            routes,
+            claims: self.claims.len(),
         }
     }
 
@@ -102,8 +124,9 @@ impl Inner {
             generation: self.generation,
             id: submitted.id,
         };
-        self.slots.insert(key, Slot::OwnWatch(duty));
-        Ok(submitted.watch)
+        let watch = submitted.watch;
+        self.slots.insert(key, Slot::OwnWatch { duty, watch });
+        Ok(watch)
     }
 
     pub(crate) fn poll_outcome(&mut self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -118,7 +141,7 @@ impl Inner {
                 Some(Slot::Done(outcome)) => Poll::Ready(outcome),
                 _ => Poll::Pending,
             },
-            Some(Slot::OwnWatch(_)) | None => Poll::Pending,
+            Some(Slot::OwnWatch { .. }) | None => Poll::Pending,
         }
     }
 
@@ -161,9 +184,9 @@ impl Inner {
                     effects.wake.push(waker);
                 }
             }
-            Some(&mut Slot::OwnWatch(duty)) => {
+            Some(&mut Slot::OwnWatch { duty, watch }) => {
                 self.slots.remove(&key);
-                self.own_watch_answered(now, duty, &outcome);
+                self.own_watch_answered(now, duty, watch, &outcome);
             }
             Some(Slot::Done(_)) | None => {}
         }
@@ -228,7 +251,18 @@ impl Inner {
         }
     }
 
-    fn own_watch_answered(&mut self, now: Moment, duty: DutyId, outcome: &Outcome) {
+    fn own_watch_answered(
+        &mut self,
+        now: Moment,
+        duty: DutyId,
+        watch: Option<WatchId>,
+        outcome: &Outcome,
+    ) {
+        let set = matches!(outcome, Outcome::Reply { result: Ok(_), .. });
+        if let (false, Some(watch)) = (set, watch) {
+            // It was never set, so no event will take the route away.
+            self.queues.unroute(watch);
+        }
         match outcome {
             Outcome::Reply {
                 result: Err(ErrorCode::NoNode),

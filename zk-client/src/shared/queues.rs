@@ -70,6 +70,11 @@ impl QueueTable {
         id
     }
 
+    /// How many queues are open and how many watches lead somewhere.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.queues.len(), self.routes.len())
+    }
+
     /// Closes a queue and says which watches nobody listens to any more.
     pub(crate) fn close(&mut self, queue: QueueId) -> Vec<WatchId> {
         self.queues.remove(&queue);

@@ -1,0 +1,11 @@
+//! What is left when a future is dropped: every public asynchronous function, dropped after each of its polls, on an
+//! embedded server in virtual time. `docs/cancellation.md` says which test is about which function.
+
+mod embedded;
+mod inert;
+mod kit;
+mod matrix;
+mod polls;
+mod resumable;
+mod self_cleaning;
+mod uncertain;
