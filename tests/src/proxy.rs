@@ -89,7 +89,7 @@ impl Proxy {
         self.shared.rules().clear();
     }
 
-    /// Refuses the next so many connections: each is reset as soon as it is made.
+    /// Refuses the next so many connections: each is closed as soon as it is made.
     pub fn refuse(&self, connections: u64) {
         self.shared.refused().wanted = connections;
     }
