@@ -12,13 +12,14 @@ use zk_client::{
 };
 
 use super::decide::{Decision, decide, decide_by_creation};
-use super::names::{mutex_prefix, new_mark};
+use super::layout::Layout;
 
 /// What to contend for, and as whom.
 #[derive(Debug, Clone)]
 pub(crate) struct Contention {
     pub(crate) client: Client,
     pub(crate) path: String,
+    pub(crate) layout: Layout,
     pub(crate) data: Bytes,
     pub(crate) acl: Vec<Acl>,
     /// False: give up at once if somebody is ahead.
@@ -88,14 +89,14 @@ impl Contention {
 
     /// Creates the contender's node and lists the queue. `None`: start again.
     async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
-        let mark = new_mark().map_err(|e| {
+        let mark = self.layout.mark().map_err(|e| {
             Error::new(
                 ErrorKind::InvalidConfig,
                 format!("the system has no randomness: {e}"),
             )
         })?;
         let claim = self.client.claim(&self.path, &mark);
-        let prefix = path::join(&self.path, &mutex_prefix(&mark));
+        let prefix = path::join(&self.path, &self.layout.prefix(&mark));
         let create = claim.create(
             &prefix,
             self.data.clone(),
@@ -122,7 +123,7 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        let create = self.client.create_parents(prefix, CreateMode::Container);
+        let create = self.client.create_parents(prefix, self.layout.parents());
         match create.await {
             Ok(true) => return Ok(()),
             // Made or not made: the contender's next create tells, and nothing is made twice.
@@ -185,7 +186,7 @@ impl Contention {
         let me = path::name(&node.path);
         let mut waiting: Option<WatchSet> = None;
         loop {
-            let mut decision = decide(me, &children);
+            let mut decision = decide(me, self.layout.family(), &children);
             if let Decision::AskCreation(names) = decision {
                 decision = decide_by_creation(me, &self.creations(names).await?);
             }

@@ -10,7 +10,7 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
 
 use super::guard::LockGuard;
 use super::held::{Held, LockLost};
-use crate::contend::{Contention, Grant};
+use crate::contend::{Contention, Grant, Layout};
 
 /// An acquisition with its options. Made by [`Mutex::acquire`](crate::Mutex::acquire); await it for a guard, or end it with
 /// [`hold`](Self::hold) to run some work under the lock.
@@ -72,10 +72,11 @@ pub enum HoldError {
 }
 
 impl Acquire {
-    pub(crate) fn new(client: Client, path: &str, acl: Vec<Acl>) -> Self {
+    pub(crate) fn new(client: Client, path: &str, layout: Layout, acl: Vec<Acl>) -> Self {
         let contention = Contention {
             client,
             path: path.to_owned(),
+            layout,
             data: Bytes::from(default_contender()),
             acl,
             waits: true,

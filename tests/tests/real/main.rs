@@ -6,3 +6,4 @@
 
 mod conformance;
 mod kit;
+mod proxy;

@@ -1,0 +1,3 @@
+//! Tests against three real servers under faults.
+
+mod kit;
