@@ -2,7 +2,9 @@
 
 use clap::{ColorChoice, Parser, Subcommand};
 
-use crate::commands::{create, dev, get, lock, locks, ls, rm, set, stat};
+use crate::commands::{
+    completion, create, dev, get, lock, locks, ls, man, ping, rm, set, srvr, stat, tree, watch,
+};
 use crate::connect::Connection;
 
 /// Coordination on ZooKeeper from the command line.
@@ -49,6 +51,18 @@ pub(crate) enum Command {
     Rm(rm::Args),
     /// Show the metadata of a node
     Stat(stat::Args),
+    /// Show a node and everything below it
+    Tree(tree::Args),
+    /// Tell what happens to a node, until interrupted
+    Watch(watch::Args),
+    /// Ask every server whether it answers
+    Ping(ping::Args),
+    /// Ask servers for their numbers, by a four-letter word
+    Srvr(srvr::Args),
+    /// Print a script by which a shell completes `zkctl`
+    Completion(completion::Args),
+    /// Print the manual page
+    Man(man::Args),
 }
 
 const EXIT_CODES: &str = "\
@@ -61,7 +75,9 @@ Examples:
   zkctl dev -- zkctl lock /demo -- sh -c 'echo \"held $ZK_LOCK_PATH, fencing token $ZK_LOCK_TOKEN\"'
   export ZK_CONNECT=zk1:2181,zk2:2181,zk3:2181/app
   zkctl lock /locks/nightly --timeout 10s -- ./nightly.sh
-  zkctl locks /locks/nightly
+  zkctl locks /locks/nightly --watch
+  zkctl tree /config --depth 2
+  zkctl ping
   zkctl create -p /config/limit 100 && zkctl get /config/limit
 
 Exit codes:

@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -126,7 +125,7 @@ fn not_started(program: &OsStr, error: &io::Error) -> Failure {
     };
     Failure::new(
         code,
-        format!("cannot run {}: {error}", Path::new(program).display()),
+        format!("cannot run {}: {error}", program.to_string_lossy()),
     )
 }
 

@@ -1,14 +1,20 @@
 //! The commands, one module each: its options and what it does.
 
+pub(crate) mod completion;
 pub(crate) mod create;
 pub(crate) mod dev;
 pub(crate) mod get;
 pub(crate) mod lock;
 pub(crate) mod locks;
 pub(crate) mod ls;
+pub(crate) mod man;
+pub(crate) mod ping;
 pub(crate) mod rm;
 pub(crate) mod set;
+pub(crate) mod srvr;
 pub(crate) mod stat;
+pub(crate) mod tree;
+pub(crate) mod watch;
 
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
@@ -30,5 +36,11 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Create(args) => create::run(args, &connection, json).await,
         Command::Rm(args) => rm::run(args, &connection, json).await,
         Command::Stat(args) => stat::run(args, &connection, json).await,
+        Command::Tree(args) => tree::run(args, &connection, json).await,
+        Command::Watch(args) => watch::run(args, &connection, json).await,
+        Command::Ping(args) => ping::run(args, &connection, json).await,
+        Command::Srvr(args) => srvr::run(args, &connection, json).await,
+        Command::Completion(args) => completion::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

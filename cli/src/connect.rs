@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use clap::Args;
-use zk_recipes::Client;
+use zk_recipes::{Client, ClientBuilder};
+use zk_wire::{ConnectString, HostPort};
 
 use crate::exit::{Failure, code};
 
@@ -13,12 +14,13 @@ use crate::exit::{Failure, code};
 pub(crate) const ZK_CONNECT: &str = "ZK_CONNECT";
 
 /// How long a server that does not even refuse is waited for, if it is the only one.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where the options stand in the help.
 const HEADING: &str = "Connection";
 
-const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The session timeout of commands that hold nothing.
+pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Options of every command that talks to an ensemble.
 #[derive(Debug, Args)]
@@ -38,6 +40,10 @@ pub(crate) struct Connection {
         value_parser = credential
     )]
     auth: Vec<Credential>,
+
+    /// The largest request and reply, in bytes, where the servers' jute.maxbuffer is not the usual one
+    #[arg(long, global = true, value_name = "BYTES", help_heading = HEADING, value_parser = clap::value_parser!(u32).range(1_024..=1 << 30))]
+    max_buffer: Option<u32>,
 }
 
 /// An identity, such as `digest:user:password`.
@@ -92,14 +98,36 @@ impl Connection {
         } else {
             PATIENCE
         };
-        let mut builder = Client::builder(servers)
-            .session_timeout(session_timeout)
-            .connect_timeout(patience)
-            .fail_fast();
+        let builder = self.builder(servers).session_timeout(session_timeout);
+        Ok(builder.connect_timeout(patience).connect().await?)
+    }
+
+    /// Describes a client of these servers, with the credentials and the limits of the command line.
+    pub(crate) fn builder(&self, servers: &str) -> ClientBuilder {
+        let mut builder = Client::builder(servers).fail_fast();
         for Credential { scheme, data } in &self.auth {
             builder = builder.auth(scheme, data.clone());
         }
-        Ok(builder.connect().await?)
+        if let Some(bytes) = self.max_buffer.and_then(|bytes| bytes.try_into().ok()) {
+            builder = builder.max_request(bytes).max_reply(bytes);
+        }
+        builder
+    }
+
+    /// The servers to ask one by one: those named, or those of the connect string.
+    pub(crate) fn each(&self, named: &[String]) -> Result<Vec<HostPort>, Failure> {
+        let named = match named {
+            [] => vec![self.servers()?],
+            named => named.iter().map(String::as_str).collect(),
+        };
+        let mut servers = Vec::new();
+        for text in named {
+            let parsed: ConnectString = text
+                .parse()
+                .map_err(|e| Failure::new(code::CONFIG, format!("cannot use {text:?}: {e}")))?;
+            servers.extend(parsed.hosts);
+        }
+        Ok(servers)
     }
 
     /// Connects, runs `work`, and closes the session whatever came of it.

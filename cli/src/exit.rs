@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 
 use zk_recipes::{Error, ErrorKind};
 
+use crate::output;
+
 /// The exit codes that are `zkctl`'s own; 64 and up are those of `sysexits.h`. All others are the child's.
 pub(crate) mod code {
     /// Success.
@@ -56,12 +58,17 @@ impl Failure {
         Self::new(code::USAGE, message)
     }
 
-    /// The end of whoever wrote to a pipe that nobody reads: silent, with the code of SIGPIPE.
-    fn broken_pipe() -> Self {
+    /// An end that needs no word.
+    pub(crate) fn silent(code: u8) -> Self {
         Self {
-            code: code::of_signal(rustix::process::Signal::PIPE.as_raw()),
+            code,
             message: String::new(),
         }
+    }
+
+    /// The end of whoever wrote to a pipe that nobody reads, with the code of SIGPIPE.
+    fn broken_pipe() -> Self {
+        Self::silent(code::of_signal(rustix::process::Signal::PIPE.as_raw()))
     }
 
     /// The same failure that also says `hint`.
@@ -73,7 +80,18 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(code_of(error.kind()), error)
+        let code = code_of(error.kind());
+        match error.kind() {
+            // One line per server.
+            ErrorKind::NoServerReachable => {
+                let lines: Vec<String> = error.to_string().lines().map(output::printable).collect();
+                Self {
+                    code,
+                    message: lines.join("\n"),
+                }
+            }
+            _ => Self::new(code, error),
+        }
     }
 }
 
@@ -109,7 +127,7 @@ fn code_of(kind: ErrorKind) -> u8 {
     }
 }
 
-/// Says `message` on stderr, in one line.
+/// Says `message` on stderr.
 pub(crate) fn say(message: impl fmt::Display) {
     // Nobody is left to hear that stderr is closed.
     let _ = writeln!(io::stderr().lock(), "zkctl: {message}");

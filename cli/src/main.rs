@@ -13,6 +13,7 @@ mod output;
 mod signals;
 mod since;
 mod value;
+mod word;
 
 use std::process::ExitCode;
 

@@ -44,8 +44,9 @@ pub use lock::{
 
 pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, Error,
-    ErrorKind, Fate, Fenced, Moment, MultiResult, Node, OnExpiry, OpKind, Permissions, RetryAdvice,
-    SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid, path,
+    ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node, OnExpiry,
+    OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid,
+    path,
 };
 
 /// The lines of the README must compile.

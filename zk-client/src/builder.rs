@@ -20,6 +20,7 @@ use crate::shared::handle::Shared;
 use crate::shared::scope::Scope;
 use crate::state::State;
 use crate::transport::{ServerAddr, TcpTransport, Transport};
+use crate::unreachable::{refused, unreachable};
 
 /// Options of a [`Client`]. Made by [`Client::builder`]; ends with [`connect`](Self::connect).
 #[must_use = "a builder does nothing until .connect()"]
@@ -85,6 +86,21 @@ impl ClientBuilder {
     /// when either a server answers or the session has expired.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the largest request, in bytes of its frame. Default: 1,048,575, the servers' own limit (`jute.maxbuffer`).
+    ///
+    /// Raise it only together with `jute.maxbuffer` on every server: a server hangs up on a larger request.
+    pub fn max_request(mut self, bytes: usize) -> Self {
+        self.config.max_request = bytes;
+        self
+    }
+
+    /// Sets the largest reply, in bytes of its frame. Default: 4 MiB, because servers do not bound their replies by
+    /// their own limit.
+    pub fn max_reply(mut self, bytes: usize) -> Self {
+        self.config.max_frame = bytes;
         self
     }
 
@@ -193,7 +209,7 @@ impl ClientBuilder {
         match connected {
             Ok(Ok(())) => Ok(client),
             Ok(Err(State::AuthFailed)) => Err(refused(&shared)),
-            Ok(Err(_)) | Err(_) => Err(unreachable(&shared, shared.clock.now() - started)),
+            Ok(Err(_)) | Err(_) => Err(unreachable(&shared, started)),
         }
     }
 }
@@ -219,47 +235,6 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
 fn every_server_failed(shared: &Shared) -> bool {
     let inner = shared.lock();
     (0..shared.servers.len()).all(|i| inner.core.server_failure(ServerId::from_index(i)).is_some())
-}
-
-fn unreachable(shared: &Shared, after: Duration) -> Error {
-    let inner = shared.lock();
-    let mut tried = 0;
-    let reasons: Vec<String> = shared
-        .servers
-        .iter()
-        .enumerate()
-        .map(
-            |(i, name)| match inner.core.server_failure(ServerId::from_index(i)) {
-                Some(failure) => {
-                    tried += 1;
-                    format!("{name}: {}", failure.text)
-                }
-                None => format!("{name}: no answer yet"),
-            },
-        )
-        .collect();
-    let text = format!(
-        "cannot reach ZooKeeper: {}. Tried {tried} of {} servers in {:.1} s",
-        reasons.join(", "),
-        shared.servers.len(),
-        after.as_secs_f64(),
-    );
-    Error::new(ErrorKind::NoServerReachable, text)
-        .with_op(OpKind::Connect, "/")
-        .with_hint("is it running? `zkctl dev` starts a server for development")
-}
-
-fn refused(shared: &Shared) -> Error {
-    let inner = shared.lock();
-    let server = shared
-        .server_name(&inner)
-        .unwrap_or_else(|| "a server".to_owned());
-    Error::new(
-        ErrorKind::AuthFailed,
-        format!("{server} refused the credentials of {}", shared.identities),
-    )
-    .with_op(OpKind::Connect, "/")
-    .with_hint("check the scheme; for digest the form is user:password")
 }
 
 /// Who the client is, without secrets.

@@ -14,6 +14,7 @@ use zk_wire::{Acl, CreateMode, Moment};
 pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement};
 
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::expiry::LostHold;
 use crate::node::Created;
 use crate::ops::Create;
 use crate::pending::Pending;
@@ -115,8 +116,17 @@ impl Claim {
 
     /// Marks the node as held: from now on the session confirms it and keeps a safe window.
     pub fn hold(&self) {
+        self.hold_titled(None);
+    }
+
+    /// As [`hold`](Self::hold); an [`Expiry`](crate::Expiry) will name `path` and `token` among what was lost.
+    pub fn hold_as(&self, path: &str, token: u64) {
+        self.hold_titled(Some(LostHold::new(path.to_owned(), token)));
+    }
+
+    fn hold_titled(&self, title: Option<LostHold>) {
         self.with_session(|inner, now, duty| {
-            inner.claims.hold(duty);
+            inner.claims.hold(duty, title);
             inner.core.hold(now, duty);
         });
     }

@@ -1,6 +1,7 @@
 //! The client: a cheap handle on one session.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use zk_wire::{Acl, AddWatchMode, CreateMode, Moment, SessionId};
 
 use crate::claim::Claim;
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::expiry::Expiry;
 use crate::explain::explain;
 use crate::node::Node;
 use crate::ops::{
@@ -231,6 +233,19 @@ impl Client {
     #[must_use]
     pub fn stats(&self) -> SessionStats {
         self.scope.shared().lock().core.stats()
+    }
+
+    /// How the last of this client's sessions that expired came to its end; `None` if none did.
+    #[must_use]
+    pub fn last_expiry(&self) -> Option<Arc<Expiry>> {
+        self.scope.shared().lock().expiry.clone()
+    }
+
+    /// The longest time since a server was last heard in which the client's task should have run and did not, because
+    /// the process was paused or its runtime blocked. A lower bound; zero in a healthy process.
+    #[must_use]
+    pub fn longest_stall(&self) -> Duration {
+        self.scope.shared().lock().longest_stall()
     }
 
     /// The server's path of `path`: with the chroot in front.

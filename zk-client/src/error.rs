@@ -3,16 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use zk_session::{FailCause, Fate, Rejected, SessionState};
-use zk_wire::{DecodeError, ErrorCode, SessionId};
+use zk_session::Fate;
+use zk_wire::SessionId;
 
 mod kind;
+mod text;
 
 pub use kind::{ErrorKind, RetryAdvice};
+pub(crate) use text::{Asked, or_nobody};
 
 /// An error of the client or of a recipe.
 ///
-/// Its text is one clause that names the operation, the path and the next step. Decide on
+/// Its text is one clause that names the operation, the path and the next step; only the error of a failed connect
+/// has one line per server. Decide on
 /// [`kind`](Self::kind), [`fate`](Self::fate) and [`retry`](Self::retry), not on the text.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -27,6 +30,7 @@ struct Inner {
     session: Option<SessionId>,
     message: String,
     hint: Option<String>,
+    expected: Option<i32>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -109,6 +113,7 @@ impl Error {
             session: None,
             message: message.into(),
             hint: None,
+            expected: None,
             source: None,
         }))
     }
@@ -150,11 +155,21 @@ impl Error {
         self
     }
 
+    /// The text without the next step.
+    fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Replaces the text.
     #[must_use]
     pub(crate) fn with_message(mut self, message: String) -> Self {
         self.0.message = message;
         self
+    }
+
+    /// The version that the caller expected, of a conditional write that failed.
+    pub(crate) fn expected_version(&self) -> Option<i32> {
+        self.0.expected
     }
 
     /// What kind of failure this is.
@@ -201,97 +216,14 @@ impl Error {
             (_, advice) => advice,
         }
     }
-
-    pub(crate) fn from_code(code: ErrorCode, op: OpKind, path: &str) -> Self {
-        let kind = ErrorKind::from_code(code);
-        Self::new(kind, server_text(code, kind, op, path)).with_op(op, path)
-    }
-
-    /// The error of the operation at `at` of a failed multi.
-    pub(crate) fn in_multi(code: ErrorCode, at: usize) -> Self {
-        let text = format!("operation {at} of the multi failed: {code}; nothing was applied");
-        Self::new(ErrorKind::from_code(code), text)
-    }
-
-    pub(crate) fn malformed(error: DecodeError, op: OpKind, path: &str) -> Self {
-        Self::new(
-            ErrorKind::Protocol,
-            format!(
-                "cannot {} {path}: the server's answer is malformed: {error}",
-                op.verb()
-            ),
-        )
-        .with_fate(Fate::Unknown)
-        .with_op(op, path)
-        .with_source(error)
-    }
-
-    pub(crate) fn from_failure(cause: &FailCause, fate: Fate, op: OpKind, path: &str) -> Self {
-        let kind = ErrorKind::from_cause(cause);
-        let tail = match fate {
-            Fate::NotApplied => "it was not applied",
-            Fate::Unknown => "whether it was applied is unknown",
-        };
-        Self::new(
-            kind,
-            format!("cannot {} {path}: {cause}; {tail}", op.verb()),
-        )
-        .with_fate(fate)
-        .with_op(op, path)
-    }
-
-    pub(crate) fn from_rejection(rejected: &Rejected, op: OpKind, path: &str) -> Self {
-        let kind = match rejected {
-            Rejected::Full { .. } => ErrorKind::QueueFull,
-            Rejected::TooLarge { .. } => ErrorKind::FrameTooLarge,
-            Rejected::Terminal(SessionState::Expired) => ErrorKind::SessionExpired,
-            Rejected::Terminal(SessionState::AuthFailed) => ErrorKind::AuthFailed,
-            Rejected::Terminal(_) | Rejected::Closing => ErrorKind::Closed,
-            _ => ErrorKind::Misuse,
-        };
-        let why = match kind {
-            ErrorKind::SessionExpired => "the session expired".to_owned(),
-            ErrorKind::AuthFailed => "a server refused the credentials".to_owned(),
-            ErrorKind::Closed => "the client is closed".to_owned(),
-            _ => rejected.to_string(),
-        };
-        Self::new(
-            kind,
-            format!("cannot {} {path}: {why}; it was not sent", op.verb()),
-        )
-        .with_op(op, path)
-    }
-}
-
-fn server_text(code: ErrorCode, kind: ErrorKind, op: OpKind, path: &str) -> String {
-    let verb = op.verb();
-    match kind {
-        ErrorKind::NoNode => format!("cannot {verb} {path}: it does not exist"),
-        ErrorKind::NodeExists => format!("cannot {verb} {path}: it exists already"),
-        ErrorKind::BadVersion => {
-            format!("cannot {verb} {path}: its version is not the expected one")
-        }
-        ErrorKind::NotEmpty => format!("cannot {verb} {path}: it has children"),
-        ErrorKind::NoChildrenForEphemerals => {
-            format!("cannot {verb} {path}: its parent is ephemeral and cannot have children")
-        }
-        ErrorKind::NoAuth => format!("no permission to {verb} {path}"),
-        ErrorKind::InvalidAcl => format!("cannot {verb} {path}: its ACL is empty or malformed"),
-        ErrorKind::QuotaExceeded => format!("cannot {verb} {path}: a quota would be exceeded"),
-        ErrorKind::ReadOnlyServer => format!("cannot {verb} {path}: the server is read-only"),
-        ErrorKind::Unimplemented => {
-            format!(
-                "cannot {verb} {path}: the server does not know the operation (older than 3.5?)"
-            )
-        }
-        _ => format!("cannot {verb} {path}: the server answered {code}"),
-    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         match &self.0.hint {
+            // After a list of servers, one per line, the next step has a line of its own.
+            Some(hint) if self.0.message.contains('\n') => write!(f, "\n{hint}"),
             Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
         }

@@ -5,7 +5,7 @@
 use zk_session::{Outcome, Submit};
 use zk_wire::{Acl, ErrorCode, OpCode, Reader, Request, Response, Stat, path};
 
-use crate::error::{Error, ErrorKind, OpKind};
+use crate::error::{Error, ErrorKind, OpKind, or_nobody};
 use crate::shared::raw::RawCall;
 use crate::shared::scope::Scope;
 
@@ -13,7 +13,11 @@ use crate::shared::scope::Scope;
 pub(crate) fn is_explained(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::NoNode | ErrorKind::NoAuth | ErrorKind::BadVersion | ErrorKind::NotEmpty
+        ErrorKind::NoNode
+            | ErrorKind::NoAuth
+            | ErrorKind::BadVersion
+            | ErrorKind::NotEmpty
+            | ErrorKind::NoChildrenForEphemerals
     )
 }
 
@@ -30,17 +34,51 @@ pub(crate) async fn explain(scope: Scope, error: Error) -> Error {
         ErrorKind::NoNode => missing(&scope, error, op, &at).await,
         ErrorKind::NoAuth => forbidden(&scope, error, op, &at).await,
         ErrorKind::BadVersion => match stat(&scope, &scope.absolute(&at)).await {
-            Some(Some(stat)) => error.with_hint(format!("its version is {}", stat.version)),
+            Some(Some(stat)) => outdated(error, op, &at, &stat),
             _ => error,
         },
+        ErrorKind::NoChildrenForEphemerals => {
+            let parent = path::parent(&at).unwrap_or("/");
+            match stat(&scope, &scope.absolute(parent)).await {
+                Some(Some(stat)) if !stat.ephemeral_owner.is_none() => {
+                    error.with_message(format!(
+                        "cannot create {at}: its parent {parent} is ephemeral (owner: session {}) and cannot have \
+                         children",
+                        stat.ephemeral_owner
+                    ))
+                }
+                _ => error,
+            }
+        }
         ErrorKind::NotEmpty => match stat(&scope, &scope.absolute(&at)).await {
             Some(Some(stat)) => {
-                error.with_hint(format!("delete its {} children first", stat.num_children))
+                let (verb, count) = (op.verb(), stat.num_children);
+                let children = if count == 1 { "child" } else { "children" };
+                error
+                    .with_message(format!("cannot {verb} {at}: it has {count} {children}"))
+                    .with_hint("delete what is below it first")
             }
             _ => error,
         },
         _ => error,
     }
+}
+
+/// Both versions: the caller's and the server's.
+fn outdated(error: Error, op: OpKind, at: &str, stat: &Stat) -> Error {
+    let (what, version) = match op {
+        OpKind::SetAcl => ("its ACL's version", stat.aversion),
+        _ => ("its version", stat.version),
+    };
+    let Some(expected) = error.expected_version() else {
+        return error;
+    };
+    error
+        .with_message(format!(
+            "cannot {} {at}: {what} is {version}, not {expected}",
+            op.verb()
+        ))
+        .with_hint("somebody changed it since; read it again")
 }
 
 async fn missing(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
@@ -81,11 +119,7 @@ async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
     };
     let message = format!("no permission to {} {preposition}{guarded}", op.verb());
     let identities = scope.shared().identities.as_str();
-    let you = if identities.is_empty() {
-        "nobody"
-    } else {
-        identities
-    };
+    let you = or_nobody(identities);
     match acl(scope, &scope.absolute(guarded)).await {
         Some(acl) => {
             let acl: Vec<String> = acl.iter().map(shown).collect();

@@ -34,6 +34,7 @@ mod client;
 mod dev;
 mod driver;
 mod error;
+mod expiry;
 mod explain;
 mod node;
 mod ops;
@@ -41,6 +42,7 @@ mod pending;
 mod shared;
 mod state;
 mod transport;
+mod unreachable;
 mod watch;
 
 pub use builder::{ClientBuilder, OnExpiry};
@@ -49,6 +51,7 @@ pub use client::Client;
 #[cfg(feature = "dev-server")]
 pub use dev::PipeTransport;
 pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
+pub use expiry::{Expiry, ExpiryCause, LostHold};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
     Barrier, Children, ChildrenWatched, Create, CreateAll, Delete, Ephemerals, Exists,

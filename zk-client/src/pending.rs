@@ -3,17 +3,19 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use zk_session::{DutyId, FailCause, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind};
 use zk_wire::{DecodeError, ErrorCode, Moment, OpCode, Reader, Request, Response, Zxid};
 
-use crate::error::{Error, ErrorKind, OpKind};
+use crate::error::{Asked, Error, ErrorKind, OpKind};
 use crate::explain::{explain, is_explained};
 use crate::shared::queues::{QueueId, Route, WatchTag};
 use crate::shared::raw::RawCall;
 use crate::shared::scope::Scope;
+use crate::unreachable::outage;
 use crate::watch::{Watch, WatchSet};
 
 /// An operation on its way: queued by `.submit()`, or at the first poll of an operation that is awaited.
@@ -115,7 +117,7 @@ enum Stage {
     Planned,
     Sent {
         call: RawCall,
-        op: OpCode,
+        asked: Asked,
         registered: Registered,
     },
     Failed(Error),
@@ -147,15 +149,18 @@ impl<T> Pending<T> {
             request => std::mem::replace(request, Err(placeholder())),
         };
         self.stage = match request {
-            Err(error) => Stage::Failed(error),
+            Err(error) => Stage::Failed(error.about(self.plan.op, &self.plan.path)),
             Ok(request) => {
-                let op = request.op_code();
+                let mut asked = Asked::new(&request);
                 match self.queue(request) {
-                    Ok((call, registered)) => Stage::Sent {
-                        call,
-                        op,
-                        registered,
-                    },
+                    Ok((call, registered, len)) => {
+                        asked.len = len;
+                        Stage::Sent {
+                            call,
+                            asked,
+                            registered,
+                        }
+                    }
                     Err(rejected) => Stage::Failed(self.origin(Error::from_rejection(
                         &rejected,
                         self.plan.op,
@@ -166,7 +171,7 @@ impl<T> Pending<T> {
         };
     }
 
-    fn queue(&mut self, request: Request) -> Result<(RawCall, Registered), Rejected> {
+    fn queue(&mut self, request: Request) -> Result<(RawCall, Registered, usize), Rejected> {
         let shared = self.scope.shared();
         let deadline = *self.deadline.get_or_insert_with(|| shared.deadline());
         let target = self.plan.watch.map(|(_, target)| target);
@@ -208,14 +213,34 @@ impl<T> Pending<T> {
             Ok(accepted)
         })?;
         let registered = registered(target, own, accepted.watch, one_shot);
-        Ok((RawCall::waiting(shared, accepted), registered))
+        Ok((RawCall::waiting(shared, accepted), registered, accepted.len))
     }
 
     fn origin(&self, error: Error) -> Error {
         let shared = self.scope.shared();
         let inner = shared.lock();
         let server = shared.server_name(&inner);
-        error.with_origin(server, inner.core.session_id())
+        match (error.kind(), &inner.expiry) {
+            // The session at hand may be the next one already.
+            (ErrorKind::SessionExpired, Some(expiry)) => {
+                let expiry = Arc::clone(expiry);
+                drop(inner);
+                error
+                    .because_expired(&expiry)
+                    .with_origin(server, Some(expiry.session))
+            }
+            (ErrorKind::AuthFailed, _) if inner.core.state() == SessionState::AuthFailed => error
+                .because_refused(server.as_deref(), &shared.identities)
+                .with_origin(server, inner.core.session_id()),
+            (ErrorKind::TimedOut, _) => {
+                let error = error.with_origin(server, inner.core.session_id());
+                match outage(shared, &inner) {
+                    Some(outage) => error.with_hint(outage),
+                    None => error,
+                }
+            }
+            _ => error.with_origin(server, inner.core.session_id()),
+        }
     }
 
     fn fail(&mut self, error: Error) -> Stage {
@@ -227,13 +252,13 @@ impl<T> Pending<T> {
         }
     }
 
-    fn answered(&mut self, outcome: Outcome, op: OpCode, registered: Registered) -> Option<T> {
+    fn answered(&mut self, outcome: Outcome, asked: Asked, registered: Registered) -> Option<T> {
         let (kind, path) = (self.plan.op, &self.plan.path);
         let error = match outcome {
             Outcome::Reply { zxid, result } => {
                 let answer = Answer {
                     scope: &self.scope,
-                    op,
+                    op: asked.code,
                     zxid,
                     fences: self.plan.fences,
                     result,
@@ -241,8 +266,8 @@ impl<T> Pending<T> {
                 };
                 match (self.plan.decode)(answer) {
                     Ok(value) => return Some(value),
-                    Err(Refusal::Code(code)) => Error::from_code(code, kind, path),
-                    Err(Refusal::Error(error)) => error.with_op(kind, path.as_str()),
+                    Err(Refusal::Code(code)) => Error::from_code(code, kind, path, asked),
+                    Err(Refusal::Error(error)) => error.about(kind, path),
                     Err(Refusal::Malformed(error)) => Error::malformed(error, kind, path),
                 }
             }
@@ -253,7 +278,7 @@ impl<T> Pending<T> {
                 self.send();
                 return None;
             }
-            Outcome::Failed { cause, fate } => Error::from_failure(&cause, fate, kind, path),
+            Outcome::Failed { cause, fate } => Error::from_failure(&cause, fate, kind, path, asked),
         };
         self.stage = self.fail(error);
         None
@@ -282,10 +307,11 @@ impl<T> Future for Pending<T> {
                 Stage::Planned => self.send(),
                 Stage::Sent { call, .. } => {
                     let outcome = std::task::ready!(Pin::new(call).poll(cx));
-                    if let Stage::Sent { op, registered, .. } =
-                        std::mem::replace(&mut self.stage, Stage::Done)
+                    if let Stage::Sent {
+                        asked, registered, ..
+                    } = std::mem::replace(&mut self.stage, Stage::Done)
                     {
-                        if let Some(value) = self.answered(outcome, op, registered) {
+                        if let Some(value) = self.answered(outcome, asked, registered) {
                             return Poll::Ready(Ok(value));
                         }
                     }

@@ -7,3 +7,4 @@ pub(crate) mod inner;
 pub(crate) mod queues;
 pub(crate) mod raw;
 pub(crate) mod scope;
+pub(crate) mod stall;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -95,7 +96,7 @@ impl Transport for TcpTransport {
                 )
             })?
             .collect();
-        let mut last = None;
+        let mut failed = Vec::new();
         for address in addresses {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
@@ -103,18 +104,23 @@ impl Transport for TcpTransport {
                     stream.set_nodelay(true)?;
                     return Ok(Box::new(stream));
                 }
-                Err(e) => {
-                    last = Some(io::Error::new(
-                        e.kind(),
-                        refusal(&address.ip().to_string(), &e),
-                    ))
-                }
+                Err(error) => failed.push((address.ip(), error)),
             }
         }
-        Err(last.unwrap_or_else(|| {
-            io::Error::new(io::ErrorKind::NotFound, "name has no address (DNS)")
-        }))
+        Err(unreachable(&failed))
     }
+}
+
+/// Why no address of a server took the connection.
+fn unreachable(failed: &[(IpAddr, io::Error)]) -> io::Error {
+    let Some((_, last)) = failed.last() else {
+        return io::Error::new(io::ErrorKind::NotFound, "name has no address (DNS)");
+    };
+    let reasons: Vec<String> = failed
+        .iter()
+        .map(|(address, error)| refusal(&address.to_string(), error))
+        .collect();
+    io::Error::new(last.kind(), reasons.join(", "))
 }
 
 fn refusal(address: &str, error: &io::Error) -> String {
@@ -122,5 +128,27 @@ fn refusal(address: &str, error: &io::Error) -> String {
         format!("{address} refused (nothing listens there)")
     } else {
         format!("{address}: {error}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_of_a_name_is_told_with_its_reason() {
+        let refused = |address: &str| {
+            let address: IpAddr = address.parse().unwrap();
+            (address, io::Error::from(io::ErrorKind::ConnectionRefused))
+        };
+        let failed = [
+            refused("::1"),
+            ("10.0.0.5".parse().unwrap(), io::Error::other("no route")),
+        ];
+        assert_eq!(
+            unreachable(&failed).to_string(),
+            "::1 refused (nothing listens there), 10.0.0.5: no route"
+        );
+        assert_eq!(unreachable(&[]).to_string(), "name has no address (DNS)");
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod auth_book;
 pub(crate) mod link;
 pub(crate) mod rng;
 pub(crate) mod servers;
+pub(crate) mod stranger;
 pub(crate) mod timers;
 pub(crate) mod xids;
 pub(crate) mod zxids;

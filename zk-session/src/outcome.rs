@@ -77,7 +77,7 @@ pub enum FailCause {
     #[error("withdrawn before it was sent, because its duty was performed")]
     Withdrawn,
     /// Its reply is larger than the limit, so the connection had to be dropped.
-    #[error("the reply of {len} bytes exceeds the limit of {max}")]
+    #[error("the reply of {len} bytes exceeds the limit of {max} (jute.maxbuffer)")]
     FrameTooLarge {
         /// The size announced.
         len: usize,
@@ -187,11 +187,13 @@ pub struct Submitted {
     pub id: RequestId,
     /// Names its watch in [`Event::Watch`](crate::Event::Watch).
     pub watch: Option<WatchId>,
+    /// The size of its frame, in bytes.
+    pub len: usize,
 }
 
 impl Submitted {
-    pub(crate) const fn new(id: RequestId, watch: Option<WatchId>) -> Self {
-        Self { id, watch }
+    pub(crate) const fn new(id: RequestId, watch: Option<WatchId>, len: usize) -> Self {
+        Self { id, watch, len }
     }
 }
 

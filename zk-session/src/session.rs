@@ -31,7 +31,7 @@ use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
 use crate::requests::in_flight::InFlight;
 use crate::requests::queue::SendQueue;
-use crate::state::{ExpiryCause, ServerFailure, SessionState};
+use crate::state::{Attempt, ExpiryCause, ServerFailure, SessionState};
 use crate::stats::SessionStats;
 use crate::ticket::SessionTicket;
 use crate::watches::WatchTable;
@@ -74,6 +74,10 @@ pub struct Session {
     pub(crate) holds: Holds,
     pub(crate) window: SafeWindow,
     pub(crate) closing: Option<Closing>,
+    /// When the current attempt to reach a server began.
+    pub(crate) dialled_at: Moment,
+    /// When a server was last heard in this session.
+    pub(crate) last_heard: Option<Moment>,
     /// Whether the session was ever ready for requests.
     pub(crate) was_ready: bool,
     /// The servers do not know removeWatches (before 3.5), found out by asking.
@@ -155,6 +159,8 @@ impl Session {
             holds: Holds::default(),
             window: SafeWindow::new(config.confirm, config.clock_error_ppm, smallest),
             closing: None,
+            dialled_at: now,
+            last_heard: None,
             was_ready: false,
             no_remove_watches: false,
             actions: VecDeque::new(),
@@ -258,6 +264,31 @@ impl Session {
     #[must_use]
     pub const fn server(&self) -> Option<ServerId> {
         self.link.server()
+    }
+
+    /// The attempt to reach a server that is under way; `None` while there is a session on a connection, and
+    /// between attempts.
+    #[must_use]
+    pub const fn attempt(&self) -> Option<Attempt> {
+        let connected = match self.link {
+            Link::Dialing { .. } => false,
+            Link::Handshake { .. } => true,
+            Link::Down | Link::Up(_) => return None,
+        };
+        match self.link.server() {
+            Some(server) => Some(Attempt {
+                server,
+                since: self.dialled_at,
+                connected,
+            }),
+            None => None,
+        }
+    }
+
+    /// When bytes of a server that knew the session last arrived; `None` before the first.
+    #[must_use]
+    pub const fn last_heard(&self) -> Option<Moment> {
+        self.last_heard
     }
 
     /// What last went wrong with a server, if its last attempt failed.

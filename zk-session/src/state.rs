@@ -5,6 +5,8 @@ use std::time::Duration;
 use thiserror::Error;
 use zk_wire::{Moment, SessionId};
 
+use crate::ids::ServerId;
+
 /// Where a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
@@ -91,6 +93,18 @@ impl LinkFailure {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// An attempt to reach a server that has neither failed nor succeeded yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Which server.
+    pub server: ServerId,
+    /// When it began.
+    pub since: Moment,
+    /// Whether the connection is open, so that only the answer to the handshake is missing.
+    pub connected: bool,
 }
 
 /// The last thing that went wrong with one server.

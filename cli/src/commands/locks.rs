@@ -1,9 +1,11 @@
 //! `zkctl locks`: who holds a lock, and who waits for it.
 
+mod view;
+
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use zk_recipes::{Contender, Family, Mutex};
+use zk_recipes::{Client, Contender, Family, Mutex};
 
 use crate::connect::Connection;
 use crate::exit::{Failure, code};
@@ -18,36 +20,56 @@ queued up, by the servers' clock. Contenders of Curator, go-zk and kazoo are sho
 With --json: {\"path\": …, \"contenders\": [{\"holds\": …, \"token\": …, \"since\": …, \"since_ms\": …, \"session\": …,
 \"text\": …, \"node\": …, \"family\": …}, …]}.
 
+With --watch a terminal shows the lock as it is, always; elsewhere each change is one such object on a line, and
+{\"path\": …, \"event\": \"suspended\" | \"connected\" | \"expired\"} tells of the session.
+
 Examples:
   zkctl locks /locks/nightly
+  zkctl locks /locks/nightly --watch
   zkctl locks /locks/nightly --json | jq -r '.contenders[0].text'
   zkctl rm NODE   # takes the lock away from the contender with this node")]
 pub(crate) struct Args {
     /// The lock
     path: NodePath,
+
+    /// Show it again whenever it changes, until Ctrl-C
+    #[arg(long, short)]
+    watch: bool,
 }
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let path = args.path.as_str();
+    if args.watch {
+        return view::run(path, connection, json).await;
+    }
     let contenders = connection
         .run(|client| async move {
             let contenders = Mutex::new(&client, path)?.contenders().await?;
-            // A lock that nobody ever took has no node; a chroot that is not there is a mistake.
-            if contenders.is_empty() && matches!(client.exists("/").await, Ok(None)) {
-                client.get("/").await?;
+            if contenders.is_empty() {
+                check_chroot(&client).await?;
             }
             Ok(contenders)
         })
         .await?;
     if json {
-        let contenders: Vec<Value> = contenders.iter().map(object).collect();
-        output::json(&json!({ "path": path, "contenders": contenders }))?;
-    } else if contenders.is_empty() {
-        output::text(&format!("{path} is free\n"))?;
+        output::json(&list(path, &contenders))?;
     } else {
-        output::text(&show(&contenders))?;
+        output::text(&show(path, &contenders))?;
     }
     Ok(code::OK)
+}
+
+/// A lock that nobody ever took has no node; a chroot that is not there is a mistake.
+async fn check_chroot(client: &Client) -> Result<(), Failure> {
+    if matches!(client.exists("/").await, Ok(None)) {
+        client.get("/").await?;
+    }
+    Ok(())
+}
+
+fn list(path: &str, contenders: &[Contender]) -> Value {
+    let contenders: Vec<Value> = contenders.iter().map(object).collect();
+    json!({ "path": path, "contenders": contenders })
 }
 
 fn object(contender: &Contender) -> Value {
@@ -63,7 +85,10 @@ fn object(contender: &Contender) -> Value {
     })
 }
 
-fn show(contenders: &[Contender]) -> String {
+fn show(path: &str, contenders: &[Contender]) -> String {
+    if contenders.is_empty() {
+        return format!("{path} is free\n");
+    }
     let header = ["", "TOKEN", "SINCE", "AGE", "SESSION", "CONTENDER", "NODE"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(contenders.iter().map(|contender| {

@@ -31,6 +31,8 @@ pub(crate) struct Contention {
 pub(crate) struct Grant {
     pub(crate) claim: Claim,
     pub(crate) node: Created,
+    /// The fencing token: the creation zxid of the node.
+    pub(crate) token: u64,
 }
 
 /// How one contender node fared.
@@ -79,8 +81,10 @@ impl Contention {
         };
         Ok(match self.queue(&claim, &node, children).await? {
             Some(true) => {
-                claim.hold();
-                Attempt::First(Grant { claim, node })
+                // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
+                let token = node.stat.czxid.as_raw() as u64;
+                claim.hold_as(&self.path, token);
+                Attempt::First(Grant { claim, node, token })
             }
             Some(false) => Attempt::Behind,
             None => Attempt::Again,

@@ -228,12 +228,13 @@ impl fmt::Debug for Acquire {
 }
 
 fn guard(contention: &Contention, grant: Grant) -> LockGuard {
-    let Grant { claim, node } = grant;
+    let Grant { claim, node, token } = grant;
     let held = Held::new(
         contention.client.clone(),
         &contention.path,
         &node.path,
-        &node.stat,
+        token,
+        claim.generation(),
         claim.follow(),
     );
     LockGuard::new(claim, held)

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use zk_client::{ClaimStatus, Client, Fenced, Loss, Moment, Stat};
+use zk_client::{ClaimStatus, Client, Expiry, Fenced, Loss, Moment};
 
 pub use zk_client::Loss as LockLostWhy;
 
@@ -20,15 +20,26 @@ pub struct LockLost {
     pub token: u64,
     /// Why.
     pub why: LockLostWhy,
+    /// If the session expired: after what silence, and whether for want of contact or because this process did not run.
+    pub expiry: Option<Arc<Expiry>>,
+    /// If the node is gone: the time in which this process should have run and did not, if that was so long that the
+    /// servers may have deleted the node for it.
+    pub stalled: Option<Duration>,
 }
 
 impl fmt::Display for LockLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "lost the lock {} (token {}): {}",
-            self.path, self.token, self.why
-        )
+        write!(f, "lost the lock {} (token {}): ", self.path, self.token)?;
+        match (&self.expiry, self.stalled) {
+            (Some(expiry), _) => f.write_str(&expiry.reason()),
+            (None, Some(stall)) => write!(
+                f,
+                "{}, and this process did not run for {:.1} s (paused, or its runtime was blocked)",
+                self.why,
+                stall.as_secs_f64()
+            ),
+            (None, None) => write!(f, "{}", self.why),
+        }
     }
 }
 
@@ -51,6 +62,9 @@ struct Shared {
     node: String,
     fence: String,
     token: u64,
+    generation: u64,
+    /// Filled once, with what was known when the loss was first looked at.
+    lost: OnceLock<LockLost>,
 }
 
 impl Held {
@@ -58,18 +72,19 @@ impl Held {
         client: Client,
         path: &str,
         node: &str,
-        stat: &Stat,
+        token: u64,
+        generation: u64,
         status: watch::Receiver<ClaimStatus>,
     ) -> Self {
         let fence = client.absolute(node);
-        // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
-        let token = stat.czxid.as_raw() as u64;
         let shared = Shared {
             client,
             path: path.to_owned(),
             node: node.to_owned(),
             fence,
             token,
+            generation,
+            lost: OnceLock::new(),
         };
         Self {
             shared: Arc::new(shared),
@@ -185,12 +200,27 @@ impl Held {
         }
     }
 
+    /// How the session of this hold expired; `None` as long as it has not, or if another one has since.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Arc<Expiry>> {
+        let last = self.shared.client.last_expiry();
+        last.filter(|expiry| expiry.generation == self.shared.generation)
+    }
+
     pub(crate) fn lost_by(&self, why: Loss) -> LockLost {
-        LockLost {
-            path: self.shared.path.clone(),
-            token: self.shared.token,
-            why,
-        }
+        let describe = || {
+            let client = &self.shared.client;
+            let stall = client.longest_stall();
+            let is_suspect = why == Loss::NodeDeleted && stall >= client.session_timeout() / 2;
+            LockLost {
+                path: self.shared.path.clone(),
+                token: self.shared.token,
+                why,
+                expiry: self.expiry().filter(|_| why == Loss::SessionExpired),
+                stalled: is_suspect.then_some(stall),
+            }
+        };
+        self.shared.lost.get_or_init(describe).clone()
     }
 
     /// The loss, if the hold was lost.

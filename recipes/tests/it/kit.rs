@@ -1,9 +1,10 @@
 //! Servers and clients in one virtual time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use zk_client::{PipeTransport, TokioClock};
+use zk_client::{Clock, Moment, PipeTransport, TokioClock};
 use zk_embedded::{Hooks, PipeServer, RequestCounts};
 use zk_recipes::{Client, ClientBuilder, Mutex};
 use zk_wire::{OpCode, SessionId};
@@ -15,7 +16,20 @@ pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(10);
 pub(crate) struct World {
     pub(crate) server: PipeServer,
     pub(crate) hooks: Hooks,
-    clock: Arc<TokioClock>,
+    clock: Arc<WorldClock>,
+}
+
+/// tokio's clock, and the time in which the clients' process did not run.
+#[derive(Debug, Default)]
+struct WorldClock {
+    tokio: TokioClock,
+    missed: AtomicU64,
+}
+
+impl Clock for WorldClock {
+    fn now(&self) -> Moment {
+        self.tokio.now() + Duration::from_nanos(self.missed.load(Ordering::Relaxed))
+    }
 }
 
 impl World {
@@ -25,8 +39,14 @@ impl World {
         Self {
             server,
             hooks,
-            clock: Arc::new(TokioClock::new()),
+            clock: Arc::new(WorldClock::default()),
         }
+    }
+
+    /// The clients' process does not run for so long; the server's time goes on as tests let it.
+    pub(crate) fn stall(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap();
+        self.clock.missed.fetch_add(nanos, Ordering::Relaxed);
     }
 
     pub(crate) fn builder(&self) -> ClientBuilder {

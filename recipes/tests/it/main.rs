@@ -10,6 +10,7 @@ mod handover;
 mod hold;
 mod kit;
 mod loss;
+mod loss_causes;
 mod lost_replies;
 mod refusals;
 mod safe_window;

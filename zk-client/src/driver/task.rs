@@ -85,6 +85,8 @@ impl Driver {
         let now = self.shared.clock.now();
         let shared = Arc::clone(&self.shared);
         let mut inner = shared.lock();
+        let heard = inner.core.last_heard();
+        inner.stall.ran(now, heard);
         if let Some(conn) = news.connected {
             inner.core.handle_connected(now, conn);
         }
@@ -119,7 +121,9 @@ impl Driver {
         {
             inner.driver = Some(cx.waker().clone());
         }
-        inner.core.poll_timeout()
+        let due = inner.core.poll_timeout();
+        inner.stall.due(due);
+        due
     }
 
     /// Puts a new session in the place of one that expired, if that is the policy.
@@ -127,7 +131,9 @@ impl Driver {
         match inner.core.state() {
             SessionState::Expired => match self.renewal.next_session(now) {
                 Some(session) => {
-                    tracing::warn!(generation = inner.generation, "zookeeper session expired");
+                    if let Some(expiry) = &inner.expiry {
+                        tracing::warn!(generation = inner.generation, %expiry, "zookeeper session expired");
+                    }
                     inner.replace_session(session);
                     self.link = None;
                     self.dial = None;

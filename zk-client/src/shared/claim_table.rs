@@ -9,6 +9,7 @@ use zk_session::{DutyId, SessionState};
 
 pub use zk_session::Settlement;
 
+use crate::expiry::LostHold;
 use crate::shared::queues::Route;
 
 /// Why a claim's node is gone although nobody released it.
@@ -73,6 +74,8 @@ pub(crate) struct ClaimTable {
 struct Entry {
     status: watch::Sender<ClaimStatus>,
     own: Option<OwnWatch>,
+    /// What the hold is, for the error that tells of its loss.
+    title: Option<LostHold>,
     /// We are deleting the node ourselves: the answer to that tells how the claim ended, not the events of it.
     releasing: bool,
 }
@@ -91,6 +94,7 @@ impl ClaimTable {
             Entry {
                 status,
                 own: None,
+                title: None,
                 releasing: false,
             },
         );
@@ -101,9 +105,10 @@ impl ClaimTable {
         self.claims.len()
     }
 
-    pub(crate) fn hold(&mut self, duty: DutyId) {
+    pub(crate) fn hold(&mut self, duty: DutyId, title: Option<LostHold>) {
         let in_doubt = self.in_doubt;
-        if let Some(entry) = self.claims.get(&duty) {
+        if let Some(entry) = self.claims.get_mut(&duty) {
+            entry.title = title;
             entry.status.send_if_modified(|status| {
                 let open = *status == ClaimStatus::Open;
                 if open {
@@ -112,6 +117,17 @@ impl ClaimTable {
                 open
             });
         }
+    }
+
+    /// What is held, as far as its owners gave it a title.
+    pub(crate) fn held(&self) -> Vec<LostHold> {
+        let held = self
+            .claims
+            .values()
+            .filter(|entry| entry.status.borrow().is_held());
+        let mut titles: Vec<_> = held.filter_map(|entry| entry.title.clone()).collect();
+        titles.sort();
+        titles
     }
 
     /// The node was seen gone, by somebody's hand or the close's. The duty stays with the core until the claim is dropped.

@@ -1,16 +1,20 @@
 //! The part of a client that lives under its one lock: the session core and whoever waits for it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use zk_session::{
     DutyId, Event, FailCause, Outcome, Rejected, RequestId, ServerId, Session, SessionState,
     Submit, WatchEvent, WatchId, WatchKind,
 };
-use zk_wire::{ErrorCode, EventType, Moment, Request};
+use zk_wire::{ErrorCode, EventType, Moment, Request, SessionId};
 
+use crate::expiry::Expiry;
 use crate::shared::claim_table::{ClaimTable, Loss, OwnWatch};
 use crate::shared::queues::{QueueTable, Route};
+use crate::shared::stall::{Stall, StallGauge};
 use crate::state::State;
 
 /// Identifies a request across sessions: ids start anew with each session.
@@ -25,6 +29,8 @@ pub(crate) struct RequestKey {
 pub(crate) struct Accepted {
     pub(crate) key: RequestKey,
     pub(crate) watch: Option<WatchId>,
+    /// The size of its frame.
+    pub(crate) len: usize,
 }
 
 /// What waits for a request's outcome.
@@ -49,6 +55,9 @@ pub(crate) struct Inner {
     pub(crate) claims: ClaimTable,
     /// The server that was dialled last.
     pub(crate) dialled: Option<ServerId>,
+    pub(crate) stall: StallGauge,
+    /// How the last session that expired did.
+    pub(crate) expiry: Option<Arc<Expiry>>,
     /// Set while the driver sleeps; taken by whoever gives it work.
     pub(crate) driver: Option<Waker>,
 }
@@ -79,6 +88,8 @@ impl Inner {
             queues: QueueTable::default(),
             claims: ClaimTable::default(),
             dialled: None,
+            stall: StallGauge::default(),
+            expiry: None,
             driver: None,
         }
     }
@@ -108,6 +119,7 @@ impl Inner {
         Ok(Accepted {
             key,
             watch: submitted.watch,
+            len: submitted.len,
         })
     }
 
@@ -164,7 +176,7 @@ impl Inner {
                     }
                 }
                 Event::WatchesRestored => self.queues.restored(&mut effects.wake),
-                Event::State(state) => self.state_changed(&state, effects),
+                Event::State(state) => self.state_changed(now, &state, effects),
                 Event::Duty { id, settled } => self.claims.settled(id, settled),
                 Event::HoldGone { duty, .. } => self.node_gone(duty),
                 Event::Doubt { in_doubt } => self.claims.doubt(in_doubt),
@@ -192,14 +204,38 @@ impl Inner {
         }
     }
 
-    fn state_changed(&mut self, state: &SessionState, effects: &mut Effects) {
+    fn state_changed(&mut self, now: Moment, state: &SessionState, effects: &mut Effects) {
         if matches!(state, SessionState::Suspended { .. }) {
             self.queues.suspended(&mut effects.wake);
+        }
+        if *state == SessionState::Expired {
+            self.expiry = Some(Arc::new(self.describe_expiry(now)));
         }
         if state.is_terminal() {
             self.claims.session_ended(state);
         }
         effects.state = Some(State::from_core(state, self.generation));
+    }
+
+    /// What is known about the session that expired just now.
+    fn describe_expiry(&self, now: Moment) -> Expiry {
+        let heard = self.core.last_heard();
+        let stall = self.stall.since(heard);
+        let silent_since = heard.map_or(now, |heard| self.stall.heard_before(heard));
+        Expiry {
+            session: self.core.session_id().unwrap_or(SessionId::NONE),
+            generation: self.generation,
+            timeout: self.core.negotiated_timeout(),
+            silence: now - silent_since,
+            stall: stall.map_or(Duration::ZERO, Stall::len),
+            lost: self.claims.held(),
+        }
+    }
+
+    /// The longest time since a server was last heard in which the driver should have run and did not.
+    pub(crate) fn longest_stall(&self) -> Duration {
+        let stall = self.stall.since(self.core.last_heard());
+        stall.map_or(Duration::ZERO, Stall::len)
     }
 
     /// Starts the next generation in place of a session that expired.

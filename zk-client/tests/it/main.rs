@@ -3,9 +3,16 @@
     clippy::unwrap_used,
     reason = "clippy does not see that helpers of tests are tests"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a harness reports by panicking"
+)]
 
 mod close;
+mod connect_errors;
 mod errors;
+mod expiry;
 mod fates;
 mod kit;
 mod order;

@@ -71,7 +71,7 @@ impl Session {
             deadline,
             weight,
         });
-        Ok(Submitted::new(id, watch.map(|(watch, _)| watch)))
+        Ok(Submitted::new(id, watch.map(|(watch, _)| watch), len))
     }
 
     /// Gives a request up: there will be no [`Event::Done`]. Its watch is forgotten, too, unless it was

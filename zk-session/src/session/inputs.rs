@@ -1,9 +1,10 @@
 //! What the driver reports.
 
 use bytes::BytesMut;
-use zk_wire::{FrameError, Moment};
+use zk_wire::{FrameError, Moment, Zxid};
 
 use crate::connection::link::{Link, Ping};
+use crate::connection::stranger::stranger;
 use crate::connection::timers::Timer;
 use crate::ids::ConnId;
 use crate::outcome::FailCause;
@@ -50,6 +51,9 @@ impl Session {
                     self.judge_doubt(now);
                     return;
                 }
+                Err(_) if matches!(self.link, Link::Handshake { .. }) => {
+                    self.give_up(now, Break::hang_up(stranger(input)));
+                }
                 Err(FrameError::TooLarge { len, max }) => {
                     self.give_up(now, Break::too_large(len, max));
                 }
@@ -68,8 +72,7 @@ impl Session {
                 presented: Some(_), ..
             } = self.link
             {
-                // Servers that lag behind what we have seen refuse like this, without a word.
-                text = format!("closed the connection during the handshake: {text}");
+                text = self.closed_early(&text);
             }
             self.give_up(
                 now,
@@ -100,9 +103,14 @@ impl Session {
             self.time_out(id);
         }
         if self.timers.take_due(Timer::Dial, now) {
+            let after = (now - self.dialled_at).as_secs_f64();
             let text = match self.link {
-                Link::Handshake { .. } => "did not answer the handshake in time",
-                _ => "could not be reached in time",
+                Link::Handshake { .. } => {
+                    format!("connected, but it did not answer the handshake within {after:.1} s")
+                }
+                _ => {
+                    format!("no connection within {after:.1} s (packets may be dropped on the way)")
+                }
             };
             self.give_up(now, Break::hang_up(text));
         }
@@ -136,10 +144,24 @@ impl Session {
         if self.link.up().is_none() {
             return;
         }
+        self.last_heard = Some(now);
         self.timers.set(Timer::Read, now + self.timeout * 2 / 3);
         if self.config.local_expiry {
             self.timers.set(Timer::Expiry, now + self.expiry_silence());
         }
+    }
+
+    /// A server that closes after it has read the handshake has reasons, and tells none of them.
+    fn closed_early(&self, how: &str) -> String {
+        let lag = if self.zxids.seen() > Zxid::NONE {
+            ", or lag behind what this session has seen"
+        } else {
+            ""
+        };
+        format!(
+            "connected, but it closed the connection during the handshake ({how}): it may expect TLS, or have too \
+             many connections from here (maxClientCnxns){lag}"
+        )
     }
 
     fn expiry_silence(&self) -> std::time::Duration {

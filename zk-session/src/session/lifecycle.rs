@@ -71,6 +71,7 @@ impl Session {
         let conn = ConnId::from_raw(self.conn_ids.next());
         let server = self.servers.take_next();
         let give_up_at = now + self.connect_timeout();
+        self.dialled_at = now;
         self.link = Link::Dialing { conn, server };
         self.timers.set(Timer::Dial, give_up_at);
         self.stats.dials += 1;

@@ -7,6 +7,7 @@ use zk_wire::{
 };
 
 use crate::connection::link::{Link, Ping, Presented, Up};
+use crate::connection::stranger::stranger;
 use crate::connection::timers::Timer;
 use crate::event::{Event, WatchEvent};
 use crate::outcome::{FailCause, Outcome};
@@ -33,10 +34,8 @@ impl Session {
         let Link::Handshake { conn, server, .. } = self.link else {
             return;
         };
-        let response = match ConnectResponse::decode(&mut Reader::new(frame)) {
-            Ok(response) => response,
-            // A read-only server without local sessions answers with a reply header instead.
-            Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
+        let Ok(response) = ConnectResponse::decode(&mut Reader::new(frame.clone())) else {
+            return self.give_up(now, Break::hang_up(no_handshake(frame)));
         };
         if !response.is_valid() {
             if presented.session.is_none() {
@@ -169,3 +168,21 @@ impl Session {
         }
     }
 }
+
+/// What a frame says that came in the place of an answer to the handshake.
+fn no_handshake(frame: Bytes) -> String {
+    // A read-only server without local sessions answers with a reply header.
+    let is_header = frame.len() == REPLY_HEADER;
+    let header = ReplyHeader::decode(&mut Reader::new(frame.clone())).ok();
+    match header
+        .filter(|_| is_header)
+        .and_then(|header| ErrorCode::from_raw(header.err))
+    {
+        Some(ErrorCode::NotReadOnly) => "is read-only and opens no new sessions".to_owned(),
+        Some(code) => format!("answered the handshake with {code}"),
+        None => stranger(&frame),
+    }
+}
+
+/// xid, zxid and error.
+const REPLY_HEADER: usize = 16;

@@ -102,13 +102,16 @@ fn a_server_that_never_answers_gets_its_share_of_the_timeout() {
         .map(|pair| pair[1].0 - pair[0].0)
         .collect();
     assert_eq!(gaps[..2], [TIMEOUT / 3; 2]);
-    assert!(
-        pair.session
-            .server_failure(pair.dials[0].1)
-            .unwrap()
-            .text
-            .contains("in time")
+    let attempt = pair.session.attempt().unwrap();
+    assert!(attempt.connected, "only the answer is missing");
+    assert_eq!(attempt.since, pair.dials.last().unwrap().0);
+    let failure = pair.session.server_failure(pair.dials[0].1).unwrap();
+    let share = (TIMEOUT / 3).as_secs_f64();
+    assert_eq!(
+        failure.text,
+        format!("connected, but it did not answer the handshake within {share:.1} s")
     );
+    assert_eq!(pair.session.last_heard(), None);
 }
 
 #[test]

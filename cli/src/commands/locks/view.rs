@@ -1,0 +1,159 @@
+//! `zkctl locks --watch`: a lock as it changes.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+use zk_recipes::{Client, Contender, Error, ErrorKind, Mutex, State, StateStream, Watch};
+
+use super::{check_chroot, list, show};
+use crate::connect::{Connection, SESSION_TIMEOUT};
+use crate::exit::{Failure, code};
+use crate::output;
+use crate::signals::Signals;
+
+pub(super) async fn run(path: &str, connection: &Connection, json: bool) -> Result<u8, Failure> {
+    let mut signals = Signals::new()?;
+    let client = tokio::select! {
+        client = connection.connect(SESSION_TIMEOUT) => client?,
+        signal = signals.next() => return Ok(ended_by(signal)),
+    };
+    let view = View {
+        path,
+        redraws: !json && io::stdout().is_terminal(),
+    };
+    let result = tokio::select! {
+        signal = signals.next() => Ok(ended_by(signal)),
+        result = view.follow(&client) => result,
+    };
+    tokio::select! {
+        closed = client.close() => closed?,
+        _ = signals.next() => {}
+    }
+    result
+}
+
+/// Ctrl-C is how a view ends.
+fn ended_by(signal: Signal) -> u8 {
+    match signal {
+        Signal::INT => code::OK,
+        signal => code::of_signal(signal.as_raw()),
+    }
+}
+
+struct View<'a> {
+    path: &'a str,
+    /// Draws on a terminal; prints a line per change elsewhere.
+    redraws: bool,
+}
+
+impl View<'_> {
+    async fn follow(&self, client: &Client) -> Result<u8, Failure> {
+        check_chroot(client).await?;
+        let mutex = Mutex::new(client, self.path)?;
+        let mut states = client.watch_state();
+        // The one that is known: connected.
+        states.changed().await;
+        let mut last = None;
+        loop {
+            // Listens first, so that nothing changes unseen between the list and the wait.
+            let seen = async {
+                let watch = changes(client, self.path).await?;
+                Ok((watch, mutex.contenders().await?))
+            };
+            let (mut watch, contenders) = match seen.await {
+                Ok(seen) => seen,
+                Err(error) if passes(&error) => {
+                    // At its next news or soon.
+                    if let Ok(told) = timeout(SECOND, self.state(&mut states)).await {
+                        told?;
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if self.redraws || last.as_ref() != Some(&contenders) {
+                self.contenders(&contenders, "")?;
+            }
+            loop {
+                tokio::select! {
+                    _ = watch.next() => break,
+                    result = self.state(&mut states) => {
+                        if result? && self.redraws {
+                            self.contenders(&contenders, &format!(" ({})", client.state()))?;
+                        }
+                    }
+                    // The ages grow.
+                    () = sleep(SECOND), if self.redraws && client.state().is_connected() => {
+                        self.contenders(&contenders, "")?;
+                    }
+                }
+            }
+            last = Some(contenders);
+        }
+    }
+
+    fn contenders(&self, contenders: &[Contender], note: &str) -> Result<(), Failure> {
+        if self.redraws {
+            let text = show(self.path, contenders);
+            output::text(&format!(
+                "{CLEAR}{}{note}, Ctrl-C ends\n\n{text}",
+                self.path
+            ))?;
+        } else {
+            output::json(&list(self.path, contenders))?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the session's next state and tells it; false if it is nothing to tell.
+    async fn state(&self, states: &mut StateStream) -> Result<bool, Failure> {
+        let event = match states.changed().await {
+            Some(State::Connected { .. }) => "connected",
+            Some(State::Suspended { .. }) => "suspended",
+            Some(State::Expired { .. }) => "expired",
+            Some(State::AuthFailed | State::Closed) | None => {
+                return Err(Failure::new(
+                    code::NO_PERMISSION,
+                    "a server refused the credentials when the connection was made again",
+                ));
+            }
+            Some(_) => return Ok(false),
+        };
+        if !self.redraws {
+            output::json(&json!({ "path": self.path, "event": event }))?;
+        }
+        Ok(true)
+    }
+}
+
+/// A watch that fires when the list of contenders may have changed.
+async fn changes(client: &Client, path: &str) -> Result<Watch, Error> {
+    let terse = client.terse();
+    loop {
+        match terse.children(path).watch().await {
+            Ok((_, watch)) => return Ok(watch),
+            Err(error) if error.kind() == ErrorKind::NoNode => {}
+            Err(error) => return Err(client.explain(error).await),
+        }
+        let (stat, watch) = terse.exists(path).watch().await?;
+        if stat.is_none() {
+            return Ok(watch);
+        }
+    }
+}
+
+/// Whether the next session or connection will do better.
+fn passes(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::SessionExpired | ErrorKind::ConnectionLost | ErrorKind::TimedOut
+    )
+}
+
+/// Home, and everything below and behind is blank.
+const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
+
+const SECOND: Duration = Duration::from_secs(1);

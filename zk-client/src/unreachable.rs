@@ -1,0 +1,118 @@
+//! The errors of a connect: what became of each server.
+
+use zk_session::{LinkFailure, ServerId};
+use zk_wire::Moment;
+
+use crate::error::{Error, ErrorKind, OpKind, or_nobody};
+use crate::shared::handle::Shared;
+use crate::shared::inner::Inner;
+
+/// No server was reached since `started`.
+pub(crate) fn unreachable(shared: &Shared, started: Moment) -> Error {
+    let now = shared.clock.now();
+    let inner = shared.lock();
+    let fates = fates(shared, &inner, now);
+    let lines = lines(shared, &fates);
+    let tried = fates.iter().filter(|fate| fate.tried).count();
+    let count = format!(
+        "{tried} of {} servers in {:.1} s",
+        fates.len(),
+        (now - started).as_secs_f64()
+    );
+    let text = match lines.as_slice() {
+        [line] => format!("cannot reach ZooKeeper: {line}. Tried {count}"),
+        lines => format!(
+            "cannot reach ZooKeeper. Tried {count}:\n  {}",
+            lines.join("\n  ")
+        ),
+    };
+    let error = Error::new(ErrorKind::NoServerReachable, text).with_op(OpKind::Connect, "/");
+    // The reason alone, for whoever asked one server and has its name already.
+    let error = match fates.as_slice() {
+        [fate] => error.with_source(LinkFailure::new(fate.text.as_str())),
+        _ => error,
+    };
+    error.with_hint(
+        "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development",
+    )
+}
+
+/// Why a request had to wait until its time was over: what became of each server since the connection was lost. `None`
+/// while there is one.
+pub(crate) fn outage(shared: &Shared, inner: &Inner) -> Option<String> {
+    if inner.core.state().is_connected() {
+        return None;
+    }
+    let fates = fates(shared, inner, shared.clock.now());
+    Some(format!(
+        "no connection: {}",
+        lines(shared, &fates).join(", ")
+    ))
+}
+
+fn fates(shared: &Shared, inner: &Inner, now: Moment) -> Vec<Fate> {
+    (0..shared.servers.len())
+        .map(|server| Fate::of(inner, ServerId::from_index(server), now))
+        .collect()
+}
+
+fn lines(shared: &Shared, fates: &[Fate]) -> Vec<String> {
+    let named = shared.servers.iter().zip(fates);
+    named
+        .map(|(name, fate)| format!("{name}: {}", fate.text))
+        .collect()
+}
+
+/// What became of one server.
+struct Fate {
+    tried: bool,
+    text: String,
+}
+
+impl Fate {
+    fn of(inner: &Inner, server: ServerId, now: Moment) -> Self {
+        // What went wrong before tells more than that the next attempt is under way.
+        if let Some(failure) = inner.core.server_failure(server) {
+            return Self {
+                tried: true,
+                text: failure.text.clone(),
+            };
+        }
+        match inner
+            .core
+            .attempt()
+            .filter(|attempt| attempt.server == server)
+        {
+            Some(attempt) => {
+                let after = (now - attempt.since).as_secs_f64();
+                let text = if attempt.connected {
+                    format!("connected, but it did not answer the handshake within {after:.1} s")
+                } else {
+                    format!("no connection within {after:.1} s (packets may be dropped on the way)")
+                };
+                Self { tried: true, text }
+            }
+            None => Self {
+                tried: false,
+                text: "not tried yet".to_owned(),
+            },
+        }
+    }
+}
+
+/// A server refused the credentials.
+pub(crate) fn refused(shared: &Shared) -> Error {
+    let inner = shared.lock();
+    let server = shared
+        .server_name(&inner)
+        .unwrap_or_else(|| "a server".to_owned());
+    Error::new(
+        ErrorKind::AuthFailed,
+        format!(
+            "{server} refused the credentials of {}",
+            or_nobody(&shared.identities)
+        ),
+    )
+    .with_op(OpKind::Connect, "/")
+    .with_hint("check the scheme; for digest the form is user:password")
+}
