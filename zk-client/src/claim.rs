@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use zk_session::{DutyId, Fate, Obligation};
 use zk_wire::{Acl, CreateMode, Moment};
 
-pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement};
+pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement, Watched};
 
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::expiry::LostHold;
@@ -126,9 +126,16 @@ impl Claim {
 
     fn hold_titled(&self, title: Option<LostHold>) {
         self.with_session(|inner, now, duty| {
-            inner.claims.hold(duty, title);
-            inner.core.hold(now, duty);
+            inner.hold(now, duty, title);
         });
+    }
+
+    /// Whether the node itself is watched, so that its end will be seen.
+    #[must_use]
+    pub fn watched(&self) -> Watched {
+        let mut watched = Watched::NotYet;
+        self.with_session(|inner, _, duty| watched = inner.claims.watched(duty));
+        watched
     }
 
     /// Where the claim stands.

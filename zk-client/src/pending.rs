@@ -186,7 +186,7 @@ impl<T> Pending<T> {
 
     fn queue(&mut self, request: Request) -> Result<(RawCall, Registered, usize), Rejected> {
         let shared = self.scope.shared();
-        let deadline = *self.deadline.get_or_insert_with(|| shared.deadline());
+        let deadline = *self.deadline.get_or_insert_with(|| self.scope.deadline());
         let target = self.plan.watch.map(|(_, target)| target);
         let own = match target {
             Some(WatchTarget::Own) => {

@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, ClaimStatus, Client, CreateMode, Created, Error, ErrorKind, EventType, Fate,
-    OpKind, SetEvent, State, WatchEvent, WatchSet, Zxid, path,
+    OpKind, SetEvent, State, WatchEvent, WatchSet, Watched, Zxid, path,
 };
 
 use super::decide::{Decision, decide, decide_by_creation};
@@ -191,6 +191,7 @@ impl Contention {
         let mut waiting: Option<WatchSet> = None;
         loop {
             let mut decision = decide(me, self.layout.family(), &children);
+            let by_creation = matches!(decision, Decision::AskCreation(_));
             if let Decision::AskCreation(names) = decision {
                 decision = decide_by_creation(me, &self.creations(names).await?);
             }
@@ -198,6 +199,8 @@ impl Contention {
                 Decision::Hold => {
                     if waiting.is_none() {
                         claim.watch_own(&node.path, None);
+                    } else if claim.watched() == Watched::Never {
+                        return Err(self.unreadable());
                     }
                     return Ok(Some(true));
                 }
@@ -209,7 +212,10 @@ impl Contention {
                         set
                     });
                     match self.wait_for(claim, set, &predecessor).await? {
-                        Wake::PredecessorGone if index == 1 => return Ok(Some(true)),
+                        // Not where suffixes repeat (near 2³¹): there names say too little.
+                        Wake::PredecessorGone if index == 1 && !by_creation => {
+                            return Ok(Some(true));
+                        }
                         Wake::Over => return Ok(None),
                         Wake::PredecessorGone | Wake::Unclear => {}
                     }
@@ -306,6 +312,18 @@ impl Contention {
         Err(Error::new(kind, text).with_op(OpKind::Acquire, &self.path))
     }
 
+    fn unreadable(&self) -> Error {
+        Error::new(
+            ErrorKind::NoAuth,
+            format!(
+                "cannot acquire {}: its ACL does not let this client read its own node, so a loss could not be seen",
+                self.path
+            ),
+        )
+        .with_op(OpKind::Acquire, &self.path)
+        .with_hint("give READ to the holder in .acl()")
+    }
+
     fn mixed(&self, foreign: &str) -> Error {
         Error::new(
             ErrorKind::MixedContenders,
@@ -319,10 +337,13 @@ impl Contention {
     }
 }
 
-/// The predecessor is gone. Its being next is proof only if our own node was still there, on one connection.
+/// The predecessor is gone. Its being next is proof only if our own node was still there, which its watch would have
+/// told otherwise, on one connection.
 fn gone(claim: &Claim, interrupted: bool) -> Wake {
     match claim.status() {
-        ClaimStatus::Open if !interrupted => Wake::PredecessorGone,
+        ClaimStatus::Open if !interrupted && claim.watched() == Watched::Yes => {
+            Wake::PredecessorGone
+        }
         ClaimStatus::Open => Wake::Unclear,
         _ => Wake::Over,
     }
