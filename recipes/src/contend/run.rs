@@ -37,6 +37,7 @@ pub(crate) struct Grant {
 
 /// How one contender node fared.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is made and taken apart in each attempt")]
 enum Attempt {
     First(Grant),
     /// Somebody is ahead, and it does not wait.

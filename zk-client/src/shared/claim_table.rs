@@ -97,6 +97,7 @@ pub(crate) struct OwnWatch {
 
 /// Whether a claim's own node is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Watched {
     /// Not now: nobody asked, or the answer is not here.
     NotYet,
