@@ -8,6 +8,7 @@ mod crates;
 mod docs;
 mod layers;
 mod msrv;
+mod readme;
 mod size;
 mod tables;
 mod verdict;
@@ -31,7 +32,7 @@ pub(crate) struct Check {
 }
 
 /// All rules but `claims`, which wants to know which tests ran.
-pub(crate) const CHECKS: [Check; 7] = [
+pub(crate) const CHECKS: [Check; 8] = [
     Check {
         name: "layers",
         about: "dependencies between crates, and what sans-IO code may name",
@@ -61,6 +62,11 @@ pub(crate) const CHECKS: [Check; 7] = [
         name: "crates",
         about: "zkctl builds from fewer than 120 crates",
         look: crates::check,
+    },
+    Check {
+        name: "readme",
+        about: "the README's Rust compiles with the dependencies that it names",
+        look: readme::check,
     },
     Check {
         name: "msrv",

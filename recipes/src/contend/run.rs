@@ -37,7 +37,10 @@ pub(crate) struct Grant {
 
 /// How one contender node fared.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one is made and taken apart in each attempt")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made and taken apart in each attempt"
+)]
 enum Attempt {
     First(Grant),
     /// Somebody is ahead, and it does not wait.

@@ -60,7 +60,11 @@ async fn an_expiry_between_create_and_list_starts_again_in_the_next_session() {
 #[tokio::test(start_paused = true)]
 async fn an_expiry_while_listing_again_starts_again_in_the_next_session() {
     let world = World::new();
-    let [a, b, c] = [world.client().await, world.client().await, world.client().await];
+    let [a, b, c] = [
+        world.client().await,
+        world.client().await,
+        world.client().await,
+    ];
     let holder = warm_lock(&a, "/locks/a").await.acquire().await.unwrap();
     let wait = |zk| {
         let mutex = Mutex::new(zk, "/locks/a").unwrap();

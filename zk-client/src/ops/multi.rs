@@ -180,10 +180,7 @@ fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
         // READ on the fence's node is what a check needs: the caller's operations are not to blame.
         Some((at, code)) if at < fences => Err(Refusal::Error(unchecked(code))),
         Some((at, code)) => match refused(code) {
-            Refusal::Code(code) => Err(Refusal::Error(Error::in_multi(
-                code,
-                at - fences,
-            ))),
+            Refusal::Code(code) => Err(Refusal::Error(Error::in_multi(code, at - fences))),
             other => Err(other),
         },
     }

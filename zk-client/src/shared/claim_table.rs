@@ -226,7 +226,9 @@ impl ClaimTable {
     }
 
     pub(crate) fn watched(&self, duty: DutyId) -> Watched {
-        self.claims.get(&duty).map_or(Watched::NotYet, Entry::watched)
+        self.claims
+            .get(&duty)
+            .map_or(Watched::NotYet, Entry::watched)
     }
 
     pub(crate) fn own(&self, duty: DutyId) -> Option<OwnWatch> {

@@ -122,7 +122,10 @@ fn writes_do_not_take_the_place_of_checks_of_a_node_that_nobody_watches() {
     write_for_long(&mut pair);
     let made = confirms(&pair).len() - before;
     let rounds = (pair.now - start).as_nanos() / (TIMEOUT / 6).as_nanos();
-    assert!(made as u128 + 2 >= rounds, "{made} confirms in {rounds} rounds");
+    assert!(
+        made as u128 + 2 >= rounds,
+        "{made} confirms in {rounds} rounds"
+    );
 }
 
 fn write_for_long(pair: &mut Pair) {
