@@ -1,5 +1,6 @@
 //! The recipes on an embedded server, in virtual time unless a test needs threads.
 
+mod defects;
 mod drops;
 mod handover;
 mod hold;

@@ -1,6 +1,7 @@
 //! The client on an embedded server, in virtual time.
 
 mod close;
+mod defects;
 mod errors;
 mod fates;
 mod kit;
