@@ -180,7 +180,9 @@ impl ClientBuilder {
         };
         let identities = identities(&renewal.config.auth);
         let core = renewal.first_session(clock.now());
-        let request_timeout = self.request_timeout.unwrap_or(patience.saturating_mul(2));
+        let request_timeout = self
+            .request_timeout
+            .unwrap_or_else(|| patience.saturating_mul(2));
         let shared = Arc::new(Shared::new(
             core,
             clock,
