@@ -34,6 +34,10 @@ pub(crate) struct Grant {
 
 /// How one contender node fared.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made per acquisition, and taken apart at once"
+)]
 enum Attempt {
     First(Grant),
     /// Somebody is ahead, and it does not wait.
