@@ -9,6 +9,7 @@ mod drops;
 mod handover;
 mod hold;
 mod kit;
+mod known_defects;
 mod loss;
 mod loss_causes;
 mod lost_replies;

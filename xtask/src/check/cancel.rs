@@ -89,7 +89,7 @@ fn compare(awaitables: &[Awaitable], file: &str, registry: &str) -> Vec<String> 
 }
 
 /// The rows of the registry by name, and what is wrong with them in themselves.
-fn entries<'a>(file: &str, registry: &'a str) -> (BTreeMap<String, Entry>, Vec<String>) {
+fn entries(file: &str, registry: &str) -> (BTreeMap<String, Entry>, Vec<String>) {
     let mut entries = BTreeMap::new();
     let mut findings = Vec::new();
     for table in tables::of(registry) {

@@ -201,8 +201,8 @@ mod tests {
             "# Error kinds\n\n\
              Made from the table in `zk-client/src/error/kind.rs`, and compared with it by a test. The number is the \
              status code\nof the C library and never changes; below 0 it is ZooKeeper's own. The advice is for an error \
-             whose fate is *not applied*;\nwith unknown fate it is always to settle first: find out whether the request \
-             took effect.\n\n\
+             whose fate is *not applied*;\nwith unknown fate *in the same session* becomes *after settling*: first find \
+             out whether the request took effect.\n\n\
              | Kind | Number | Python class | Retry | Meaning |\n|---|--:|---|---|---|\n",
         );
         for kind in ErrorKind::ALL {

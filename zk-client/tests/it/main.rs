@@ -15,6 +15,7 @@ mod errors;
 mod expiry;
 mod fates;
 mod kit;
+mod known_defects;
 mod order;
 mod sessions;
 mod watches;
