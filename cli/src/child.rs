@@ -8,17 +8,24 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitOptions, kill_process, kill_process_group, test_kill_process_group, waitpgid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpgid, getpid, kill_process,
+    kill_process_group, test_kill_process_group, waitid, waitpid,
 };
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::descendants;
 use crate::exit::{Failure, code};
 
-/// A command with whatever it starts, in a process group of its own: stopped together.
+/// A command with whatever it starts: stopped together.
+///
+/// It has a process group of its own. What leaves the group is still found: it descends from this process, which also
+/// becomes the parent of every orphan.
 pub(crate) struct Group {
     child: Child,
     id: Pid,
+    /// Our other child, which is none of the command's.
+    watchdog: Option<Pid>,
 }
 
 impl Group {
@@ -26,9 +33,22 @@ impl Group {
     pub(crate) fn spawn(
         command: &[OsString],
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
+        watchdog: Option<Pid>,
     ) -> Result<Self, Failure> {
+        // A daemon's parent ends at once; without this its next parent would be a stranger.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_child_subreaper(Some(getpid()));
         let (child, id) = start(command, environment, |command| command.process_group(0))?;
-        Ok(Self { child, id })
+        Ok(Self {
+            child,
+            id,
+            watchdog,
+        })
+    }
+
+    /// The id of the process group.
+    pub(crate) fn id(&self) -> Pid {
+        self.id
     }
 
     /// Waits for the command itself to end; what it left running in the background goes on.
@@ -41,33 +61,106 @@ impl Group {
         let _ = kill_process_group(self.id, signal);
     }
 
-    /// Stops all of the group: asks with SIGTERM, and kills what is there when `patience` is over.
-    pub(crate) async fn stop(&mut self, patience: Duration) {
-        // What loses its parent now becomes our child, to be reaped here: in a container there may be nobody else who
-        // does, and the dead would look alive.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        self.signal(Signal::TERM);
-        // Whoever is stopped does not see that it should end.
-        self.signal(Signal::CONT);
-        self.gone_by(Instant::now() + patience).await;
-        self.signal(Signal::KILL);
-        // Death takes effect when the kernel gets to it. A process that it cannot interrupt is not waited for.
-        self.gone_by(Instant::now() + KILLED).await;
+    /// Lets the command go on if the terminal has suspended it: suspended, it would keep the lock for nothing, and nobody
+    /// would have the terminal.
+    pub(crate) fn resume(&self) {
+        let stopped = waitid(
+            WaitId::Pid(self.id),
+            WaitIdOptions::STOPPED | WaitIdOptions::NOHANG,
+        );
+        let signal = match stopped {
+            Ok(Some(status)) => status.stopping_signal(),
+            _ => None,
+        };
+        let by_terminal = [Signal::TSTP, Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        if signal.is_some_and(|signal| by_terminal.contains(&signal)) {
+            self.signal(Signal::CONT);
+        }
     }
 
-    async fn gone_by(&mut self, deadline: Instant) {
-        // The command and its orphans must be reaped: as zombies they would count as members.
-        if timeout_at(deadline, self.child.wait()).await.is_err() {
+    /// What else there is to do for the orphans: nobody but their parent can bury them.
+    pub(crate) fn undertaker(&self) -> Undertaker {
+        Undertaker {
+            spared: [Some(self.id), self.watchdog],
+        }
+    }
+
+    /// Stops the command and all that descends from it: asks with SIGTERM, and kills what is there when `patience` is
+    /// over.
+    pub(crate) async fn stop(&mut self, patience: Duration) {
+        self.signal_all(Signal::TERM);
+        // Whoever is stopped does not see that it should end.
+        self.signal_all(Signal::CONT);
+        if self.gone_by(Instant::now() + patience, None).await {
             return;
         }
+        // Death takes effect when the kernel gets to it. A process that it cannot interrupt is not waited for.
+        self.gone_by(Instant::now() + KILLED, Some(Signal::KILL))
+            .await;
+    }
+
+    /// Waits until nobody is left, or the deadline; sends a signal to those who are, time and again.
+    async fn gone_by(&mut self, deadline: Instant, signal: Option<Signal>) -> bool {
+        let undertaker = self.undertaker();
+        let mut looks_gone = 0;
         // There is no event for the end of a group.
         while Instant::now() < deadline {
-            while let Ok(Some(_)) = waitpgid(self.id, WaitOptions::NOHANG) {}
-            if test_kill_process_group(self.id) == Err(Errno::SRCH) {
-                return;
+            if let Some(signal) = signal {
+                self.signal_all(signal);
             }
-            sleep(POLL).await;
+            let has_ended = timeout_at(Instant::now() + POLL, self.child.wait())
+                .await
+                .is_ok();
+            undertaker.bury();
+            // A list of children that change may miss some: one look at it proves nothing.
+            looks_gone = if has_ended && self.is_gone() {
+                looks_gone + 1
+            } else {
+                0
+            };
+            if looks_gone == LOOKS {
+                return true;
+            }
+            if has_ended {
+                sleep(POLL).await;
+            }
+        }
+        false
+    }
+
+    fn is_gone(&self) -> bool {
+        test_kill_process_group(self.id) == Err(Errno::SRCH) && self.outside().is_empty()
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        let outside = self.outside();
+        self.signal(signal);
+        descendants::signal(&outside, signal);
+    }
+
+    /// What descends from the command and has left its group.
+    fn outside(&self) -> Vec<Pid> {
+        let mut all = descendants::of(getpid());
+        all.retain(|process| {
+            Some(*process) != self.watchdog && getpgid(Some(*process)) != Ok(self.id)
+        });
+        all
+    }
+}
+
+/// Buries the orphans of a [`Group`]: as zombies they would count as living, and pile up.
+pub(crate) struct Undertaker {
+    /// Children that others wait for.
+    spared: [Option<Pid>; 2],
+}
+
+impl Undertaker {
+    /// Buries those who are dead now.
+    pub(crate) fn bury(&self) {
+        for orphan in descendants::children(getpid()) {
+            if !self.spared.contains(&Some(orphan)) {
+                let _ = waitpid(Some(orphan), WaitOptions::NOHANG);
+            }
         }
     }
 }
@@ -146,8 +239,11 @@ pub(crate) fn code_of(status: ExitStatus) -> u8 {
 /// How often a group is looked at.
 const POLL: Duration = Duration::from_millis(5);
 
+/// How often in a row nobody must be left.
+const LOOKS: u32 = 3;
+
 /// How long the kernel may take to end what was killed.
-const KILLED: Duration = Duration::from_secs(1);
+pub(crate) const KILLED: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

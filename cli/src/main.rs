@@ -1,18 +1,21 @@
 //! `zkctl`: run a command under a ZooKeeper lock, see who holds it, read and write nodes, start a development server.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod args;
 mod child;
 mod commands;
 mod connect;
+mod descendants;
 mod duration;
 mod exit;
 mod node_path;
 mod output;
 mod signals;
 mod since;
+mod terminal;
 mod value;
+mod watchdog;
 mod word;
 
 use std::process::ExitCode;
@@ -23,6 +26,12 @@ use crate::args::Cli;
 use crate::exit::{Failure, code};
 
 fn main() -> ExitCode {
+    if std::env::args_os()
+        .next()
+        .is_some_and(|name| name == watchdog::NAME)
+    {
+        return watchdog::run(std::env::args().skip(1));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(exit::report_usage(&error)),

@@ -47,7 +47,8 @@ impl Signals {
     }
 }
 
-async fn receive(signal: &mut Option<unix::Signal>) {
+/// Waits for one; for ever, if there is nothing to wait for.
+pub(crate) async fn receive(signal: &mut Option<unix::Signal>) {
     let received = match signal {
         Some(signal) => signal.recv().await,
         None => None,

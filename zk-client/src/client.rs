@@ -21,6 +21,7 @@ use crate::pending::Pending;
 use crate::shared::queues::WatchTag;
 use crate::shared::scope::Scope;
 use crate::state::{State, StateStream};
+use crate::unreachable::outage;
 use crate::watch::WatchSet;
 
 /// A client of a ZooKeeper ensemble: one session, and a new one after an expiry unless told otherwise.
@@ -256,6 +257,13 @@ impl Client {
     #[must_use]
     pub fn longest_stall(&self) -> Duration {
         self.scope.shared().lock().longest_stall()
+    }
+
+    /// Why there is no connection: each server with what became of it. `None` while there is one.
+    #[must_use]
+    pub fn outage(&self) -> Option<String> {
+        let shared = self.scope.shared();
+        outage(shared, &shared.lock())
     }
 
     /// The server's path of `path`: with the chroot in front.

@@ -1,5 +1,7 @@
 //! `zkctl lock`: runs a command while holding a lock.
 
+mod loss;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -8,15 +10,17 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::{sleep, timeout};
-use zk_recipes::{Client, Contender, ErrorKind, Held, LockGuard, LockLost, Mutex};
+use zk_recipes::{Client, Contender, ErrorKind, Held, LockGuard, LockLost, Moment, Mutex};
 
-use crate::child::{self, Group};
+use crate::child::{self, Group, Undertaker};
 use crate::connect::Connection;
 use crate::exit::{Failure, code, say};
 use crate::node_path::NodePath;
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
+use crate::terminal::Loan;
+use crate::watchdog::Watchdog;
 use crate::{duration, output};
 
 /// Options of `lock`.
@@ -25,9 +29,17 @@ use crate::{duration, output};
 The command finds the lock in ZK_LOCK_PATH and its fencing token in ZK_LOCK_TOKEN: a number that is greater for
 every later holder. Pass it on to what the command writes to, which should refuse smaller ones.
 
-When the lock is lost, or it is no longer certain that it is held, the command and all that it started (its
-process group) get SIGTERM and shortly after SIGKILL, and zkctl exits with 76. SIGINT, SIGTERM and SIGHUP are
-passed on to the command; the lock is released when it has ended.
+When the lock is lost, or it is no longer certain that it is held, the command and all that descends from it get
+SIGTERM and, after a tenth of the session timeout, SIGKILL; zkctl exits with 76. A second process does the same if
+zkctl itself is killed or does not run.
+
+SIGINT, SIGTERM and SIGHUP are passed on to the command (its process group); the lock is released when it has
+ended. A second SIGTERM or SIGHUP stops it like a lost lock does. What the command leaves running in the
+background when it ends by itself goes on without the lock.
+
+What cannot be stopped: what others start for the command (a service manager, cron, a container engine, another
+machine), programs of other users (setuid), and, if zkctl is killed by SIGKILL, daemons that have left both the
+process group and the family of the command.
 
 With --json what zkctl itself has to tell goes to stderr as objects: {\"event\": \"acquired\" | \"released\" | \"lost\", …}.
 
@@ -76,7 +88,11 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
         connection,
     };
     let result = run.under_lock(&client, &mut signals).await;
-    client.close().await?;
+    tokio::select! {
+        closed = client.close() => closed?,
+        // Whoever asks again does not want to wait for servers that do not answer; the session ends by itself.
+        _ = signals.next() => {}
+    }
     result
 }
 
@@ -93,6 +109,8 @@ enum End {
         status: ExitStatus,
         asked: Option<Signal>,
     },
+    /// It was told to end twice, and has not.
+    Insisted(Signal),
     /// It has to be stopped.
     Lost(LockLost),
     /// It has to be stopped.
@@ -111,55 +129,112 @@ impl Run<'_> {
         self.voice
             .tell(&guard.held(), "acquired", started.elapsed());
         let started = Instant::now();
-        let mut group = match Group::spawn(&self.args.command, self.environment(&guard)) {
-            Ok(group) => group,
+        let held = guard.held();
+        let grace = client.session_timeout() / GRACE_SHARE;
+        let title = format!("{} (token {})", held.path(), held.token());
+        let started_command = Watchdog::start(&title, grace).and_then(|watchdog| {
+            let group = Group::spawn(&self.args.command, self.environment(&guard), watchdog.id())?;
+            Ok((watchdog, group))
+        });
+        let (mut watchdog, mut group) = match started_command {
+            Ok(started) => started,
             Err(failure) => {
-                release(guard).await;
+                release(guard, signals).await;
                 return Err(failure);
             }
         };
-        let grace = client.session_timeout() / GRACE_SHARE;
-        match watch(&guard.held(), &mut group, signals, grace).await? {
-            End::Exited { status, asked } => {
-                let held = guard.held();
-                if let Some(false) = release(guard).await {
-                    self.voice.tell(&held, "lost", started.elapsed());
-                    return Err(Failure::new(
-                        code::LOCK_LOST,
-                        format!(
-                            "{} (token {}) was lost before the command ended",
-                            held.path(),
-                            held.token()
-                        ),
-                    ));
-                }
-                self.voice.tell(&held, "released", started.elapsed());
-                Ok(asked.map_or_else(
-                    || child::code_of(status),
-                    |signal| code::of_signal(signal.as_raw()),
-                ))
-            }
-            End::Lost(lost) => {
-                self.stop(guard, group, grace, started).await;
+        watchdog.guard(group.id());
+        let loan = Loan::to(group.id());
+        // It may have asked for the terminal before it had it.
+        if loan.is_some() {
+            group.signal(Signal::CONT);
+        }
+        let mut care = Care {
+            held: held.clone(),
+            grace,
+            // Half of the session timeout without a proof is doubt; the watchdog comes after that.
+            until: client.now() + client.session_timeout() * 3 / 4,
+            watchdog: &mut watchdog,
+            undertaker: group.undertaker(),
+            children: signal(SignalKind::child()).ok(),
+        };
+        let end = care.watch(&mut group, signals).await;
+        let left = held.safe_for().unwrap_or(Duration::ZERO);
+        if !matches!(end, Ok(End::Exited { .. })) {
+            // What is left of the safe window, but enough to take note of SIGTERM.
+            let patience = left.min(grace).max(LEAST_GRACE);
+            // Two need not do it, unless the one does not get to it.
+            watchdog.safe_until(client.now() + patience * 2 + child::KILLED);
+            group.stop(patience).await;
+        }
+        drop(loan);
+        let was_stopped = watchdog.dismiss().await;
+        if was_stopped {
+            // It does not know of every daemon.
+            group.stop(LEAST_GRACE).await;
+        }
+        match end? {
+            End::Exited { .. } | End::Doubt if was_stopped => {
+                self.voice.tell(&held, "lost", started.elapsed());
+                drop(guard);
                 Err(Failure::new(
                     code::LOCK_LOST,
-                    format!("{lost}; the command was stopped"),
+                    format!("{}; the command was stopped", loss::unseen(client, &title)),
+                ))
+            }
+            End::Exited { status, asked } => {
+                let own = child::code_of(status);
+                self.released(guard, signals, started)
+                    .await
+                    .map(|()| asked.map_or(own, |signal| code::of_signal(signal.as_raw())))
+            }
+            End::Insisted(signal) => self
+                .released(guard, signals, started)
+                .await
+                .map(|()| code::of_signal(signal.as_raw())),
+            End::Lost(lost) => {
+                self.voice.tell(&held, "lost", started.elapsed());
+                // Whatever is left to release goes with the session, which is closed next.
+                drop(guard);
+                let why = loss::told(client, &held, &lost).await;
+                Err(Failure::new(
+                    code::LOCK_LOST,
+                    format!("{why}; the command was stopped"),
                 ))
             }
             End::Doubt => {
-                let held = guard.held();
-                self.stop(guard, group, grace, started).await;
+                self.voice.tell(&held, "lost", started.elapsed());
+                drop(guard);
+                let why = loss::doubt(client, &title);
                 Err(Failure::new(
                     code::LOCK_LOST,
-                    format!(
-                        "it is not certain any more that {} (token {}) is held: the servers confirmed it too long \
-                         ago; the command was stopped",
-                        held.path(),
-                        held.token()
-                    ),
+                    format!("{why}; the command was stopped"),
                 ))
             }
         }
+    }
+
+    /// The command has ended: its lock goes to the next.
+    async fn released(
+        &self,
+        guard: LockGuard,
+        signals: &mut Signals,
+        started: Instant,
+    ) -> Result<(), Failure> {
+        let held = guard.held();
+        if let Some(false) = release(guard, signals).await {
+            self.voice.tell(&held, "lost", started.elapsed());
+            return Err(Failure::new(
+                code::LOCK_LOST,
+                format!(
+                    "{} (token {}) was lost before the command ended",
+                    held.path(),
+                    held.token()
+                ),
+            ));
+        }
+        self.voice.tell(&held, "released", started.elapsed());
+        Ok(())
     }
 
     async fn acquire(&self, client: &Client, mutex: &Mutex) -> Result<LockGuard, Failure> {
@@ -227,70 +302,86 @@ impl Run<'_> {
         environment.extend(self.connection.for_child());
         environment
     }
-
-    async fn stop(&self, guard: LockGuard, mut group: Group, grace: Duration, started: Instant) {
-        let held = guard.held();
-        // What is left of the safe window, but enough to take note of SIGTERM.
-        let left = held.safe_for().unwrap_or(Duration::ZERO);
-        group.stop(left.min(grace).max(LEAST_GRACE)).await;
-        self.voice.tell(&held, "lost", started.elapsed());
-        // Whatever is left to release goes with the session, which is closed next.
-        drop(guard);
-    }
 }
 
-/// Waits for the command to end, or for a reason to stop it.
-async fn watch(
-    held: &Held,
-    group: &mut Group,
-    signals: &mut Signals,
+/// Keeps an eye on a hold and on the command under it.
+struct Care<'a> {
+    held: Held,
+    /// Time for the command to end.
     grace: Duration,
-) -> Result<End, Failure> {
-    let mut asked = None;
-    let lost = held.lost();
-    let endangered = endangered(held, grace);
-    tokio::pin!(lost, endangered);
-    loop {
-        tokio::select! {
-            biased;
-            lost = &mut lost => return Ok(End::Lost(lost)),
-            status = group.wait() => return Ok(End::Exited { status: status?, asked }),
-            () = &mut endangered => return Ok(End::Doubt),
-            signal = signals.next() => {
-                asked = asked.or(Some(signal));
-                group.signal(signal);
+    /// Until when the hold is safe as far as was ever known; in its first moments, when nothing is proven, as long as
+    /// that is no doubt.
+    until: Moment,
+    watchdog: &'a mut Watchdog,
+    undertaker: Undertaker,
+    /// Tells when a child ends or is suspended.
+    children: Option<unix::Signal>,
+}
+
+impl Care<'_> {
+    /// Waits for the command to end, or for a reason to stop it.
+    async fn watch(&mut self, group: &mut Group, signals: &mut Signals) -> Result<End, Failure> {
+        let mut asked = None;
+        let mut asked_to_end = 0;
+        let lost = self.held.lost();
+        let mut children = self.children.take();
+        let endangered = self.endangered();
+        tokio::pin!(lost, endangered);
+        loop {
+            tokio::select! {
+                biased;
+                lost = &mut lost => return Ok(End::Lost(lost)),
+                status = group.wait() => return Ok(End::Exited { status: status?, asked }),
+                () = &mut endangered => return Ok(End::Doubt),
+                () = signals::receive(&mut children) => group.resume(),
+                signal = signals.next() => {
+                    let first = *asked.get_or_insert(signal);
+                    group.signal(signal);
+                    // Ctrl-C is for the command to interpret; who sends the others twice wants an end.
+                    asked_to_end += usize::from(signal != Signal::INT);
+                    if asked_to_end > 1 {
+                        return Ok(End::Insisted(first));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until no more than `grace` is left of the time in which the lock is certainly held.
+    ///
+    /// Stopping starts then, so that the command is gone when the time is over. In quiet times a quarter of the session
+    /// timeout is left at the least.
+    async fn endangered(&mut self) {
+        let doubted = self.held.doubted();
+        tokio::pin!(doubted);
+        loop {
+            self.until = self.held.safe_until().unwrap_or(self.until);
+            self.watchdog.safe_until(self.until);
+            self.undertaker.bury();
+            let grace = self.grace;
+            // Timers stop while the machine sleeps; the hold's clock does not. So look at it every now and then.
+            let pause = match self.held.safe_for() {
+                Some(left) if left <= grace => return,
+                Some(left) => (left - grace).min(grace),
+                // Nothing is proven in the first moments; `doubted` knows when that has lasted too long.
+                None => grace,
+            };
+            tokio::select! {
+                () = &mut doubted => return,
+                () = sleep(pause.max(LEAST_PAUSE)) => {}
             }
         }
     }
 }
 
-/// Waits until no more than `grace` is left of the time in which the lock is certainly held.
-///
-/// Stopping starts then, so that the command is gone when the time is over. In quiet times a quarter of the session
-/// timeout is left at the least.
-async fn endangered(held: &Held, grace: Duration) {
-    let doubted = held.doubted();
-    tokio::pin!(doubted);
-    loop {
-        // Timers stop while the machine sleeps; the hold's clock does not. So look at it every now and then.
-        let pause = match held.safe_for() {
-            Some(left) if left <= grace => return,
-            Some(left) => (left - grace).min(grace),
-            // Nothing is proven in the first moments; `doubted` knows when that has lasted too long.
-            None => grace,
-        };
-        tokio::select! {
-            () = &mut doubted => return,
-            () = sleep(pause.max(LEAST_PAUSE)) => {}
-        }
-    }
-}
-
-/// Whether the lock was held to the end; `None` if no server says so in time.
-async fn release(guard: LockGuard) -> Option<bool> {
-    match timeout(RELEASE, guard.release()).await {
-        Ok(Ok(released)) => Some(released.was_held),
-        Ok(Err(_)) | Err(_) => None,
+/// Whether the lock was held to the end; `None` if no server says so in time, or before the next signal.
+async fn release(guard: LockGuard, signals: &mut Signals) -> Option<bool> {
+    tokio::select! {
+        released = timeout(RELEASE, guard.release()) => match released {
+            Ok(Ok(released)) => Some(released.was_held),
+            Ok(Err(_)) | Err(_) => None,
+        },
+        _ = signals.next() => None,
     }
 }
 

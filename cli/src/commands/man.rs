@@ -58,6 +58,7 @@ fn render(title: &str, page: &clap::Command) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     Man::new(page.clone().display_name(title.to_owned()))
         .title(title.to_uppercase())
+        .source(concat!("zkctl ", env!("CARGO_PKG_VERSION")))
         .render(&mut text)?;
     Ok(text)
 }

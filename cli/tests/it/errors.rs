@@ -17,7 +17,7 @@ fn an_unreachable_server_is_named_with_the_reason() {
     let started = Instant::now();
     let (code, message) = Zkctl::new(&["ls", "/", "--connect", "127.0.0.1:1"]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(without_time(&message), @"zkctl: cannot reach ZooKeeper: 127.0.0.1:1: 127.0.0.1 refused (nothing listens there). Tried 1 of 1 servers in T s; is it running? `zkctl dev` starts a server for development");
+    insta::assert_snapshot!(without_time(&message), @"zkctl: cannot reach ZooKeeper: 127.0.0.1:1: 127.0.0.1 refused (nothing listens there). Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
     assert!(
         started.elapsed() < Duration::from_secs(3),
         "{:?}",
@@ -32,7 +32,7 @@ fn a_server_that_never_answers_is_given_up_after_a_while() {
     let address = silent.local_addr().unwrap().to_string();
     let (code, message) = Zkctl::new(&["ls", "--connect", &address]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(without_time(&message).replace(&address, "SERVER"), @"zkctl: cannot reach ZooKeeper: SERVER: no answer yet. Tried 0 of 1 servers in T s; is it running? `zkctl dev` starts a server for development");
+    insta::assert_snapshot!(without_time(&message).replace(&address, "SERVER"), @"zkctl: cannot reach ZooKeeper: SERVER: connected, but it did not answer the handshake within 3.0 s. Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
 }
 
 #[test]
@@ -42,9 +42,36 @@ fn an_unknown_host_is_named_as_such() {
     // The rest of the reason is the resolver's.
     let expected = "zkctl: cannot reach ZooKeeper: zk.invalid:2181: name not found (DNS";
     assert!(message.starts_with(expected), "{message}");
+    assert!(message.ends_with(
+        "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development\n"
+    ));
+}
+
+#[test]
+fn several_servers_have_a_line_each() {
+    let (code, message) =
+        Zkctl::new(&["ls", "--connect", "127.0.0.1:1,zk.invalid,127.0.0.1:2"]).fails();
+    assert_eq!(code, 69);
+    let lines: Vec<&str> = message.lines().collect();
     assert!(
-        message.ends_with("is it running? `zkctl dev` starts a server for development\n"),
+        lines[0].starts_with("zkctl: cannot reach ZooKeeper. Tried 3 of 3 servers in "),
         "{message}"
+    );
+    assert_eq!(
+        lines[1],
+        "  127.0.0.1:1: 127.0.0.1 refused (nothing listens there)"
+    );
+    assert!(
+        lines[2].starts_with("  zk.invalid:2181: name not found (DNS"),
+        "{message}"
+    );
+    assert_eq!(
+        lines[3],
+        "  127.0.0.1:2: 127.0.0.1 refused (nothing listens there)"
+    );
+    assert_eq!(
+        lines[4..],
+        ["is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development"]
     );
 }
 
@@ -158,4 +185,64 @@ zkctl: cannot use ",": server 1 of the connect string "," has no host name
 zkctl: cannot use "zk1:2181/a//b": the chroot is malformed: path "/a//b" is malformed at byte 3: no name between slashes is empty
 zkctl: cannot use "/only/chroot": the connect string "/only/chroot" names no server; write host:port,host:port/chroot
 "#);
+}
+
+#[test]
+fn a_request_that_is_too_big_names_sizes_limits_and_what_to_raise() {
+    let server = Server::start();
+    server.zkctl(&["create", "/big"]).ok();
+    let data = vec![b'x'; 1_100_000];
+    let set = |options: &[&str]| {
+        let args = [&["set", "/big", "-"], options].concat();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let running = server.zkctl(&args).start_with(reader);
+        // It may be done before it has read everything.
+        let _ = std::io::Write::write_all(&mut writer, &data);
+        drop(writer);
+        running.wait()
+    };
+    let done = set(&[]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    insta::assert_snapshot!(done.stderr, @"zkctl: cannot write /big: the request of 1100024 bytes exceeds the limit of 1048575 (jute.maxbuffer); it was not sent; keep less in one node, or raise jute.maxbuffer on every server and .max_request() here (zkctl: --max-buffer)");
+    let done = set(&["--max-buffer", "2000000"]);
+    assert_eq!(done.code, Some(69), "{done:?}");
+    insta::assert_snapshot!(done.stderr, @"zkctl: cannot write /big: the connection was lost; whether it was applied is unknown; the request has 1100024 bytes, and servers hang up on more than their jute.maxbuffer (1048575 unless set)");
+}
+
+#[test]
+fn a_reply_that_is_too_big_names_size_limit_and_what_to_raise() {
+    let server = Server::start();
+    server.zkctl(&["create", "/big", &"x".repeat(3_000)]).ok();
+    let (code, message) = server
+        .zkctl(&["get", "/big", "--max-buffer", "2000"])
+        .fails();
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(message, @"zkctl: cannot read /big: the reply of 3088 bytes exceeds the limit of 2000 (jute.maxbuffer); raise .max_reply() here (zkctl: --max-buffer), or keep less in one node");
+}
+
+#[test]
+fn an_ephemeral_parent_is_named_with_its_owner() {
+    let server = Server::start();
+    let (code, message) = server.with_client(async |client| {
+        let mode = zk_recipes::CreateMode::Ephemeral;
+        client.create("/e", "").mode(mode).await.unwrap();
+        let session = client.session_id().unwrap().to_string();
+        let (code, message) = server.zkctl(&["create", "/e/x"]).fails();
+        (code, message.replace(&session, "SESSION"))
+    });
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(message, @"zkctl: cannot create /e/x: its parent /e is ephemeral (owner: session SESSION) and cannot have children");
+}
+
+#[test]
+fn what_an_old_server_lacks_is_named_with_the_release_that_has_it() {
+    let server = Server::start();
+    let creating = zk_embedded::Match::op(zk_wire::OpCode::Create2);
+    server
+        .hooks()
+        .on(creating)
+        .error(zk_wire::ErrorCode::Unimplemented);
+    let (code, message) = server.zkctl(&["create", "/a"]).fails();
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(message, @"zkctl: cannot create /a: the server does not know create2, which needs ZooKeeper 3.5; this client supports no older one");
 }

@@ -25,7 +25,7 @@ fn assert_stopped(running: Running, ids: [Pid; 2]) -> Done {
         assert_eq!(
             test_kill_process(id),
             Err(Errno::SRCH),
-            "nobody of the group is left"
+            "nobody of the group is left: {done:?}"
         );
     }
     done
@@ -52,7 +52,11 @@ fn an_expired_session_stops_the_command() {
     let session = server.hooks().sessions().pop().unwrap().id;
     assert!(server.hooks().expire(session));
     let done = assert_stopped(running, ids);
-    insta::assert_snapshot!(without_token(&done.stderr), @"zkctl: lost the lock /l (token N): its node was deleted; the command was stopped");
+    let expected = format!(
+        "zkctl: lost the lock /l (token N): session {session} was ended by the servers 0.0 s after the last contact \
+         (timeout 10.0 s): somebody closed it, or they lost it; the command was stopped\n"
+    );
+    assert_eq!(without_token(&without_seconds(&done.stderr)), expected);
 }
 
 #[test]
@@ -79,9 +83,11 @@ fn a_server_that_answers_but_commits_nothing_stops_the_command_in_time() {
 fn a_server_that_is_gone_stops_the_command_within_the_session_timeout() {
     let server = Server::start();
     let (running, ids) = family(&server, &["--session-timeout", "2s"]);
+    let servers = server.connect_string();
     server.stop();
     let done = assert_stopped(running, ids);
-    insta::assert_snapshot!(without_token(&done.stderr), @"zkctl: it is not certain any more that /l (token N) is held: the servers confirmed it too long ago; the command was stopped");
+    let message = without_token(&done.stderr).replace(&servers, "SERVER");
+    insta::assert_snapshot!(message, @"zkctl: it is not certain any more that /l (token N) is held: the servers confirmed it too long ago (no connection: SERVER: 127.0.0.1 refused (nothing listens there)); the command was stopped");
 }
 
 #[test]
@@ -102,6 +108,13 @@ fn a_connection_that_breaks_for_a_moment_stops_nothing() {
     drop(writer);
     let done = running.wait();
     assert_eq!((done.code, done.stderr.as_str()), (Some(4), ""));
+}
+
+/// Blots out how long ago the last contact was.
+fn without_seconds(message: &str) -> String {
+    let (before, after) = message.split_once(" by the servers ").unwrap();
+    let (_, after) = after.split_once(" s after").unwrap();
+    format!("{before} by the servers 0.0 s after{after}")
 }
 
 fn without_token(message: &str) -> String {

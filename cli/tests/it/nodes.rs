@@ -108,10 +108,10 @@ fn set_and_rm_with_a_version_refuse_another_one() {
     server.zkctl(&["create", "/a", "0"]).ok();
     server.zkctl(&["set", "/a", "1", "--version", "0"]).ok();
     let (code, message) = server.zkctl(&["set", "/a", "2", "--version", "0"]).fails();
-    insta::assert_snapshot!(message, @"zkctl: cannot write /a: its version is not the expected one; its version is 1");
+    insta::assert_snapshot!(message, @"zkctl: cannot write /a: its version is 1, not 0; somebody changed it since; read it again");
     assert_eq!(code, 1);
     let (code, message) = server.zkctl(&["rm", "/a", "--version", "0"]).fails();
-    insta::assert_snapshot!(message, @"zkctl: cannot delete /a: its version is not the expected one; its version is 1");
+    insta::assert_snapshot!(message, @"zkctl: cannot delete /a: its version is 1, not 0; somebody changed it since; read it again");
     assert_eq!(code, 1);
     assert_eq!(server.zkctl(&["get", "/a"]).ok(), "1");
     server.zkctl(&["rm", "/a", "--version", "1"]).ok();
@@ -126,7 +126,7 @@ fn rm_deletes_one_node_and_a_tree_only_when_told() {
     }
     let (code, message) = server.zkctl(&["rm", "/t"]).fails();
     assert_eq!(code, 1);
-    insta::assert_snapshot!(message, @"zkctl: cannot delete /t: it has children; delete its 2 children first; -r deletes them, too");
+    insta::assert_snapshot!(message, @"zkctl: cannot delete /t: it has 2 children; delete what is below it first; -r deletes them, too");
     assert_eq!(server.zkctl(&["rm", "/t/b"]).ok(), "");
     let object = parsed(&server.zkctl(&["rm", "-r", "/t", "--json"]).ok());
     assert_eq!(object, json!({ "path": "/t", "deleted": 3 }));
