@@ -15,11 +15,11 @@ const BASE: &str = "/fire";
 const SESSION_MS: u32 = 4_000;
 const SESSION: Duration = Duration::from_millis(SESSION_MS as u64);
 const CONTENDERS: u32 = 4;
-const KILLS: usize = 5;
+const KILLS: usize = 8;
 const LIMIT: Duration = Duration::from_secs(240);
 
 /// How many additions each process has to do between two faults.
-const PROGRESS: usize = 3;
+const PROGRESS: usize = 10;
 
 /// Waits until every process has counted again.
 fn all_go_on(processes: &mut [Contenders], limit: &Deadline) {

@@ -3,3 +3,4 @@
 mod conformance;
 mod kit;
 mod proxy;
+mod stopped;
