@@ -4,14 +4,17 @@ use std::time::{Duration, Instant};
 
 use zk_recipes::{Client, ErrorKind};
 use zk_tests::ledger::{Contenders, Job, Ledger};
+use zk_tests::proxy::{Proxy, Reaction, Rule, When};
 use zk_tests::{Deadline, Ensemble, deadline};
+
+use zk_wire::OpCode;
 
 use crate::peers;
 use crate::turn;
 use crate::victim::blind_holder;
 
 const LOCK: &str = "/locks/fire";
-const BASE: &str = "/fire";
+const BASE: &str = "/ledger";
 const SESSION_MS: u32 = 4_000;
 const SESSION: Duration = Duration::from_millis(SESSION_MS as u64);
 const CONTENDERS: u32 = 4;
@@ -20,6 +23,15 @@ const LIMIT: Duration = Duration::from_secs(240);
 
 /// How many additions each process has to do between two faults.
 const PROGRESS: usize = 10;
+
+/// A proxy that now and then cuts a fenced write: before it is applied, or after.
+async fn cutting_proxy(member: &str) -> (Proxy, [Rule; 2]) {
+    let proxy = Proxy::start(member).await;
+    let write = || When::request(OpCode::Multi).path(BASE);
+    let before = proxy.rule(write().nth(7).each(17), Reaction::Cut);
+    let after = proxy.rule(write().nth(13).each(19), Reaction::CutAfter);
+    (proxy, [before, after])
+}
 
 /// Waits until every process has counted again.
 fn all_go_on(processes: &mut [Contenders], limit: &Deadline) {
@@ -43,17 +55,28 @@ async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
         .await
         .unwrap();
 
+    let mut proxies = Vec::new();
+    for member in Ensemble::MEMBERS {
+        proxies.push(cutting_proxy(&ensemble.connect_string_of(member)).await);
+    }
+    let cut: Vec<String> = proxies.iter().map(|(p, _)| p.connect_string()).collect();
+    let cut = cut.join(",");
     let job = Job {
-        connect: &connect,
+        connect: &cut,
         lock: LOCK,
         base: BASE,
         contenders: CONTENDERS,
         session_ms: SESSION_MS,
         layout: "curator",
     };
-    let peers = peers::ours().into_iter().chain(peers::curator());
+    let direct = Job {
+        connect: &connect,
+        ..job.clone()
+    };
+    let ours = peers::ours().into_iter().map(|peer| (peer, &job));
+    let peers = ours.chain(peers::curator().map(|peer| (peer, &direct)));
     let mut processes: Vec<Contenders> = peers
-        .map(|peer| Contenders::start(peer.name, peer.program, &job))
+        .map(|(peer, job)| Contenders::start(peer.name, peer.program, job))
         .collect();
     for process in &mut processes {
         process.wait_until_ready(&limit);
@@ -108,6 +131,12 @@ async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
         names.push(process.name().to_owned());
         ledger.take(&process.finish(&limit));
     }
+    let cuts = |reaction: usize| {
+        let rules = proxies.iter().map(|(_, rules)| rules[reaction].hits());
+        rules.sum::<u64>()
+    };
+    println!("writes cut before apply: {}, after: {}", cuts(0), cuts(1));
+    assert!(cuts(0) > 0 && cuts(1) > 0);
     for name in &names {
         let (holds, waited) = ledger.holds_of(name);
         println!("{name}: {holds} holds, {waited} of them waited for");

@@ -1,6 +1,7 @@
 //! Tests against three real servers under faults.
 
 mod fire;
+mod kazoo;
 mod kit;
 mod peers;
 mod victim;
