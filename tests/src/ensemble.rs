@@ -166,7 +166,7 @@ impl Ensemble {
     /// The member that a session is connected to now, if any.
     #[must_use]
     pub fn host_of(&self, session: SessionId) -> Option<Member> {
-        let id = format!("sid={session},");
+        let id = format!("sid={:#x},", session.as_raw());
         Self::MEMBERS.into_iter().find(|member| {
             let answer = four_letter::ask(self.members[*member].port, "cons");
             answer.is_ok_and(|connections| connections.contains(&id))
@@ -275,8 +275,9 @@ impl Drop for Ensemble {
     fn drop(&mut self) {
         if std::thread::panicking() {
             for server in &self.members {
-                let tail = docker::run("docker", &["logs", "--tail", "15", &server.container]);
-                let note = format!("--- {}\n{}\n", server.container, tail.unwrap_or_else(|e| e));
+                let logs = format!("docker logs --tail 15 {} 2>&1", server.container);
+                let tail = docker::run("sh", &["-c", &logs]).unwrap_or_else(|why| why);
+                let note = format!("--- {}\n{tail}\n", server.container);
                 let _ = io::stderr().write_all(note.as_bytes());
             }
         }

@@ -17,12 +17,13 @@ mod deadline;
 mod ensemble;
 #[cfg(feature = "real")]
 mod four_letter;
+pub mod ledger;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
 
 #[cfg(any(feature = "curator", feature = "ensemble"))]
-pub use curator_peer::CuratorPeer;
+pub use curator_peer::{CuratorPeer, java};
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]
 pub use ensemble::{Ensemble, Member, Role};

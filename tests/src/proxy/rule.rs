@@ -42,7 +42,7 @@ pub(super) struct Frame {
 }
 
 /// A condition on frames. All parts must hold; of the frames for which they do, the `nth` is meant, and from then on
-/// every one if [`every`](Self::every) says so.
+/// each `step`th if [`each`](Self::each) or [`every`](Self::every) says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct When {
@@ -51,7 +51,7 @@ pub struct When {
     path: Option<String>,
     byte: Option<u64>,
     nth: u64,
-    every: bool,
+    step: Option<u64>,
 }
 
 impl When {
@@ -63,7 +63,7 @@ impl When {
             path: None,
             byte: None,
             nth: 1,
-            every: false,
+            step: None,
         }
     }
 
@@ -103,8 +103,13 @@ impl When {
     }
 
     /// Each from the nth on, and not that one alone.
-    pub const fn every(mut self) -> Self {
-        self.every = true;
+    pub const fn every(self) -> Self {
+        self.each(1)
+    }
+
+    /// Each `step`th from the nth on, and not that one alone.
+    pub const fn each(mut self, step: u64) -> Self {
+        self.step = Some(step);
         self
     }
 
@@ -120,7 +125,11 @@ impl When {
 
     /// Whether the `count`th fitting frame is meant.
     pub(super) const fn means(&self, count: u64) -> bool {
-        count == self.nth || (self.every && count > self.nth)
+        match self.step {
+            _ if count < self.nth => false,
+            Some(step) if step > 0 => (count - self.nth) % step == 0,
+            _ => count == self.nth,
+        }
     }
 
     /// Where in this frame the byte of the condition is.

@@ -137,6 +137,18 @@ mod tests {
     }
 
     #[test]
+    fn each_third_fitting_frame_is_meant_if_so_asked() {
+        let mut table = Table::default();
+        let rule = table.add(When::request(OpCode::GetData).nth(2).each(3), Reaction::Cut);
+        let meant = [(); 9].map(|()| {
+            let act = table.judge(&request(OpCode::GetData, "/", 0));
+            !matches!(act, Act::Pass)
+        });
+        let expected = [1, 4, 7].map(|at| meant[at]);
+        assert_eq!((expected, rule.hits()), ([true; 3], 3));
+    }
+
+    #[test]
     fn a_byte_of_the_connection_is_found_in_its_frame() {
         let mut table = Table::default();
         let rule = table.add(When::byte(Direction::ToServer, 25), Reaction::CutAtByte);

@@ -7,3 +7,4 @@
 mod conformance;
 mod kit;
 mod proxy;
+mod stopped;
