@@ -1,7 +1,6 @@
 //! The recipes on an embedded server, in virtual time unless a test needs threads.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
