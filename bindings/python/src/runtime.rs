@@ -1,9 +1,8 @@
 //! The one tokio runtime of a process, started by the first operation.
 
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -24,7 +23,10 @@ static SLOT: Mutex<Option<Slot>> = Mutex::new(None);
 const THREADS: usize = 2;
 
 /// The runtime of this process. A forked child gets its own, and its parent's objects stay refused.
-pub(crate) fn handle(_attached: Python<'_>) -> Result<Handle, Failure> {
+pub(crate) fn handle(py: Python<'_>) -> Result<Handle, Failure> {
+    if ENDING.get().is_some() {
+        py.detach(stay_if_ending);
+    }
     let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(slot) = slot.as_ref().filter(|slot| slot.owner == process::id()) {
         return match &slot.runtime {
@@ -57,20 +59,21 @@ pub(crate) fn handle(_attached: Python<'_>) -> Result<Handle, Failure> {
     Ok(handle)
 }
 
-/// Set when the interpreter ends.
-static ENDING: AtomicBool = AtomicBool::new(false);
+/// The thread that ends the interpreter, once it does.
+static ENDING: OnceLock<ThreadId> = OnceLock::new();
 
-/// Keeps a thread that was waiting when the interpreter began to end. Only daemon threads can be: what they waited
-/// for is about to fail, and their exceptions would be noise on the way out.
+/// Keeps every other thread of an interpreter that ends. Only daemon threads are left then: what they wait for is about
+/// to fail, and their exceptions would be noise on the way out.
 pub(crate) fn stay_if_ending() {
-    while ENDING.load(Ordering::Acquire) {
+    let ending = ENDING.get();
+    while ending.is_some_and(|thread| *thread != thread::current().id()) {
         thread::park();
     }
 }
 
 /// Takes the runtime away, to stop it; nothing can be started any more.
 pub(crate) fn take(_attached: Python<'_>) -> Option<Runtime> {
-    ENDING.store(true, Ordering::Release);
+    ENDING.get_or_init(|| thread::current().id());
     let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
     let ours = slot.as_mut().filter(|slot| slot.owner == process::id());
     ours.and_then(|slot| slot.runtime.take())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from zk_recipes import Client
 from zk_recipes._inbox import Inbox, current
 from zk_recipes.testing import Server
 
-PATH = "/locks/billing"
+BELOW = "/locks"
 MOST_POINTS = 60
 
 Operation = Callable[[Client, "Rival"], Awaitable[object]]
@@ -22,8 +23,9 @@ Operation = Callable[[Client, "Rival"], Awaitable[object]]
 class Rival:
     """Another contender, who may hold the lock first."""
 
-    def __init__(self, zk: Client) -> None:
+    def __init__(self, zk: Client, path: str) -> None:
         self.zk = zk
+        self.path = path
         self.guard: zk_recipes.Guard | None = None
 
     async def go(self) -> None:
@@ -34,50 +36,50 @@ class Rival:
 
 
 async def acquire_free(zk: Client, rival: Rival) -> object:
-    return await zk.lock(PATH).acquire()
+    return await zk.lock(rival.path).acquire()
 
 
 async def acquire_in_time(zk: Client, rival: Rival) -> object:
-    return await zk.lock(PATH).acquire(timeout=30)
+    return await zk.lock(rival.path).acquire(timeout=30)
 
 
 async def acquire_after_another(zk: Client, rival: Rival) -> object:
-    rival.guard = await rival.zk.lock(PATH).acquire()
+    rival.guard = await rival.zk.lock(rival.path).acquire()
     leaving = asyncio.create_task(leave_when_waited_for(rival))
     try:
-        return await zk.lock(PATH).acquire()
+        return await zk.lock(rival.path).acquire()
     finally:
         leaving.cancel()
 
 
 async def leave_when_waited_for(rival: Rival) -> None:
-    while len(await rival.zk.lock(PATH).contenders()) < 2:
+    while len(await rival.zk.lock(rival.path).contenders()) < 2:
         pass
     await rival.go()
 
 
 async def try_free(zk: Client, rival: Rival) -> object:
-    return await zk.lock(PATH).try_acquire()
+    return await zk.lock(rival.path).try_acquire()
 
 
 async def try_taken(zk: Client, rival: Rival) -> object:
-    rival.guard = await rival.zk.lock(PATH).acquire()
-    return await zk.lock(PATH).try_acquire()
+    rival.guard = await rival.zk.lock(rival.path).acquire()
+    return await zk.lock(rival.path).try_acquire()
 
 
 async def hold(zk: Client, rival: Rival) -> object:
-    async with zk.lock(PATH).hold(timeout=30) as held:
+    async with zk.lock(rival.path).hold(timeout=30) as held:
         await zk.exists(held.node)
     return None
 
 
 async def release(zk: Client, rival: Rival) -> object:
-    guard = await zk.lock(PATH).acquire()
+    guard = await zk.lock(rival.path).acquire()
     return await guard.release()
 
 
 async def guard_with(zk: Client, rival: Rival) -> object:
-    async with await zk.lock(PATH).acquire() as guard:
+    async with await zk.lock(rival.path).acquire() as guard:
         await zk.exists(guard.node)
     return None
 
@@ -117,11 +119,11 @@ class Steps:
         patch.setattr(Inbox, "_drain", counted)
 
 
-async def give_up(server: Server, operation: Operation, at: int, late: bool) -> bool:
+async def give_up(server: Server, operation: Operation, path: str, at: int, late: bool) -> bool:
     """Gives one operation up at the given step; returns whether it got that far."""
     hosts = server.connect_string
     async with zk_recipes.connect(hosts) as rivals, zk_recipes.connect(hosts) as zk:
-        rival = Rival(rivals)
+        rival = Rival(rivals, path)
         task: asyncio.Task[Any] = asyncio.create_task(operation(zk, rival))  # type: ignore[arg-type]
         with pytest.MonkeyPatch.context() as patch:
             # The inbox of this loop was made before: have it call what counts.
@@ -140,25 +142,29 @@ async def give_up(server: Server, operation: Operation, at: int, late: bool) -> 
             await task.result().release()
         del task
         await rival.go()
-        await until(lambda: server.paths(PATH) == [])
+        await until(lambda: server.paths(path) == [])
         await until(lambda: server.watch_count() == 0)
         assert len(inbox) == 0 and len(inbox._native) == 0
         # Nobody is in the way.
-        guard = await zk.lock(PATH).try_acquire()
+        guard = await zk.lock(path).try_acquire()
         assert guard is not None
         await guard.release()
     return given_up
 
 
+@pytest.mark.parametrize("parents", ["there", "missing"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_given_up_wherever_it_waits_leaves_no_contender_and_no_watch(
-    operation: Operation, zk_server: Server
+    operation: Operation, parents: str, zk_server: Server
 ) -> None:
     async def every_point() -> int:
         cases = 0
         for late in (False, True):
             for at in range(MOST_POINTS):
-                if not await give_up(zk_server, operation, at, late):
+                # A path that was locked before has its parents; another one needs more round trips.
+                fresh = f"/{cases}" if parents == "missing" else ""
+                path = f"{BELOW}{fresh}/billing"
+                if not await give_up(zk_server, operation, path, at, late):
                     break
                 cases += 1
             else:
@@ -166,7 +172,6 @@ def test_an_operation_given_up_wherever_it_waits_leaves_no_contender_and_no_watc
         return cases
 
     cases = asyncio.run(every_point())
-    print("CASES", operation.__name__, cases)
     # Before it starts, when it has started, and with its answer in hand, at the least.
     assert cases >= 3, cases
 
@@ -175,18 +180,16 @@ def test_an_answer_that_comes_together_with_the_cancellation_is_let_go(zk_server
     async def race() -> None:
         async with zk_recipes.connect(zk_server.connect_string) as zk:
             for _ in range(50):
-                task = asyncio.create_task(zk.lock(PATH).acquire())
+                task = asyncio.create_task(zk.lock(BELOW).acquire())
                 await asyncio.sleep(0)
                 # The answer is there, and the loop has not looked yet.
                 await until_readable(current())
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-            await until(lambda: zk_server.paths(PATH) == [])
+            await until(lambda: zk_server.paths(BELOW) == [])
 
     async def until_readable(inbox: Inbox) -> None:
-        import select
-
         select.select([inbox._native.fileno()], [], [], 10)
 
     asyncio.run(race())
