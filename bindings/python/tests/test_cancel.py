@@ -142,6 +142,8 @@ async def give_up(server: Server, operation: Operation, path: str, at: int, late
             await task.result().release()
         del task
         await rival.go()
+        # What was under way has reached the server by the time this is answered; until then there is nothing to see.
+        await zk.exists("/")
         await until(lambda: server.paths(path) == [])
         await until(lambda: server.watch_count() == 0)
         assert len(inbox) == 0 and len(inbox._native) == 0
@@ -187,6 +189,7 @@ def test_an_answer_that_comes_together_with_the_cancellation_is_let_go(zk_server
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
+            await zk.exists("/")
             await until(lambda: zk_server.paths(BELOW) == [])
 
     async def until_readable(inbox: Inbox) -> None:

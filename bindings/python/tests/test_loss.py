@@ -18,7 +18,10 @@ async def test_a_loss_cancels_the_body_and_names_token_and_cause(zk_server: Serv
     async with zk_recipes.connect(zk_server.connect_string) as zk:
         with pytest.raises(zk_recipes.LockLost) as caught:
             async with zk.lock(PATH).hold() as held:
-                zk_server.expire(zk.session_id)
+                # Cut off first, or the last news of the session is that its node is deleted.
+                with zk_server.refuse_connections():
+                    zk_server.cut()
+                    zk_server.expire(zk.session_id)
                 await asyncio.sleep(30)
         lost = caught.value
         assert (lost.token, lost.path, lost.why) == (held.token, PATH, held.why)
@@ -120,9 +123,12 @@ async def test_two_holds_that_are_lost_together_are_told_by_the_outer_one(
 ) -> None:
     async with zk_recipes.connect(zk_server.connect_string) as zk:
         with pytest.raises(zk_recipes.LockLost) as caught:
-            async with zk.lock("/locks/outer").hold():
-                async with zk.lock("/locks/inner").hold():
+            async with zk.lock("/locks/outer").hold() as outer:
+                async with zk.lock("/locks/inner").hold() as inner:
                     zk_server.expire(zk.session_id)
+                    # Blocks the loop, so that it hears of both at once.
+                    while not (outer.lost and inner.lost):
+                        time.sleep(0.001)
                     await asyncio.sleep(30)
         assert caught.value.path == "/locks/outer"
         await asyncio.sleep(0)

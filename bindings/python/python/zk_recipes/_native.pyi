@@ -11,6 +11,7 @@ _T = TypeVar("_T")
 _Span = float | timedelta
 _Data = bytes | bytearray | memoryview
 
+__all__: list[str]
 VERSION: Final[str]
 
 def connect(
@@ -32,7 +33,7 @@ def start_server(port: int, tick: _Span) -> Work[Server]: ...
 @final
 class Work(Generic[_T]):
     def wait(self) -> _T: ...
-    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
 
 @final
 class Inbox:
