@@ -11,7 +11,24 @@ _T = TypeVar("_T")
 _Span = float | timedelta
 _Data = bytes | bytearray | memoryview
 
-__all__: list[str]
+__all__ = [
+    "Client",
+    "Fault",
+    "Guard",
+    "Held",
+    "Inbox",
+    "Lock",
+    "Server",
+    "VERSION",
+    "Work",
+    "connect",
+    "digest_id",
+    "error_table",
+    "panic_in_call",
+    "panic_in_work",
+    "shutdown",
+    "start_server",
+]
 VERSION: Final[str]
 
 def connect(
