@@ -2,7 +2,8 @@
 //!
 //! Such a table has a column headed `Test`. Each of its cells holds one or more test names in
 //! backticks (`` `zk_wire::path::tests::rejects_dots` `` for a unit test of a library,
-//! `` `zk-tests/real::lock::fifo` `` for a test of another program), or the words
+//! `` `zk-tests/real::lock::fifo` `` for a test of another program,
+//! `` `python::tests/test_lock.py::test_fifo` `` for one of the Python package), or the words
 //! `excluded by design:` and, in backticks, the type or lint that makes the fault impossible. At
 //! most one row in five of a table may be excluded.
 
@@ -12,6 +13,7 @@ use super::tables;
 use super::verdict::Verdict;
 use crate::binaries::{self, End, Ends};
 use crate::machine::Machine;
+use crate::python;
 use crate::selection;
 use crate::shell::{self, Outcome};
 use crate::{source, workspace};
@@ -36,6 +38,7 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
         Some(ends) => ends,
         None => {
             let mut all = Ends::new();
+            all.extend(python::list()?);
             for binary in binaries::build(&selection::everything(&machine)?)? {
                 all.extend(binary.list()?);
             }
@@ -52,13 +55,14 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
     if !findings.is_empty() {
         return Ok(Verdict::Broken(findings));
     }
-    match machine.left_out().next() {
+    let reasons = machine.left_out().cloned().chain(python::left_out());
+    match reasons.into_iter().next() {
         Some(reason) if left_out > 0 => Ok(Verdict::LeftOut {
             why: format!(
                 "{left_out} claims name tests that need more than this machine: {}",
                 reason.why
             ),
-            remedy: reason.remedy.clone(),
+            remedy: reason.remedy,
         }),
         _ => Ok(Verdict::Holds(format!("{} claims", rows.len()))),
     }
@@ -212,6 +216,9 @@ fn words(root: &Path) -> Outcome<Vec<String>> {
 fn unbuilt(machine: &Machine) -> Outcome<Vec<String>> {
     let served = machine.test_features();
     let mut unbuilt = Vec::new();
+    if python::left_out().is_some() {
+        unbuilt.push(format!("{}::", python::NAME));
+    }
     for package in workspace::members()? {
         for target in &package.targets {
             let served =

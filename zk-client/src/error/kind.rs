@@ -131,6 +131,8 @@ error_kinds! {
     LockLost = 101, LockLost, NewSession;
     /// Contenders of different layouts wait in one directory, and neither sees the other.
     MixedContenders = 102, MixedContendersError, Never;
+    /// It is not certain any more that a lock is held.
+    LockDoubt = 103, LockDoubt, SameSession;
     /// A bug of this library.
     Bug = 900, InternalError, Never;
 }

@@ -63,6 +63,11 @@ impl<T> Plan<T> {
         request: Result<Request, Error>,
         decode: fn(Answer<'_>) -> Result<T, Refusal>,
     ) -> Self {
+        // What is wrong with a fence was found without knowing for what it stands.
+        let request = request.map_err(|error| match error.op() {
+            None => error.with_op(op, path.as_str()),
+            Some(_) => error,
+        });
         Self {
             op,
             path,
