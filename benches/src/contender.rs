@@ -1,12 +1,9 @@
 //! What is measured, and who is measured.
 
-use std::error::Error;
 use std::time::Duration;
 
 use crate::cpu;
-
-/// A result whose error is only shown.
-pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+use crate::outcome::Outcome;
 
 /// One kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

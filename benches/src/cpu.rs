@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::contender::Outcome;
+use crate::outcome::Outcome;
 
 /// CPU time of all threads of this process.
 pub(crate) fn own() -> Duration {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::contender::{Contender, Outcome, Run, Workload};
+use crate::contender::{Contender, Run, Workload};
 use crate::cpu;
+use crate::outcome::Outcome;
 use crate::stage::Stage;
 
 /// Where Debian's packages put their jars.

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use zk_wire::jute::Reader;
 use zk_wire::{Create, CreateMode, OpCode, Request, Response};
 
-use crate::contender::{Contender, Outcome, Role, Run, Workload};
+use crate::contender::{Contender, Role, Run, Workload};
+use crate::outcome::Outcome;
 use crate::raw::RawConnection;
 use crate::stage::Stage;
 

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-use crate::contender::{Outcome, Run};
+use crate::contender::Run;
+use crate::outcome::Outcome;
 
 /// One of tokio's two schedulers, each with its default settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use zookeeper_client::{Acls, Client, LockOptions, LockPrefix};
 
-use crate::contender::{Contender, Outcome, Run, Workload};
+use crate::contender::{Contender, Run, Workload};
 use crate::host::{Flavour, Host};
+use crate::outcome::Outcome;
 use crate::stage::Stage;
 
 /// What the table calls it.

@@ -13,6 +13,7 @@ mod host;
 mod incumbent;
 mod options;
 mod ours;
+mod outcome;
 mod raw;
 mod rounds;
 mod server;
@@ -25,13 +26,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use contender::{Contender, Outcome, Workload};
+use contender::{Contender, Workload};
 use curator::Curator;
 use floor::Floor;
 use host::Flavour;
 use incumbent::Incumbent;
 use options::Options;
 use ours::Ours;
+use outcome::Outcome;
 use server::Server;
 use stage::Stage;
 
@@ -56,7 +58,7 @@ fn run() -> Outcome<()> {
     struck?;
     std::io::stdout().write_all(report.as_bytes())?;
     let file = target().join("bench").join("latest.md");
-    fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    fs::create_dir_all(file.parent().unwrap_or_else(|| Path::new(".")))?;
     fs::write(&file, &report).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     eprintln!("bench: written to {}", file.display());
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contender::Outcome;
+use crate::outcome::Outcome;
 
 /// How much to measure.
 #[derive(Debug, Clone, PartialEq, Eq)]

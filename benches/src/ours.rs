@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use zk_recipes::{Client, Mutex};
 
-use crate::contender::{Contender, Outcome, Role, Run, Workload};
+use crate::contender::{Contender, Role, Run, Workload};
 use crate::host::{Flavour, Host};
+use crate::outcome::Outcome;
 use crate::stage::Stage;
 
 /// What the table calls our client on this runtime.

@@ -10,7 +10,7 @@ use zk_wire::{
     Response, SessionId, Zxid,
 };
 
-use crate::contender::Outcome;
+use crate::outcome::Outcome;
 
 /// Nothing here sends pings: longer than the pauses between two rounds.
 const SESSION_TIMEOUT_MS: i32 = 40_000;

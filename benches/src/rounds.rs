@@ -2,8 +2,9 @@
 
 use std::io::{IsTerminal, Write, stderr};
 
-use crate::contender::{Contender, Outcome, Role, Workload};
+use crate::contender::{Contender, Role, Workload};
 use crate::options::Options;
+use crate::outcome::Outcome;
 
 /// What one contender did on one workload, one value per round.
 #[derive(Debug, Clone)]

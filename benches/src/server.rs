@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zk_wire::{ConnectString, path};
 
-use crate::contender::Outcome;
+use crate::outcome::Outcome;
 
 const IMAGE: &str = "zookeeper:3.9";
 

@@ -2,7 +2,7 @@
 
 use zk_wire::{Create, CreateMode, ErrorCode, Request, Response, path};
 
-use crate::contender::Outcome;
+use crate::outcome::Outcome;
 use crate::raw::RawConnection;
 
 /// The contenders' lock paths, each its own.

@@ -25,7 +25,7 @@ pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Options of every command that talks to an ensemble.
 #[derive(Debug, Args)]
 pub(crate) struct Connection {
-    /// Servers and chroot: host[:port][,host[:port]…][/chroot]
+    /// Servers and chroot: zk1:2181,zk2:2181/chroot; the port may be left out
     #[arg(long, global = true, env = ZK_CONNECT, value_name = "SERVERS", help_heading = HEADING)]
     connect: Option<String>,
 

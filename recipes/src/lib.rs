@@ -2,7 +2,7 @@
 //!
 //! Every exclusive hold has a fencing token, says when it is [in doubt](Held::is_safe) and when it is
 //! [lost](LockGuard::lost), and leaves nothing behind: a future or guard dropped at any point takes its node with
-//! it. Paths, names and payloads are Curator's, so that programs on either side share locks.
+//! it. Paths, names and payloads are Curator's (or kazoo's), so that programs on either side share locks.
 //!
 //! ```
 //! # #[cfg(feature = "dev-server")]
@@ -26,18 +26,19 @@
 //!
 //! | recipe | layout shared with | maturity |
 //! |---|---|---|
-//! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock | alpha |
+//! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
 //!
 //! # Features
 //!
 //! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod contend;
 mod lock;
 
-pub use contend::Family;
+pub use contend::{Family, Layout};
 pub use lock::{
     Acquire, Contender, Held, HoldError, LockGuard, LockLost, LockLostWhy, Mutex, OnDoubt, Released,
 };

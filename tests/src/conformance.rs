@@ -16,6 +16,7 @@ mod fence;
 mod list;
 mod multi;
 mod mutex;
+mod mutex_kazoo;
 mod mutex_place;
 mod mutex_queue;
 mod nodes;

@@ -26,6 +26,20 @@ const CLASS_PATH: [&str; 8] = [
     "slf4j-nop",
 ];
 
+/// The command that runs the class of this name in `tests/java`; the programs are compiled when first needed.
+///
+/// # Panics
+///
+/// If a program does not compile.
+#[must_use]
+pub fn java(class: &str) -> Command {
+    let mut java = Command::new("java");
+    java.args(["-Xmx256m", "-XX:+UseSerialGC", "-cp"])
+        .arg(format!("{}:{}", classes().display(), class_path()))
+        .arg(class);
+    java
+}
+
 /// A running Java program; killed when dropped.
 #[derive(Debug)]
 pub struct CuratorPeer {
@@ -44,10 +58,7 @@ impl CuratorPeer {
     /// If a program does not compile or Java does not start.
     #[must_use]
     pub fn start(class: &str, args: &[&str]) -> Self {
-        let mut child = Command::new("java")
-            .args(["-Xmx256m", "-XX:+UseSerialGC", "-cp"])
-            .arg(format!("{}:{}", classes().display(), class_path()))
-            .arg(class)
+        let mut child = java(class)
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

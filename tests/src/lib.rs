@@ -10,14 +10,22 @@
 )]
 
 pub mod conformance;
-#[cfg(feature = "curator")]
+#[cfg(any(feature = "curator", feature = "ensemble"))]
 mod curator_peer;
 mod deadline;
+#[cfg(feature = "ensemble")]
+mod ensemble;
+#[cfg(feature = "real")]
+mod four_letter;
+pub mod ledger;
+pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
 
-#[cfg(feature = "curator")]
-pub use curator_peer::CuratorPeer;
+#[cfg(any(feature = "curator", feature = "ensemble"))]
+pub use curator_peer::{CuratorPeer, java};
 pub use deadline::{Deadline, deadline};
+#[cfg(feature = "ensemble")]
+pub use ensemble::{Ensemble, Member, Role};
 #[cfg(feature = "real")]
 pub use real_server::RealServer;

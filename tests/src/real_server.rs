@@ -1,7 +1,7 @@
 //! A real ZooKeeper server in a container of its own.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use testcontainers::core::IntoContainerPort;
 use testcontainers::runners::SyncRunner;
 use testcontainers::{Container, ContainerRequest, GenericImage, ImageExt};
 
-use crate::deadline;
+use crate::{deadline, four_letter};
 
 const IMAGE: &str = "zookeeper";
 const TAG: &str = "3.9";
@@ -20,7 +20,6 @@ const CLIENT_PORT: u16 = 2181;
 
 /// How long a container may take to serve: the JVM alone needs two seconds, more with full cores.
 const START: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A standalone server in a container on a fixed port of 127.0.0.1, removed when dropped.
 ///
@@ -128,13 +127,7 @@ impl RealServer {
     ///
     /// If the server cannot be reached or does not answer.
     pub fn four_letter(&self, word: &str) -> io::Result<String> {
-        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-        let mut link = TcpStream::connect_timeout(&address, PATIENCE)?;
-        link.set_read_timeout(Some(PATIENCE))?;
-        link.write_all(word.as_bytes())?;
-        let mut answer = String::new();
-        link.read_to_string(&mut answer)?;
-        Ok(answer)
+        four_letter::ask(self.port, word)
     }
 }
 

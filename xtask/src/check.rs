@@ -1,12 +1,16 @@
 //! `check`: rules that the compiler does not know.
 
+mod awaitables;
+mod cancel;
 mod circles;
 mod claims;
 mod crates;
 mod docs;
 mod layers;
 mod msrv;
+mod readme;
 mod size;
+mod tables;
 mod verdict;
 
 use std::time::Instant;
@@ -28,7 +32,7 @@ pub(crate) struct Check {
 }
 
 /// All rules but `claims`, which wants to know which tests ran.
-pub(crate) const CHECKS: [Check; 6] = [
+pub(crate) const CHECKS: [Check; 8] = [
     Check {
         name: "layers",
         about: "dependencies between crates, and what sans-IO code may name",
@@ -50,9 +54,19 @@ pub(crate) const CHECKS: [Check; 6] = [
         look: docs::check,
     },
     Check {
+        name: "cancel",
+        about: "docs/cancellation.md lists all that can be awaited, in the class it documents",
+        look: cancel::check,
+    },
+    Check {
         name: "crates",
         about: "zkctl builds from fewer than 120 crates",
         look: crates::check,
+    },
+    Check {
+        name: "readme",
+        about: "the README's Rust compiles with the dependencies that it names",
+        look: readme::check,
     },
     Check {
         name: "msrv",

@@ -11,6 +11,7 @@ mod check;
 mod ensemble;
 mod image;
 mod machine;
+mod python;
 mod selection;
 mod shell;
 mod source;
@@ -32,6 +33,8 @@ CHECKS
                           it where a registry answers, else build it from Debian packages
   ensemble up             start three servers on 127.0.0.1:21811-21813 and print the connect string
   ensemble down           stop and remove them
+  python setup            make target/python-venv and install what the tests of the Python package need
+  python test             install the Python package there and run its tests alone
   bench [--quick] [ARGS]  the workloads and their peers, in one interleaved run
   help                    this text
 ";
@@ -59,6 +62,9 @@ fn main() -> ExitCode {
         ["ensemble", "image", options @ ..] => image::ensure(options),
         ["ensemble", "up"] => ensemble::up(),
         ["ensemble", "down"] => ensemble::down(),
+        ["python", "setup"] => python::setup(),
+        ["python", "test"] => python::run(),
+        ["python", ..] => Err("python: say `setup` or `test`".into()),
         ["bench", rest @ ..] => bench::run(rest),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::binaries::{self, End, Ends};
 use crate::check::{self, Verdict};
 use crate::machine::{self, LeftOut, Machine};
+use crate::python;
 use crate::selection;
 use crate::shell::{self, LONG, Outcome};
 
@@ -51,6 +52,7 @@ pub(crate) fn run() -> bool {
         &mut tally,
         &mut Ends::new(),
     );
+    python_tests(&mut tally, &mut ends);
     tally.step("check claims", || {
         judged("claims", check::claims(Some(&ends)))
     });
@@ -113,6 +115,31 @@ fn tests(selection: &[String], suffix: &str, tally: &mut Tally, all: &mut Ends) 
         let counts = [count(End::Passed), count(End::Failed), count(End::Ignored)];
         tally.tests(&format!("{}{suffix}", binary.name), begun, counts, fault);
         all.extend(ends);
+    }
+}
+
+/// The Python package, installed and tested in its own environment.
+fn python_tests(tally: &mut Tally, all: &mut Ends) {
+    if let Some(left_out) = python::left_out() {
+        tally.leave_out(left_out);
+        return;
+    }
+    let mut installed = false;
+    tally.step("installing the Python package", || {
+        python::install()?;
+        installed = true;
+        Ok(StepEnd::Passed(String::new()))
+    });
+    if !installed {
+        return;
+    }
+    let begun = Instant::now();
+    match python::test() {
+        Ok(run) => {
+            tally.tests(python::NAME, begun, run.counts, run.fault);
+            all.extend(run.ends);
+        }
+        Err(error) => tally.fail(python::NAME, &error.to_string()),
     }
 }
 

@@ -69,7 +69,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long [`connect`](Self::connect) tries. Default: the session timeout.
+    /// Sets how long [`connect`](Self::connect) tries. Default: the session timeout, but at least 4 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
@@ -83,7 +83,7 @@ impl ClientBuilder {
     }
 
     /// Sets how long a request may take from being queued to its answer. Default: twice the session timeout, by
-    /// when either a server answers or the session has expired.
+    /// when either a server answers or the session has expired, but at least 8 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
         self
@@ -184,7 +184,9 @@ impl ClientBuilder {
         };
         self.config.servers = servers.len();
         let session_timeout = self.config.session_timeout;
-        let limit = self.connect_timeout.unwrap_or(session_timeout);
+        // What servers grant to those who ask for less; nobody means to give up before.
+        let patience = session_timeout.max(SHORTEST_SESSION);
+        let limit = self.connect_timeout.unwrap_or(patience);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let transport = self.transport.unwrap_or_else(TcpTransport::shared);
         let mut renewal = Renewal {
@@ -194,7 +196,9 @@ impl ClientBuilder {
         };
         let identities = identities(&renewal.config.auth);
         let core = renewal.first_session(clock.now());
-        let request_timeout = self.request_timeout.unwrap_or(session_timeout * 2);
+        let request_timeout = self
+            .request_timeout
+            .unwrap_or_else(|| patience.saturating_mul(2));
         let shared = Arc::new(Shared::new(
             core,
             clock,
@@ -213,6 +217,9 @@ impl ClientBuilder {
         }
     }
 }
+
+/// Two ticks of a stock server.
+const SHORTEST_SESSION: Duration = Duration::from_secs(4);
 
 async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
     let mut states = shared.state.subscribe();

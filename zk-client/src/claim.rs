@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use zk_session::{DutyId, Fate, Obligation};
 use zk_wire::{Acl, CreateMode, Moment};
 
-pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement};
+pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement, Watched};
 
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::expiry::LostHold;
@@ -67,8 +67,12 @@ impl Claim {
 
     /// Queues the creation of the node at `prefix` (below the parent, containing the mark), at call time.
     ///
-    /// If the answer is lost the error's fate is unknown: settle it (a [barrier](Client::barrier), then look
+    /// If the answer is lost the error's fate is unknown: settle it (a [barrier](crate::Client::barrier), then look
     /// for the mark) and call [`located`](Self::located) or [`absent`](Self::absent).
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the node, if it comes to be, goes with the claim.
     pub fn create(
         &self,
         prefix: &str,
@@ -122,9 +126,16 @@ impl Claim {
 
     fn hold_titled(&self, title: Option<LostHold>) {
         self.with_session(|inner, now, duty| {
-            inner.claims.hold(duty, title);
-            inner.core.hold(now, duty);
+            inner.hold(now, duty, title);
         });
+    }
+
+    /// Whether the node itself is watched, so that its end will be seen.
+    #[must_use]
+    pub fn watched(&self) -> Watched {
+        let mut watched = Watched::NotYet;
+        self.with_session(|inner, _, duty| watched = inner.claims.watched(duty));
+        watched
     }
 
     /// Where the claim stands.

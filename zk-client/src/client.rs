@@ -74,6 +74,16 @@ impl Client {
         }
     }
 
+    /// The same session, whose requests wait for their answer for as long as the session lasts.
+    ///
+    /// For code that has a deadline of its own around several requests (recipes).
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self {
+            scope: self.scope.patient(),
+        }
+    }
+
     /// Creates a node; see [`Create`] for its options.
     pub fn create(&self, path: &str, data: impl Into<Bytes>) -> Create {
         Create::new(self.scope.clone(), path, data)
@@ -146,6 +156,10 @@ impl Client {
     }
 
     /// As [`get`](Self::get) with a watch whose event goes to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
     pub fn get_in(&self, path: &str, set: &WatchSet) -> Pending<(Node, WatchTag)> {
         self.get(path).watch_in(set)
     }
@@ -213,8 +227,8 @@ impl Client {
         shared.server_name(&shared.lock())
     }
 
-    /// Until when the session certainly lives, in the client's clock (see [`now`](Self::now)). `None` while nothing
-    /// is held, or as long as nothing is proven.
+    /// Until when the session certainly lives, in the client's clock (see [`now`](Self::now)). `None` as long as nothing
+    /// is proven: only committed writes prove it, and the session makes them by itself while something is held.
     #[must_use]
     pub fn safe_until(&self) -> Option<Moment> {
         self.scope.shared().lock().core.safe_until()
@@ -309,9 +323,11 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = self.scope.shared().lock().open();
         f.debug_struct("Client")
             .field("state", &self.state())
             .field("chroot", self.scope.chroot())
+            .field("open", &open)
             .finish_non_exhaustive()
     }
 }

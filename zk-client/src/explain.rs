@@ -26,8 +26,8 @@ pub(crate) async fn explain(scope: Scope, error: Error) -> Error {
     let (Some(op), Some(at)) = (error.op(), error.path().map(ToOwned::to_owned)) else {
         return error;
     };
-    // The error of a multi is about one of its operations and says so already.
-    if op == OpKind::Multi {
+    // The error of a multi is about one of its operations, and a recipe's about the recipe; both say so already.
+    if matches!(op, OpKind::Multi | OpKind::Acquire) {
         return error;
     }
     match error.kind() {

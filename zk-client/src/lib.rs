@@ -23,9 +23,10 @@
 //!
 //! # Features
 //!
-//! `dev-server` (off): [`Client::dev`], a client of an in-memory server, for tests and demos.
+//! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod builder;
 mod claim;
@@ -46,7 +47,7 @@ mod unreachable;
 mod watch;
 
 pub use builder::{ClientBuilder, OnExpiry};
-pub use claim::{Claim, ClaimStatus, Loss, Settlement};
+pub use claim::{Claim, ClaimStatus, Loss, Settlement, Watched};
 pub use client::Client;
 #[cfg(feature = "dev-server")]
 pub use dev::PipeTransport;

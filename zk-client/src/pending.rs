@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use zk_session::{DutyId, FailCause, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind};
@@ -26,8 +27,8 @@ use crate::watch::{Watch, WatchSet};
 ///
 /// # Cancel safety
 ///
-/// As the operation that made it: a dropped read is inert, a dropped write uncertain. A request that was not
-/// written to the socket yet is taken out of the queue.
+/// Uncertain for a write, inert for a read, as the operation that made it. A request that was not written to the
+/// socket yet is taken out of the queue.
 ///
 /// # Ordering
 ///
@@ -135,9 +136,21 @@ impl<T> Pending<T> {
         }
     }
 
-    /// Queues the request now.
-    pub(crate) fn submit(mut self) -> Self {
-        self.send();
+    /// Queues the request now, unless it is queued already.
+    pub fn submit(mut self) -> Self {
+        if matches!(self.stage, Stage::Planned) {
+            self.send();
+        }
+        self
+    }
+
+    /// Sets how long the request may take from being queued to its answer, instead of the client's request timeout.
+    /// Without effect once it is queued.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        if matches!(self.stage, Stage::Planned) {
+            let now = self.scope.shared().clock.now();
+            self.deadline = Some(Some(now + limit));
+        }
         self
     }
 
@@ -173,7 +186,7 @@ impl<T> Pending<T> {
 
     fn queue(&mut self, request: Request) -> Result<(RawCall, Registered, usize), Rejected> {
         let shared = self.scope.shared();
-        let deadline = *self.deadline.get_or_insert_with(|| shared.deadline());
+        let deadline = *self.deadline.get_or_insert_with(|| self.scope.deadline());
         let target = self.plan.watch.map(|(_, target)| target);
         let own = match target {
             Some(WatchTarget::Own) => {

@@ -58,6 +58,18 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The text of the error is shown to the user next to the server's name.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: a dropped dial has to leave no connection.
+    ///
+    /// # Ordering
+    ///
+    /// One dial at a time; nothing is sent before it is done.
+    ///
+    /// # On session events
+    ///
+    /// Called for every connection attempt of every session.
     async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream>;
 }
 

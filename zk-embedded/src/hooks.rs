@@ -228,7 +228,7 @@ impl Hooks {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost by cancelling.
+    /// Inert.
     ///
     /// # Ordering
     ///

@@ -15,6 +15,7 @@
 //!
 //! [`ServerCore`] is the server as a state machine, without sockets and without a clock, for simulations.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod builder;
 mod core;

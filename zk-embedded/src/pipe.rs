@@ -87,7 +87,7 @@ impl PipeServer {
     ///
     /// # Cancel safety
     ///
-    /// The server stops even if the wait is cancelled.
+    /// Self-cleaning: the server stops even if nobody waits for it.
     ///
     /// # Ordering
     ///

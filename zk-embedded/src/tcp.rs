@@ -68,7 +68,7 @@ impl EmbeddedServer {
     ///
     /// # Cancel safety
     ///
-    /// The server stops even if the wait is cancelled.
+    /// Self-cleaning: the server stops even if nobody waits for it.
     ///
     /// # Ordering
     ///
@@ -92,7 +92,7 @@ impl ServerBuilder {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled start leaves nothing behind.
+    /// Self-cleaning: a dropped start leaves no server.
     ///
     /// # Ordering
     ///

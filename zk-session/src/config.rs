@@ -27,7 +27,7 @@ pub struct SessionConfig {
     /// The largest frame sent, in bytes; a larger request is refused when it is submitted, because
     /// the server would drop the connection. Default 1,048,575, the servers' `jute.maxbuffer`.
     pub max_request: usize,
-    /// How many requests may wait to be sent. Default 16,384.
+    /// How many requests may wait to be sent or answered. Default 65,536.
     pub max_queue: usize,
     /// How many bytes of requests may wait to be sent. Default 64 MiB.
     pub max_queue_bytes: usize,
@@ -64,7 +64,7 @@ impl Default for SessionConfig {
             read_only_ok: false,
             max_frame: 4 * 1024 * 1024,
             max_request: DEFAULT_MAX_FRAME,
-            max_queue: 16_384,
+            max_queue: 65_536,
             max_queue_bytes: 64 * 1024 * 1024,
             backoff: Backoff::default(),
             confirm: Confirm::default(),
@@ -113,7 +113,8 @@ pub enum Confirm {
     Active {
         /// The servers' `tickTime`, if known. Half of it is the distance that makes a chain of
         /// confirms a proof; without it a quarter of the session timeout is used, which is never
-        /// less, because servers grant no timeout below two ticks.
+        /// less where servers grant no timeout below two ticks: the rule, unless their `minSessionTimeout` is set lower.
+        /// Then the tick has to be told here, or windows can be too long.
         tick: Option<Duration>,
     },
     /// Nothing extra is sent. A server cut off from its leader goes on answering for `blind`, so

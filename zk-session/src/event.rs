@@ -75,7 +75,7 @@ pub enum WatchEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {
-    /// The node was deleted.
+    /// The node was deleted: the server said so, or it was gone after a delete of ours whose answer was lost.
     Deleted,
     /// There was no such node.
     Absent,

@@ -25,6 +25,7 @@
 //! assert_eq!(session.state(), SessionState::Connecting);
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod config;
 mod connection;

@@ -1,6 +1,6 @@
 //! Which watches are registered where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zk_wire::{EventType, SetWatches, Zxid};
 
@@ -36,7 +36,7 @@ struct Place {
 /// counts all entries of `places`.
 #[derive(Debug, Default)]
 pub(crate) struct WatchTable {
-    tables: BTreeMap<WatchKind, BTreeMap<String, Vec<WatchId>>>,
+    tables: BTreeMap<WatchKind, BTreeMap<String, BTreeSet<WatchId>>>,
     places: BTreeMap<WatchId, Place>,
     per_path: BTreeMap<String, usize>,
 }
@@ -69,7 +69,7 @@ impl WatchTable {
                 .or_default()
                 .entry(place.path.clone())
                 .or_default();
-            ids.push(id);
+            ids.insert(id);
             return Registered::Yes;
         }
         if self.per_path.contains_key(path) {
@@ -86,7 +86,7 @@ impl WatchTable {
         let table = place.table?;
         if let Some(paths) = self.tables.get_mut(&table) {
             if let Some(ids) = paths.get_mut(&place.path) {
-                ids.retain(|other| *other != id);
+                ids.remove(&id);
                 if ids.is_empty() {
                     paths.remove(&place.path);
                 }
@@ -219,7 +219,7 @@ impl WatchTable {
             .tables
             .values()
             .flat_map(BTreeMap::values)
-            .map(Vec::len)
+            .map(BTreeSet::len)
             .sum();
         let placed = self
             .places

@@ -116,6 +116,7 @@ fn family(family: Family) -> &'static str {
     match family {
         Family::Mutex => "mutex",
         Family::Kazoo => "kazoo",
+        Family::OtherKazoo => "kazoo read lock",
         _ => "other Curator recipe",
     }
 }

@@ -1,4 +1,13 @@
 //! `zkctl` as its users run it: the real binary against an embedded server in this process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
+#![expect(
+    clippy::incompatible_msrv,
+    reason = "tests are built with today's Rust"
+)]
 
 mod completion;
 mod create;

@@ -23,13 +23,13 @@ pub(crate) enum Decision {
     AskCreation(Vec<String>),
 }
 
-/// Decides by the suffix, which is the order of creation while the server's counter is far from its end.
-pub(crate) fn decide(me: &str, children: &[String]) -> Decision {
+/// Decides among contenders of one family by the suffix, which is the order of creation while the server's counter is far from its end.
+pub(crate) fn decide(me: &str, family: Family, children: &[String]) -> Decision {
     let names: Vec<Name> = children
         .iter()
         .filter_map(|child| Name::parse(child))
         .collect();
-    if let Some(foreign) = names.iter().find(|name| name.family != Family::Mutex) {
+    if let Some(foreign) = names.iter().find(|name| name.family != family) {
         return Decision::Mixed {
             foreign: foreign.text.clone(),
         };
@@ -90,6 +90,10 @@ mod tests {
 
     use super::*;
 
+    fn decide(me: &str, children: &[String]) -> Decision {
+        super::decide(me, Family::Mutex, children)
+    }
+
     fn name(sequence: i64) -> String {
         format!("_c_id{sequence}-lock-{sequence:010}")
     }
@@ -116,8 +120,29 @@ mod tests {
         let children = vec![name(1), kazoo.clone()];
         assert_eq!(
             decide(&name(1), &children),
-            Decision::Mixed { foreign: kazoo }
+            Decision::Mixed {
+                foreign: kazoo.clone()
+            }
         );
+        assert_eq!(
+            super::decide(&kazoo, Family::Kazoo, &children),
+            Decision::Mixed { foreign: name(1) }
+        );
+        let reader = kazoo.replace("__lock__", "__rlock__");
+        let children = vec![kazoo.clone(), reader.clone()];
+        assert_eq!(
+            super::decide(&kazoo, Family::Kazoo, &children),
+            Decision::Mixed { foreign: reader }
+        );
+    }
+
+    #[test]
+    fn contenders_of_kazoo_are_ordered_among_themselves() {
+        let kazoo = |sequence| format!("{sequence:032x}__lock__{sequence:010}");
+        let children = vec![kazoo(9), kazoo(2), "readme".to_owned()];
+        let decide = |me: &str| super::decide(me, Family::Kazoo, &children);
+        assert_eq!(decide(&kazoo(2)), Decision::Hold);
+        assert_eq!(decide(&kazoo(9)), wait(&kazoo(2), 1));
     }
 
     #[test]

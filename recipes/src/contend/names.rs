@@ -13,8 +13,10 @@ pub enum Family {
     Mutex,
     /// One of Curator's other recipes: read–write lock, leader latch, semaphore lease.
     OtherCurator,
-    /// A lock of kazoo.
+    /// A lock of kazoo, `WriteLock` and `Election` included: their names are the same.
     Kazoo,
+    /// A `ReadLock` of kazoo.
+    OtherKazoo,
 }
 
 /// A child of a lock's node that takes part in it, or in another recipe on the same path.
@@ -69,7 +71,7 @@ pub(crate) fn new_mark() -> Result<String, getrandom::Error> {
 
 /// Longer endings first where one ends another.
 const FAMILIES: [(&str, Family); 7] = [
-    ("__rlock__", Family::Kazoo),
+    ("__rlock__", Family::OtherKazoo),
     ("__lock__", Family::Kazoo),
     ("__READ__", Family::OtherCurator),
     ("__WRIT__", Family::OtherCurator),
@@ -98,7 +100,7 @@ mod tests {
         );
         assert_eq!(
             family("0123456789abcdef0123456789abcdef__rlock__0000000003"),
-            Some(Family::Kazoo)
+            Some(Family::OtherKazoo)
         );
         assert_eq!(
             family("_c_x-__WRIT__0000000003"),

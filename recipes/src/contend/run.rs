@@ -8,17 +8,18 @@
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, ClaimStatus, Client, CreateMode, Created, Error, ErrorKind, EventType, Fate,
-    OpKind, SetEvent, State, WatchEvent, WatchSet, Zxid, path,
+    OpKind, SetEvent, State, WatchEvent, WatchSet, Watched, Zxid, path,
 };
 
 use super::decide::{Decision, decide, decide_by_creation};
-use super::names::{mutex_prefix, new_mark};
+use super::layout::Layout;
 
 /// What to contend for, and as whom.
 #[derive(Debug, Clone)]
 pub(crate) struct Contention {
     pub(crate) client: Client,
     pub(crate) path: String,
+    pub(crate) layout: Layout,
     pub(crate) data: Bytes,
     pub(crate) acl: Vec<Acl>,
     /// False: give up at once if somebody is ahead.
@@ -32,6 +33,20 @@ pub(crate) struct Grant {
     pub(crate) node: Created,
     /// The fencing token: the creation zxid of the node.
     pub(crate) token: u64,
+}
+
+/// How one contender node fared.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made and taken apart in each attempt"
+)]
+enum Attempt {
+    First(Grant),
+    /// Somebody is ahead, and it does not wait.
+    Behind,
+    /// Node or session are gone, or the parents were missing: the next node may fare better.
+    Again,
 }
 
 /// Why the wait for the predecessor ended.
@@ -51,33 +66,45 @@ impl Contention {
     /// A contender whose node or session is lost while it waits starts again at the tail: nothing was held yet.
     pub(crate) async fn run(&self) -> Result<Option<Grant>, Error> {
         loop {
-            let Some((claim, node, children)) = self.enter().await? else {
-                continue;
-            };
-            match self.queue(&claim, &node, children).await? {
-                Some(true) => {
-                    // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is
-                    // not.
-                    let token = node.stat.czxid.as_raw() as u64;
-                    claim.hold_as(&self.path, token);
-                    return Ok(Some(Grant { claim, node, token }));
+            let generation = self.client.generation();
+            match self.attempt().await {
+                Ok(Attempt::First(grant)) => return Ok(Some(grant)),
+                Ok(Attempt::Behind) => return Ok(None),
+                Ok(Attempt::Again) => self.live_on(generation)?,
+                Err(error) if error.kind() == ErrorKind::SessionExpired => {
+                    self.live_on(generation)?;
                 }
-                Some(false) => return Ok(None),
-                None => self.live_on(&claim)?,
+                Err(error) => return Err(error),
             }
         }
     }
 
+    async fn attempt(&self) -> Result<Attempt, Error> {
+        let Some((claim, node, children)) = self.enter().await? else {
+            return Ok(Attempt::Again);
+        };
+        Ok(match self.queue(&claim, &node, children).await? {
+            Some(true) => {
+                // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
+                let token = node.stat.czxid.as_raw() as u64;
+                claim.hold_as(&self.path, token);
+                Attempt::First(Grant { claim, node, token })
+            }
+            Some(false) => Attempt::Behind,
+            None => Attempt::Again,
+        })
+    }
+
     /// Creates the contender's node and lists the queue. `None`: start again.
     async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
-        let mark = new_mark().map_err(|e| {
+        let mark = self.layout.mark().map_err(|e| {
             Error::new(
                 ErrorKind::InvalidConfig,
                 format!("the system has no randomness: {e}"),
             )
         })?;
         let claim = self.client.claim(&self.path, &mark);
-        let prefix = path::join(&self.path, &mutex_prefix(&mark));
+        let prefix = path::join(&self.path, &self.layout.prefix(&mark));
         let create = claim.create(
             &prefix,
             self.data.clone(),
@@ -93,10 +120,6 @@ impl Contention {
                 self.create_parents(&prefix, error).await?;
                 Ok(None)
             }
-            Err(error) if error.kind() == ErrorKind::SessionExpired => {
-                self.live_on(&claim)?;
-                Ok(None)
-            }
             Err(error)
                 if error.kind() == ErrorKind::ConnectionLost && error.fate() == Fate::Unknown =>
             {
@@ -108,12 +131,13 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        if self
-            .client
-            .create_parents(prefix, CreateMode::Container)
-            .await?
-        {
-            return Ok(());
+        let create = self.client.create_parents(prefix, self.layout.parents());
+        match create.await {
+            Ok(true) => return Ok(()),
+            // Made or not made: the contender's next create tells, and nothing is made twice.
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => return Ok(()),
+            Err(error) => return Err(error),
+            Ok(false) => {}
         }
         // Only the chroot itself can still be missing. Ask again in a way that explains it.
         match self.client.talkative().get("/").await {
@@ -133,10 +157,6 @@ impl Contention {
             match self.client.barrier().await {
                 Ok(_) => break,
                 Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) if error.kind() == ErrorKind::SessionExpired => {
-                    self.live_on(&claim)?;
-                    return Ok(None);
-                }
                 Err(error) => return Err(error),
             }
         }
@@ -174,7 +194,8 @@ impl Contention {
         let me = path::name(&node.path);
         let mut waiting: Option<WatchSet> = None;
         loop {
-            let mut decision = decide(me, &children);
+            let mut decision = decide(me, self.layout.family(), &children);
+            let by_creation = matches!(decision, Decision::AskCreation(_));
             if let Decision::AskCreation(names) = decision {
                 decision = decide_by_creation(me, &self.creations(names).await?);
             }
@@ -182,6 +203,8 @@ impl Contention {
                 Decision::Hold => {
                     if waiting.is_none() {
                         claim.watch_own(&node.path, None);
+                    } else if claim.watched() == Watched::Never {
+                        return Err(self.unreadable());
                     }
                     return Ok(Some(true));
                 }
@@ -193,7 +216,10 @@ impl Contention {
                         set
                     });
                     match self.wait_for(claim, set, &predecessor).await? {
-                        Wake::PredecessorGone if index == 1 => return Ok(Some(true)),
+                        // Not where suffixes repeat (near 2³¹): there names say too little.
+                        Wake::PredecessorGone if index == 1 && !by_creation => {
+                            return Ok(Some(true));
+                        }
                         Wake::Over => return Ok(None),
                         Wake::PredecessorGone | Wake::Unclear => {}
                     }
@@ -276,18 +302,30 @@ impl Contention {
     }
 
     /// Goes on in the next session, unless there is none.
-    fn live_on(&self, claim: &Claim) -> Result<(), Error> {
-        let ended = matches!(
-            self.client.state(),
-            State::Expired { .. } | State::AuthFailed | State::Closed
-        );
-        if ended && self.client.generation() == claim.generation() {
-            let text = format!("cannot acquire {}: the session is over", self.path);
-            return Err(
-                Error::new(ErrorKind::SessionExpired, text).with_op(OpKind::Acquire, &self.path)
-            );
+    fn live_on(&self, generation: u64) -> Result<(), Error> {
+        let (kind, why) = match self.client.state() {
+            State::Expired { .. } => (ErrorKind::SessionExpired, "the session is over"),
+            State::AuthFailed => (ErrorKind::AuthFailed, "a server refused the credentials"),
+            State::Closed => (ErrorKind::Closed, "the client was closed"),
+            _ => return Ok(()),
+        };
+        if self.client.generation() != generation {
+            return Ok(());
         }
-        Ok(())
+        let text = format!("cannot acquire {}: {why}", self.path);
+        Err(Error::new(kind, text).with_op(OpKind::Acquire, &self.path))
+    }
+
+    fn unreadable(&self) -> Error {
+        Error::new(
+            ErrorKind::NoAuth,
+            format!(
+                "cannot acquire {}: its ACL does not let this client read its own node, so a loss could not be seen",
+                self.path
+            ),
+        )
+        .with_op(OpKind::Acquire, &self.path)
+        .with_hint("give READ to the holder in .acl()")
     }
 
     fn mixed(&self, foreign: &str) -> Error {
@@ -303,10 +341,13 @@ impl Contention {
     }
 }
 
-/// The predecessor is gone. Its being next is proof only if our own node was still there, on one connection.
+/// The predecessor is gone. Its being next is proof only if our own node was still there, which its watch would have
+/// told otherwise, on one connection.
 fn gone(claim: &Claim, interrupted: bool) -> Wake {
     match claim.status() {
-        ClaimStatus::Open if !interrupted => Wake::PredecessorGone,
+        ClaimStatus::Open if !interrupted && claim.watched() == Watched::Yes => {
+            Wake::PredecessorGone
+        }
         ClaimStatus::Open => Wake::Unclear,
         _ => Wake::Over,
     }

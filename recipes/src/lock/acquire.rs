@@ -10,7 +10,7 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
 
 use super::guard::LockGuard;
 use super::held::{Held, LockLost};
-use crate::contend::{Contention, Grant};
+use crate::contend::{Contention, Grant, Layout};
 
 /// An acquisition with its options. Made by [`Mutex::acquire`](crate::Mutex::acquire); await it for a guard, or end it with
 /// [`hold`](Self::hold) to run some work under the lock.
@@ -72,10 +72,11 @@ pub enum HoldError {
 }
 
 impl Acquire {
-    pub(crate) fn new(client: Client, path: &str, acl: Vec<Acl>) -> Self {
+    pub(crate) fn new(client: Client, path: &str, layout: Layout, acl: Vec<Acl>) -> Self {
         let contention = Contention {
             client,
             path: path.to_owned(),
+            layout,
             data: Bytes::from(default_contender()),
             acl,
             waits: true,
@@ -162,10 +163,12 @@ impl Acquire {
 
     async fn run(self) -> Result<LockGuard, Error> {
         let Self {
-            contention,
+            mut contention,
             timeout,
             ..
         } = self;
+        // The one deadline is the caller's; how long an outage lasts is for the session to say.
+        contention.client = contention.client.patient();
         let run = contention.run();
         let grant = match timeout {
             None => run.await,
@@ -203,6 +206,9 @@ impl Acquire {
         self.contention.waits = false;
         match self.contention.run().await {
             Ok(grant) => Ok(grant.map(|grant| guard(&self.contention, grant))),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                Err(unanswered(&self.contention.path))
+            }
             Err(error) => Err(self.contention.client.explain(error).await),
         }
     }
@@ -237,6 +243,15 @@ fn guard(contention: &Contention, grant: Grant) -> LockGuard {
         claim.follow(),
     );
     LockGuard::new(claim, held)
+}
+
+fn unanswered(path: &str) -> Error {
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("cannot acquire {path}: no server answered within the request timeout; nothing is left of the attempt"),
+    )
+    .with_op(OpKind::Acquire, path)
+    .with_hint("`zkctl ping` shows which servers can be reached")
 }
 
 fn too_late(path: &str, limit: Duration) -> Error {

@@ -10,7 +10,13 @@ use super::held::{Held, LockLost};
 /// A held lock. Dropping it releases the lock in the background: the delete is queued at once, on any thread, with or
 /// without a runtime, and survives reconnects. Use [`release`](Self::release) to know when it is free.
 ///
-/// It belongs to one session and never re-acquires by itself. It is not `Clone`; pass on [`held`](Self::held).
+/// It belongs to one session and never re-acquires by itself. It is not `Clone`, so that no copy can release the lock
+/// under another; pass on [`held`](Self::held).
+///
+/// ```compile_fail,E0277
+/// fn cloneable<T: Clone>() {}
+/// cloneable::<zk_recipes::LockGuard>();
+/// ```
 #[must_use = "dropping the guard releases the lock"]
 pub struct LockGuard {
     // None only while `release` runs.
@@ -22,7 +28,8 @@ pub struct LockGuard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Released {
-    /// True if the lock was held to the end; false if the hold had been lost before the release.
+    /// True if the lock was held to the end: its node was there until we deleted it, or was gone after a delete of ours
+    /// whose answer was lost with the connection. False if the hold had been lost before.
     pub was_held: bool,
 }
 

@@ -169,7 +169,11 @@ impl Held {
             match status.wait_for(over).await.map(|status| *status) {
                 Ok(ClaimStatus::Lost(why)) => held.lost_by(why),
                 Err(_) => held.lost_by(Loss::Closed),
-                Ok(_) => std::future::pending().await,
+                Ok(_) => {
+                    // Released: there is nothing to wait for, and nothing to keep the session open for.
+                    drop((held, status));
+                    std::future::pending().await
+                }
             }
         }
     }

@@ -8,11 +8,13 @@ use super::acquire::{Acquire, HoldError};
 use super::contenders::{Contender, list};
 use super::guard::LockGuard;
 use super::held::Held;
+use crate::contend::Layout;
 
 /// A lock on a path that one contender holds at a time, in the order of arrival.
 ///
-/// Shares its path with Curator's `InterProcessMutex` (and go-zk's lock): names, order and watches are theirs. Not with
-/// kazoo's lock, whose contenders Curator ignores; such a path is refused.
+/// Shares its path with Curator's `InterProcessMutex` (and go-zk's lock), or with kazoo's `Lock` if
+/// [`layout`](Self::layout) says so: names, order and watches are theirs. A path with contenders of both is refused, as
+/// they do not see each other.
 ///
 /// **Safety** (levels of the reliability notes): at each zxid at most one live session holds it (A). A holder's
 /// [`Held::is_safe`] is true only while the servers cannot have expired its session (B), bar a pause between looking and
@@ -45,6 +47,7 @@ use super::held::Held;
 pub struct Mutex {
     client: Client,
     path: String,
+    layout: Layout,
     acl: Vec<Acl>,
 }
 
@@ -64,8 +67,16 @@ impl Mutex {
         Ok(Self {
             client: client.terse(),
             path: path.to_owned(),
+            layout: Layout::default(),
             acl: vec![Acl::open()],
         })
+    }
+
+    /// Sets whose programs the lock is shared with. Default: [`Layout::Curator`].
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
     }
 
     /// Sets the ACL of the contenders' nodes. Default: open to everybody, as Curator's.
@@ -109,7 +120,12 @@ impl Mutex {
 
     /// Acquires the lock; await the result or set options first.
     pub fn acquire(&self) -> Acquire {
-        Acquire::new(self.client.clone(), &self.path, self.acl.clone())
+        Acquire::new(
+            self.client.clone(),
+            &self.path,
+            self.layout,
+            self.acl.clone(),
+        )
     }
 
     /// Acquires the lock if nobody holds it or waits for it; `None` otherwise. Never waits for other contenders.

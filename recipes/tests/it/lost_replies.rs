@@ -19,7 +19,7 @@ async fn acquire_under(world: &World, zk: &Client) -> (String, usize) {
     let node = guard.held().node().to_owned();
     assert_eq!(
         left,
-        [node.clone()],
+        std::slice::from_ref(&node),
         "exactly one contender, and it is ours"
     );
     guard.release().await.unwrap();

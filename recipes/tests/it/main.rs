@@ -1,13 +1,20 @@
 //! The recipes on an embedded server, in virtual time unless a test needs threads.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod drops;
 mod handover;
 mod hold;
 mod kit;
+mod known_defects;
 mod loss;
 mod loss_causes;
 mod lost_replies;
-mod matrix;
+mod outage;
+mod own_node;
 mod refusals;
+mod release;
 mod safe_window;
 mod timing;

@@ -158,6 +158,12 @@ macro_rules! each_conformance_body {
                 contenders_may_be_closed_to_others,
                 a_lock_in_a_closed_place_is_refused,
             }
+            mutex_kazoo {
+                a_contender_with_kazoos_layout_is_named_as_kazoo_names_it,
+                parents_of_a_lock_with_kazoos_layout_outlive_it,
+                contenders_of_kazoo_are_waited_for_in_their_layout,
+                a_path_with_contenders_of_curator_is_refused_to_kazoos_layout,
+            }
             fence {
                 a_holder_writes_as_if_there_were_no_fence,
                 a_fenced_write_fails_for_its_own_reasons_too,

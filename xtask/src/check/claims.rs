@@ -2,15 +2,18 @@
 //!
 //! Such a table has a column headed `Test`. Each of its cells holds one or more test names in
 //! backticks (`` `zk_wire::path::tests::rejects_dots` `` for a unit test of a library,
-//! `` `zk-tests/real::lock::fifo` `` for a test of another program), or the words
+//! `` `zk-tests/real::lock::fifo` `` for a test of another program,
+//! `` `python::tests/test_lock.py::test_fifo` `` for one of the Python package), or the words
 //! `excluded by design:` and, in backticks, the type or lint that makes the fault impossible. At
 //! most one row in five of a table may be excluded.
 
 use std::path::{Path, PathBuf};
 
+use super::tables;
 use super::verdict::Verdict;
 use crate::binaries::{self, End, Ends};
 use crate::machine::Machine;
+use crate::python;
 use crate::selection;
 use crate::shell::{self, Outcome};
 use crate::{source, workspace};
@@ -35,6 +38,7 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
         Some(ends) => ends,
         None => {
             let mut all = Ends::new();
+            all.extend(python::list()?);
             for binary in binaries::build(&selection::everything(&machine)?)? {
                 all.extend(binary.list()?);
             }
@@ -51,13 +55,14 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
     if !findings.is_empty() {
         return Ok(Verdict::Broken(findings));
     }
-    match machine.left_out().next() {
+    let reasons = machine.left_out().cloned().chain(python::left_out());
+    match reasons.into_iter().next() {
         Some(reason) if left_out > 0 => Ok(Verdict::LeftOut {
             why: format!(
                 "{left_out} claims name tests that need more than this machine: {}",
                 reason.why
             ),
-            remedy: reason.remedy.clone(),
+            remedy: reason.remedy,
         }),
         _ => Ok(Verdict::Holds(format!("{} claims", rows.len()))),
     }
@@ -100,42 +105,18 @@ fn rows_below(folder: &Path) -> Outcome<Vec<Row>> {
 
 fn rows_of(file: &str, text: &str) -> Vec<Row> {
     let mut rows = Vec::new();
-    // Where the current table's column stands, once its heading was seen.
-    let mut table: Option<(usize, Option<usize>)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if !line.starts_with('|') {
-            table = None;
-            continue;
-        }
-        let cells = cells(line);
-        let Some((heading, column)) = table else {
-            table = Some((index + 1, cells.iter().position(|cell| cell == HEADING)));
+    for table in tables::of(text) {
+        let Some(column) = table.column(HEADING) else {
             continue;
         };
-        let is_rule = cells
-            .iter()
-            .all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
-        if let (Some(column), false) = (column, is_rule) {
-            let cell = cells.get(column).cloned().unwrap_or_default();
-            rows.push(Row {
-                file: file.to_owned(),
-                table: heading,
-                line: index + 1,
-                cell,
-            });
-        }
+        rows.extend(table.rows.iter().map(|(line, cells)| Row {
+            file: file.to_owned(),
+            table: table.line,
+            line: *line,
+            cell: cells.get(column).cloned().unwrap_or_default(),
+        }));
     }
     rows
-}
-
-fn cells(line: &str) -> Vec<String> {
-    let inner = line.strip_prefix('|').unwrap_or(line);
-    let inner = inner.strip_suffix('|').unwrap_or(inner);
-    inner
-        .split('|')
-        .map(|cell| cell.trim().to_owned())
-        .collect()
 }
 
 /// What is wrong with the rows, and how many could not be judged here.
@@ -144,7 +125,7 @@ fn judge(rows: &[Row], known: &Known<'_>) -> (Vec<String>, usize) {
     let mut left_out = 0;
     for row in rows {
         let place = format!("{}:{}", row.file, row.line);
-        let names: Vec<&str> = row.cell.split('`').skip(1).step_by(2).collect();
+        let names = tables::names(&row.cell);
         if names.is_empty() {
             findings.push(format!(
                 "{place}: the cell `{}` names nothing in backticks",
@@ -235,6 +216,9 @@ fn words(root: &Path) -> Outcome<Vec<String>> {
 fn unbuilt(machine: &Machine) -> Outcome<Vec<String>> {
     let served = machine.test_features();
     let mut unbuilt = Vec::new();
+    if python::left_out().is_some() {
+        unbuilt.push(format!("{}::", python::NAME));
+    }
     for package in workspace::members()? {
         for target in &package.targets {
             let served =

@@ -17,7 +17,7 @@ struct Layer {
     dev_server: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         package: "zk-wire",
         may_use: &[],
@@ -50,6 +50,11 @@ const LAYERS: [Layer; 10] = [
     },
     Layer {
         package: "zk-c",
+        may_use: &["zk-wire", "zk-client", "zk-recipes", "zk-embedded"],
+        dev_server: &[],
+    },
+    Layer {
+        package: "zk-python",
         may_use: &["zk-wire", "zk-client", "zk-recipes", "zk-embedded"],
         dev_server: &[],
     },

@@ -3,7 +3,7 @@
 use zk_session::FailCause;
 use zk_wire::ErrorCode;
 
-/// What a caller may do after an [`Error`].
+/// What a caller may do after an [`Error`](crate::Error).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {
@@ -18,12 +18,12 @@ pub enum RetryAdvice {
 }
 
 macro_rules! error_kinds {
-    ($($(#[$doc:meta])* $kind:ident = $number:literal, $python:ident, $retry:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $kind:ident = $number:literal, $python:ident, $retry:ident;)*) => {
         /// What kind of failure an [`Error`](crate::Error) is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
-            $($(#[$doc])* $kind,)*
+            $($(#[doc = $doc])* $kind,)*
         }
 
         impl ErrorKind {
@@ -52,6 +52,14 @@ macro_rules! error_kinds {
             pub const fn python_class(self) -> &'static str {
                 match self {
                     $(Self::$kind => stringify!($python),)*
+                }
+            }
+
+            /// What the kind means: its documentation.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!($($doc),*).trim_ascii(),)*
                 }
             }
 
@@ -123,6 +131,8 @@ error_kinds! {
     LockLost = 101, LockLost, NewSession;
     /// Contenders of different layouts wait in one directory, and neither sees the other.
     MixedContenders = 102, MixedContendersError, Never;
+    /// It is not certain any more that a lock is held.
+    LockDoubt = 103, LockDoubt, SameSession;
     /// A bug of this library.
     Bug = 900, InternalError, Never;
 }
@@ -186,6 +196,46 @@ mod tests {
                 .collect()
         ));
         assert!(all.iter().all(|kind| kind.number() != 0), "0 is success");
+    }
+
+    fn table() -> String {
+        let mut text = String::from(
+            "# Error kinds\n\n\
+             Made from the table in `zk-client/src/error/kind.rs`, and compared with it by a test. The number is the \
+             status code\nof the C library and never changes; below 0 it is ZooKeeper's own. The advice is for an error \
+             whose fate is *not applied*;\nwith unknown fate *in the same session* becomes *after settling*: first find \
+             out whether the request took effect.\n\n\
+             | Kind | Number | Python class | Retry | Meaning |\n|---|--:|---|---|---|\n",
+        );
+        for kind in ErrorKind::ALL {
+            let retry = match kind.retry() {
+                RetryAdvice::Never => "never as it is",
+                RetryAdvice::SameSession => "in the same session",
+                RetryAdvice::NewSession => "in a new session",
+                RetryAdvice::AfterSettling => "after settling",
+            };
+            text += &format!(
+                "| `{}` | {} | `{}` | {retry} | {} |\n",
+                kind.name(),
+                kind.number(),
+                kind.python_class(),
+                kind.meaning()
+            );
+        }
+        text
+    }
+
+    #[test]
+    fn the_documented_table_is_the_one_in_the_code() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/error-kinds.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(file, table()).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(file).unwrap_or_default(),
+            table(),
+            "{file} is stale: UPDATE_DOCS=1 cargo test -p zk-client documented_table"
+        );
     }
 
     #[test]

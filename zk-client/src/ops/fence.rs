@@ -23,6 +23,18 @@ pub(crate) fn lost(fence: &str) -> Error {
     )
 }
 
+/// The error of a write whose fence could not be checked.
+pub(crate) fn unchecked(code: i32) -> Error {
+    match ErrorCode::from_raw(code) {
+        Some(code) => Error::new(
+            ErrorKind::from_code(code),
+            format!("the server refused to check the hold's node: {code}; nothing was written"),
+        )
+        .with_hint("give READ on the node to its holder"),
+        None => Error::new(ErrorKind::Bug, "a failed multi without a cause"),
+    }
+}
+
 /// The result of the one write of a `[check, write]` multi.
 pub(crate) fn fenced_result(mut answer: Answer<'_>) -> Result<MultiResult, Refusal> {
     let Response::Multi(results) = answer.response()? else {
@@ -39,7 +51,7 @@ pub(crate) fn fenced_result(mut answer: Answer<'_>) -> Result<MultiResult, Refus
         (_, Some(MultiResult::Failed(code))) if code != ErrorCode::RuntimeInconsistency.raw() => {
             Err(refused(code))
         }
-        (Some(MultiResult::Failed(code)), _) => Err(refused(code)),
+        (Some(MultiResult::Failed(code)), _) => Err(Refusal::Error(unchecked(code))),
         (Some(_), Some(result)) => Ok(result),
         _ => Err(Refusal::unexpected()),
     }

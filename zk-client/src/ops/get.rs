@@ -73,6 +73,10 @@ impl Get {
     }
 
     /// As [`watch`](Self::watch), with the event going to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
     pub fn watch_in(self, set: &WatchSet) -> crate::pending::Pending<(Node, WatchTag)> {
         let request = self.request(true);
         let mut plan = Plan::read(OpKind::Get, self.path, request, node_and_tag);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use zk_wire::{Acl, CreateMode, ErrorCode, MultiOp, MultiResult, Request, Response};
 
-use super::fence::{fenced, lost, refused};
+use super::fence::{fenced, lost, refused, unchecked};
 use super::plan::{checked, checked_prefix, operation};
 use crate::error::{Error, OpKind};
 use crate::node::Fenced;
@@ -177,11 +177,10 @@ fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
         Some((at, code)) if at < fences && code == ErrorCode::NoNode.raw() => {
             Err(Refusal::Error(lost("of the fence")))
         }
+        // READ on the fence's node is what a check needs: the caller's operations are not to blame.
+        Some((at, code)) if at < fences => Err(Refusal::Error(unchecked(code))),
         Some((at, code)) => match refused(code) {
-            Refusal::Code(code) => Err(Refusal::Error(Error::in_multi(
-                code,
-                at.saturating_sub(fences),
-            ))),
+            Refusal::Code(code) => Err(Refusal::Error(Error::in_multi(code, at - fences))),
             other => Err(other),
         },
     }

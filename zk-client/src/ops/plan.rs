@@ -63,6 +63,11 @@ impl<T> Plan<T> {
         request: Result<Request, Error>,
         decode: fn(Answer<'_>) -> Result<T, Refusal>,
     ) -> Self {
+        // What is wrong with a fence was found without knowing for what it stands.
+        let request = request.map_err(|error| match error.op() {
+            None => error.with_op(op, path.as_str()),
+            Some(_) => error,
+        });
         Self {
             op,
             path,
@@ -86,6 +91,14 @@ macro_rules! operation {
             pub fn submit(self) -> $crate::pending::Pending<$output> {
                 let (scope, plan) = self.plan();
                 $crate::pending::Pending::new(scope, plan).submit()
+            }
+
+            /// Sets how long the request may take from being queued to its answer, instead of the client's request
+            /// timeout. If it passes the error is `TimedOut`, and its fate tells whether the request had left.
+            /// Comes last: await the result or submit it.
+            pub fn timeout(self, limit: std::time::Duration) -> $crate::pending::Pending<$output> {
+                let (scope, plan) = self.plan();
+                $crate::pending::Pending::new(scope, plan).timeout(limit)
             }
         }
 

@@ -16,8 +16,10 @@ use crate::shared::queues::Route;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Loss {
-    /// Somebody deleted the node.
+    /// The node was deleted: by somebody, or by the servers with an expired session of whose end nothing was heard yet.
     NodeDeleted,
+    /// This client may not read its own node, so it could not see the node go. The ACL has to give it `READ`.
+    NodeUnreadable,
     /// The session expired.
     SessionExpired,
     /// A server refused the credentials on a reconnect.
@@ -30,6 +32,9 @@ impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NodeDeleted => "its node was deleted",
+            Self::NodeUnreadable => {
+                "its node may not be read by its own owner, so its end could not be seen; give READ in the ACL"
+            }
             Self::SessionExpired => "the session expired",
             Self::AuthFailed => "a server refused the credentials",
             Self::Closed => "the client was closed",
@@ -80,10 +85,26 @@ struct Entry {
     releasing: bool,
 }
 
+/// The watch on a claim's own node.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnWatch {
     pub(crate) path: Arc<str>,
     pub(crate) route: Route,
+    /// Asked by `exists`, which older servers answer also to those who may not read the node.
+    pub(crate) by_exists: bool,
+    pub(crate) watched: Watched,
+}
+
+/// Whether a claim's own node is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Watched {
+    /// Not now: nobody asked, or the answer is not here.
+    NotYet,
+    /// From now on its end will be seen.
+    Yes,
+    /// The servers refuse to let this client read its own node.
+    Never,
 }
 
 impl ClaimTable {
@@ -101,10 +122,17 @@ impl ClaimTable {
         receiver
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.claims.len()
+    }
+
     pub(crate) fn hold(&mut self, duty: DutyId, title: Option<LostHold>) {
         let in_doubt = self.in_doubt;
         if let Some(entry) = self.claims.get_mut(&duty) {
             entry.title = title;
+            if entry.watched() == Watched::Never {
+                return entry.end(ClaimStatus::Lost(Loss::NodeUnreadable));
+            }
             entry.status.send_if_modified(|status| {
                 let open = *status == ClaimStatus::Open;
                 if open {
@@ -136,7 +164,13 @@ impl ClaimTable {
 
     pub(crate) fn settled(&mut self, duty: DutyId, settled: Settlement) {
         if let Some(entry) = self.claims.remove(&duty) {
-            entry.end(ClaimStatus::Settled(settled));
+            // There was nothing left to delete although it was held: it went before it was released.
+            let was_lost = settled == Settlement::Absent && entry.status.borrow().is_held();
+            entry.end(if was_lost {
+                ClaimStatus::Lost(Loss::NodeDeleted)
+            } else {
+                ClaimStatus::Settled(settled)
+            });
         }
     }
 
@@ -180,12 +214,33 @@ impl ClaimTable {
         }
     }
 
+    pub(crate) fn set_watched(&mut self, duty: DutyId, watched: Watched) {
+        if let Some(entry) = self.claims.get_mut(&duty) {
+            if let Some(own) = &mut entry.own {
+                own.watched = watched;
+            }
+            if watched == Watched::Never && entry.status.borrow().is_held() {
+                entry.end(ClaimStatus::Lost(Loss::NodeUnreadable));
+            }
+        }
+    }
+
+    pub(crate) fn watched(&self, duty: DutyId) -> Watched {
+        self.claims
+            .get(&duty)
+            .map_or(Watched::NotYet, Entry::watched)
+    }
+
     pub(crate) fn own(&self, duty: DutyId) -> Option<OwnWatch> {
         self.claims.get(&duty)?.own.clone()
     }
 }
 
 impl Entry {
+    fn watched(&self) -> Watched {
+        self.own.as_ref().map_or(Watched::NotYet, |own| own.watched)
+    }
+
     /// The first end is the one that counts: a hold that was lost is not "released" later.
     fn end(&self, last: ClaimStatus) {
         self.status.send_if_modified(|status| {

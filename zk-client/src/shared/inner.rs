@@ -11,8 +11,8 @@ use zk_session::{
 };
 use zk_wire::{ErrorCode, EventType, Moment, Request, SessionId};
 
-use crate::expiry::Expiry;
-use crate::shared::claim_table::{ClaimTable, Loss, OwnWatch};
+use crate::expiry::{Expiry, LostHold};
+use crate::shared::claim_table::{ClaimTable, Loss, OwnWatch, Watched};
 use crate::shared::queues::{QueueTable, Route};
 use crate::shared::stall::{Stall, StallGauge};
 use crate::state::State;
@@ -39,7 +39,10 @@ enum Slot {
     Waiting(Option<Waker>),
     Done(Outcome),
     /// The read that sets the watch on a claim's own node; nobody polls it.
-    OwnWatch(DutyId),
+    OwnWatch {
+        duty: DutyId,
+        watch: Option<WatchId>,
+    },
 }
 
 /// The part under the lock.
@@ -57,6 +60,15 @@ pub(crate) struct Inner {
     pub(crate) expiry: Option<Arc<Expiry>>,
     /// Set while the driver sleeps; taken by whoever gives it work.
     pub(crate) driver: Option<Waker>,
+}
+
+/// How much the client keeps for futures, watches and claims: what a leak would show in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Open {
+    requests: usize,
+    queues: usize,
+    routes: usize,
+    claims: usize,
 }
 
 /// What a round of events asks the driver to do after it unlocked.
@@ -79,6 +91,16 @@ impl Inner {
             stall: StallGauge::default(),
             expiry: None,
             driver: None,
+        }
+    }
+
+    pub(crate) fn open(&self) -> Open {
+        let (queues, routes) = self.queues.len();
+        Open {
+            requests: self.slots.len(),
+            queues,
+            routes,
+            claims: self.claims.len(),
         }
     }
 
@@ -114,8 +136,9 @@ impl Inner {
             generation: self.generation,
             id: submitted.id,
         };
-        self.slots.insert(key, Slot::OwnWatch(duty));
-        Ok(submitted.watch)
+        let watch = submitted.watch;
+        self.slots.insert(key, Slot::OwnWatch { duty, watch });
+        Ok(watch)
     }
 
     pub(crate) fn poll_outcome(&mut self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -130,7 +153,7 @@ impl Inner {
                 Some(Slot::Done(outcome)) => Poll::Ready(outcome),
                 _ => Poll::Pending,
             },
-            Some(Slot::OwnWatch(_)) | None => Poll::Pending,
+            Some(Slot::OwnWatch { .. }) | None => Poll::Pending,
         }
     }
 
@@ -173,9 +196,9 @@ impl Inner {
                     effects.wake.push(waker);
                 }
             }
-            Some(&mut Slot::OwnWatch(duty)) => {
+            Some(&mut Slot::OwnWatch { duty, watch }) => {
                 self.slots.remove(&key);
-                self.own_watch_answered(now, duty, &outcome);
+                self.own_watch_answered(now, duty, watch, &outcome);
             }
             Some(Slot::Done(_)) | None => {}
         }
@@ -222,28 +245,60 @@ impl Inner {
     }
 
     pub(crate) fn watch_own_node(&mut self, now: Moment, duty: DutyId, path: String, route: Route) {
-        self.claims.set_own(
-            duty,
-            OwnWatch {
-                path: path.as_str().into(),
-                route,
-            },
-        );
-        let request = Request::GetData { path, watch: true };
-        let options = Submit::new().watch(WatchKind::Data).exempt();
+        let own = OwnWatch {
+            path: path.as_str().into(),
+            route,
+            by_exists: false,
+            watched: Watched::NotYet,
+        };
+        self.ask_for_own_node(now, duty, own);
+    }
+
+    fn rewatch_own_node(&mut self, now: Moment, duty: DutyId) {
+        if let Some(own) = self.claims.own(duty) {
+            self.ask_for_own_node(now, duty, own);
+        }
+    }
+
+    fn ask_for_own_node(&mut self, now: Moment, duty: DutyId, mut own: OwnWatch) {
+        own.watched = Watched::NotYet;
+        let (path, route) = (own.path.to_string(), own.route);
+        let (request, kind) = if own.by_exists {
+            (Request::Exists { path, watch: true }, WatchKind::Exist)
+        } else {
+            (Request::GetData { path, watch: true }, WatchKind::Data)
+        };
+        self.claims.set_own(duty, own);
+        self.core.set_watched(now, duty, false);
+        let options = Submit::new().watch(kind).exempt();
         if let Ok(Some(id)) = self.submit_own_watch(now, duty, request, options) {
             self.queues.route(id, route);
         }
     }
 
-    fn rewatch_own_node(&mut self, now: Moment, duty: DutyId) {
-        if let Some(own) = self.claims.own(duty) {
-            self.watch_own_node(now, duty, own.path.to_string(), own.route);
+    /// The servers do not let us read our own node. Some let us ask whether it exists.
+    fn own_node_refused(&mut self, now: Moment, duty: DutyId) {
+        match self.claims.own(duty) {
+            Some(own) if !own.by_exists => {
+                let by_exists = true;
+                self.ask_for_own_node(now, duty, OwnWatch { by_exists, ..own });
+            }
+            _ => self.claims.set_watched(duty, Watched::Never),
         }
     }
 
+    /// Marks the node as held, and tells the core whether its end would be seen.
+    pub(crate) fn hold(&mut self, now: Moment, duty: DutyId, title: Option<LostHold>) {
+        self.claims.hold(duty, title);
+        self.core.hold(now, duty);
+        let watched = self.claims.watched(duty) == Watched::Yes;
+        self.core.set_watched(now, duty, watched);
+    }
+
     fn node_gone(&mut self, duty: DutyId) {
-        let why = if self.core.is_closing() {
+        // The answer to the close may have come in the same read as the event.
+        let closed = self.core.is_closing() || self.core.state() == SessionState::Closed;
+        let why = if closed {
             Loss::Closed
         } else {
             Loss::NodeDeleted
@@ -262,8 +317,28 @@ impl Inner {
         }
     }
 
-    fn own_watch_answered(&mut self, now: Moment, duty: DutyId, outcome: &Outcome) {
+    fn own_watch_answered(
+        &mut self,
+        now: Moment,
+        duty: DutyId,
+        watch: Option<WatchId>,
+        outcome: &Outcome,
+    ) {
+        let set = matches!(outcome, Outcome::Reply { result: Ok(_), .. });
+        if let (false, Some(watch)) = (set, watch) {
+            // It was not set on a node of ours, so no event will take the route away.
+            self.queues.unroute(watch);
+            self.core.forget_watch(now, watch);
+        }
         match outcome {
+            Outcome::Reply { result: Ok(_), .. } => {
+                self.claims.set_watched(duty, Watched::Yes);
+                self.core.set_watched(now, duty, true);
+            }
+            Outcome::Reply {
+                result: Err(ErrorCode::NoAuth),
+                ..
+            } => self.own_node_refused(now, duty),
             Outcome::Reply {
                 result: Err(ErrorCode::NoNode),
                 ..
@@ -274,6 +349,7 @@ impl Inner {
             } => {
                 self.rewatch_own_node(now, duty);
             }
+            // Throttled, say: until it is watched the rounds of checks look after it.
             Outcome::Reply { .. } | Outcome::Failed { .. } => {}
         }
     }

@@ -1,6 +1,6 @@
 //! Event queues: where the events of watches wait, in wire order, for their readers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::task::{Context, Poll, Waker};
 
 use zk_session::{DutyId, WatchEvent, WatchId};
@@ -58,6 +58,8 @@ pub(crate) struct QueueTable {
 
 #[derive(Debug, Default)]
 struct Queue {
+    /// The watches whose events come here.
+    watches: BTreeSet<WatchId>,
     events: VecDeque<SetEvent>,
     waker: Option<Waker>,
 }
@@ -70,29 +72,43 @@ impl QueueTable {
         id
     }
 
+    /// How many queues are open and how many watches lead somewhere.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.queues.len(), self.routes.len())
+    }
+
     /// Closes a queue and says which watches nobody listens to any more.
     pub(crate) fn close(&mut self, queue: QueueId) -> Vec<WatchId> {
-        self.queues.remove(&queue);
         let mut orphans = Vec::new();
-        self.routes.retain(|id, route| {
-            if route.queue == Some(queue) {
-                route.queue = None;
-                if route.claim.is_none() {
-                    orphans.push(*id);
-                    return false;
+        for id in self.queues.remove(&queue).unwrap_or_default().watches {
+            match self.routes.get_mut(&id) {
+                // A claim goes on listening.
+                Some(route) if route.claim.is_some() => route.queue = None,
+                Some(_) => {
+                    self.routes.remove(&id);
+                    orphans.push(id);
                 }
+                None => {}
             }
-            true
-        });
+        }
         orphans
     }
 
     pub(crate) fn route(&mut self, id: WatchId, route: Route) {
         self.routes.insert(id, route);
+        if let Some(queue) = route.queue.and_then(|queue| self.queues.get_mut(&queue)) {
+            queue.watches.insert(id);
+        }
     }
 
     pub(crate) fn unroute(&mut self, id: WatchId) -> bool {
-        self.routes.remove(&id).is_some()
+        let Some(route) = self.routes.remove(&id) else {
+            return false;
+        };
+        if let Some(queue) = route.queue.and_then(|queue| self.queues.get_mut(&queue)) {
+            queue.watches.remove(&id);
+        }
+        true
     }
 
     /// Delivers an event; returns the claim whose own node it is about, if there is one.
@@ -105,7 +121,7 @@ impl QueueTable {
         let route = *self.routes.get(&id)?;
         let fired = matches!(event, WatchEvent::Fired { .. });
         if matches!(event, WatchEvent::Ended(_)) || (route.one_shot && fired) {
-            self.routes.remove(&id);
+            self.unroute(id);
         }
         if let Some(queue) = route.queue.and_then(|queue| self.queues.get_mut(&queue)) {
             queue.push(

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use zk_wire::Chroot;
+use zk_wire::{Chroot, Moment};
 
 use crate::shared::handle::Shared;
 
@@ -14,6 +14,7 @@ pub(crate) struct Scope {
     handle: Arc<Handle>,
     chroot: Chroot,
     explains: bool,
+    patient: bool,
 }
 
 struct Handle {
@@ -32,6 +33,7 @@ impl Scope {
             handle: Arc::new(Handle { shared }),
             chroot,
             explains: true,
+            patient: false,
         }
     }
 
@@ -59,6 +61,22 @@ impl Scope {
         Self {
             explains: true,
             ..self.clone()
+        }
+    }
+
+    pub(crate) fn patient(&self) -> Self {
+        Self {
+            patient: true,
+            ..self.clone()
+        }
+    }
+
+    /// By when a request that is queued now has to be answered.
+    pub(crate) fn deadline(&self) -> Option<Moment> {
+        if self.patient {
+            None
+        } else {
+            self.shared().deadline()
         }
     }
 

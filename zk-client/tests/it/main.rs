@@ -1,5 +1,8 @@
 //! The client on an embedded server, in virtual time.
-
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +15,7 @@ mod errors;
 mod expiry;
 mod fates;
 mod kit;
+mod known_defects;
 mod order;
 mod sessions;
 mod watches;

@@ -58,6 +58,8 @@ pub(crate) struct Duty {
     pub(crate) ephemeral: bool,
     /// Whether it is to be worked off now.
     pub(crate) due: bool,
+    /// A delete of ours left and was never answered: if the node is gone, it was us.
+    pub(crate) delete_unanswered: bool,
     pub(crate) work: Work,
 }
 
@@ -72,6 +74,7 @@ impl Duty {
             known,
             ephemeral: true,
             due: false,
+            delete_unanswered: false,
             work: Work::Idle,
         }
     }
@@ -85,6 +88,15 @@ impl Duty {
             _ => false,
         };
         fresh && !self.due
+    }
+
+    /// What it means that the node is not there.
+    pub(crate) const fn gone(&self) -> Settlement {
+        if self.delete_unanswered {
+            Settlement::Deleted
+        } else {
+            Settlement::Absent
+        }
     }
 
     /// The fate of the create stays open.

@@ -14,6 +14,8 @@ pub(crate) struct Held {
     pub(crate) path: String,
     /// Whether we may check it; without READ permission a confirm goes out without it.
     pub(crate) checkable: bool,
+    /// Whether its owner has a watch on it, which tells of its end sooner than any check.
+    watched: bool,
 }
 
 /// A round of confirms that is not answered yet.
@@ -48,6 +50,7 @@ impl Holds {
             Held {
                 path,
                 checkable: true,
+                watched: false,
             },
         );
     }
@@ -118,9 +121,18 @@ impl Holds {
         });
     }
 
-    /// Another request was committed: as good as a round, and one less to make.
+    /// Whether the owner of a held node watches it.
+    pub(crate) fn set_watched(&mut self, duty: DutyId, watched: bool) {
+        if let Some(held) = self.nodes.get_mut(&duty) {
+            held.watched = watched;
+        }
+    }
+
+    /// Another request was committed: as good as a round, and one less to make, unless a node is to be looked after
+    /// that nobody watches.
     pub(crate) fn committed(&mut self, sent_at: Moment) {
-        if self.round.is_none() {
+        let covered = |held: &Held| held.watched || !held.checkable;
+        if self.round.is_none() && self.nodes.values().all(covered) {
             self.last_rounds = [Some(sent_at), self.last_rounds[0]];
         }
     }

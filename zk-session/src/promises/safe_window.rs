@@ -152,8 +152,8 @@ impl SafeWindow {
     }
 
     /// How long before a confirm a request must have been answered: half a tick, by which every server
-    /// has reported to the leader. No timeout below two ticks is granted, so a quarter of the timeout is
-    /// at least that.
+    /// has reported to the leader. Where no timeout below two ticks is granted, which is the servers' default, a
+    /// quarter of the timeout is at least that; elsewhere the tick has to be configured.
     fn distance(&self) -> Duration {
         match self.confirm {
             Confirm::Active { tick: Some(tick) } => tick / 2,

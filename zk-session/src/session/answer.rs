@@ -76,7 +76,7 @@ impl Session {
             }
             Purpose::Duty(id, step) => self.duty_answered(now, id, step, error, &body),
             Purpose::Confirm { part, nodes } => {
-                self.confirm_answered(now, (part, &nodes), sent_at, error, &body);
+                self.confirm_answered(now, (part, &nodes), sent_at, (error, touched), &body);
             }
             Purpose::Close => self.end(SessionState::Closed, &FailCause::Closed),
         }

@@ -227,7 +227,9 @@ impl Session {
     }
 
     fn weigh(&self, len: usize) -> Result<usize, Rejected> {
-        let (queued, bytes) = (self.queue.counted(), self.queue.bytes());
+        // What a server accepts and does not answer counts as well, or a silent one could make us remember for ever.
+        let queued = self.queue.counted() + self.in_flight.len();
+        let bytes = self.queue.bytes();
         if queued >= self.config.max_queue || bytes + len > self.config.max_queue_bytes {
             return Err(Rejected::Full { queued, bytes });
         }

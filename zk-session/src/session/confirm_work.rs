@@ -35,13 +35,13 @@ impl Session {
     }
 
     /// A multi of checks was answered. Whether they succeeded does not matter for the session: a failed
-    /// multi is committed, too.
+    /// multi is committed, too. One that was refused before it was queued touched nothing.
     pub(crate) fn confirm_answered(
         &mut self,
         now: Moment,
         (part, nodes): (ConfirmPart, &[DutyId]),
         sent_at: Moment,
-        error: Option<ErrorCode>,
+        (error, touched): (Option<ErrorCode>, bool),
         body: &Bytes,
     ) {
         let round_sent_at = match part {
@@ -53,7 +53,8 @@ impl Session {
                 self.stats.confirms += 1;
                 self.window.confirmed(round_sent_at, now);
             }
-            None => self.window.answered(sent_at, now),
+            None if touched => self.window.answered(sent_at, now),
+            None => {}
         }
         if error.is_none() {
             match Response::decode(OpCode::Multi, &mut Reader::new(body.clone())) {

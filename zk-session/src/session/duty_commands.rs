@@ -78,6 +78,13 @@ impl Session {
         true
     }
 
+    /// Tells whether the owner has a watch on a held node. While it has none, the node is checked in every round,
+    /// whatever else is committed meanwhile.
+    pub fn set_watched(&mut self, now: Moment, id: DutyId, watched: bool) {
+        self.holds.set_watched(id, watched);
+        self.schedule_confirms(now);
+    }
+
     /// The path of a duty's node, once it is known.
     #[must_use]
     pub fn located(&self, id: DutyId) -> Option<&str> {

@@ -13,7 +13,7 @@ use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response};
 use crate::connection::timers::Timer;
 use crate::event::{Event, Obligation, Settlement};
 use crate::ids::DutyId;
-use crate::promises::duty::{Known, Work};
+use crate::promises::duty::{Duty, Known, Work};
 use crate::requests::purpose::{DutyStep, Purpose};
 use crate::requests::queue::{Lane, Queued};
 use crate::session::Session;
@@ -182,7 +182,8 @@ impl Session {
 
     fn delete_all(&mut self, id: DutyId, paths: Vec<String>) {
         if paths.is_empty() {
-            self.settle(id, Settlement::Absent);
+            let gone = self.duties.get(id).map_or(Settlement::Absent, Duty::gone);
+            self.settle(id, gone);
             return;
         }
         if let Some(duty) = self.duties.get_mut(id) {
@@ -219,11 +220,12 @@ impl Session {
             return;
         }
         let (deleted, refused, again) = (*deleted, *refused, *again);
+        let gone = duty.gone();
         match refused {
             _ if again => self.try_later(now, id),
             Some(code) => self.settle(id, Settlement::Refused(code)),
             None if deleted => self.settle(id, Settlement::Deleted),
-            None => self.settle(id, Settlement::Absent),
+            None => self.settle(id, gone),
         }
     }
 

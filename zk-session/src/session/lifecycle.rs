@@ -173,6 +173,7 @@ impl Session {
             Purpose::Duty(id, step) => {
                 if let Some(duty) = self.duties.get_mut(id) {
                     duty.work = Work::Idle;
+                    duty.delete_unanswered |= step == DutyStep::Delete;
                 }
                 let too_large = matches!(cause, FailCause::FrameTooLarge { .. });
                 if too_large && step == DutyStep::ListAll {

@@ -104,8 +104,31 @@ fn a_hold_without_writes_before_it_opens_the_window_in_two_round_trips() {
 
 #[test]
 fn writes_take_the_place_of_confirms() {
-    let mut pair = steady();
+    let mut pair = Pair::usual();
+    let duty = hold(&mut pair, "/held");
+    pair.session.set_watched(pair.now, duty, true);
+    pair.run_for(TIMEOUT * 3);
     let before = confirms(&pair).len();
+    write_for_long(&mut pair);
+    let made = confirms(&pair).len() - before;
+    assert!(made <= 1, "{made} confirms");
+    assert_eq!(pair.doubts(), []);
+}
+
+#[test]
+fn writes_do_not_take_the_place_of_checks_of_a_node_that_nobody_watches() {
+    let mut pair = steady();
+    let (before, start) = (confirms(&pair).len(), pair.now);
+    write_for_long(&mut pair);
+    let made = confirms(&pair).len() - before;
+    let rounds = (pair.now - start).as_nanos() / (TIMEOUT / 6).as_nanos();
+    assert!(
+        made as u128 + 2 >= rounds,
+        "{made} confirms in {rounds} rounds"
+    );
+}
+
+fn write_for_long(pair: &mut Pair) {
     for _ in 0..100 {
         pair.run_for(TIMEOUT / 8);
         pair.submit(Request::SetData {
@@ -115,12 +138,6 @@ fn writes_take_the_place_of_confirms() {
         });
         pair.settle();
     }
-    assert!(
-        confirms(&pair).len() <= before + 1,
-        "{} confirms",
-        confirms(&pair).len() - before
-    );
-    assert_eq!(pair.doubts(), []);
 }
 
 #[test]

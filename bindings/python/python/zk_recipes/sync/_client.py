@@ -1,0 +1,135 @@
+"""The client for threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from zk_recipes import _native
+from zk_recipes._types import Acl, Created, Node, Stat
+from zk_recipes._view import (
+    Auth,
+    ClientView,
+    Data,
+    HeldView,
+    OnExpiry,
+    Span,
+    acl_texts,
+    fence,
+    node_mode,
+    secrets,
+)
+from zk_recipes.sync._lock import Lock
+
+
+class Client(ClientView):
+    """One session with an ensemble, and a new one after an expiry unless told otherwise; made by :func:`connect`.
+
+    An interrupted write (Ctrl-C) may or may not be applied; a failed one says whether it was (``error.fate``).
+    """
+
+    def get(self, path: str) -> Node:
+        """Reads a node's data and metadata."""
+        return self._native.get(path).wait()
+
+    def exists(self, path: str) -> Stat | None:
+        """Reads a node's metadata; ``None`` if there is no node."""
+        return self._native.exists(path).wait()
+
+    def children(self, path: str) -> list[str]:
+        """Lists the names of a node's children, sorted."""
+        return self._native.children(path).wait()
+
+    def set(
+        self,
+        path: str,
+        data: Data,
+        *,
+        version: int | None = None,
+        fenced_by: HeldView | None = None,
+    ) -> Stat:
+        """Replaces a node's data: of this version only, and only while the lock is held, if told so."""
+        return self._native.set(path, data, version, fence(fenced_by)).wait()
+
+    def delete(
+        self, path: str, *, version: int | None = None, fenced_by: HeldView | None = None
+    ) -> None:
+        """Deletes a node without children: of this version only, and only while the lock is held, if told so."""
+        self._native.delete(path, version, fence(fenced_by)).wait()
+
+    def create(
+        self,
+        path: str,
+        data: Data = b"",
+        *,
+        ephemeral: bool = False,
+        sequential: bool = False,
+        container: bool = False,
+        ttl: Span | None = None,
+        acl: Sequence[Acl | str] | None = None,
+        parents: bool = False,
+        fenced_by: HeldView | None = None,
+    ) -> Created:
+        """Creates a node, open to everybody unless there is an ``acl``; with ``parents`` its missing parents too."""
+        mode = node_mode(ephemeral, sequential, container)
+        made = self._native.create(
+            path, data, mode, ttl, acl_texts(acl), parents, fence(fenced_by)
+        )
+        return made.wait()
+
+    def lock(
+        self,
+        path: str,
+        *,
+        contender: str | None = None,
+        acl: Sequence[Acl | str] | None = None,
+    ) -> Lock:
+        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process."""
+        return Lock(self._native.lock(path, contender, acl_texts(acl)))
+
+    def chroot(self, path: str) -> Client:
+        """The same session seen from a path: all paths of the returned client are below it."""
+        return Client(self._native.chroot(path))
+
+    def close(self) -> None:
+        """Ends the session, which deletes its ephemeral nodes and holds."""
+        self._native.close().wait()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        inside: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def connect(
+    hosts: str,
+    *,
+    chroot: str | None = None,
+    session_timeout: Span = 10.0,
+    connect_timeout: Span | None = None,
+    request_timeout: Span | None = None,
+    auth: Auth = (),
+    on_expiry: OnExpiry = "new_session",
+) -> Client:
+    """Connects to the ensemble ``host[:port][,host[:port]…][/chroot]``.
+
+    Fails with the reason of each server after ``connect_timeout`` (default: the session timeout). A request fails after
+    ``request_timeout`` (default: twice the session timeout). After a session timeout without contact the servers delete
+    the session's ephemeral nodes; they may grant another than was asked for (``zk.session_timeout``).
+    """
+    work = _native.connect(
+        hosts,
+        chroot=chroot,
+        session_timeout=session_timeout,
+        connect_timeout=connect_timeout,
+        request_timeout=request_timeout,
+        auth=secrets(auth),
+        on_expiry=on_expiry,
+    )
+    return Client(work.wait())

@@ -1,0 +1,299 @@
+//! Three real ZooKeeper servers that elect a leader, and what can happen to them.
+
+mod cut;
+mod docker;
+mod owner;
+
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::process::Child;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use zk_recipes::SessionId;
+
+use crate::{Deadline, deadline, four_letter};
+use cut::From;
+use docker::{docker, try_docker};
+
+const IMAGE: &str = "zookeeper:3.9";
+
+/// Ports below those that the system gives to outgoing connections: nobody takes a member's while it is down.
+const PORTS: std::ops::Range<u16> = 23_000..23_200;
+
+/// How long an election may take, or a start: the JVMs alone need seconds on a full machine.
+const ELECTION: Duration = Duration::from_secs(60);
+
+/// A member, by its place: 0, 1 or 2.
+pub type Member = usize;
+
+/// What a member that serves is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// It orders the writes and expires the sessions.
+    Leader,
+    /// It answers reads, and passes writes on.
+    Follower,
+}
+
+/// Three servers in containers on a network of their own, each published on a fixed port of 127.0.0.1; removed when
+/// dropped. A tick is 500 ms: sessions last 1 to 10 s, and a follower that hears nothing from its leader serves for 5 s
+/// ([`Ensemble::BLIND`]).
+///
+/// All methods block.
+#[derive(Debug)]
+pub struct Ensemble {
+    name: String,
+    members: Vec<Server>,
+    reaper: Option<Child>,
+}
+
+#[derive(Debug)]
+struct Server {
+    container: String,
+    port: u16,
+    address: String,
+}
+
+impl Ensemble {
+    /// All members.
+    pub const MEMBERS: std::ops::Range<Member> = 0..3;
+
+    /// How long a follower that is cut off from its leader goes on to answer reads and pings.
+    pub const BLIND: Duration = Duration::from_secs(5);
+
+    /// Starts the servers and waits until all serve.
+    ///
+    /// # Panics
+    ///
+    /// If the engine does not start them, or they elect no leader in time.
+    #[must_use]
+    pub fn start() -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        owner::sweep();
+        let count = STARTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("zk-faults-{}-{count}", std::process::id());
+        let reaper = owner::reaper(&name).ok();
+        let mut ensemble = Self {
+            name,
+            members: Vec::new(),
+            reaper,
+        };
+        let subnet = ensemble.create_network();
+        for (member, port) in Self::MEMBERS.zip(free_ports()) {
+            ensemble.create(member, port, &subnet);
+        }
+        let containers = ensemble.members.iter().map(|m| m.container.as_str());
+        let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
+        docker(&start);
+        ensemble.wait_until_all_serve(&deadline(ELECTION));
+        // Not eprintln!: libtest would keep it, and the log is to name the containers.
+        let note = format!(
+            "ensemble {} on {}\n",
+            ensemble.name,
+            ensemble.connect_string()
+        );
+        let _ = io::stderr().write_all(note.as_bytes());
+        ensemble
+    }
+
+    /// What a client is given to connect to whichever member.
+    #[must_use]
+    pub fn connect_string(&self) -> String {
+        let members: Vec<String> = Self::MEMBERS.map(|m| self.connect_string_of(m)).collect();
+        members.join(",")
+    }
+
+    /// What a client is given to connect to this member and no other.
+    #[must_use]
+    pub fn connect_string_of(&self, member: Member) -> String {
+        format!("127.0.0.1:{}", self.members[member].port)
+    }
+
+    /// What this member is now; `None` while it serves nobody.
+    #[must_use]
+    pub fn role(&self, member: Member) -> Option<Role> {
+        let answer = four_letter::ask(self.members[member].port, "srvr").ok()?;
+        match answer.lines().find_map(|l| l.strip_prefix("Mode: "))? {
+            "leader" => Some(Role::Leader),
+            "follower" => Some(Role::Follower),
+            _ => None,
+        }
+    }
+
+    /// The leader, waited for. A leader that is cut off takes itself for one for a while: ask before, or after.
+    #[track_caller]
+    #[must_use]
+    pub fn leader(&self) -> Member {
+        self.member_that_is(Role::Leader)
+    }
+
+    /// Some follower, waited for.
+    #[track_caller]
+    #[must_use]
+    pub fn follower(&self) -> Member {
+        self.member_that_is(Role::Follower)
+    }
+
+    #[track_caller]
+    fn member_that_is(&self, role: Role) -> Member {
+        deadline(ELECTION).wait_for(format_args!("a {role:?}"), || {
+            Self::MEMBERS.rev().find(|m| self.role(*m) == Some(role))
+        })
+    }
+
+    /// Waits until one of `among` leads and returns it.
+    #[track_caller]
+    pub fn wait_for_leader_among(&self, among: &[Member], limit: &Deadline) -> Member {
+        limit.wait_for(format_args!("a leader among {among:?}"), || {
+            let mut among = among.iter().copied();
+            among.find(|m| self.role(*m) == Some(Role::Leader))
+        })
+    }
+
+    /// Waits until one leads and all others follow.
+    #[track_caller]
+    pub fn wait_until_all_serve(&self, limit: &Deadline) {
+        limit.wait_for("all members to serve", || {
+            let roles = Self::MEMBERS.map(|member| self.role(member));
+            let roles: Option<Vec<Role>> = roles.collect();
+            let leaders = roles?.iter().filter(|r| **r == Role::Leader).count();
+            (leaders == 1).then_some(())
+        });
+    }
+
+    /// The member that a session is connected to now, if any.
+    #[must_use]
+    pub fn host_of(&self, session: SessionId) -> Option<Member> {
+        let id = format!("sid={:#x},", session.as_raw());
+        Self::MEMBERS.into_iter().find(|member| {
+            let answer = four_letter::ask(self.members[*member].port, "cons");
+            answer.is_ok_and(|connections| connections.contains(&id))
+        })
+    }
+
+    /// Ends a member's process at once, as a crash does.
+    #[track_caller]
+    pub fn kill(&self, member: Member) {
+        docker(&["kill", "--signal", "KILL", &self.members[member].container]);
+    }
+
+    /// Starts a member again that was killed, with the data it had. It is on its way when this returns.
+    #[track_caller]
+    pub fn restart(&self, member: Member) {
+        docker(&["start", &self.members[member].container]);
+    }
+
+    /// Stops a member's threads where they are; its connections stay open.
+    #[track_caller]
+    pub fn pause(&self, member: Member) {
+        docker(&["pause", &self.members[member].container]);
+    }
+
+    /// Lets a paused member go on.
+    #[track_caller]
+    pub fn unpause(&self, member: Member) {
+        docker(&["unpause", &self.members[member].container]);
+    }
+
+    /// Cuts a member off the other two, silently; clients still reach it.
+    #[track_caller]
+    pub fn cut_from_peers(&self, member: Member) {
+        let others = Self::MEMBERS.filter(|other| *other != member);
+        let peers: Vec<String> = others.map(|m| self.members[m].address.clone()).collect();
+        cut::cut(&self.members[member].container, From::Peers(&peers));
+    }
+
+    /// Cuts a member off everybody, silently.
+    #[track_caller]
+    pub fn cut_from_all(&self, member: Member) {
+        cut::cut(&self.members[member].container, From::All);
+    }
+
+    /// Undoes the cuts of a member.
+    #[track_caller]
+    pub fn heal(&self, member: Member) {
+        cut::heal(&self.members[member].container);
+    }
+
+    /// Makes a network whose addresses can be chosen: names would go while a member is down, and automatic addresses
+    /// change. Returns the first three numbers of its subnet.
+    fn create_network(&self) -> String {
+        let labels = owner::labels(&self.name);
+        let mut refusals = Vec::new();
+        for attempt in 0..20 {
+            let third = (std::process::id() + attempt) % 250;
+            let prefix = format!("10.213.{third}");
+            let subnet = format!("{prefix}.0/28");
+            let mut words = vec!["network", "create", "--subnet", &subnet];
+            words.extend(labels.iter().map(String::as_str));
+            words.push(&self.name);
+            match try_docker(&words) {
+                Ok(_) => return prefix,
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        panic!("no network: {}", refusals.join("; "))
+    }
+
+    fn create(&mut self, member: Member, port: u16, subnet: &str) {
+        let address = |member: Member| format!("{subnet}.{}", 11 + member);
+        let servers: Vec<String> = Self::MEMBERS
+            .map(|m| format!("server.{}={}:2888:3888;2181", m + 1, address(m)))
+            .collect();
+        let settings = [
+            format!("ZOO_MY_ID={}", member + 1),
+            format!("ZOO_SERVERS={}", servers.join(" ")),
+            "ZOO_TICK_TIME=500".to_owned(),
+            "ZOO_SYNC_LIMIT=10".to_owned(),
+            "ZOO_INIT_LIMIT=20".to_owned(),
+            "ZOO_4LW_COMMANDS_WHITELIST=*".to_owned(),
+            "ZOO_MAX_CLIENT_CNXNS=0".to_owned(),
+            "ZOO_ADMINSERVER_ENABLED=false".to_owned(),
+            "JVMFLAGS=-Xmx256m -XX:+UseSerialGC".to_owned(),
+        ];
+        let container = format!("{}-{}", self.name, member + 1);
+        let publish = format!("127.0.0.1:{port}:2181");
+        let (labels, own) = (owner::labels(&self.name), address(member));
+        let mut words = vec!["create", "--name", &container, "--network", &self.name];
+        words.extend(["--ip", &own, "--publish", &publish]);
+        words.extend(labels.iter().map(String::as_str));
+        words.extend(settings.iter().flat_map(|s| ["--env", s.as_str()]));
+        words.push(IMAGE);
+        docker(&words);
+        let address = own;
+        self.members.push(Server {
+            container,
+            port,
+            address,
+        });
+    }
+}
+
+impl Drop for Ensemble {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for server in &self.members {
+                let logs = format!("docker logs --tail 15 {} 2>&1", server.container);
+                let tail = docker::run("sh", &["-c", &logs]).unwrap_or_else(|why| why);
+                let note = format!("--- {}\n{tail}\n", server.container);
+                let _ = io::stderr().write_all(note.as_bytes());
+            }
+        }
+        owner::remove(&self.name);
+        if let Some(mut reaper) = self.reaper.take() {
+            let _ = reaper.kill();
+            let _ = reaper.wait();
+        }
+    }
+}
+
+/// Free ports, begun at a place that differs between processes.
+fn free_ports() -> impl Iterator<Item = u16> {
+    let (first, count) = (PORTS.start, PORTS.end - PORTS.start);
+    let skipped = u16::try_from(std::process::id() % u32::from(count)).unwrap_or(0);
+    (0..count)
+        .map(move |step| first + (skipped + step) % count)
+        .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+}

@@ -1,0 +1,15 @@
+//! Tests against three real servers under faults.
+
+mod fire;
+mod kazoo;
+mod kit;
+mod peers;
+mod victim;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+/// An ensemble is three Java processes: tests that start one take turns.
+async fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    TURN.lock().await
+}
