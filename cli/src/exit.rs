@@ -115,7 +115,7 @@ fn code_of(kind: ErrorKind) -> u8 {
         | ErrorKind::SessionExpired
         | ErrorKind::Throttled => code::UNAVAILABLE,
         ErrorKind::AcquireTimedOut => code::NOT_ACQUIRED,
-        ErrorKind::LockLost => code::LOCK_LOST,
+        ErrorKind::LockLost | ErrorKind::LockDoubt => code::LOCK_LOST,
         ErrorKind::NoAuth | ErrorKind::AuthFailed => code::NO_PERMISSION,
         ErrorKind::InvalidConfig => code::CONFIG,
         ErrorKind::Bug
@@ -172,6 +172,7 @@ mod tests {
             (ErrorKind::Bug, 70),
             (ErrorKind::AcquireTimedOut, 75),
             (ErrorKind::LockLost, 76),
+            (ErrorKind::LockDoubt, 76),
             (ErrorKind::NoAuth, 77),
             (ErrorKind::AuthFailed, 77),
             (ErrorKind::InvalidConfig, 78),

@@ -1,7 +1,7 @@
 //! A terminal that nobody looks at.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -58,7 +58,7 @@ impl Pty {
         let (sender, bytes) = mpsc::channel();
         thread::spawn(move || {
             // Ends with the last process that has the terminal open.
-            let read = master.bytes().map_while(Result::ok);
+            let read = BufReader::new(master).bytes().map_while(Result::ok);
             for byte in read {
                 if sender.send(byte).is_err() {
                     return;
