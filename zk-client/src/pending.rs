@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use zk_session::{DutyId, FailCause, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind};
@@ -133,9 +134,21 @@ impl<T> Pending<T> {
         }
     }
 
-    /// Queues the request now.
-    pub(crate) fn submit(mut self) -> Self {
-        self.send();
+    /// Queues the request now, unless it is queued already.
+    pub fn submit(mut self) -> Self {
+        if matches!(self.stage, Stage::Planned) {
+            self.send();
+        }
+        self
+    }
+
+    /// Sets how long the request may take from being queued to its answer, instead of the client's request timeout.
+    /// Without effect once it is queued.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        if matches!(self.stage, Stage::Planned) {
+            let now = self.scope.shared().clock.now();
+            self.deadline = Some(Some(now + limit));
+        }
         self
     }
 

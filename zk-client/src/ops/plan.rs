@@ -87,6 +87,14 @@ macro_rules! operation {
                 let (scope, plan) = self.plan();
                 $crate::pending::Pending::new(scope, plan).submit()
             }
+
+            /// Sets how long the request may take from being queued to its answer, instead of the client's request
+            /// timeout. If it passes the error is `TimedOut`, and its fate tells whether the request had left.
+            /// Comes last: await the result or submit it.
+            pub fn timeout(self, limit: std::time::Duration) -> $crate::pending::Pending<$output> {
+                let (scope, plan) = self.plan();
+                $crate::pending::Pending::new(scope, plan).timeout(limit)
+            }
         }
 
         impl std::future::IntoFuture for $builder {

@@ -134,3 +134,27 @@ async fn expiry_fails_what_waits_as_not_applied_and_what_was_sent_as_unknown() {
     );
     assert_eq!(world.hooks.paths(), ["/sent"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_s_own_timeout_replaces_the_clients_and_tells_the_fate() {
+    let world = World::new();
+    let zk = world.client().await;
+    let (short, begun) = (Duration::from_millis(300), tokio::time::Instant::now());
+    world.hooks.hold_commits(true);
+    let error = zk.create("/a", "").timeout(short).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.fate()),
+        (ErrorKind::TimedOut, Fate::Unknown)
+    );
+    assert_eq!(begun.elapsed(), short);
+    world.hooks.hold_commits(false);
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_all();
+    settle().await;
+    let error = zk.create("/b", "").timeout(short).submit().await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.fate()),
+        (ErrorKind::TimedOut, Fate::NotApplied)
+    );
+}
