@@ -66,7 +66,7 @@ impl Claim {
 
     /// Queues the creation of the node at `prefix` (below the parent, containing the mark), at call time.
     ///
-    /// If the answer is lost the error's fate is unknown: settle it (a [barrier](Client::barrier), then look
+    /// If the answer is lost the error's fate is unknown: settle it (a [barrier](crate::Client::barrier), then look
     /// for the mark) and call [`located`](Self::located) or [`absent`](Self::absent).
     pub fn create(
         &self,

@@ -3,7 +3,7 @@
 use zk_session::FailCause;
 use zk_wire::ErrorCode;
 
-/// What a caller may do after an [`Error`].
+/// What a caller may do after an [`Error`](crate::Error).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {

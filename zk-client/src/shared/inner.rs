@@ -207,7 +207,9 @@ impl Inner {
     }
 
     fn node_gone(&mut self, duty: DutyId) {
-        let why = if self.core.is_closing() {
+        // The answer to the close may have come in the same read as the event.
+        let closed = self.core.is_closing() || self.core.state() == SessionState::Closed;
+        let why = if closed {
             Loss::Closed
         } else {
             Loss::NodeDeleted
