@@ -272,17 +272,17 @@ impl Contention {
 
     /// Goes on in the next session, unless there is none.
     fn live_on(&self, claim: &Claim) -> Result<(), Error> {
-        let ended = matches!(
-            self.client.state(),
-            State::Expired { .. } | State::AuthFailed | State::Closed
-        );
-        if ended && self.client.generation() == claim.generation() {
-            let text = format!("cannot acquire {}: the session is over", self.path);
-            return Err(
-                Error::new(ErrorKind::SessionExpired, text).with_op(OpKind::Acquire, &self.path)
-            );
+        let (kind, why) = match self.client.state() {
+            State::Expired { .. } => (ErrorKind::SessionExpired, "the session is over"),
+            State::AuthFailed => (ErrorKind::AuthFailed, "a server refused the credentials"),
+            State::Closed => (ErrorKind::Closed, "the client was closed"),
+            _ => return Ok(()),
+        };
+        if self.client.generation() != claim.generation() {
+            return Ok(());
         }
-        Ok(())
+        let text = format!("cannot acquire {}: {why}", self.path);
+        Err(Error::new(kind, text).with_op(OpKind::Acquire, &self.path))
     }
 
     fn mixed(&self, foreign: &str) -> Error {

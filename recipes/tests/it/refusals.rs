@@ -1,8 +1,10 @@
 //! Locks that cannot be taken, and what their errors say.
 
+use std::future::IntoFuture;
+
 use zk_recipes::{Acl, ErrorKind, Mutex, Permissions};
 
-use crate::kit::{World, settle};
+use crate::kit::{World, settle, warm_lock};
 
 #[tokio::test(start_paused = true)]
 async fn a_directory_with_kazoos_contenders_is_refused() {
@@ -80,4 +82,25 @@ async fn malformed_paths_are_refused_at_once() {
     );
     assert_eq!(error("/a//b").kind(), ErrorKind::InvalidPath);
     assert_eq!(error("").kind(), ErrorKind::InvalidPath);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_while_the_client_is_closed_is_told_so() {
+    let world = World::new();
+    let holder = world.client().await;
+    let _guard = warm_lock(&holder, "/locks/a")
+        .await
+        .acquire()
+        .await
+        .unwrap();
+    let zk = world.client().await;
+    let waiter = tokio::spawn(Mutex::new(&zk, "/locks/a").unwrap().acquire().into_future());
+    settle().await;
+    zk.close().await.unwrap();
+    let error = waiter.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert_eq!(
+        error.to_string(),
+        "cannot acquire /locks/a: the client was closed"
+    );
 }
