@@ -47,8 +47,10 @@ fn caught<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
             .map(|text| (*text).to_owned())
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
-        // Dropping a payload may panic once more.
-        std::mem::forget(panic);
+        // Dropping a payload may panic once more; then it is better lost.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            std::mem::forget(again);
+        }
         Err(panicked(&what))
     })
 }

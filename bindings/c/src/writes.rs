@@ -1,6 +1,7 @@
 //! Changing the tree. With a fence a write commits only while the lock of that guard is held.
 
 use std::ffi::{c_char, c_void};
+use std::future::Future;
 
 use ::zk_client::{Bytes, CreateMode};
 use recipes::Held;
@@ -51,6 +52,25 @@ fn fence(guard: *const zk_guard) -> Result<Option<Held>, Failure> {
     Ok(Some(handles::get(guard)?.held().clone()))
 }
 
+/// The end of a write. That the session is gone says, to a holder in it, that the hold is over.
+async fn settled<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+    fence: Option<Held>,
+) -> Result<T, Failure> {
+    work.await.map_err(|failure| {
+        let over = fence.is_some_and(|held| !held.is_held());
+        if over && failure.status == zk_status::ZK_ERR_SESSION_EXPIRED {
+            let text = format!("the hold is over: {}", failure.text);
+            return Failure {
+                status: zk_status::ZK_ERR_LOCK_LOST,
+                text,
+                ..failure
+            };
+        }
+        failure
+    })
+}
+
 fn create(
     session: &Session,
     path: &str,
@@ -68,6 +88,7 @@ fn create(
         }
         Some(held) => {
             let work = request(zk, create.fenced_by(&held), deadline);
+            let work = settled(work, Some(held));
             Operation::uncertain(async move { Ok(Yield::Path(work.await?)) })
         }
     }
@@ -83,10 +104,10 @@ fn set(
 ) -> Operation {
     let zk = session.zk();
     let mut set = zk.set(path, Bytes::copy_from_slice(data)).version(version);
-    if let Some(held) = fence {
-        set = set.fenced_by(&held);
+    if let Some(held) = &fence {
+        set = set.fenced_by(held);
     }
-    let work = request(zk, set, deadline);
+    let work = settled(request(zk, set, deadline), fence);
     Operation::uncertain(async move { Ok(Yield::Stat(work.await?)) })
 }
 
@@ -99,10 +120,10 @@ fn delete(
 ) -> Operation {
     let zk = session.zk();
     let mut delete = zk.delete(path).version(version);
-    if let Some(held) = fence {
-        delete = delete.fenced_by(&held);
+    if let Some(held) = &fence {
+        delete = delete.fenced_by(held);
     }
-    let work = request(zk, delete, deadline);
+    let work = settled(request(zk, delete, deadline), fence);
     Operation::uncertain(async move {
         work.await?;
         Ok(Yield::Nothing)

@@ -157,7 +157,11 @@ TEST(a_deleted_node_and_an_expired_session_and_a_closed_client_are_losses) {
         if (cases[i].loss == ZK_LOSS_NODE_DELETED) {
             CHECK_OK(zk_client_delete(world.client, zk_guard_node(guard), ZK_NUL, -1, NULL, SOON));
         } else if (cases[i].loss == ZK_LOSS_SESSION_EXPIRED) {
+            /* A session expires because nothing is heard of it. */
+            zk_test_server_refuse(world.server, true);
+            zk_test_server_cut(world.server);
             CHECK(zk_test_server_expire(world.server, zk_client_session_id(zk)));
+            zk_test_server_refuse(world.server, false);
         } else {
             CHECK_OK(zk_client_close(zk, SOON));
         }
