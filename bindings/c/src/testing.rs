@@ -211,6 +211,12 @@ pub extern "C" fn zk_test_panic() -> zk_status {
     boundary::call(|| panic!("asked to"))
 }
 
+/// Loses a few bytes, to see that leaks of the library are found.
+#[unsafe(no_mangle)]
+pub extern "C" fn zk_test_leak() {
+    std::mem::forget(vec![0_u8; 64]);
+}
+
 fn op_code(number: c_int) -> Result<OpCode, Failure> {
     OpCode::from_raw(number)
         .ok_or_else(|| Failure::misuse(format!("{number} is no operation code")))

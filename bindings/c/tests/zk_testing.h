@@ -93,6 +93,11 @@ size_t zk_test_live_handles(void);
  */
 zk_status zk_test_panic(void);
 
+/*
+ Loses a few bytes, to see that leaks of the library are found.
+ */
+void zk_test_leak(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
