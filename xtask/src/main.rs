@@ -7,6 +7,7 @@
 
 mod bench;
 mod binaries;
+mod c;
 mod check;
 mod ensemble;
 mod image;
@@ -33,6 +34,8 @@ CHECKS
   ensemble up             start three servers on 127.0.0.1:21811-21813 and print the connect string
   ensemble down           stop and remove them
   bench [--quick] [ARGS]  the workloads and their peers, in one interleaved run
+  c test                  only the tests of the C library, in every way this machine has tools for
+  c header                write the C library's header from its sources
   help                    this text
 ";
 
@@ -60,6 +63,9 @@ fn main() -> ExitCode {
         ["ensemble", "up"] => ensemble::up(),
         ["ensemble", "down"] => ensemble::down(),
         ["bench", rest @ ..] => bench::run(rest),
+        ["c", "test"] => c::test_alone(),
+        ["c", "header"] => c::write_header(),
+        ["c", ..] => Err("c: say `test` or `header`".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {
             Err(format!("no command `{other}`; `cargo xtask help` lists the commands").into())

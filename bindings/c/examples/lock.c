@@ -19,7 +19,8 @@ int main(int argc, char **argv) {
     check(zk_mutex_acquire(billing, 5000, &guard));
     printf("fencing token %llu\n", (unsigned long long)zk_guard_token(guard));
     /* Commits only while the lock is held, whatever clocks and pauses did. */
-    check(zk_client_create(client, "/locks/result", ZK_NUL, "done", 4, ZK_PERSISTENT, guard, 5000, NULL));
+    check(zk_client_create(
+        client, "/locks/bill-", ZK_NUL, "done", 4, ZK_PERSISTENT_SEQUENTIAL, guard, 5000, NULL));
     check(zk_guard_release(guard, 5000, NULL));
     zk_guard_free(guard);
     zk_mutex_free(billing);

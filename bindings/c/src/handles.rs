@@ -159,7 +159,7 @@ pub(crate) fn free<O: Opaque>(
 }
 
 /// How many objects are in the table.
-#[cfg(any(test, feature = "testing"))]
+#[cfg(feature = "testing")]
 pub(crate) fn live() -> usize {
     lock().live
 }
