@@ -131,8 +131,7 @@ impl Run<'_> {
         let started = Instant::now();
         let held = guard.held();
         let grace = client.session_timeout() / GRACE_SHARE;
-        let title = format!("{} (token {})", held.path(), held.token());
-        let started_command = Watchdog::start(&title, grace).and_then(|watchdog| {
+        let started_command = Watchdog::start(&loss::title(&held), grace).and_then(|watchdog| {
             let group = Group::spawn(&self.args.command, self.environment(&guard), watchdog.id())?;
             Ok((watchdog, group))
         });
@@ -179,7 +178,10 @@ impl Run<'_> {
                 drop(guard);
                 Err(Failure::new(
                     code::LOCK_LOST,
-                    format!("{}; the command was stopped", loss::unseen(client, &title)),
+                    format!(
+                        "{}; the command was stopped",
+                        loss::unseen(client, &held).await
+                    ),
                 ))
             }
             End::Exited { status, asked } => {
@@ -205,7 +207,7 @@ impl Run<'_> {
             End::Doubt => {
                 self.voice.tell(&held, "lost", started.elapsed());
                 drop(guard);
-                let why = loss::doubt(client, &title);
+                let why = loss::doubt(client, &held).await;
                 Err(Failure::new(
                     code::LOCK_LOST,
                     format!("{why}; the command was stopped"),
@@ -226,11 +228,7 @@ impl Run<'_> {
             self.voice.tell(&held, "lost", started.elapsed());
             return Err(Failure::new(
                 code::LOCK_LOST,
-                format!(
-                    "{} (token {}) was lost before the command ended",
-                    held.path(),
-                    held.token()
-                ),
+                format!("{} was lost before the command ended", loss::title(&held)),
             ));
         }
         self.voice.tell(&held, "released", started.elapsed());

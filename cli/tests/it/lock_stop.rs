@@ -120,6 +120,8 @@ fn the_command_does_not_outlive_its_lock_while_zkctl_is_stopped() {
             .iter()
             .any(|(op, count)| op.name() == "multi" && *count >= 3)
     });
+    let session = server.hooks().sessions().pop().unwrap();
+    let token = server.hooks().node(&node).unwrap().stat.czxid.as_raw();
     running.signal(Signal::STOP);
     until("the command is gone", || is_gone(id));
     assert!(
@@ -130,11 +132,19 @@ fn the_command_does_not_outlive_its_lock_while_zkctl_is_stopped() {
     running.signal(Signal::CONT);
     let done = running.wait();
     assert_eq!(done.code, Some(76), "{done:?}");
-    assert!(
-        done.stderr.contains("did not run for "),
-        "the stall is named: {}",
-        done.stderr
+    // All numbers but those are the machine's.
+    let words: Vec<&str> = done.stderr.split([' ', '\n']).collect();
+    let session = format!("{}", session.id);
+    let expected = format!(
+        "zkctl: lost the lock /l (token {token}): session {session} expired after S s without contact (timeout 2.0 s): \
+         this process did not run for S s (paused, or its runtime was blocked); the command was stopped"
     );
+    let shown: Vec<&str> = words
+        .iter()
+        .zip(expected.split(' '))
+        .map(|(word, wanted)| if wanted == "S" { "S" } else { word })
+        .collect();
+    assert_eq!(shown.join(" "), expected, "{}", done.stderr);
 }
 
 #[test]

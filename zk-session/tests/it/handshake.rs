@@ -232,6 +232,36 @@ fn bytes_before_the_handshake_was_sent_break_the_connection() {
 }
 
 #[test]
+fn a_server_that_closes_during_the_handshake_may_lag_behind() {
+    let mut fresh = Pair::new(config());
+    fresh.server.handshake = Handshake::Close;
+    fresh.run_for(LATENCY * 10);
+    let text = |pair: &Pair, server: usize| {
+        let failure = pair.session.server_failure(pair.dials[server].1);
+        failure.unwrap().text.clone()
+    };
+    let reasons = "it may expect TLS, or have too many connections from here (maxClientCnxns)";
+    assert!(text(&fresh, 0).ends_with(reasons), "{}", text(&fresh, 0));
+    assert_eq!(fresh.session.last_heard(), None);
+
+    // A session that has seen a transaction is refused by servers that have not.
+    let mut seasoned = Pair::usual();
+    seasoned.submit(set("/a"));
+    seasoned.settle();
+    let heard = seasoned.session.last_heard().unwrap();
+    seasoned.server.handshake = Handshake::Close;
+    seasoned.cut();
+    seasoned.run_for(LATENCY * 10);
+    let lag = format!("{reasons}, or lag behind what this session has seen");
+    assert!(text(&seasoned, 1).ends_with(&lag), "{}", text(&seasoned, 1));
+    assert_eq!(
+        seasoned.session.last_heard(),
+        Some(heard),
+        "a hang-up is no word"
+    );
+}
+
+#[test]
 fn without_a_word_from_a_server_local_expiry_ends_the_session_if_wanted() {
     let mut config = config();
     config.local_expiry = true;
