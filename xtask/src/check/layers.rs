@@ -17,7 +17,7 @@ struct Layer {
     dev_server: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         package: "zk-wire",
         may_use: &[],
@@ -56,6 +56,12 @@ const LAYERS: [Layer; 10] = [
     Layer {
         package: "zk-tests",
         may_use: PRODUCTS,
+        dev_server: &[],
+    },
+    // What judges the library must not be built on it.
+    Layer {
+        package: "zk-checkers",
+        may_use: &["zk-wire"],
         dev_server: &[],
     },
     Layer {
