@@ -1,12 +1,11 @@
 //! All that is known of one run.
 
-use std::fmt;
 use std::time::Duration;
 
 use zk_wire::Moment;
 
 use crate::records::{Access, Belief, Clock, Fault, Gauge, Limits, Note, Op, WatchEvent};
-use crate::text::{self, ParseError, Text, Texts};
+use crate::text::{Text, Texts};
 use crate::truth::Truth;
 
 /// All that is known of one run: what the processes called, saw and believed, and the [`Truth`].
@@ -74,15 +73,9 @@ impl History {
         self.ops.len() - 1
     }
 
-    /// Parses the text form, as `Display` writes it; lines may come in any order.
-    ///
-    /// # Errors
-    ///
-    /// If a line begins with no record's word, or a field has no such name or no such value.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let mut history = text::parse(text)?;
-        history.last_stamp = history.latest();
-        Ok(history)
+    /// Makes the next stamp come after all records.
+    pub(crate) fn catch_up(&mut self) {
+        self.last_stamp = self.latest();
     }
 
     /// The latest time that any record of the client side or the truth carries.
@@ -95,19 +88,5 @@ impl History {
             .chain(self.notes.iter().map(|note| note.at))
             .chain(self.truth.times());
         returns.chain(others).max().unwrap_or_default()
-    }
-}
-
-/// The text form: one line per record, fields that have their default left out.
-impl fmt::Display for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::print(self))
-    }
-}
-
-/// The text form too: of use where an assertion fails.
-impl fmt::Debug for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }

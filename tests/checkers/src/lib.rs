@@ -13,6 +13,9 @@
     reason = "unpublished: harnesses write records as literals, and matches over words are to be complete"
 )]
 
+mod form;
+pub use form::ParseError;
+
 mod history;
 pub use history::History;
 
@@ -24,7 +27,7 @@ pub use records::{
 };
 
 mod text;
-pub use text::{ParseError, Text, Texts};
+pub use text::{Text, Texts};
 
 mod truth;
 pub use truth::Truth;

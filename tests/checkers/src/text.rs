@@ -5,14 +5,8 @@
 //! out. Lines that are empty or begin with `#` are passed over.
 
 mod field;
-mod read;
-pub use read::ParseError;
-pub(crate) use read::parse;
+pub(crate) use field::Field;
 mod record;
 pub(crate) use record::{Record, record, words};
 mod texts;
 pub use texts::{Text, Texts};
-mod write;
-pub(crate) use write::print;
-
-pub(crate) use field::Field;

@@ -3,13 +3,12 @@
 use std::error::Error;
 use std::fmt;
 
-use super::record::Record;
-use super::texts::Texts;
 use crate::history::History;
 use crate::records::{
     Access, Belief, Change, Clock, Fault, Gauge, Leftover, Limits, Note, Op, Request, ServerWatch,
     SessionRow, WatchEvent,
 };
+use crate::text::{Record, Texts};
 
 /// Why a text is not a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<History, ParseError> {
             read_line(&mut history, line).map_err(at)?;
         }
     }
+    history.catch_up();
     Ok(history)
 }
 

@@ -1,8 +1,7 @@
 //! Writing the text form.
 
-use super::record::Record;
-use super::texts::Texts;
 use crate::history::History;
+use crate::text::{Record, Texts};
 
 /// The text form of a history.
 pub(crate) fn print(history: &History) -> String {
@@ -32,8 +31,7 @@ fn lines<R: Record>(records: &[R], texts: &Texts, text: &mut String) {
     }
 }
 
-/// Appends one record's line.
-pub(crate) fn line<R: Record>(record: &R, texts: &Texts, text: &mut String) {
+fn line<R: Record>(record: &R, texts: &Texts, text: &mut String) {
     text.push_str(R::WORD);
     record.write(texts, text);
     text.push('\n');
