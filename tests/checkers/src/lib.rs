@@ -13,6 +13,9 @@
     reason = "unpublished: harnesses write records as literals, and matches over words are to be complete"
 )]
 
+mod checks;
+pub use checks::{CHECKERS, Cap, Checker, check, search_within};
+
 mod form;
 pub use form::ParseError;
 
@@ -26,8 +29,13 @@ pub use records::{
     WatchAction, WatchEvent, WatchKind, WatchMode,
 };
 
+mod known;
+
 mod text;
 pub use text::{Text, Texts};
 
 mod truth;
 pub use truth::Truth;
+
+mod verdict;
+pub use verdict::{Property, Stats, Verdict, Violation};

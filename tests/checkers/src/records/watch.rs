@@ -31,6 +31,10 @@ words! {
         Changed = "changed",
         /// A child was made or deleted.
         Children = "children",
+        /// The watch ended with its session; without a path: all of the session's watches.
+        Ended = "ended",
+        /// The process let go of the watch.
+        Dropped = "dropped",
     }
 }
 
