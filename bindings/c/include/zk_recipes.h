@@ -210,9 +210,9 @@ typedef enum zk_status {
      */
     ZK_ERR_MIXED_CONTENDERS = 102,
     /*
-     It is not certain any more that the lock is held.
+     It is not certain any more that a lock is held.
      */
-    ZK_ERR_IN_DOUBT = 190,
+    ZK_ERR_LOCK_DOUBT = 103,
     /*
      A bug of this library.
      */
@@ -974,7 +974,7 @@ enum zk_status zk_guard_start_wait_lost(const struct zk_guard *guard,
                                         uint64_t *operation);
 
 /*
- Waits until it is not certain any more that the lock is held: ZK_ERR_IN_DOUBT, or ZK_ERR_LOCK_LOST if it is known to
+ Waits until it is not certain any more that the lock is held: ZK_ERR_LOCK_DOUBT, or ZK_ERR_LOCK_LOST if it is known to
  be lost, ZK_OK if it was released, ZK_ERR_TIMED_OUT if it is certainly held at the deadline. Threads: any, also while
  others use or free the guard.
  */

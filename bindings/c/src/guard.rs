@@ -167,7 +167,7 @@ fn doubt_failure(held: &Held) -> Failure {
         held.path(),
         held.token()
     );
-    Failure::new(zk_status::ZK_ERR_IN_DOUBT, text).at(held.path())
+    Failure::new(zk_status::ZK_ERR_LOCK_DOUBT, text).at(held.path())
 }
 
 /// Gives a held lock to the caller.
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn zk_guard_start_wait_lost(
     })
 }
 
-/// Waits until it is not certain any more that the lock is held: ZK_ERR_IN_DOUBT, or ZK_ERR_LOCK_LOST if it is known to
+/// Waits until it is not certain any more that the lock is held: ZK_ERR_LOCK_DOUBT, or ZK_ERR_LOCK_LOST if it is known to
 /// be lost, ZK_OK if it was released, ZK_ERR_TIMED_OUT if it is certainly held at the deadline. Threads: any, also while
 /// others use or free the guard.
 #[unsafe(no_mangle)]

@@ -5,6 +5,37 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Started with an address it takes a lock there, starts what would wait for ever, and just ends. */
+int check_other_role(int argc, char **argv) {
+    if (argc != 3 || strcmp(argv[1], "leave") != 0) {
+        return -1;
+    }
+    struct world world = {NULL, argv[2], NULL};
+    zk_client *zk = world_client(&world, 0);
+    zk_mutex *mutex = mutex_at(zk, "/lock");
+    zk_guard *guard = acquired(mutex);
+    CHECK_OK(zk_guard_start_wait_lost(guard, -1, NULL, NULL));
+    CHECK_OK(zk_mutex_start_acquire(mutex, -1, NULL, NULL));
+    return 5;
+}
+
+TEST(a_program_may_end_without_freeing_anything) {
+    struct world world = world_start();
+    int end = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        execl(check_program, check_program, "leave", world.address, (char *)NULL);
+        _exit(127);
+    }
+    CHECK(child > 0 && waitpid(child, &end, 0) == child);
+    CHECK(WIFEXITED(end) && WEXITSTATUS(end) == 5);
+    /* What it held goes with its session. */
+    CHECK(zk_test_server_sessions(world.server) == 2);
+    CHECK(zk_test_server_nodes_below(world.server, "/lock", ZK_NUL) >= 1);
+    world_end(&world);
+}
+
 TEST(freeing_null_is_allowed) {
     CHECK_OK(zk_options_free(NULL));
     CHECK_OK(zk_client_free(NULL));

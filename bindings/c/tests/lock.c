@@ -190,7 +190,7 @@ TEST(silence_is_doubt_first_and_doubt_is_no_loss) {
     WAIT_UNTIL(zk_guard_is_safe(guard));
     CHECK_STATUS(zk_guard_wait_doubted(guard, 0), ZK_ERR_TIMED_OUT);
     zk_test_server_hold_commits(world.server, true);
-    CHECK_STATUS(zk_guard_wait_doubted(guard, SOON), ZK_ERR_IN_DOUBT);
+    CHECK_STATUS(zk_guard_wait_doubted(guard, SOON), ZK_ERR_LOCK_DOUBT);
     CHECK(says(zk_last_error(), "not certain") && !zk_guard_is_safe(guard));
     CHECK(zk_guard_is_held(guard) && zk_guard_loss(guard) == ZK_LOSS_NONE);
     zk_test_server_hold_commits(world.server, false);

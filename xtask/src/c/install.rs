@@ -19,6 +19,7 @@ const SONAME: &str = "the_soname_has_the_version_that_may_break";
 const SHARED: &str = "the_example_runs_with_the_shared_library";
 const STATIC: &str = "the_example_runs_with_the_static_library";
 const CMAKE: &str = "the_example_runs_through_cmake";
+const CPP: &str = "the_header_is_good_cpp";
 const UNINSTALL: &str = "uninstalling_leaves_nothing";
 
 const SOON: Duration = Duration::from_secs(120);
@@ -33,10 +34,10 @@ pub(super) fn testing() -> Outcome<PathBuf> {
 /// The names of the tests below.
 pub(super) fn listed(tools: &Tools) -> impl Iterator<Item = String> + use<> {
     let build = tools.can_build();
-    let cmake = tools.cmake;
-    [SYMBOLS, SONAME, SHARED, STATIC, CMAKE, UNINSTALL]
+    let (cmake, clang) = (tools.cmake, tools.has(Mode::ClangSanitized));
+    [SYMBOLS, SONAME, SHARED, STATIC, CPP, CMAKE, UNINSTALL]
         .into_iter()
-        .filter(move |name| build && (cmake || *name != CMAKE))
+        .filter(move |name| build && (cmake || *name != CMAKE) && (clang || *name != CPP))
         .map(full)
 }
 
@@ -68,6 +69,9 @@ pub(super) fn test(testing: &Path, tools: &Tools) -> Group {
     note(SONAME, soname(&prefix));
     note(SHARED, shared(&prefix, &server));
     note(STATIC, linked_statically(&prefix, &server));
+    if tools.has(Mode::ClangSanitized) {
+        note(CPP, cpp(&prefix));
+    }
     if tools.cmake {
         note(CMAKE, cmake(&prefix, &server));
     }
@@ -178,6 +182,14 @@ fn linked_statically(prefix: &Path, server: &Server) -> Outcome<()> {
         .collect();
     // Where it runs there is no shared library to be found.
     server.serve(&mut Command::new(example("lock-static", words)?))
+}
+
+fn cpp(prefix: &Path) -> Outcome<()> {
+    let mut clang = command("clang", &["-x", "c++", "-std=c++11", "-fsyntax-only"]);
+    clang
+        .args(["-Wall", "-Wextra", "-Werror", "-pedantic"])
+        .arg(prefix.join("include/zk_recipes.h"));
+    output(&mut clang, SOON).map(drop)
 }
 
 fn cmake(prefix: &Path, server: &Server) -> Outcome<()> {
