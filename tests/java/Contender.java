@@ -84,7 +84,7 @@ public final class Contender implements Runnable {
 
     private void hold() throws Exception {
         Mutex mutex = new Mutex(client, LOCK);
-        if (!mutex.acquire(1, TimeUnit.SECONDS)) {
+        if (!mutex.acquire(20, TimeUnit.SECONDS)) {
             return;
         }
         Stat own = client.checkExists().forPath(mutex.node());

@@ -43,7 +43,7 @@ def outcome(call, *args, **options):
 def hold(zk, who, count):
     lock = zk.Lock(LOCK, who)
     try:
-        lock.acquire(timeout=1)
+        lock.acquire(timeout=20)
     except LockTimeout:
         return count
     try:

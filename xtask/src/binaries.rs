@@ -1,6 +1,7 @@
 //! The workspace's test programs: building them, asking them for their tests, running them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -22,7 +23,9 @@ pub(crate) struct TestBinary {
     /// `zk-tests/real` (package and target) for everything else.
     pub(crate) name: String,
     program: PathBuf,
-    package: String,
+    /// What comes before the arguments for the tests.
+    args: Vec<OsString>,
+    env: Vec<(&'static str, OsString)>,
     folder: PathBuf,
 }
 
@@ -105,12 +108,40 @@ fn binary(line: &str, packages: &[Package]) -> Option<TestBinary> {
     Some(TestBinary {
         name,
         program,
-        package: package.name.clone(),
+        args: Vec::new(),
+        // As `cargo test` would start it; ours are those of xtask.
+        env: vec![
+            ("CARGO_MANIFEST_DIR", package.folder.clone().into()),
+            ("CARGO_PKG_NAME", package.name.clone().into()),
+        ],
         folder: package.folder.clone(),
     })
 }
 
 impl TestBinary {
+    /// A program that cargo knows nothing of and that speaks as libtest does, perhaps run by another one.
+    pub(crate) fn wrapped(
+        name: &str,
+        wrapper: &[OsString],
+        program: PathBuf,
+        folder: PathBuf,
+    ) -> Self {
+        let mut words = wrapper.iter().cloned().chain([program.into()]);
+        Self {
+            name: name.to_owned(),
+            program: words.next().map(PathBuf::from).unwrap_or_default(),
+            args: words.collect(),
+            env: Vec::new(),
+            folder,
+        }
+    }
+
+    /// Sets a variable of its environment.
+    pub(crate) fn with_env(mut self, name: &'static str, value: &str) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
     /// The tests in it, none of them run.
     ///
     /// # Errors
@@ -193,11 +224,10 @@ impl TestBinary {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        // As `cargo test` would start it; ours are those of xtask.
-        command.current_dir(&self.folder);
         command
-            .env("CARGO_MANIFEST_DIR", &self.folder)
-            .env("CARGO_PKG_NAME", &self.package);
+            .args(&self.args)
+            .current_dir(&self.folder)
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 }

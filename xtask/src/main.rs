@@ -7,6 +7,7 @@
 
 mod bench;
 mod binaries;
+mod c;
 mod check;
 mod ensemble;
 mod image;
@@ -36,6 +37,8 @@ CHECKS
   python setup            make target/python-venv and install what the tests of the Python package need
   python test             install the Python package there and run its tests alone
   bench [--quick] [ARGS]  the workloads and their peers, in one interleaved run
+  c test                  only the tests of the C library, in every way this machine has tools for
+  c header                write the C library's header from its sources
   help                    this text
 ";
 
@@ -66,6 +69,9 @@ fn main() -> ExitCode {
         ["python", "test"] => python::run(),
         ["python", ..] => Err("python: say `setup` or `test`".into()),
         ["bench", rest @ ..] => bench::run(rest),
+        ["c", "test"] => c::test_alone(),
+        ["c", "header"] => c::write_header(),
+        ["c", ..] => Err("c: say `test` or `header`".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {
             Err(format!("no command `{other}`; `cargo xtask help` lists the commands").into())

@@ -14,6 +14,9 @@ pub(crate) const PRODUCTS: [&str; 6] = [
     "zkctl",
 ];
 
+/// What C programs link against; its documentation is its header.
+const C_LIBRARY: &str = "zk-c";
+
 /// The libraries that have features.
 const FEATURED: [&str; 2] = ["zk-client", "zk-recipes"];
 
@@ -26,6 +29,7 @@ const FEATURED: [&str; 2] = ["zk-client", "zk-recipes"];
 /// If cargo cannot describe the workspace.
 pub(crate) fn everything(machine: &Machine) -> Outcome<Vec<String>> {
     let mut features = library_features(&workspace::members()?);
+    features.push(format!("{C_LIBRARY}/testing"));
     features.extend(machine.test_features().into_iter().map(str::to_owned));
     Ok(with_features(vec!["--workspace".to_owned()], &features))
 }
@@ -44,7 +48,9 @@ pub(crate) fn documented() -> Outcome<Vec<String>> {
 
 /// The products as a user gets them who says nothing of features.
 pub(crate) fn products() -> Vec<String> {
-    packages(&PRODUCTS)
+    let mut words = packages(&PRODUCTS);
+    words.extend(packages(&[C_LIBRARY]));
+    words
 }
 
 /// The libraries that have features, with none of them.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::binaries::{self, End, Ends};
+use crate::c;
 use crate::check::{self, Verdict};
 use crate::machine::{self, LeftOut, Machine};
 use crate::python;
@@ -46,6 +47,13 @@ pub(crate) fn run() -> bool {
         }
         Err(error) => tally.fail("tests", &error.to_string()),
     }
+    for left_out in c::left_out() {
+        tally.leave_out(left_out);
+    }
+    c::test(|group| {
+        tally.group(&group);
+        ends.extend(group.ends);
+    });
     tests(
         &selection::featureless(),
         ", no features",
@@ -111,9 +119,8 @@ fn tests(selection: &[String], suffix: &str, tally: &mut Tally, all: &mut Ends) 
             Ok(run) => (run.ends, run.fault),
             Err(error) => (Ends::new(), Some(error.to_string())),
         };
-        let count = |wanted: End| ends.values().filter(|end| **end == wanted).count();
-        let counts = [count(End::Passed), count(End::Failed), count(End::Ignored)];
-        tally.tests(&format!("{}{suffix}", binary.name), begun, counts, fault);
+        let name = format!("{}{suffix}", binary.name);
+        tally.tests(&name, begun, counts(&ends), fault);
         all.extend(ends);
     }
 }
@@ -141,6 +148,11 @@ fn python_tests(tally: &mut Tally, all: &mut Ends) {
         }
         Err(error) => tally.fail(python::NAME, &error.to_string()),
     }
+}
+
+fn counts(ends: &Ends) -> [usize; 3] {
+    let count = |wanted: End| ends.values().filter(|end| **end == wanted).count();
+    [count(End::Passed), count(End::Failed), count(End::Ignored)]
 }
 
 fn doc_tests(selection: &[String], tally: &mut Tally) {
@@ -204,6 +216,11 @@ impl Tally {
 
     fn fail(&mut self, name: &str, why: &str) {
         self.step(name, || Err(why.to_owned().into()));
+    }
+
+    fn group(&mut self, group: &c::Group) {
+        let counts = counts(&group.ends);
+        self.tests(&group.name, group.begun, counts, group.fault.clone());
     }
 
     fn tests(&mut self, name: &str, begun: Instant, counts: [usize; 3], fault: Option<String>) {

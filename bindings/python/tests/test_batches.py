@@ -37,6 +37,26 @@ async def test_ten_thousand_pipelined_replies_wake_the_loop_fewer_than_500_times
         assert current().wake_ups - own == wake_ups
 
 
+@pytest.mark.parametrize("kind", ["reads", "writes"])
+async def test_so_do_ten_thousand_replies_with_256_requests_under_way(
+    kind: str, zk_server: Server
+) -> None:
+    async with zk_recipes.connect(zk_server.connect_string) as zk:
+        await zk.create("/a", b"x")
+        left = REPLIES
+
+        async def ask() -> None:
+            nonlocal left
+            while left > 0:
+                left -= 1
+                await (zk.get("/a") if kind == "reads" else zk.set("/a", b"y"))
+
+        before = current().wake_ups
+        await asyncio.gather(*(ask() for _ in range(256)))
+        assert 0 < current().wake_ups - before < FEWER_THAN
+        assert zk_server.count("get" if kind == "reads" else "set") == REPLIES
+
+
 async def test_an_idle_client_does_not_wake_the_loop(zk_server: Server) -> None:
     async with zk_recipes.connect(zk_server.connect_string, session_timeout=1) as zk:
         before, pings = current().wake_ups, zk_server.count("ping")

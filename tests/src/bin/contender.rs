@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use zk_recipes::{Client, Error, Fate, Held, Layout, Mutex};
+use zk_recipes::{Client, Error, Fate, Held, Layout, LockLostWhy, Mutex};
 
 type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
 
@@ -106,9 +106,16 @@ impl Contender {
             let granted = self.zk.now();
             let held = guard.held();
             let safe_until = self.calls(&held, &format!("{}-{count}", self.who)).await;
-            let lost = !held.is_held();
+            // Whether it is lost by now.
+            let lost = tokio::time::timeout(Duration::ZERO, held.lost()).await;
             let end = match guard.release().await {
-                _ if lost => "lost",
+                _ if lost
+                    .as_ref()
+                    .is_ok_and(|l| l.why == LockLostWhy::NodeDeleted) =>
+                {
+                    "deleted"
+                }
+                _ if lost.is_ok() => "lost",
                 Ok(released) if released.was_held => "released",
                 Ok(_) | Err(_) => "unknown",
             };

@@ -37,7 +37,7 @@ async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other()
     };
     let mut processes: Vec<Contenders> = [kazoo]
         .into_iter()
-        .chain(peers::ours())
+        .chain(peers::ours_with_kazoos_layout())
         .map(|peer| {
             let mut process = Contenders::start(peer.name, peer.program, &job);
             process.wait_until_ready(&limit);

@@ -11,11 +11,20 @@ pub(crate) struct Peer {
 
 /// Contenders on our own client, in all languages that are there.
 pub(crate) fn ours() -> Vec<Peer> {
-    let rust = Peer {
+    let all = [Some(rust()), python(), c()];
+    all.into_iter().flatten().collect()
+}
+
+/// Contenders on our own client in the languages that have kazoo's layout.
+pub(crate) fn ours_with_kazoos_layout() -> Vec<Peer> {
+    vec![rust()]
+}
+
+fn rust() -> Peer {
+    Peer {
         name: "rust",
         program: Command::new(env!("CARGO_BIN_EXE_contender")),
-    };
-    [Some(rust), python(), c()].into_iter().flatten().collect()
+    }
 }
 
 /// Contenders on unmodified Curator.
@@ -52,17 +61,32 @@ fn python_program(name: &'static str, module: &str, file: &str) -> Option<Peer> 
         return None;
     }
     let mut program = Command::new(python);
-    program.arg(sources().join("python").join(file));
+    program.arg(root().join("tests/python").join(file));
     Some(Peer { name, program })
 }
 
-/// The C contenders, which `cargo xtask` builds where the C binding is.
+/// The C contenders, compiled against the C binding's header and the library that cargo has built next to the tests.
 fn c() -> Option<Peer> {
-    let program = target().join("c-tests/contender");
-    if !program.exists() {
-        left_out("c", &format!("there is no {}", program.display()));
-        return None;
+    let header = root().join("bindings/c/include/zk_recipes.h");
+    let library = target().join("debug/libzk_recipes.a");
+    for needed in [&header, &library] {
+        if !needed.exists() {
+            left_out("c", &format!("there is no {}", needed.display()));
+            return None;
+        }
     }
+    let program = target().join("c-contender");
+    let mut compile = Command::new("cc");
+    compile
+        .args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-I"])
+        .arg(root().join("bindings/c/include"))
+        .arg(root().join("tests/c/contender.c"))
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program);
+    let status = compile.status();
+    let made = status.is_ok_and(|status| status.success());
+    assert!(made, "the C contenders do not compile");
     Some(Peer {
         name: "c",
         program: Command::new(program),
@@ -82,8 +106,12 @@ fn answers(command: &mut Command) -> bool {
     quiet.status().is_ok_and(|status| status.success())
 }
 
-fn sources() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests
+        .parent()
+        .expect("tests lie in the repository")
+        .to_owned()
 }
 
 fn target() -> PathBuf {

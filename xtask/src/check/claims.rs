@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::tables;
 use super::verdict::Verdict;
 use crate::binaries::{self, End, Ends};
+use crate::c;
 use crate::machine::Machine;
 use crate::python;
 use crate::selection;
@@ -33,6 +34,7 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
         return Ok(Verdict::Holds("no table of claims in docs/".to_owned()));
     }
     let machine = Machine::probe();
+    let (c_tests, c_unserved) = c::listed()?;
     let listed;
     let ends = match ran {
         Some(ends) => ends,
@@ -42,6 +44,7 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
             for binary in binaries::build(&selection::everything(&machine)?)? {
                 all.extend(binary.list()?);
             }
+            all.extend(c_tests.clone());
             listed = all;
             &listed
         }
@@ -49,7 +52,7 @@ pub(crate) fn check(ran: Option<&Ends>) -> Outcome<Verdict> {
     let known = Known {
         ends,
         words: words(&root)?,
-        unbuilt: unbuilt(&machine)?,
+        unbuilt: unbuilt(&machine)?.into_iter().chain(c_unserved).collect(),
     };
     let (findings, left_out) = judge(&rows, &known);
     if !findings.is_empty() {

@@ -63,6 +63,12 @@ const LAYERS: [Layer; 11] = [
         may_use: PRODUCTS,
         dev_server: &[],
     },
+    // What judges the library must not be built on it.
+    Layer {
+        package: "zk-checkers",
+        may_use: &["zk-wire"],
+        dev_server: &[],
+    },
     Layer {
         package: "zk-benches",
         may_use: PRODUCTS,

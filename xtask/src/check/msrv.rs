@@ -10,12 +10,13 @@ use crate::shell::{self, LONG, Outcome, command};
 /// The promise, as `rust-version` in the manifests has it.
 const OLDEST: &str = "1.85";
 
-const LIBRARIES: [&str; 6] = [
+const LIBRARIES: [&str; 7] = [
     "zk-wire",
     "zk-session",
     "zk-client",
     "zk-recipes",
     "zk-embedded",
+    "zk-c",
     "zk-python",
 ];
 

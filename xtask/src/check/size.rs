@@ -24,16 +24,23 @@ fn find(folder: &Path, most: usize) -> Outcome<(usize, Vec<String>)> {
     let files = source::files(folder, &EXTENSIONS)?;
     let mut findings = Vec::new();
     for file in &files {
-        let lines = fs::read(file)?
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let text = fs::read(file)?;
+        let lines = text.iter().filter(|byte| **byte == b'\n').count();
+        if is_made(&text) {
+            continue;
+        }
         if lines > most {
             let name = file.strip_prefix(folder).unwrap_or(file).display();
             findings.push(format!("{name}: {lines} lines; which noun splits it?"));
         }
     }
     Ok((files.len(), findings))
+}
+
+/// Whether a file says at its beginning that a program makes it.
+fn is_made(text: &[u8]) -> bool {
+    let mut beginning = text.split(|byte| *byte == b'\n').take(3);
+    beginning.any(|line| line.ends_with(b"do not edit.") || line.ends_with(b"do not edit. */"))
 }
 
 #[cfg(test)]
@@ -52,5 +59,15 @@ mod tests {
         );
         let (files, findings) = find(&here, MOST_LINES).unwrap();
         assert!(files > 3 && findings.is_empty(), "{findings:?}");
+    }
+
+    #[test]
+    fn only_a_file_that_says_so_at_its_beginning_is_made_by_a_program() {
+        assert!(is_made(
+            b"/* A header.\n *\n * Made by a program; do not edit.\n */"
+        ));
+        assert!(is_made(b"/* Made by a program; do not edit. */\n"));
+        assert!(!is_made(b"/* A header. */\n\n\n\n\n/* do not edit. */\n"));
+        assert!(!is_made(b"let rule = \"do not edit.\";\n"));
     }
 }

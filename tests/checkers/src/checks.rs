@@ -1,0 +1,92 @@
+//! The checkers. Each reads the recorded history and the server's log, and nothing else.
+
+mod cancel;
+mod effort;
+mod leaks;
+mod liveness;
+mod locks;
+mod registers;
+mod search;
+mod sessions;
+mod watches;
+
+pub use search::{Cap, search_within};
+
+use crate::history::History;
+use crate::verdict::{Stats, Verdict};
+
+/// A checker: a name, and the function that judges a history.
+#[derive(Clone, Copy, Debug)]
+pub struct Checker {
+    /// What it is called in reports.
+    pub name: &'static str,
+    /// Judges a history.
+    pub check: fn(&History) -> Verdict,
+}
+
+/// All checkers.
+pub const CHECKERS: [Checker; 9] = [
+    Checker {
+        name: "registers",
+        check: registers::check,
+    },
+    Checker {
+        name: "sessions",
+        check: sessions::check,
+    },
+    Checker {
+        name: "watches",
+        check: watches::check,
+    },
+    Checker {
+        name: "locks",
+        check: locks::check,
+    },
+    Checker {
+        name: "leaks",
+        check: leaks::check,
+    },
+    Checker {
+        name: "cancel",
+        check: cancel::check,
+    },
+    Checker {
+        name: "effort",
+        check: effort::check,
+    },
+    Checker {
+        name: "liveness",
+        check: liveness::check,
+    },
+    Checker {
+        name: "search",
+        check: search::check,
+    },
+];
+
+/// Asks all checkers.
+///
+/// # Errors
+///
+/// The violations that any of them found.
+pub fn check(history: &History) -> Verdict {
+    let mut sum = Stats::default();
+    let mut violations = Vec::new();
+    for checker in CHECKERS {
+        match (checker.check)(history) {
+            Ok(stats) => {
+                sum.judged += stats.judged;
+                sum.exempt += stats.exempt;
+                for (what, count) in stats.met {
+                    *sum.met.entry(what).or_default() += count;
+                }
+            }
+            Err(found) => violations.extend(found),
+        }
+    }
+    if violations.is_empty() {
+        Ok(sum)
+    } else {
+        Err(violations)
+    }
+}

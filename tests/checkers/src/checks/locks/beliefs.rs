@@ -1,0 +1,222 @@
+//! What holders believe.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use zk_wire::{Moment, SessionId, Zxid};
+
+use super::Locks;
+use crate::known::later;
+use crate::records::{Belief, ChangeKind, Conviction};
+use crate::text::Text;
+use crate::verdict::{Findings, Property};
+
+/// `L5`, and `L7` for beliefs.
+pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
+    let mut holds: BTreeMap<Hold, Vec<&Belief>> = BTreeMap::new();
+    for belief in &locks.history.beliefs {
+        findings.stats.judged += 1;
+        let hold = Hold {
+            lock: belief.lock,
+            token: belief.token,
+            process: belief.process,
+            recipe: belief.recipe,
+        };
+        holds.entry(hold).or_default().push(belief);
+    }
+    let mut spans: BTreeMap<Text, Vec<Span>> = BTreeMap::new();
+    for (hold, mut beliefs) in holds {
+        beliefs.sort_by_key(|belief| belief.at);
+        owner(locks, hold, &beliefs, findings);
+        let Some(fast_ppm) = fast_ppm(locks, hold.process) else {
+            // The clock is more wrong than the claim allows.
+            findings.stats.exempt += beliefs.len();
+            continue;
+        };
+        for span in believed(locks, hold, &beliefs, fast_ppm) {
+            outlives(locks, &span, &beliefs, findings);
+            spans.entry(hold.lock).or_default().push(span);
+        }
+    }
+    for (lock, spans) in spans {
+        overlaps(locks, lock, spans, findings);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hold {
+    lock: Text,
+    token: Zxid,
+    process: u32,
+    recipe: Text,
+}
+
+/// A time during which a process believed without a break to hold.
+#[derive(Clone, Copy)]
+struct Span {
+    hold: Hold,
+    begin: Moment,
+    /// For ever, if none.
+    end: Option<Moment>,
+}
+
+impl Span {
+    fn reaches(&self, at: Moment) -> bool {
+        self.end.is_none_or(|end| end > at)
+    }
+}
+
+/// By how many millionths the process's clock is fast, if that is within the claim.
+fn fast_ppm(locks: &Locks<'_>, process: u32) -> Option<i32> {
+    let clocks = &locks.history.clocks;
+    let clock = clocks.iter().find(|clock| clock.process == process);
+    let fast = clock.map_or(0, |clock| clock.fast_ppm);
+    (fast.unsigned_abs() <= locks.history.limits.clock_ppm).then_some(fast)
+}
+
+/// How long it really is until that clock has gone on by `shown`.
+fn real(shown: Duration, fast_ppm: i32) -> Duration {
+    let rate = i128::from(MILLION) + i128::from(fast_ppm);
+    let nanos = i128::try_from(shown.as_nanos()).unwrap_or(i128::MAX);
+    let real = nanos.saturating_mul(i128::from(MILLION)) / rate.max(1);
+    Duration::from_nanos(u64::try_from(real).unwrap_or(u64::MAX))
+}
+
+const MILLION: i64 = 1_000_000;
+
+/// The spans of belief in one hold.
+fn believed(locks: &Locks<'_>, hold: Hold, beliefs: &[&Belief], fast_ppm: i32) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut open: Option<Span> = None;
+    for belief in beliefs {
+        let at = belief.at;
+        let lapsed = open.take_if(|span| !span.reaches(at));
+        spans.extend(lapsed);
+        match belief.says {
+            Conviction::Held | Conviction::Safe => {
+                let lasts = belief.safe_for.map(|shown| real(shown, fast_ppm));
+                let end = lasts.and_then(|lasts| later(at, lasts));
+                let begin = open.map_or(at, |span| span.begin);
+                open = Some(Span { hold, begin, end });
+            }
+            Conviction::Doubt | Conviction::Lost | Conviction::Released => {
+                spans.extend(open.take().map(|span| Span {
+                    end: Some(at),
+                    ..span
+                }));
+            }
+        }
+    }
+    let crashed = locks.ends.crashed(hold.process);
+    if let Some(span) = open {
+        let end = span
+            .end
+            .into_iter()
+            .chain(crashed.filter(|at| *at > span.begin))
+            .min();
+        spans.push(Span { end, ..span });
+    }
+    spans
+}
+
+/// Nobody believes to hold a node whose session the servers have given up, or that its own session
+/// has deleted.
+fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut Findings) {
+    let node = beliefs.first().map_or(Text::EMPTY, |belief| belief.node);
+    let Some(life) = locks.tree.made(node, span.hold.token) else {
+        return;
+    };
+    let Some(removal) = life.removal.filter(|removal| span.reaches(removal.at)) else {
+        return;
+    };
+    // Somebody else's delete can be told only afterwards.
+    if removal.cause == ChangeKind::Delete && removal.session != life.owner {
+        findings.meet("hold whose node somebody else deleted");
+        return;
+    }
+    let end = span.end.map_or("for ever".to_owned(), |end| {
+        format!("until {}", millis(end))
+    });
+    let text = format!(
+        "process {} believes from {} {end} to hold {}, gone at {} by {}",
+        span.hold.process,
+        millis(span.begin),
+        locks.history.texts.shown(node),
+        millis(removal.at),
+        removal.cause.word()
+    );
+    findings.add(Property::L5, &[], text);
+}
+
+/// No two processes believe at one time to hold one lock.
+fn overlaps(locks: &Locks<'_>, lock: Text, mut spans: Vec<Span>, findings: &mut Findings) {
+    spans.sort_by_key(|span| (span.begin, span.hold));
+    // The span that reaches furthest, and the one of another hold that does.
+    let mut furthest: Option<Span> = None;
+    let mut other: Option<Span> = None;
+    let further = |one: Option<Span>, new: Span| match one {
+        Some(one)
+            if one
+                .end
+                .is_none_or(|end| new.end.is_some_and(|new| new <= end)) =>
+        {
+            one
+        }
+        _ => new,
+    };
+    for span in spans {
+        let rival = if furthest.is_some_and(|one| one.hold != span.hold) {
+            furthest
+        } else {
+            other
+        };
+        if let Some(rival) = rival.filter(|rival| rival.reaches(span.begin)) {
+            let text = format!(
+                "processes {} and {} both believe at {} to hold {}, with {} and {}",
+                rival.hold.process,
+                span.hold.process,
+                millis(span.begin),
+                locks.history.texts.shown(lock),
+                rival.hold.token,
+                span.hold.token
+            );
+            findings.add(Property::L5, &[], text);
+        }
+        if furthest.is_none_or(|one| one.hold == span.hold) {
+            furthest = Some(further(furthest, span));
+        } else {
+            let best = further(furthest, span);
+            let second = if best.hold == span.hold {
+                furthest
+            } else {
+                Some(span)
+            };
+            other = second.map(|second| further(other.filter(|one| one.hold != best.hold), second));
+            furthest = Some(best);
+        }
+    }
+}
+
+/// A belief is in a node of the believer's own session.
+fn owner(locks: &Locks<'_>, hold: Hold, beliefs: &[&Belief], findings: &mut Findings) {
+    for belief in beliefs {
+        let known = belief.session != SessionId::NONE;
+        let life = locks.tree.made(belief.node, hold.token).filter(|_| known);
+        let Some(owner) = life.map(|life| life.owner) else {
+            continue;
+        };
+        if owner != belief.session && belief.says == Conviction::Held {
+            let text = format!(
+                "process {} believes to hold {} on session {}, and {owner} owns it",
+                hold.process,
+                locks.history.texts.shown(belief.node),
+                belief.session
+            );
+            findings.add(Property::L7, &[], text);
+        }
+    }
+}
+
+fn millis(at: Moment) -> String {
+    format!("{} ms", at.as_nanos() / 1_000_000)
+}

@@ -1,0 +1,78 @@
+//! Acquires that fail.
+
+use zk_wire::Moment;
+
+use super::Locks;
+use crate::known::{acquires, later};
+use crate::records::{NoteKind, Op, Outcome};
+use crate::verdict::{Findings, Property};
+
+/// `L10`.
+pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
+    for (_, contender) in locks.contenders.iter() {
+        let op = contender.op.and_then(|op| locks.history.ops.get(op));
+        let (Some(place), Some(op)) = (contender.op, op) else {
+            continue;
+        };
+        let failed = matches!(op.outcome, Outcome::NotApplied | Outcome::Unknown);
+        let Some(returned) = op.returned.filter(|_| failed) else {
+            continue;
+        };
+        findings.stats.judged += 1;
+        let since = returned.max(contender.life.created);
+        if locks
+            .bounds
+            .is_late(since, contender.life.removal.map(|gone| gone.at))
+        {
+            let node = locks.history.texts.shown(contender.life.path);
+            let text = format!("{} failed and leaves {node}", op.function.word());
+            findings.add(Property::L10, &[place], text);
+        }
+    }
+    if locks.history.limits.lateness.is_zero() {
+        return;
+    }
+    for (place, op) in locks.history.ops.iter().enumerate() {
+        if let Some(text) = lateness(locks, op) {
+            findings.add(Property::L10, &[place], text);
+        }
+    }
+}
+
+/// Says by how much a timed acquire returned after its deadline.
+fn lateness(locks: &Locks<'_>, op: &Op) -> Option<String> {
+    let deadline = op.deadline.filter(|_| acquires(op.function))?;
+    let returned = match op.outcome {
+        Outcome::Cancelled => return None,
+        Outcome::Pending => None,
+        _ => op.returned,
+    };
+    if returned.is_none() && locks.ends.crashed(op.process).is_some() {
+        return None;
+    }
+    let from = resumed(locks, op, returned).map_or(deadline, |resumed| resumed.max(deadline));
+    let due = later(from, locks.history.limits.lateness)?;
+    if returned.unwrap_or(locks.bounds.ended) <= due {
+        return None;
+    }
+    let (function, lock) = (op.function.word(), locks.history.texts.shown(op.path));
+    let due = deadline.as_nanos() / 1_000_000;
+    Some(match returned {
+        Some(at) => {
+            let at = at.as_nanos() / 1_000_000;
+            format!("{function} {lock} was to return by {due} ms and did at {at} ms")
+        }
+        None => format!("{function} {lock} was to return by {due} ms and did not"),
+    })
+}
+
+/// When the process last went on after a pause, while the call went on.
+fn resumed(locks: &Locks<'_>, op: &Op, returned: Option<Moment>) -> Option<Moment> {
+    let notes = locks.history.notes.iter().filter(|note| {
+        note.process == op.process
+            && note.what == NoteKind::Resumed
+            && note.at >= op.invoked
+            && returned.is_none_or(|returned| note.at <= returned)
+    });
+    notes.map(|note| note.at).max()
+}

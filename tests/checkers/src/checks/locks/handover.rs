@@ -1,0 +1,108 @@
+//! What a hand-over costs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zk_wire::{Moment, SessionId, Zxid};
+
+use super::Locks;
+use crate::known::{Contender, parent};
+use crate::records::{ServerWatch, WatchAction, WatchKind};
+use crate::text::Text;
+use crate::verdict::{Findings, Property};
+
+/// `L9`.
+pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
+    wakes(locks, findings);
+    requests(locks, findings);
+}
+
+/// A node's removal wakes one waiter at most; its owner may be told too.
+fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
+    let mut owners: BTreeMap<Text, SessionId> = BTreeMap::new();
+    for (_, contender) in locks.contenders.iter() {
+        owners.insert(contender.life.path, contender.life.owner);
+    }
+    let mut woken: BTreeMap<(Text, Zxid), BTreeSet<SessionId>> = BTreeMap::new();
+    let locks_of = &locks.contenders.by_lock;
+    for watch in &locks.history.truth.watches {
+        if watch.did != WatchAction::Fired || !tells_of(watch) {
+            continue;
+        }
+        let other = match owners.get(&watch.path) {
+            Some(owner) => *owner != watch.session && watch.what == WatchKind::Deleted,
+            None => locks_of.contains_key(&watch.path) && watch.what == WatchKind::Children,
+        };
+        if other {
+            findings.stats.judged += 1;
+            woken
+                .entry((watch.path, watch.zxid))
+                .or_default()
+                .insert(watch.session);
+        }
+    }
+    for ((path, zxid), sessions) in woken.into_iter().filter(|(_, woken)| woken.len() > 1) {
+        let path = locks.history.texts.shown(path);
+        let text = format!("{} sessions are woken at {zxid} by {path}", sessions.len());
+        findings.add(Property::L9, &[], text);
+    }
+}
+
+fn tells_of(watch: &ServerWatch) -> bool {
+    matches!(watch.what, WatchKind::Deleted | WatchKind::Children)
+}
+
+/// From the end of a hold to the answer of the next grant few requests are sent about the lock.
+fn requests(locks: &Locks<'_>, findings: &mut Findings) {
+    let limit = locks.history.limits.requests_per_handover as usize;
+    if limit == 0 {
+        return;
+    }
+    let sent = sent(locks);
+    for (lock, contender) in locks.contenders.iter() {
+        let Some((place, from, to)) = handed_over(locks, contender) else {
+            continue;
+        };
+        findings.stats.judged += 1;
+        let sent = sent.get(&lock).map(Vec::as_slice).unwrap_or_default();
+        let first = sent.partition_point(|at| *at <= from);
+        let end = sent.partition_point(|at| *at <= to);
+        let count = end.saturating_sub(first);
+        if count > limit {
+            let lock = locks.history.texts.shown(lock);
+            let text = format!("a hand-over of {lock} takes {count} requests, of {limit} allowed");
+            findings.add(Property::L9, &[place], text);
+        }
+    }
+}
+
+/// The grant's place, when its predecessor went, and when it returned.
+fn handed_over(locks: &Locks<'_>, contender: &Contender<'_>) -> Option<(usize, Moment, Moment)> {
+    let place = contender.op.filter(|_| contender.granted)?;
+    let from = contender.ahead?.removal?.at;
+    let to = locks.history.ops.get(place)?.returned?;
+    (from < to && contender.life.created < from).then_some((place, from, to))
+}
+
+/// When requests about each lock reached a server. Pings are about none.
+fn sent(locks: &Locks<'_>) -> BTreeMap<Text, Vec<Moment>> {
+    let texts = &locks.history.texts;
+    let mut sent: BTreeMap<Text, Vec<Moment>> = BTreeMap::new();
+    for request in locks
+        .history
+        .truth
+        .requests
+        .iter()
+        .filter(|one| !one.path.is_empty())
+    {
+        let above = texts.find(parent(texts.bytes(request.path)));
+        for lock in [Some(request.path), above].into_iter().flatten() {
+            if locks.contenders.by_lock.contains_key(&lock) {
+                sent.entry(lock).or_default().push(request.at);
+            }
+        }
+    }
+    for moments in sent.values_mut() {
+        moments.sort_unstable();
+    }
+    sent
+}

@@ -1,0 +1,272 @@
+//! Sessions: order of replies, honest outcomes, and that an end is an end.
+
+use std::collections::BTreeMap;
+
+use zk_wire::{Moment, SessionId, Zxid};
+
+use crate::history::History;
+use crate::known::Ends;
+use crate::records::{ChangeKind, Function, NodeKind, NoteKind, Op, Outcome, SessionStep};
+use crate::verdict::{Findings, Property, Verdict};
+
+/// `G1`, `G2` (what may be called unknown) and `G4`.
+pub(super) fn check(history: &History) -> Verdict {
+    let mut findings = Findings::default();
+    let ends = Ends::of(history);
+    views(history, &mut findings);
+    numbers(history, &mut findings);
+    doubts(history, &ends, &mut findings);
+    silence(history, &ends, &mut findings);
+    handshakes(history, &mut findings);
+    expiries(history, &mut findings);
+    owners(history, &mut findings);
+    findings.verdict()
+}
+
+/// What a session has seen never goes back, whatever server it reads from.
+fn views(history: &History, findings: &mut Findings) {
+    let ops = &history.ops;
+    // Beginnings and ends in the order of time; an end before the beginnings at its time.
+    let mut turns: Vec<(Moment, bool, usize)> = Vec::with_capacity(2 * ops.len());
+    for (place, op) in ops.iter().enumerate() {
+        turns.push((op.invoked, true, place));
+        turns.extend(op.returned.map(|returned| (returned, false, place)));
+    }
+    turns.sort_unstable();
+    let mut seen: BTreeMap<SessionId, (Zxid, usize)> = BTreeMap::new();
+    let mut floors = vec![(Zxid::NONE, 0); ops.len()];
+    for (_, begins, place) in turns {
+        let (Some(op), Some(floor)) = (ops.get(place), floors.get_mut(place)) else {
+            continue;
+        };
+        let highest = seen.entry(op.session).or_insert((Zxid::NONE, place));
+        if begins {
+            *floor = *highest;
+            if op.seen != Zxid::NONE && op.seen < highest.0 {
+                let text = format!(
+                    "session {} had seen {} and then goes by {}",
+                    op.session, highest.0, op.seen
+                );
+                findings.add(Property::G1, &[highest.1, place], text);
+            }
+            continue;
+        }
+        findings.stats.judged += 1;
+        let known = floor.0.max(op.seen);
+        if op.at != Zxid::NONE && op.at < known {
+            let text = format!(
+                "a reply of session {} is of {} where {known} had been seen",
+                op.session, op.at
+            );
+            findings.add(Property::G1, &[floor.1, place], text);
+        }
+        *highest = (*highest).max((op.at, place));
+    }
+}
+
+/// Replies come in the order of requests, and no number is used twice in a session.
+fn numbers(history: &History, findings: &mut Findings) {
+    let mut by_session: BTreeMap<SessionId, Vec<usize>> = BTreeMap::new();
+    for (place, op) in history.ops.iter().enumerate() {
+        if op.xid > 0 {
+            by_session.entry(op.session).or_default().push(place);
+        }
+    }
+    for (session, mut places) in by_session {
+        let op = |place: &usize| history.ops.get(*place).copied().unwrap_or_default();
+        places.sort_by_key(|place| op(place).xid);
+        // The numbers wrap only behind 2³¹ requests.
+        let mut last: Option<(usize, Op)> = None;
+        let mut highest: Option<(usize, Op)> = None;
+        for place in places {
+            let this = op(&place);
+            if let Some((before, op)) = last.filter(|(_, op)| op.xid == this.xid) {
+                if op.invoked != this.invoked {
+                    let text = format!("session {session} used the number {} twice", this.xid);
+                    findings.add(Property::G1, &[before, place], text);
+                }
+            }
+            if let Some((before, op)) = highest.filter(|(_, op)| this.at < op.at) {
+                if this.at != Zxid::NONE {
+                    let text = format!(
+                        "request {} of session {session} was answered at {}, and {} later at {}",
+                        op.xid, op.at, this.xid, this.at
+                    );
+                    findings.add(Property::G1, &[before, place], text);
+                }
+            } else {
+                highest = Some((place, this));
+            }
+            last = Some((place, this));
+        }
+    }
+}
+
+/// Unknown is an outcome only where a connection broke, or the caller's time was up.
+fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
+    for (place, op) in history.ops.iter().enumerate() {
+        if op.outcome != Outcome::Unknown {
+            continue;
+        }
+        findings.stats.judged += 1;
+        let Some(returned) = op.returned else {
+            findings.add(
+                Property::G2,
+                &[place],
+                "it is unknown and has not returned".to_owned(),
+            );
+            continue;
+        };
+        let timed_out = op.deadline.is_some_and(|deadline| deadline <= returned);
+        if !timed_out && !ends.cut_within(op.session, op.invoked, returned) {
+            let text = format!(
+                "{} {} is unknown, and session {} lost no connection",
+                op.function.word(),
+                history.texts.shown(op.path),
+                op.session
+            );
+            findings.add(Property::G2, &[place], text);
+        }
+    }
+}
+
+/// After the expiry was reported nothing commits, nothing is answered and nothing is unknown.
+fn silence(history: &History, ends: &Ends, findings: &mut Findings) {
+    for change in &history.truth.changes {
+        let own = !matches!(change.kind, ChangeKind::Expire | ChangeKind::Close);
+        let reported = ends.reported(change.session);
+        if let Some(reported) = reported.filter(|reported| own && change.at > *reported) {
+            // An ephemeral goes with its session, reported or not.
+            let gone = ends
+                .gone(change.session)
+                .is_some_and(|gone| gone <= change.at);
+            if change.kind == ChangeKind::Delete && gone {
+                continue;
+            }
+            let text = format!(
+                "session {} was reported expired at {} and commits {} {} at {}",
+                change.session,
+                millis(reported),
+                change.kind.word(),
+                history.texts.shown(change.path),
+                change.zxid
+            );
+            findings.add(Property::G4, &[], text);
+        }
+    }
+    for (place, op) in history.ops.iter().enumerate() {
+        let reported = ends
+            .reported(op.session)
+            .filter(|reported| op.invoked > *reported);
+        let answered = matches!(op.outcome, Outcome::Ok | Outcome::Unknown);
+        let local = matches!(op.function, Function::Release | Function::Close);
+        if let Some(reported) = reported.filter(|_| answered && !local) {
+            let text = format!(
+                "{} {} is {} on session {}, reported expired at {}",
+                op.function.word(),
+                history.texts.shown(op.path),
+                op.outcome.word(),
+                op.session,
+                millis(reported)
+            );
+            findings.add(Property::G4, &[place], text);
+        }
+    }
+}
+
+/// Another session id is another session: the one before has expired or was closed, and said so.
+fn handshakes(history: &History, findings: &mut Findings) {
+    let mut current: BTreeMap<u32, SessionId> = BTreeMap::new();
+    let mut ended: BTreeMap<SessionId, NoteKind> = BTreeMap::new();
+    for note in &history.notes {
+        match note.what {
+            NoteKind::Connected => {
+                findings.stats.judged += 1;
+                if let Some(end) = ended.get(&note.session) {
+                    let text = format!(
+                        "process {} is connected on session {} again, which is {}",
+                        note.process,
+                        note.session,
+                        end.word()
+                    );
+                    findings.add(Property::G4, &[], text);
+                }
+                let before = current.insert(note.process, note.session);
+                let other = before.filter(|before| *before != note.session);
+                if let Some(before) = other.filter(|before| !ended.contains_key(before)) {
+                    let text = format!(
+                        "process {} went from session {before} to {} and was not told",
+                        note.process, note.session
+                    );
+                    findings.add(Property::G4, &[], text);
+                }
+            }
+            NoteKind::Expired | NoteKind::Closed | NoteKind::Crashed => {
+                ended.insert(note.session, note.what);
+            }
+            NoteKind::Disconnected | NoteKind::Paused | NoteKind::Resumed => {}
+        }
+    }
+}
+
+/// An expiry is reported only of a session that the servers have ended.
+fn expiries(history: &History, findings: &mut Findings) {
+    let table = &history.truth.sessions;
+    let known: BTreeMap<SessionId, Moment> = table
+        .iter()
+        .filter(|row| matches!(row.what, SessionStep::Expired | SessionStep::Closed))
+        .map(|row| (row.session, row.at))
+        .collect();
+    for note in history
+        .notes
+        .iter()
+        .filter(|note| note.what == NoteKind::Expired)
+    {
+        // Where the recorder keeps no session table there is nothing to compare with.
+        let over = known.get(&note.session).is_some_and(|at| *at <= note.at);
+        if !table.is_empty() && !over {
+            let text = format!(
+                "process {} was told at {} that session {} has expired, and it lives",
+                note.process,
+                millis(note.at),
+                note.session
+            );
+            findings.add(Property::G4, &[], text);
+        }
+    }
+}
+
+/// An ephemeral node that a call says it made belongs to the session it was sent on.
+fn owners(history: &History, findings: &mut Findings) {
+    let tree = crate::known::Tree::replay(history);
+    for (place, op) in history.ops.iter().enumerate() {
+        let made = op.function == Function::Create && op.kind == NodeKind::Ephemeral;
+        if !made || op.outcome != Outcome::Ok {
+            continue;
+        }
+        findings.stats.judged += 1;
+        let path = if op.reply.is_empty() {
+            op.path
+        } else {
+            op.reply
+        };
+        let at = if op.czxid == Zxid::NONE {
+            op.at
+        } else {
+            op.czxid
+        };
+        let owner = tree.at(path, at).map(|life| life.owner);
+        if let Some(owner) = owner.filter(|owner| *owner != op.session) {
+            let text = format!(
+                "{} is taken for the node of session {}, and {owner} owns it",
+                history.texts.shown(path),
+                op.session
+            );
+            findings.add(Property::G4, &[place], text);
+        }
+    }
+}
+
+fn millis(at: Moment) -> String {
+    format!("{} ms", at.as_nanos() / 1_000_000)
+}

@@ -1,0 +1,12 @@
+//! What several checkers need to know of a history, worked out once.
+
+mod bounds;
+pub(crate) use bounds::{Bounds, later};
+mod contenders;
+pub(crate) use contenders::{Ahead, Contender, Contenders, acquires, lock_of};
+mod ends;
+pub(crate) use ends::Ends;
+mod tree;
+pub(crate) use tree::{Life, Tree, parent};
+mod writes;
+pub(crate) use writes::{Match, Writes, number, without_number};

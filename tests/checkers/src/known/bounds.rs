@@ -1,0 +1,61 @@
+//! By when things must have happened.
+
+use std::time::Duration;
+
+use zk_wire::Moment;
+
+use crate::history::History;
+use crate::records::NoteKind;
+
+/// By when things must have happened, once nothing stands in their way.
+pub(crate) struct Bounds {
+    /// When the last fault had ended, the last pause included; `None` if one never did.
+    pub(crate) healed: Option<Moment>,
+    /// Session timeout, one tick, an election, and the round trips allowed.
+    pub(crate) recovery: Duration,
+    /// When the run ended.
+    pub(crate) ended: Moment,
+}
+
+impl Bounds {
+    pub(crate) fn of(history: &History) -> Self {
+        let limits = &history.limits;
+        let travel = limits.round_trip.saturating_mul(limits.round_trips);
+        let mut healed = Some(Moment::ZERO);
+        for fault in &history.faults {
+            healed = healed.zip(fault.ended).map(|(one, other)| one.max(other));
+        }
+        for note in &history.notes {
+            if note.what == NoteKind::Resumed {
+                healed = healed.map(|healed| healed.max(note.at));
+            }
+        }
+        Self {
+            healed,
+            recovery: limits.session_timeout + limits.tick + limits.election + travel,
+            ended: limits.ended,
+        }
+    }
+
+    /// When what began at `at` must be over; `None` if faults go on for ever.
+    pub(crate) fn due(&self, at: Moment) -> Option<Moment> {
+        later(at.max(self.healed?), self.recovery)
+    }
+
+    /// Whether what began at `at` and ended at `end`, if it did, took too long. What is not due
+    /// before the run's end is not judged.
+    pub(crate) fn is_late(&self, at: Moment, end: Option<Moment>) -> bool {
+        let Some(due) = self.due(at) else {
+            return false;
+        };
+        match end {
+            Some(end) => end > due,
+            None => self.ended > due,
+        }
+    }
+}
+
+/// The time so much later, if there is one.
+pub(crate) fn later(at: Moment, by: Duration) -> Option<Moment> {
+    at.checked_add(by)
+}

@@ -1,0 +1,105 @@
+//! When processes and sessions ended, and when their connections broke.
+
+use std::collections::BTreeMap;
+
+use zk_wire::{Moment, SessionId};
+
+use crate::history::History;
+use crate::records::{ChangeKind, NoteKind};
+
+/// When processes and sessions ended, and when their connections broke.
+#[derive(Default)]
+pub(crate) struct Ends {
+    /// When a client was closed.
+    closed: BTreeMap<u32, Vec<Moment>>,
+    crashed: BTreeMap<u32, Moment>,
+    /// When the connection, the session or the client ended: what leaves requests unanswered.
+    cuts: BTreeMap<SessionId, Vec<Moment>>,
+    /// When the process was told that the session had expired.
+    reported: BTreeMap<SessionId, Moment>,
+    /// When the servers ended the session.
+    gone: BTreeMap<SessionId, Moment>,
+    owners: BTreeMap<SessionId, u32>,
+}
+
+impl Ends {
+    pub(crate) fn of(history: &History) -> Self {
+        let mut ends = Self::default();
+        for note in &history.notes {
+            match note.what {
+                NoteKind::Closed => ends.closed.entry(note.process).or_default().push(note.at),
+                NoteKind::Crashed => {
+                    ends.crashed.insert(note.process, note.at);
+                }
+                NoteKind::Expired => {
+                    ends.reported.entry(note.session).or_insert(note.at);
+                }
+                NoteKind::Connected => {
+                    ends.owners.insert(note.session, note.process);
+                }
+                NoteKind::Disconnected | NoteKind::Paused | NoteKind::Resumed => {}
+            }
+            let cut = matches!(
+                note.what,
+                NoteKind::Disconnected | NoteKind::Expired | NoteKind::Closed | NoteKind::Crashed
+            );
+            if cut {
+                ends.cuts.entry(note.session).or_default().push(note.at);
+            }
+        }
+        for op in &history.ops {
+            ends.owners.entry(op.session).or_insert(op.process);
+        }
+        for change in &history.truth.changes {
+            if matches!(change.kind, ChangeKind::Close | ChangeKind::Expire) {
+                ends.gone.entry(change.session).or_insert(change.at);
+            }
+        }
+        ends
+    }
+
+    /// The process that uses a session, if one of the history's does.
+    pub(crate) fn user(&self, session: SessionId) -> Option<u32> {
+        self.owners.get(&session).copied()
+    }
+
+    /// When the process's client was last closed.
+    pub(crate) fn closed(&self, process: u32) -> Option<Moment> {
+        self.closed.get(&process)?.last().copied()
+    }
+
+    /// Whether a client of the process was closed in that time.
+    pub(crate) fn closed_within(&self, process: u32, from: Moment, to: Moment) -> bool {
+        let closed = self
+            .closed
+            .get(&process)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        closed.iter().any(|at| (from..=to).contains(at))
+    }
+
+    pub(crate) fn crashed(&self, process: u32) -> Option<Moment> {
+        self.crashed.get(&process).copied()
+    }
+
+    /// Whether the session lost a connection, or ended, in that time.
+    pub(crate) fn cut_within(&self, session: SessionId, from: Moment, to: Moment) -> bool {
+        let cuts = self
+            .cuts
+            .get(&session)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let next = cuts.partition_point(|cut| *cut < from);
+        cuts.get(next).is_some_and(|cut| *cut <= to)
+    }
+
+    /// When the process was told that the session had expired.
+    pub(crate) fn reported(&self, session: SessionId) -> Option<Moment> {
+        self.reported.get(&session).copied()
+    }
+
+    /// When the servers ended the session.
+    pub(crate) fn gone(&self, session: SessionId) -> Option<Moment> {
+        self.gone.get(&session).copied()
+    }
+}

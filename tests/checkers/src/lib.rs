@@ -1,0 +1,41 @@
+//! Recorded histories of a run, and what must hold of them.
+//!
+//! A harness pushes into a [`History`] what the processes called, saw and believed, and what the
+//! server really committed. A history can be printed and parsed: a failing one goes into a test as
+//! text.
+//!
+//! The crate links neither the session core nor the client nor the recipes: what judges them is
+//! not built on them.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::exhaustive_structs,
+    clippy::exhaustive_enums,
+    reason = "unpublished: harnesses write records as literals, and matches over words are to be complete"
+)]
+
+mod checks;
+pub use checks::{CHECKERS, Cap, Checker, check, search_within};
+
+mod form;
+pub use form::ParseError;
+
+mod history;
+pub use history::History;
+
+mod records;
+pub use records::{
+    Access, Belief, Change, ChangeKind, Clock, Conviction, Fault, Function, Gauge, Kept, Leftover,
+    Limits, NodeKind, Note, NoteKind, Op, Outcome, Request, ServerWatch, SessionRow, SessionStep,
+    WatchAction, WatchEvent, WatchKind, WatchMode,
+};
+
+mod known;
+
+mod text;
+pub use text::{Text, Texts};
+
+mod truth;
+pub use truth::Truth;
+
+mod verdict;
+pub use verdict::{Property, Stats, Verdict, Violation};

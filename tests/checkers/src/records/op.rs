@@ -1,0 +1,125 @@
+//! Operations.
+
+use zk_wire::{Moment, SessionId, Zxid};
+
+use super::change::NodeKind;
+use super::watch::WatchMode;
+use crate::text::{Text, record, words};
+
+words! {
+    /// What was called.
+    pub enum Function {
+        /// Data and Stat of a node.
+        Get = "get",
+        /// The Stat of a node, or that there is none.
+        Exists = "exists",
+        /// The names of a node's children.
+        Children = "children",
+        /// Makes a node.
+        Create = "create",
+        /// Sets a node's data.
+        Set = "set",
+        /// Deletes a node.
+        Delete = "delete",
+        /// Registers a watch and reads nothing.
+        Watch = "watch",
+        /// Brings the server up to date.
+        Sync = "sync",
+        /// Waits for a lock.
+        Acquire = "acquire",
+        /// Takes a lock if it is free.
+        TryAcquire = "try_acquire",
+        /// Enters a lock again that this process holds.
+        Reenter = "reenter",
+        /// Gives a lock back.
+        Release = "release",
+        /// Ends the client.
+        Close = "close",
+        /// Object: reads its value.
+        Read = "read",
+        /// Object: writes `data`.
+        Write = "write",
+        /// Object: writes `data` if the value is `from`.
+        CompareAndSet = "compare_and_set",
+        /// Object: adds the number in `data`, and answers the sum.
+        Add = "add",
+    }
+}
+
+words! {
+    /// How a call ended.
+    pub enum Outcome {
+        /// Not yet: it was still waiting when the run ended.
+        Pending = "pending",
+        /// It did what it says.
+        Ok = "ok",
+        /// It surely changed nothing.
+        NotApplied = "not_applied",
+        /// It may have changed something, or may yet do so.
+        Unknown = "unknown",
+        /// The caller dropped it after `polls` polls.
+        Cancelled = "cancelled",
+    }
+}
+
+record! {
+    /// One call, from its invocation to its end. The parts of a multi are records of their own with
+    /// the same xid and times.
+    pub struct Op = "op" {
+        /// Who called.
+        pub process: u32,
+        /// The recipe instance, such as the name of a mutex in this process.
+        pub recipe: Text,
+        /// What was called.
+        pub function: Function,
+        /// The node, the lock's directory or the object.
+        pub path: Text,
+        /// The data to write.
+        pub data: Text,
+        /// The value a `compare_and_set` asks for.
+        pub from: Text,
+        /// The version a write asks for.
+        pub expected: Option<i32>,
+        /// The kind of node to create.
+        pub kind: NodeKind,
+        /// Whether the server appends a sequence number to the name.
+        pub sequential: bool,
+        /// The watch to leave behind.
+        pub watch: WatchMode,
+        /// The lock node whose existence the write is guarded by.
+        pub guard: Text,
+        /// When the call has to give up.
+        pub deadline: Option<Moment>,
+        /// When it was called.
+        pub invoked: Moment,
+        /// How often it was polled.
+        pub polls: u32,
+        /// When it returned or was dropped.
+        pub returned: Option<Moment>,
+        /// How it ended.
+        pub outcome: Outcome,
+        /// The server's error code, if an answer said no.
+        pub error: i32,
+        /// The session's request number, where the recorder knows it.
+        pub xid: i32,
+        /// The session that it was sent on.
+        pub session: SessionId,
+        /// The highest zxid the session had seen when it was called.
+        pub seen: Zxid,
+        /// The zxid of the reply; where it is not known, the highest seen at the return.
+        pub at: Zxid,
+        /// The answer: data, the created path, the lock node, the children's names sorted and
+        /// joined by commas.
+        pub reply: Text,
+        /// The version in the Stat.
+        pub version: Option<i32>,
+        /// The creation zxid in the Stat.
+        pub czxid: Zxid,
+        /// The modification zxid in the Stat.
+        pub mzxid: Zxid,
+        /// The ephemeral owner in the Stat.
+        pub owner: SessionId,
+        /// The fencing token of the hold that was got, given back or guards.
+        pub token: Zxid,
+    }
+}
