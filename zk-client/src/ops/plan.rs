@@ -64,10 +64,7 @@ impl<T> Plan<T> {
         decode: fn(Answer<'_>) -> Result<T, Refusal>,
     ) -> Self {
         // What is wrong with a fence was found without knowing for what it stands.
-        let request = request.map_err(|error| match error.op() {
-            None => error.with_op(op, path.as_str()),
-            Some(_) => error,
-        });
+        let request = request.map_err(|error| error.about(op, &path));
         Self {
             op,
             path,
