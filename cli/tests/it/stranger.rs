@@ -6,15 +6,17 @@ use std::thread;
 
 use crate::zkctl::Zkctl;
 
-/// Whoever connects gets `banner` for its first bytes, once; then the connection is closed.
+/// Whoever connects gets `banner` for its first bytes; then the connection is closed.
 fn stranger(banner: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    // As often as it likes: a client tries again before it is told to give up. Ends with the process.
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut handshake = [0; 49];
-        let _ = stream.read_exact(&mut handshake);
-        let _ = stream.write_all(banner);
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut handshake = [0; 49];
+            let _ = stream.read_exact(&mut handshake);
+            let _ = stream.write_all(banner);
+        }
     });
     address
 }

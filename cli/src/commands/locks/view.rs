@@ -56,14 +56,25 @@ impl View<'_> {
         let mut states = client.watch_state();
         // The one that is known: connected.
         states.changed().await;
-        let mut last = None;
+        let mut last: Option<Vec<Contender>> = None;
         loop {
             // Listens first, so that nothing changes unseen between the list and the wait.
             let seen = async {
                 let watch = changes(client, self.path).await?;
                 Ok((watch, mutex.contenders().await?))
             };
-            let (mut watch, contenders) = match seen.await {
+            tokio::pin!(seen);
+            // Without a connection the answer may take its time, which is news as well.
+            let seen = loop {
+                tokio::select! {
+                    biased;
+                    seen = &mut seen => break seen,
+                    result = self.state(&mut states) => if result? {
+                        self.note(last.as_deref(), client)?;
+                    },
+                }
+            };
+            let (mut watch, contenders) = match seen {
                 Ok(seen) => seen,
                 Err(error) if passes(&error) => {
                     // At its next news or soon.
@@ -81,8 +92,8 @@ impl View<'_> {
                 tokio::select! {
                     _ = watch.next() => break,
                     result = self.state(&mut states) => {
-                        if result? && self.redraws {
-                            self.contenders(&contenders, &format!(" ({})", client.state()))?;
+                        if result? {
+                            self.note(Some(&contenders), client)?;
                         }
                     }
                     // The ages grow.
@@ -92,6 +103,14 @@ impl View<'_> {
                 }
             }
             last = Some(contenders);
+        }
+    }
+
+    /// Shows the state of the session above what was seen last.
+    fn note(&self, contenders: Option<&[Contender]>, client: &Client) -> Result<(), Failure> {
+        match contenders.filter(|_| self.redraws) {
+            Some(contenders) => self.contenders(contenders, &format!(" ({})", client.state())),
+            None => Ok(()),
         }
     }
 
