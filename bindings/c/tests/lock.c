@@ -145,7 +145,7 @@ TEST(a_deleted_node_and_an_expired_session_and_a_closed_client_are_losses) {
         const char *text;
     } cases[] = {
         {ZK_LOSS_NODE_DELETED, "deleted"},
-        {ZK_LOSS_SESSION_EXPIRED, "expired"},
+        {ZK_LOSS_SESSION_EXPIRED, "session"},
         {ZK_LOSS_CLOSED, "closed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i += 1) {
