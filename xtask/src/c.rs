@@ -1,29 +1,20 @@
 //! The tests of the C library: what C programs, compilers and tools have to say about it.
 
+mod group;
 mod install;
+mod mode;
 mod programs;
 mod tools;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::binaries::{End, Ends};
 use crate::machine::LeftOut;
 use crate::shell::{self, LONG, Outcome};
-use programs::Mode;
+use mode::Mode;
 use tools::Tools;
 
-/// What came of one group of tests.
-pub(crate) struct Group {
-    /// How reports name it.
-    pub(crate) name: String,
-    /// When it began.
-    pub(crate) begun: Instant,
-    /// Each test's end.
-    pub(crate) ends: Ends,
-    /// Why the ends cannot be trusted, if they cannot.
-    pub(crate) fault: Option<String>,
-}
+pub(crate) use group::Group;
 
 /// Runs every test that this machine has the tools for, and hands in each group when it is done.
 pub(crate) fn test(mut hand_in: impl FnMut(Group)) {
@@ -35,7 +26,7 @@ pub(crate) fn test(mut hand_in: impl FnMut(Group)) {
     let prefix = match install::testing() {
         Ok(prefix) => prefix,
         Err(error) => {
-            hand_in(failed("c::install", begun, &error.to_string()));
+            hand_in(Group::failed("c::install", begun, &error.to_string()));
             return;
         }
     };
@@ -115,18 +106,4 @@ pub(crate) fn listed() -> Outcome<(Ends, Vec<String>)> {
     }
     ends.extend(install::listed(&tools).map(|name| (name, End::Passed)));
     Ok((ends, unserved))
-}
-
-fn folder() -> PathBuf {
-    shell::root().join("bindings/c")
-}
-
-/// A group that did not come to its tests.
-fn failed(name: &str, begun: Instant, why: &str) -> Group {
-    Group {
-        name: name.to_owned(),
-        begun,
-        ends: Ends::new(),
-        fault: Some(why.to_owned()),
-    }
 }

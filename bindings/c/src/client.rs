@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use ::zk_client::{Client, State};
+use ::zk_client::State;
 
 use crate::args::{out, text_arg};
 use crate::boundary;
@@ -13,6 +13,7 @@ use crate::handles::{self, Opaque};
 use crate::options::{Options, zk_options};
 use crate::queue::Queue;
 use crate::runtime;
+use crate::session::Session;
 use crate::status::zk_status;
 
 /// A session with an ensemble, and a new one after an expiry unless told otherwise.
@@ -23,24 +24,6 @@ pub struct zk_client {
 impl Opaque for zk_client {
     type Object = Arc<Session>;
     const NAME: &'static str = "zk_client";
-}
-
-/// What the handles made from one client share.
-#[derive(Debug)]
-pub struct Session {
-    /// Its errors are explained by us, as far as the caller's deadline allows.
-    zk: Client,
-    queue: Arc<Queue>,
-}
-
-impl Session {
-    pub(crate) fn zk(&self) -> &Client {
-        &self.zk
-    }
-
-    pub(crate) fn queue(&self) -> &Arc<Queue> {
-        &self.queue
-    }
 }
 
 /// The state of a session.
@@ -107,10 +90,7 @@ pub unsafe extern "C" fn zk_client_connect(
         let limit = deadline.left().unwrap_or(Deadline::LONGEST);
         let queue = Arc::new(Queue::new()?);
         let zk = runtime::wait(builder.connect_timeout(limit).connect())??;
-        let session = Arc::new(Session {
-            zk: zk.terse(),
-            queue,
-        });
+        let session = Arc::new(Session::new(&zk, queue));
         out.put(handles::insert::<zk_client>(session)?.pointer());
         Ok(())
     })
@@ -127,8 +107,8 @@ pub extern "C" fn zk_client_close(client: *mut zk_client, deadline_ms: i64) -> z
     boundary::call(|| {
         let deadline = Deadline::from_ms(deadline_ms);
         let session = handles::get(client)?;
-        session.queue.close();
-        let closed = runtime::wait(deadline.bound(session.zk.close()))?;
+        session.queue().close();
+        let closed = runtime::wait(deadline.bound(session.zk().close()))?;
         closed.ok_or_else(|| Failure::timed_out("closing the session", deadline))??;
         Ok(())
     })
@@ -146,8 +126,8 @@ pub extern "C" fn zk_client_free(client: *mut zk_client) -> zk_status {
         }
         let runtime = runtime::handle()?;
         handles::free(client, |session| {
-            session.queue.abandon();
-            let zk = session.zk.clone();
+            session.queue().abandon();
+            let zk = session.zk().clone();
             runtime.spawn(async move { zk.close().await });
         })
     })
@@ -157,7 +137,7 @@ pub extern "C" fn zk_client_free(client: *mut zk_client) -> zk_status {
 #[unsafe(no_mangle)]
 pub extern "C" fn zk_client_state(client: *const zk_client) -> zk_state {
     boundary::value(zk_state::ZK_STATE_UNKNOWN, || {
-        Ok(handles::get(client)?.zk.state().into())
+        Ok(handles::get(client)?.zk().state().into())
     })
 }
 
@@ -166,7 +146,7 @@ pub extern "C" fn zk_client_state(client: *const zk_client) -> zk_state {
 pub extern "C" fn zk_client_session_id(client: *const zk_client) -> i64 {
     boundary::value(0, || {
         let session = handles::get(client)?;
-        Ok(session.zk.session_id().map_or(0, |id| id.as_raw()))
+        Ok(session.zk().session_id().map_or(0, |id| id.as_raw()))
     })
 }
 
@@ -174,7 +154,7 @@ pub extern "C" fn zk_client_session_id(client: *const zk_client) -> i64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn zk_client_session_timeout_ms(client: *const zk_client) -> i64 {
     boundary::value(0, || {
-        let timeout = handles::get(client)?.zk.session_timeout();
+        let timeout = handles::get(client)?.zk().session_timeout();
         Ok(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX))
     })
 }

@@ -11,12 +11,13 @@ use tokio::sync::watch;
 
 use crate::args::{Out, out};
 use crate::boundary;
-use crate::client::Session;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::handles::{self, Opaque};
 use crate::last_error;
-use crate::operation::{Operation, Outcome, Yield};
+use crate::operation::Operation;
+use crate::outcome::{Outcome, Yield};
+use crate::session::Session;
 use crate::status::zk_status;
 
 /// A lock that is, or was, held. It belongs to one session and never re-acquires by itself.

@@ -7,13 +7,15 @@ use recipes::Acquire;
 
 use crate::args::{out, text_arg};
 use crate::boundary;
-use crate::client::{Session, zk_client};
+use crate::client::zk_client;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::guard::{self, zk_guard};
 use crate::handles::{self, Opaque};
-use crate::operation::{Operation, Yield};
+use crate::operation::Operation;
+use crate::outcome::Yield;
 use crate::result::{self, zk_result};
+use crate::session::Session;
 use crate::status::zk_status;
 
 /// A lock on a path that one contender holds at a time, in the order of arrival; shared with Curator's

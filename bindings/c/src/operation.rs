@@ -5,33 +5,14 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::zk_client::{Client, Fate, Node, Pending, Stat};
-use recipes::{Contender, LockGuard};
+use ::zk_client::{Client, Fate, Pending};
 
 use crate::args::Out;
-use crate::client::Session;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
+use crate::outcome::Outcome;
 use crate::runtime;
-
-/// What a successful operation yields.
-#[derive(Debug)]
-pub(crate) enum Yield {
-    Nothing,
-    Node(Node),
-    Stat(Stat),
-    Existence(Option<Stat>),
-    Path(String),
-    Names(Vec<String>),
-    Contenders(Vec<Contender>),
-    /// None: the lock is not free.
-    Guard(Option<LockGuard>),
-    /// Whether the lock was held to the end.
-    Released(bool),
-}
-
-/// How an operation ended.
-pub(crate) type Outcome = Result<Yield, Failure>;
+use crate::session::Session;
 
 /// The work, and what is known of its effect if it is given up.
 pub(crate) struct Operation {

@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use crate::boundary;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
-use crate::operation::Outcome;
+use crate::outcome::Outcome;
 use crate::status::zk_status;
 
 /// How many operations may be on their way or done and not taken: a caller that takes none is stopped here.
@@ -239,7 +239,7 @@ impl Drop for Ticket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::Yield;
+    use crate::outcome::Yield;
     use crate::runtime;
 
     const SOON: i64 = 20_000;

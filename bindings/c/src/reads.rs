@@ -4,11 +4,13 @@ use std::ffi::{c_char, c_void};
 
 use crate::args::{out, text_arg};
 use crate::boundary;
-use crate::client::{Session, zk_client};
+use crate::client::zk_client;
 use crate::deadline::Deadline;
 use crate::handles;
-use crate::operation::{Operation, Yield, request};
+use crate::operation::{Operation, request};
+use crate::outcome::Yield;
 use crate::result::{self, zk_result};
+use crate::session::Session;
 use crate::stat::zk_stat;
 use crate::status::zk_status;
 

@@ -8,13 +8,13 @@ use recipes::LockGuard;
 
 use crate::args::{Out, out};
 use crate::boundary;
-use crate::client::Session;
 use crate::contenders::{self, Listed, zk_contender};
 use crate::failure::Failure;
 use crate::guard::{self, zk_guard};
 use crate::handles::{self, Opaque};
 use crate::last_error;
-use crate::operation::{Outcome, Yield};
+use crate::outcome::{Outcome, Yield};
+use crate::session::Session;
 use crate::stat::zk_stat;
 use crate::status::zk_status;
 

@@ -8,13 +8,15 @@ use recipes::Held;
 
 use crate::args::{bytes_arg, out, text_arg};
 use crate::boundary;
-use crate::client::{Session, zk_client};
+use crate::client::zk_client;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::guard::zk_guard;
 use crate::handles;
-use crate::operation::{Operation, Yield, request};
+use crate::operation::{Operation, request};
+use crate::outcome::Yield;
 use crate::result::{self, zk_result};
+use crate::session::Session;
 use crate::stat::zk_stat;
 use crate::status::zk_status;
 

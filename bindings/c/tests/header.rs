@@ -1,6 +1,6 @@
 //! The header and the list of symbols are those of the sources.
 
-#![allow(missing_docs, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

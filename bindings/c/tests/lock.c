@@ -28,7 +28,7 @@ TEST(a_lock_is_acquired_with_a_token_and_released) {
 
 TEST(a_held_lock_becomes_safe_and_stays_so_while_the_server_answers) {
     struct world world = world_start();
-    zk_client *quick = world_client(&world, 1200);
+    zk_client *quick = world_client(&world, 3000);
     zk_mutex *mutex = mutex_at(quick, "/lock");
     zk_guard *guard = acquired(mutex);
     WAIT_UNTIL(zk_guard_is_safe(guard));
@@ -145,7 +145,7 @@ TEST(a_deleted_node_and_an_expired_session_and_a_closed_client_are_losses) {
         const char *text;
     } cases[] = {
         {ZK_LOSS_NODE_DELETED, "deleted"},
-        {ZK_LOSS_SESSION_EXPIRED, "expired"},
+        {ZK_LOSS_SESSION_EXPIRED, "session"},
         {ZK_LOSS_CLOSED, "closed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i += 1) {
@@ -184,7 +184,7 @@ TEST(a_deleted_node_and_an_expired_session_and_a_closed_client_are_losses) {
 
 TEST(silence_is_doubt_first_and_doubt_is_no_loss) {
     struct world world = world_start();
-    zk_client *quick = world_client(&world, 2000);
+    zk_client *quick = world_client(&world, 3000);
     zk_mutex *mutex = mutex_at(quick, "/lock");
     zk_guard *guard = acquired(mutex);
     WAIT_UNTIL(zk_guard_is_safe(guard));

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SESSION_MS = 1000 };
+enum { SESSION_MS = 2000 };
 
 static int64_t now_ms(void) {
     struct timespec now;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::programs::{Mode, flags};
+use super::group::Group;
+use super::mode::Mode;
+use super::programs::{flags, folder};
 use super::tools::Tools;
-use super::{Group, failed, folder};
 use crate::binaries::{End, Ends};
 use crate::shell::{self, LONG, Outcome, command, output};
 
@@ -52,7 +53,7 @@ pub(super) fn test(testing: &Path, tools: &Tools) -> Group {
     let mut server = match make(&prefix, "install", "--quiet").and_then(|()| Server::start(testing))
     {
         Ok(server) => server,
-        Err(error) => return failed(GROUP, begun, &error.to_string()),
+        Err(error) => return Group::failed(GROUP, begun, &error.to_string()),
     };
     let mut ends = Ends::new();
     let mut note = |name: &str, outcome: Outcome<()>| {

@@ -6,22 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{Group, failed, folder};
+use super::group::Group;
+use super::mode::Mode;
 use crate::binaries::{End, Ends, TestBinary};
 use crate::shell::{self, Outcome};
-
-/// A way to compile and run the programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// gcc, nothing else.
-    Plain,
-    /// gcc's address and leak sanitizer.
-    GccSanitized,
-    /// clang's.
-    ClangSanitized,
-    /// What gcc made, under valgrind.
-    Valgrind,
-}
 
 /// As strict as C programmers are.
 const FLAGS: [&str; 8] = [
@@ -42,23 +30,6 @@ const COMPILING: Duration = Duration::from_secs(300);
 const CANARY: Duration = Duration::from_secs(120);
 
 impl Mode {
-    pub(super) const ALL: [Self; 4] = [
-        Self::Plain,
-        Self::GccSanitized,
-        Self::ClangSanitized,
-        Self::Valgrind,
-    ];
-
-    /// How claims name what runs in this mode.
-    pub(super) fn prefix(self) -> &'static str {
-        match self {
-            Self::Plain => "c",
-            Self::GccSanitized => "c-gcc-asan",
-            Self::ClangSanitized => "c-clang-asan",
-            Self::Valgrind => "c-valgrind",
-        }
-    }
-
     fn compiler(self) -> Command {
         let mut compiler = match self {
             Self::Plain | Self::Valgrind => shell::command("gcc", &[]),
@@ -116,14 +87,14 @@ impl Mode {
         let begun = Instant::now();
         let programs = match programs() {
             Ok(programs) => programs,
-            Err(error) => return hand_in(failed(self.prefix(), begun, &error.to_string())),
+            Err(error) => return hand_in(Group::failed(self.prefix(), begun, &error.to_string())),
         };
         for program in programs {
             let begun = Instant::now();
             let name = format!("{}::{program}", self.prefix());
             hand_in(match self.run_program(prefix, &program, &name, begun) {
                 Ok(group) => group,
-                Err(error) => failed(&name, begun, &error.to_string()),
+                Err(error) => Group::failed(&name, begun, &error.to_string()),
             });
         }
         if self.canaries().next().is_some() {
@@ -185,7 +156,7 @@ impl Mode {
         let name = format!("{}::canary", self.prefix());
         let binary = match self.compile(prefix, "canary") {
             Ok(binary) => binary,
-            Err(error) => return failed(&name, begun, &error.to_string()),
+            Err(error) => return Group::failed(&name, begun, &error.to_string()),
         };
         let ends = |fault: &str| -> bool {
             let mut words = self.wrapper();
@@ -225,6 +196,11 @@ pub(super) fn flags(prefix: &Path, options: &[&str]) -> Outcome<Vec<String>> {
         .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
     let said = shell::output(&mut command, COMPILING)?;
     Ok(said.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Where the C library is.
+pub(super) fn folder() -> PathBuf {
+    shell::root().join("bindings/c")
 }
 
 fn source(program: &str) -> PathBuf {

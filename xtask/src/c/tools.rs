@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::programs::Mode;
+use super::mode::Mode;
 use crate::machine::LeftOut;
 use crate::shell;
 
