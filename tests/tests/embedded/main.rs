@@ -1,3 +1,7 @@
 //! Tests on the embedded server: they need nothing but Rust.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod conformance;

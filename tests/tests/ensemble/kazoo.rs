@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zk_recipes::Client;
 use zk_tests::ledger::{Contenders, Job, Ledger};
-use zk_tests::{RealServer, deadline};
+use zk_tests::{RealServer, deadline, note};
 
 use crate::peers;
 
@@ -56,14 +56,16 @@ async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other()
     }
     for name in &names {
         let (holds, waited) = ledger.holds_of(name);
-        println!("{name}: {holds} holds, {waited} of them waited for");
+        note(format_args!(
+            "{name}: {holds} holds, {waited} of them waited for"
+        ));
         assert!(holds >= TIMES && waited >= TIMES, "{name}");
     }
     zk.barrier().await.unwrap();
     let counter = zk.get(&format!("{BASE}/counter")).await.unwrap();
     let marks = zk.children(&format!("{BASE}/marks")).await.unwrap();
     let verdict = ledger.judge(&String::from_utf8_lossy(&counter.data), &marks);
-    println!("{verdict}");
+    note(&verdict);
     assert_eq!(verdict.findings, Vec::<String>::new());
     let all = usize::try_from(verdict.counter).unwrap();
     assert_eq!((verdict.adds.done, verdict.marks.done), (all, all));

@@ -1,4 +1,8 @@
 //! Tests against three real servers under faults.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod fire;
 mod kazoo;

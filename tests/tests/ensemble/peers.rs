@@ -98,7 +98,7 @@ fn c() -> Option<Peer> {
 fn left_out(name: &str, why: &str) {
     let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(!ci, "no contenders {name}: {why}");
-    println!("left out: contenders {name} because {why}");
+    zk_tests::note(format_args!("left out: contenders {name} because {why}"));
 }
 
 fn answers(command: &mut Command) -> bool {
@@ -107,15 +107,11 @@ fn answers(command: &mut Command) -> bool {
 }
 
 fn root() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .parent()
-        .expect("tests lie in the repository")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// A test lies in `target/PROFILE/deps`.
 fn target() -> PathBuf {
-    let home = std::env::current_exe().expect("a test knows its own path");
-    let home = home.ancestors().nth(3);
-    home.expect("a test lies in target/PROFILE/deps").to_owned()
+    let home = std::env::current_exe().unwrap();
+    home.ancestors().nth(3).unwrap().to_owned()
 }

@@ -1,4 +1,8 @@
 //! Tests against real ZooKeeper in a container.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod conformance;
 mod kit;
