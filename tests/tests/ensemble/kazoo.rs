@@ -7,6 +7,7 @@ use zk_tests::ledger::{Contenders, Job, Ledger};
 use zk_tests::{RealServer, deadline, note};
 
 use crate::peers;
+use crate::turn;
 
 const LOCK: &str = "/kazoo/lock";
 const BASE: &str = "/kazoo";
@@ -18,6 +19,7 @@ const TIMES: usize = 50;
 #[tokio::test(flavor = "multi_thread")]
 async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other() {
     let Some(kazoo) = peers::kazoo() else { return };
+    let _turn = turn().await;
     let limit = deadline(Duration::from_secs(120));
     let server = RealServer::start();
     let connect = server.connect_string();
