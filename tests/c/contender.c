@@ -20,6 +20,7 @@ struct contender {
 
 static const char *base;
 static const char *lock_path;
+static bool kazoo;
 static atomic_bool ended;
 
 static const char *variable(const char *name) {
@@ -131,6 +132,11 @@ static void *contend(void *argument) {
     zk_mutex *mutex = NULL;
     must(zk_mutex_new(self->zk, lock_path, ZK_NUL, &mutex), "the lock");
     must(zk_mutex_set_contender(mutex, self->who, ZK_NUL), "the contender's name");
+#ifdef HAS_LAYOUTS
+    if (kazoo) {
+        must(zk_mutex_set_layout(mutex, ZK_LAYOUT_KAZOO), "kazoo's layout");
+    }
+#endif
     for (unsigned long count = 0; !atomic_load(&ended); count++) {
         hold(self, mutex, count);
     }
@@ -147,10 +153,13 @@ int main(void) {
     const char *name = variable("ZK_NAME");
     base = variable("ZK_BASE");
     lock_path = variable("ZK_LOCK");
-    if (strcmp(variable("ZK_LAYOUT"), "curator") != 0) {
+    kazoo = strcmp(variable("ZK_LAYOUT"), "kazoo") == 0;
+#ifndef HAS_LAYOUTS
+    if (kazoo) {
         fprintf(stderr, "libzk_recipes has no other layout than curator\n");
         return 64;
     }
+#endif
     size_t count = strtoul(variable("ZK_CONTENDERS"), NULL, 10);
     struct contender *contenders = calloc(count, sizeof *contenders);
     zk_options *options = NULL;

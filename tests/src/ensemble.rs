@@ -4,7 +4,6 @@ mod cut;
 mod docker;
 mod owner;
 
-use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +11,7 @@ use std::time::Duration;
 
 use zk_recipes::SessionId;
 
-use crate::{Deadline, deadline, four_letter};
+use crate::{Deadline, deadline, four_letter, note};
 use cut::From;
 use docker::{docker, try_docker};
 
@@ -88,13 +87,11 @@ impl Ensemble {
         let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
         docker(&start);
         ensemble.wait_until_all_serve(&deadline(ELECTION));
-        // Not eprintln!: libtest would keep it, and the log is to name the containers.
-        let note = format!(
-            "ensemble {} on {}\n",
+        note(format_args!(
+            "ensemble {} on {}",
             ensemble.name,
             ensemble.connect_string()
-        );
-        let _ = io::stderr().write_all(note.as_bytes());
+        ));
         ensemble
     }
 
@@ -277,8 +274,7 @@ impl Drop for Ensemble {
             for server in &self.members {
                 let logs = format!("docker logs --tail 15 {} 2>&1", server.container);
                 let tail = docker::run("sh", &["-c", &logs]).unwrap_or_else(|why| why);
-                let note = format!("--- {}\n{tail}\n", server.container);
-                let _ = io::stderr().write_all(note.as_bytes());
+                note(format_args!("--- {}\n{tail}", server.container));
             }
         }
         owner::remove(&self.name);

@@ -33,12 +33,13 @@ impl Ledger {
         }
     }
 
-    /// How many holds of processes whose name begins so there were, and how many of them were waited for: another
-    /// contender used the lock when this one stood in the queue already.
+    /// How many holds a process of this name had, and how many of them were waited for: another contender used the lock
+    /// when this one stood in the queue already.
     #[must_use]
-    pub fn holds_of(&self, name: &str) -> (usize, usize) {
-        let holds = self.holds.iter().filter(|h| h.who.starts_with(name));
-        let own = self.adds.iter().filter(|call| call.id.starts_with(name));
+    pub fn holds_of(&self, process: &str) -> (usize, usize) {
+        let contenders = format!("{process}-");
+        let holds = self.holds.iter().filter(|h| h.who.starts_with(&contenders));
+        let own = self.adds.iter().filter(|c| c.id.starts_with(&contenders));
         let waited = own.filter(|call| call.saw_zxid > call.token).count();
         (holds.count(), waited)
     }
@@ -112,26 +113,30 @@ impl Ledger {
         }
     }
 
-    /// No one is granted the lock before the safe window of a lost hold ends. Returns how many pairs were compared.
+    /// No one is granted the lock before the safe window of an earlier hold that was lost ends. Returns how many windows
+    /// were compared.
     fn safe_windows_do_not_overlap(&self, findings: &mut Vec<String>) -> usize {
         let mut holds: Vec<&Hold> = self.holds.iter().collect();
         holds.sort_by_key(|hold| hold.token);
         let mut compared = 0;
-        for pair in holds.windows(2) {
-            let [first, next] = pair else { continue };
-            let (true, Some(safe_until), Some(granted)) =
-                (first.lost, first.safe_until, next.granted)
-            else {
-                continue;
-            };
-            compared += 1;
-            if granted < safe_until {
-                findings.push(format!(
-                    "{} was granted the lock {} ms before the safe window of {} ended",
-                    next.who,
-                    (safe_until - granted) / 1_000_000,
-                    first.who,
-                ));
+        // The earliest grant of all later holders, of those that tell.
+        let mut next: Option<(u64, &str)> = None;
+        for hold in holds.into_iter().rev() {
+            if let (true, Some(safe_until), Some((granted, who))) =
+                (hold.lost, hold.safe_until, next)
+            {
+                compared += 1;
+                if granted < safe_until {
+                    let early = (safe_until - granted) / 1_000_000;
+                    let holder = &hold.who;
+                    findings.push(format!(
+                        "{who} was granted the lock {early} ms before the safe window of {holder} ended"
+                    ));
+                }
+            }
+            if let Some(granted) = hold.granted {
+                let earlier = next.filter(|(known, _)| *known <= granted);
+                next = earlier.or(Some((granted, &hold.who)));
             }
         }
         compared
@@ -278,7 +283,9 @@ mod tests {
     fn a_grant_inside_a_safe_window_is_found() {
         let lines = [
             hold("x", 1, 1, 9_000_000, "lost"),
-            hold("y", 2, 4_000_000, 5, "released"),
+            r#"{"event":"hold","who":"silent","token":2,"granted":null,"safe_until":null,"end":"released"}"#.to_owned(),
+            hold("y", 3, 4_000_000, 5, "released"),
+            hold("z", 4, 10_000_000, 5, "released"),
         ];
         let found = findings(&lines, "0 start");
         assert!(
@@ -306,6 +313,7 @@ mod tests {
             hold("k-0", 6, 1, 1, "released"),
         ]);
         assert_eq!(ledger.holds_of("k"), (2, 1));
+        assert_eq!(ledger.holds_of("k-0-1"), (0, 0));
         assert_eq!(ledger.holds_of("r"), (0, 0));
     }
 }

@@ -18,6 +18,7 @@ mod ensemble;
 #[cfg(feature = "real")]
 mod four_letter;
 pub mod ledger;
+mod note;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
@@ -27,5 +28,6 @@ pub use curator_peer::{CuratorPeer, java};
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]
 pub use ensemble::{Ensemble, Member, Role};
+pub use note::note;
 #[cfg(feature = "real")]
 pub use real_server::RealServer;

@@ -6,18 +6,18 @@
 
 mod relay;
 mod rule;
+mod shared;
 mod stream;
 mod table;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use rule::{Direction, Kind, Reaction, Rule, When};
-use table::Table;
+use shared::Shared;
 
 /// A listening proxy for one server; it and its connections end when it is dropped.
 #[derive(Debug)]
@@ -25,32 +25,6 @@ pub struct Proxy {
     addr: SocketAddr,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
-}
-
-/// What connections share with the proxy.
-#[derive(Debug)]
-struct Shared {
-    upstream: String,
-    rules: Mutex<Table>,
-    refused: Mutex<Refused>,
-    /// Connections of earlier rounds are over.
-    round: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct Refused {
-    wanted: u64,
-    count: u64,
-}
-
-impl Shared {
-    fn rules(&self) -> MutexGuard<'_, Table> {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn refused(&self) -> MutexGuard<'_, Refused> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Proxy {
@@ -63,12 +37,7 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.expect("a port is free");
         let addr = listener.local_addr().expect("a listener has an address");
-        let shared = Arc::new(Shared {
-            upstream: upstream.into(),
-            rules: Mutex::default(),
-            refused: Mutex::default(),
-            round: watch::Sender::new(0),
-        });
+        let shared = Arc::new(Shared::new(upstream.into()));
         let task = tokio::spawn(serve(listener, Arc::clone(&shared)));
         Self { addr, shared, task }
     }

@@ -1,6 +1,6 @@
 //! A real ZooKeeper server in a container of its own.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use testcontainers::core::IntoContainerPort;
 use testcontainers::runners::SyncRunner;
 use testcontainers::{Container, ContainerRequest, GenericImage, ImageExt};
 
-use crate::{deadline, four_letter};
+use crate::{deadline, four_letter, note};
 
 const IMAGE: &str = "zookeeper";
 const TAG: &str = "3.9";
@@ -82,13 +82,11 @@ impl RealServer {
                 .filter(|answer| answer.contains("Mode: "))
         });
         let version = banner.lines().next().unwrap_or_default();
-        // Not eprintln!: libtest would keep it, and the log is to name the containers.
-        let note = format!(
-            "container {} on {}: {version}\n",
+        note(format_args!(
+            "container {} on {}: {version}",
             server.id,
             server.connect_string()
-        );
-        let _ = io::stderr().write_all(note.as_bytes());
+        ));
         server
     }
 

@@ -1,4 +1,4 @@
-//! What this machine has for tests (engine, image, Java), and whether it is a CI machine.
+//! What this machine has for tests (engine, image, Java, packet filter), and whether it is a CI machine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -42,6 +42,7 @@ pub(crate) fn ci() -> bool {
 pub(crate) struct Machine {
     real: Option<LeftOut>,
     curator: Option<LeftOut>,
+    ensemble: Option<LeftOut>,
 }
 
 impl Machine {
@@ -51,10 +52,13 @@ impl Machine {
         let has_image = engine && image::exists(image::DEFAULT_TAG);
         let java = shell::answers("javac", &["-version"], Duration::from_secs(30))
             && JARS.iter().all(|jar| Path::new(jar).exists());
-        Self::from_answers(engine, has_image, java)
+        // As root; what the tests do to the network namespaces of containers.
+        let filter = ["--net=/proc/self/ns/net", "iptables", "--wait", "--list"];
+        let filter = shell::answers("nsenter", &filter, Duration::from_secs(30));
+        Self::from_answers(engine, has_image, java, filter)
     }
 
-    fn from_answers(engine: bool, has_image: bool, java: bool) -> Self {
+    fn from_answers(engine: bool, has_image: bool, java: bool, filter: bool) -> Self {
         let real = if !engine {
             Some(LeftOut {
                 what: "tests against real ZooKeeper (zk-tests/real)".to_owned(),
@@ -82,19 +86,38 @@ impl Machine {
             }),
             None => None,
         };
-        Self { real, curator }
+        let what = "tests of three real servers under faults (zk-tests/ensemble)";
+        let ensemble = match &real {
+            Some(real) => Some(LeftOut {
+                what: what.to_owned(),
+                ..real.clone()
+            }),
+            None if !filter => Some(LeftOut {
+                what: what.to_owned(),
+                why: "`nsenter --net=/proc/self/ns/net iptables --list` fails".to_owned(),
+                remedy: "run as root with the packages util-linux and iptables".to_owned(),
+            }),
+            None => None,
+        };
+        Self {
+            real,
+            curator,
+            ensemble,
+        }
     }
 
     /// The features of zk-tests that this machine can serve.
     pub(crate) fn test_features(&self) -> Vec<&'static str> {
         let real = self.real.is_none().then_some("zk-tests/real");
         let curator = self.curator.is_none().then_some("zk-tests/curator");
-        real.into_iter().chain(curator).collect()
+        let ensemble = self.ensemble.is_none().then_some("zk-tests/ensemble");
+        real.into_iter().chain(curator).chain(ensemble).collect()
     }
 
     /// What has to be left out.
     pub(crate) fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
-        self.real.iter().chain(&self.curator)
+        let parts = [&self.real, &self.curator, &self.ensemble];
+        parts.into_iter().flatten()
     }
 }
 
@@ -103,11 +126,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_without_an_engine_leaves_out_both_kinds_and_says_why() {
-        let machine = Machine::from_answers(false, false, true);
+    fn a_machine_without_an_engine_leaves_out_all_kinds_and_says_why() {
+        let machine = Machine::from_answers(false, false, true, true);
         assert_eq!(machine.test_features(), [""; 0]);
         let said: Vec<String> = machine.left_out().map(LeftOut::to_string).collect();
-        assert_eq!(said.len(), 2);
+        assert_eq!(said.len(), 3);
         assert!(
             said.iter()
                 .all(|line| line.contains("because no container engine")),
@@ -117,17 +140,28 @@ mod tests {
 
     #[test]
     fn a_machine_without_java_still_tests_against_a_real_server() {
-        let machine = Machine::from_answers(true, true, false);
+        let machine = Machine::from_answers(true, true, false, false);
         assert_eq!(machine.test_features(), ["zk-tests/real"]);
-        assert_eq!(machine.left_out().count(), 1);
+        assert_eq!(machine.left_out().count(), 2);
+    }
+
+    #[test]
+    fn a_machine_whose_packets_cannot_be_filtered_leaves_out_the_faults_alone() {
+        let machine = Machine::from_answers(true, true, true, false);
+        assert_eq!(
+            machine.test_features(),
+            ["zk-tests/real", "zk-tests/curator"]
+        );
+        let said: Vec<String> = machine.left_out().map(LeftOut::to_string).collect();
+        assert!(said.len() == 1 && said[0].contains("iptables"), "{said:?}");
     }
 
     #[test]
     fn a_complete_machine_leaves_nothing_out() {
-        let machine = Machine::from_answers(true, true, true);
+        let machine = Machine::from_answers(true, true, true, true);
         assert_eq!(
             machine.test_features(),
-            ["zk-tests/real", "zk-tests/curator"]
+            ["zk-tests/real", "zk-tests/curator", "zk-tests/ensemble"]
         );
         assert_eq!(machine.left_out().count(), 0);
     }

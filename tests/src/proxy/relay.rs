@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use zk_wire::FrameDecoder;
 
-use super::Shared;
 use super::rule::Direction;
+use super::shared::Shared;
 use super::stream::Stream;
 use super::table::Act;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use zk_recipes::{Client, ErrorKind, Mutex};
 use zk_tests::ledger::{Contenders, Job, Ledger};
 use zk_tests::proxy::{Proxy, Reaction, Rule, When};
-use zk_tests::{Deadline, Ensemble, deadline};
+use zk_tests::{Deadline, Ensemble, deadline, note};
 
 use zk_wire::OpCode;
 
@@ -102,21 +102,26 @@ async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
     all_go_on(&mut processes, &limit);
 
     let begun = Instant::now();
-    let note = |what: &str| println!("{:6.1} s  {what}", begun.elapsed().as_secs_f64());
+    let tell = |what: &str| {
+        note(format_args!(
+            "{:6.1} s  {what}",
+            begun.elapsed().as_secs_f64()
+        ))
+    };
     for round in 1..=KILLS {
         let leader = ensemble.leader();
         let others: Vec<_> = Ensemble::MEMBERS.filter(|m| *m != leader).collect();
-        note(&format!("kill {round}: the leader, member {leader}"));
+        tell(&format!("kill {round}: the leader, member {leader}"));
         ensemble.kill(leader);
         let next = ensemble.wait_for_leader_among(&others, &limit);
-        note(&format!("member {next} leads; restart"));
+        tell(&format!("member {next} leads; restart"));
         ensemble.restart(leader);
         ensemble.wait_until_all_serve(&limit);
         all_go_on(&mut processes, &limit);
     }
 
     let follower = ensemble.follower();
-    note(&format!(
+    tell(&format!(
         "pause member {follower}, a follower, for a session timeout"
     ));
     ensemble.pause(follower);
@@ -126,27 +131,27 @@ async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
     all_go_on(&mut processes, &limit);
 
     let leader = ensemble.leader();
-    note(&format!(
+    tell(&format!(
         "cut member {leader}, the leader, off its peers for 8 s"
     ));
     ensemble.cut_from_peers(leader);
     tokio::time::sleep(Duration::from_secs(8)).await;
     let others: Vec<_> = Ensemble::MEMBERS.filter(|m| *m != leader).collect();
     let next = ensemble.wait_for_leader_among(&others, &limit);
-    note(&format!("member {next} leads; heal"));
+    tell(&format!("member {next} leads; heal"));
     ensemble.heal(leader);
     ensemble.wait_until_all_serve(&limit);
     all_go_on(&mut processes, &limit);
 
-    note(&format!("delete the node of a holder, {BROKEN} times"));
+    tell(&format!("delete the node of a holder, {BROKEN} times"));
     break_locks(&zk, &limit).await;
     all_go_on(&mut processes, &limit);
 
-    note("cut a holder's follower off the leader");
+    tell("cut a holder's follower off the leader");
     let mut ledger = Ledger::default();
     ledger.take(&blind_holder(&ensemble, LOCK, BASE, SESSION, &limit).await);
     all_go_on(&mut processes, &limit);
-    note("the end");
+    tell("the end");
 
     let mut names = Vec::new();
     for process in processes {
@@ -157,18 +162,24 @@ async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
         let rules = proxies.iter().map(|(_, rules)| rules[reaction].hits());
         rules.sum::<u64>()
     };
-    println!("writes cut before apply: {}, after: {}", cuts(0), cuts(1));
+    note(format_args!(
+        "writes cut before apply: {}, after: {}",
+        cuts(0),
+        cuts(1)
+    ));
     assert!(cuts(0) > 0 && cuts(1) > 0);
     for name in &names {
         let (holds, waited) = ledger.holds_of(name);
-        println!("{name}: {holds} holds, {waited} of them waited for");
+        note(format_args!(
+            "{name}: {holds} holds, {waited} of them waited for"
+        ));
     }
     // A write, so that what is read next is not older than it.
     zk.barrier().await.unwrap();
     let counter = zk.get(&format!("{BASE}/counter")).await.unwrap();
     let marks = zk.children(&format!("{BASE}/marks")).await.unwrap();
     let verdict = ledger.judge(&String::from_utf8_lossy(&counter.data), &marks);
-    println!("{verdict}");
+    note(&verdict);
     match zk.children(LOCK).await {
         Ok(left) => assert_eq!(left, Vec::<String>::new(), "nodes are left under the lock"),
         // The server has removed the empty container already.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use zk_recipes::Client;
 use zk_tests::ledger::{Contenders, Job, Ledger};
-use zk_tests::{RealServer, deadline};
+use zk_tests::{RealServer, deadline, note};
 
 use crate::peers;
+use crate::turn;
 
 const LOCK: &str = "/kazoo/lock";
 const BASE: &str = "/kazoo";
@@ -18,6 +19,7 @@ const TIMES: usize = 50;
 #[tokio::test(flavor = "multi_thread")]
 async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other() {
     let Some(kazoo) = peers::kazoo() else { return };
+    let _turn = turn().await;
     let limit = deadline(Duration::from_secs(120));
     let server = RealServer::start();
     let connect = server.connect_string();
@@ -56,14 +58,16 @@ async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other()
     }
     for name in &names {
         let (holds, waited) = ledger.holds_of(name);
-        println!("{name}: {holds} holds, {waited} of them waited for");
+        note(format_args!(
+            "{name}: {holds} holds, {waited} of them waited for"
+        ));
         assert!(holds >= TIMES && waited >= TIMES, "{name}");
     }
     zk.barrier().await.unwrap();
     let counter = zk.get(&format!("{BASE}/counter")).await.unwrap();
     let marks = zk.children(&format!("{BASE}/marks")).await.unwrap();
     let verdict = ledger.judge(&String::from_utf8_lossy(&counter.data), &marks);
-    println!("{verdict}");
+    note(&verdict);
     assert_eq!(verdict.findings, Vec::<String>::new());
     let all = usize::try_from(verdict.counter).unwrap();
     assert_eq!((verdict.adds.done, verdict.marks.done), (all, all));

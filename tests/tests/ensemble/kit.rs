@@ -73,7 +73,7 @@ async fn members_without_peers_serve_on_for_a_while(ensemble: &Ensemble) {
     write.await.unwrap().unwrap_err();
     ensemble.heal(follower);
     ensemble.wait_until_all_serve(&limit);
-    let stat = || async { Some(reader.exists("/").await.ok()??) };
+    let stat = || async { reader.exists("/").await.ok()? };
     assert_eq!(limit.until_some("a read", stat).await.version, 0);
     for zk in [reader, writer] {
         zk.close().await.unwrap();

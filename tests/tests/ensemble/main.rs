@@ -1,4 +1,8 @@
 //! Tests against three real servers under faults.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod fire;
 mod kazoo;
@@ -8,7 +12,7 @@ mod victim;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-/// An ensemble is three Java processes: tests that start one take turns.
+/// Servers and contenders fill a machine: tests that start many take turns.
 async fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await

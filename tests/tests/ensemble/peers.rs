@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// A language's contenders: its name, and the program to start.
 pub(crate) struct Peer {
@@ -17,8 +18,23 @@ pub(crate) fn ours() -> Vec<Peer> {
 
 /// Contenders on our own client in the languages that have kazoo's layout.
 pub(crate) fn ours_with_kazoos_layout() -> Vec<Peer> {
-    vec![rust()]
+    let mut peers = ours();
+    peers.retain(|peer| {
+        let has = match peer.name {
+            "python" => answers(python_interpreter().args(["-c", PYTHON_HAS_LAYOUTS])),
+            "c" => c_has_layouts(),
+            _ => true,
+        };
+        if !has {
+            zk_tests::note(format_args!("{}: its binding has no layouts", peer.name));
+        }
+        has
+    });
+    peers
 }
+
+const PYTHON_HAS_LAYOUTS: &str = "import inspect, zk_recipes
+assert 'layout' in inspect.signature(zk_recipes.Client.lock).parameters";
 
 fn rust() -> Peer {
     Peer {
@@ -54,28 +70,53 @@ fn python() -> Option<Peer> {
 }
 
 fn python_program(name: &'static str, module: &str, file: &str) -> Option<Peer> {
-    let python = target().join("python-venv/bin/python");
     let import = format!("import {module}");
-    if !answers(Command::new(&python).args(["-c", &import])) {
-        left_out(name, &format!("{} has no {module}", python.display()));
+    if !answers(python_interpreter().args(["-c", &import])) {
+        let why = format!("target/python-venv has no {module}");
+        left_out(name, &why);
         return None;
     }
-    let mut program = Command::new(python);
+    let mut program = python_interpreter();
     program.arg(root().join("tests/python").join(file));
     Some(Peer { name, program })
 }
 
-/// The C contenders, compiled against the C binding's header and the library that cargo has built next to the tests.
+/// That of the environment which `cargo xtask python setup` makes.
+fn python_interpreter() -> Command {
+    Command::new(target().join("python-venv/bin/python"))
+}
+
+fn c_header() -> PathBuf {
+    root().join("bindings/c/include/zk_recipes.h")
+}
+
+fn c_has_layouts() -> bool {
+    let header = std::fs::read_to_string(c_header());
+    header.is_ok_and(|header| header.contains("zk_mutex_set_layout("))
+}
+
+/// The C contenders, on the C binding.
 fn c() -> Option<Peer> {
-    let header = root().join("bindings/c/include/zk_recipes.h");
+    static COMPILED: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let program = COMPILED.get_or_init(compile_c).as_ref()?;
+    Some(Peer {
+        name: "c",
+        program: Command::new(program),
+    })
+}
+
+/// Compiles them against the binding's header and the library that cargo has built next to the tests.
+fn compile_c() -> Option<PathBuf> {
     let library = target().join("debug/libzk_recipes.a");
-    for needed in [&header, &library] {
+    for needed in [&c_header(), &library] {
         if !needed.exists() {
             left_out("c", &format!("there is no {}", needed.display()));
             return None;
         }
     }
+    // Compiled aside and moved: another process may run the one that is there.
     let program = target().join("c-contender");
+    let draft = program.with_extension(std::process::id().to_string());
     let mut compile = Command::new("cc");
     compile
         .args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-I"])
@@ -83,14 +124,14 @@ fn c() -> Option<Peer> {
         .arg(root().join("tests/c/contender.c"))
         .arg(library)
         .args(["-lpthread", "-ldl", "-lm", "-o"])
-        .arg(&program);
-    let status = compile.status();
-    let made = status.is_ok_and(|status| status.success());
+        .arg(&draft);
+    if c_has_layouts() {
+        compile.arg("-DHAS_LAYOUTS");
+    }
+    let made = compile.status().is_ok_and(|status| status.success());
     assert!(made, "the C contenders do not compile");
-    Some(Peer {
-        name: "c",
-        program: Command::new(program),
-    })
+    std::fs::rename(draft, &program).unwrap();
+    Some(program)
 }
 
 /// On a CI machine nothing is left out.
@@ -98,7 +139,7 @@ fn c() -> Option<Peer> {
 fn left_out(name: &str, why: &str) {
     let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(!ci, "no contenders {name}: {why}");
-    println!("left out: contenders {name} because {why}");
+    zk_tests::note(format_args!("left out: contenders {name} because {why}"));
 }
 
 fn answers(command: &mut Command) -> bool {
@@ -107,15 +148,11 @@ fn answers(command: &mut Command) -> bool {
 }
 
 fn root() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .parent()
-        .expect("tests lie in the repository")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// A test lies in `target/PROFILE/deps`.
 fn target() -> PathBuf {
-    let home = std::env::current_exe().expect("a test knows its own path");
-    let home = home.ancestors().nth(3);
-    home.expect("a test lies in target/PROFILE/deps").to_owned()
+    let home = std::env::current_exe().unwrap();
+    home.ancestors().nth(3).unwrap().to_owned()
 }

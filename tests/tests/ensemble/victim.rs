@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use zk_recipes::{Client, Error, Fate, LockLostWhy, Mutex, State};
-use zk_tests::{Deadline, Ensemble};
+use zk_tests::{Deadline, Ensemble, note};
 
 /// Holds the lock on a follower, cuts that off its peers for longer than the session timeout, and writes meanwhile.
 /// Returns its lines of the ledger.
@@ -50,7 +50,7 @@ pub(crate) async fn blind_holder(
     // Another contender gets the lock while the follower goes on to answer the victim.
     let safe_until = Cell::new(None);
     let gone = || {
-        safe_until.set(held.safe_until().or(safe_until.get()));
+        safe_until.set(held.safe_until().or_else(|| safe_until.get()));
         async {
             let seen = witness.exists(held.node()).await;
             matches!(seen, Ok(None)).then_some(())
@@ -67,12 +67,12 @@ pub(crate) async fn blind_holder(
     assert!(!held.is_safe(), "nothing is proven any more");
     let safe_until = safe_until.get().unwrap();
     assert!(safe_until < now, "the safe window ended before");
-    println!(
+    note(format_args!(
         "victim on member {follower}: its node went {:.1} s after the cut, {:.1} s after its safe window; the \
          follower still answers, and shows the node",
         went.as_secs_f64(),
         (now - safe_until).as_secs_f64(),
-    );
+    ));
     limit.wait_for("the follower to find out", || {
         ensemble.role(follower).is_none().then_some(())
     });

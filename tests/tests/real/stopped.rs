@@ -36,7 +36,7 @@ impl Program {
     }
 
     fn line(&mut self) -> String {
-        self.lines.next().expect("another line").unwrap()
+        self.lines.next().unwrap().unwrap()
     }
 
     fn json(&mut self, event: &str) -> Value {
