@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,12 @@ def passes(program: str, *args: str) -> str:
 def says(process: subprocess.Popen[str], word: str) -> None:
     """Waits until the program prints this line."""
     assert process.stdout is not None and process.stderr is not None
+    # One that says nothing is stopped, which ends the wait.
+    watchdog = threading.Timer(LIMIT, process.kill)
+    watchdog.start()
     line = process.stdout.readline().strip()
+    watchdog.cancel()
+    watchdog.join()
     if line != word:
         process.kill()
         raise AssertionError(f"expected {word!r}, got {line!r}: {process.stderr.read()}")

@@ -173,7 +173,7 @@ def test_an_operation_given_up_wherever_it_waits_leaves_no_contender_and_no_watc
                 raise AssertionError("it never ends")
         return cases
 
-    cases = asyncio.run(every_point())
+    cases = asyncio.run(asyncio.wait_for(every_point(), 60))
     # Before it starts, when it has started, and with its answer in hand, at the least.
     assert cases >= 3, cases
 
@@ -195,7 +195,7 @@ def test_an_answer_that_comes_together_with_the_cancellation_is_let_go(zk_server
     async def until_readable(inbox: Inbox) -> None:
         select.select([inbox._native.fileno()], [], [], 10)
 
-    asyncio.run(race())
+    asyncio.run(asyncio.wait_for(race(), 60))
 
 
 async def test_a_connect_that_is_given_up_leaves_no_session(zk_server: Server) -> None:

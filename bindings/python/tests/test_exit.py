@@ -10,9 +10,11 @@ from zk_recipes import sync
 from zk_recipes.testing import Server
 
 PRELUDE = """
-import asyncio, sys, threading, time
+import asyncio, signal, sys, threading, time
 import zk_recipes
 from zk_recipes import sync
+# What starts the tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 hosts = sys.argv[1]
 """
 

@@ -131,6 +131,45 @@ def test_a_child_is_refused_what_its_parent_opened_and_its_end_harms_nothing(
     assert zk_server.sessions() == [] and zk_server.count("connect") == 2
 
 
+UNDER_LOAD = PRELUDE + """
+import faulthandler, threading
+
+zk = sync.connect(sys.argv[1])
+zk.create("/a", b"1")
+guard = zk.lock("/locks/x").acquire()
+going = True
+
+def load():
+    while going:
+        zk.get("/a")
+
+threads = [threading.Thread(target=load) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for _ in range(40):
+    child = fork()
+    if child == 0:
+        # Whatever another thread was doing when the child was made: nothing here waits for it.
+        faulthandler.dump_traceback_later(20, exit=True)
+        refused(lambda: zk.get("/a"))
+        del zk, guard
+        gc.collect()
+        os._exit(0)
+    join(child)
+going = False
+for thread in threads:
+    thread.join()
+assert guard.release()
+zk.close()
+"""
+
+
+def test_children_of_a_busy_process_never_wait_for_a_thread_that_they_lack(
+    zk_server: Server,
+) -> None:
+    passes(UNDER_LOAD, zk_server.connect_string)
+
+
 def test_a_child_of_a_running_loop_can_run_its_own(zk_server: Server) -> None:
     passes(ASYNC, zk_server.connect_string)
     assert zk_server.sessions() == [] and zk_server.paths("/locks/x") == []

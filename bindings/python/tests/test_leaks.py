@@ -86,7 +86,7 @@ def test_blocking_cycles_leave_references_and_threads_where_they_were(
     assert before[-2:] == after[-2:], "threads"
 
 
-def test_every_event_loop_takes_its_inbox_with_it(zk_server: Server) -> None:
+def test_an_event_loop_takes_its_inbox_with_it_whatever_was_under_way(zk_server: Server) -> None:
     async def use() -> None:
         async with zk_recipes.connect(zk_server.connect_string) as zk:
             await zk.exists("/a")
@@ -95,9 +95,15 @@ def test_every_event_loop_takes_its_inbox_with_it(zk_server: Server) -> None:
         gc.collect()
         return sum(type(one).__name__ == "Inbox" for one in gc.get_objects())
 
+    async def leave_something_under_way() -> None:
+        loop, zk = asyncio.get_running_loop(), await zk_recipes.connect(zk_server.connect_string)
+        guard = await zk.lock("/locks/x").acquire()
+        current().start(guard._native.until_lost(None), lambda *_: loop.time())
+
     asyncio.run(use())
     before = inboxes()
     for _ in range(20):
+        asyncio.run(leave_something_under_way())
         asyncio.run(use())
     assert inboxes() <= before
     zk_server.until(lambda: zk_server.connection_count() == 0)

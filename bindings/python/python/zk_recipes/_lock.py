@@ -96,23 +96,15 @@ class Hold:
             return
         # There is nothing to wait for: it is lost, or no server answers.
         self._guard.abandon()
-        if not isinstance(inside, asyncio.CancelledError):
-            await self._take_own_cancellation()
-        if self._task.uncancel() > self._cancelling:
-            # Somebody else cancels, too, and a loss must not hide that.
-            if isinstance(inside, asyncio.CancelledError):
-                return
-            raise asyncio.CancelledError
-        if inside is None or isinstance(inside, asyncio.CancelledError):
-            raise self._failure from inside
-        inside.add_note(f"meanwhile: {self._failure}")
-
-    async def _take_own_cancellation(self) -> None:
-        """The body ended before our cancellation reached it; left alone, it would hit whatever is awaited next."""
-        try:
-            await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            pass
+        from_outside = self._task.uncancel() > self._cancelling
+        if isinstance(inside, asyncio.CancelledError):
+            # A loss must not hide that somebody else cancels, too.
+            if not from_outside:
+                raise self._failure from inside
+        elif inside is None:
+            raise self._failure
+        else:
+            inside.add_note(f"meanwhile: {self._failure}")
 
 
 class Lock:
