@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId};
 
 use crate::history::History;
+use crate::known::bounds::notes;
 use crate::records::{ChangeKind, NoteKind};
 
 /// When processes and sessions ended, and when their connections broke.
@@ -25,7 +26,7 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) fn of(history: &History) -> Self {
         let mut ends = Self::default();
-        for note in &history.notes {
+        for note in notes(history) {
             match note.what {
                 NoteKind::Closed => ends.closed.entry(note.process).or_default().push(note.at),
                 NoteKind::Crashed => {
