@@ -285,7 +285,20 @@ const MUTATIONS: [(Property, &str, Mutation); 17] = [
         Property::L9,
         "a hand-over takes many requests",
         |history, chance| {
-            let place = pick(&history.truth.requests, chance, |_| true);
+            // A request of one who had to wait.
+            let place = pick(&history.truth.requests, chance, |request| {
+                let waits = |op: &&Op| {
+                    let during = op.invoked < request.at && op.returned > Some(request.at);
+                    done(op, Function::Acquire) && op.session == request.session && during
+                };
+                let token = history.ops.iter().find(waits).map(|op| op.token);
+                let mut changes = history.truth.changes.iter();
+                changes.any(|change| {
+                    let lock = history.texts.bytes(change.path).starts_with(b"/lock/");
+                    let gone = change.kind == ChangeKind::Delete && lock;
+                    gone && token.is_some_and(|token| token < change.zxid) && change.at < request.at
+                })
+            });
             place.is_some_and(|place| {
                 let one: Request = history.truth.requests[place];
                 history.truth.requests.extend([one; 3]);

@@ -408,6 +408,8 @@ impl Run {
             contender.token,
             op.seen.max(contender.token),
         );
+        let seen = op.at;
+        self.processes[place].seen = seen.max(self.processes[place].seen);
         self.believe(place, contender, Conviction::Held);
         self.access(place, contender);
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use zk_checkers::{CHECKERS, History};
 
-/// A hundred thousand records: five rounds of work in ten nodes and ten locks by ten processes.
+/// A hundred thousand records: work on fifty nodes and fifty locks by seven processes.
 fn large() -> History {
     let mut text = String::from(
         "limits ended=99000000 session_timeout=10000 tick=2000 requests_per_second=1000 requests_per_handover=9 nodes_per_grant=1\n",
@@ -15,7 +15,7 @@ fn large() -> History {
         writeln!(text, "change zxid={zxid:x} at={at}.5 {rest}").unwrap();
         zxid
     };
-    for place in 0..10 {
+    for place in 0..50 {
         commit(
             &mut text,
             0,
@@ -29,8 +29,8 @@ fn large() -> History {
     }
     let mut ops = 0;
     for round in 0..10_000 {
-        let (now, place, process) = (1 + round * 100, round % 10, 1 + round % 7);
-        let version = 1 + round / 10;
+        let (now, place, process) = (1 + round * 100, round % 50, 1 + round % 7);
+        let version = 1 + round / 50;
         let zxid = commit(
             &mut text,
             now,
@@ -38,8 +38,8 @@ fn large() -> History {
         );
         writeln!(text, "op process={process} function=set path=/r{place} data=d{round} invoked={now} returned={} outcome=ok session=a{process} at={zxid:x} mzxid={zxid:x} version={version}", now + 1).unwrap();
         writeln!(text, "op process={process} function=get path=/r{place} watch=once invoked={} returned={} outcome=ok session=a{process} at={zxid:x} mzxid={zxid:x} version={version} reply=d{round}", now + 2, now + 3).unwrap();
-        if round + 10 < 10_000 {
-            writeln!(text, "event process={process} session=a{process} op={} path=/r{place} what=changed at={}", ops + 1, now + 1001).unwrap();
+        if round + 50 < 10_000 {
+            writeln!(text, "event process={process} session=a{process} op={} path=/r{place} what=changed at={}", ops + 1, now + 5001).unwrap();
         }
         let node = format!("/l{place}/x-{round:010}");
         let token = commit(
