@@ -1,4 +1,8 @@
 //! The records' text form, and what each checker accepts and rejects.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 mod cancel;
 mod cases;
