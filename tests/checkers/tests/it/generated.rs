@@ -36,7 +36,7 @@ fn done(op: &Op, function: Function) -> bool {
     op.outcome == Outcome::Ok && op.function == function
 }
 
-const MUTATIONS: [(Property, &str, Mutation); 17] = [
+const MUTATIONS: [(Property, &str, Mutation); 23] = [
     (
         Property::Read,
         "a read answers another version",
@@ -306,10 +306,106 @@ const MUTATIONS: [(Property, &str, Mutation); 17] = [
             })
         },
     ),
+    (
+        Property::L4,
+        "a guard is of an earlier hold",
+        |history, chance| {
+            let first = history
+                .ops
+                .iter()
+                .find(|op| done(op, Function::Acquire))
+                .copied();
+            let Some(first) = first else { return false };
+            let guarded = |op: &Op| {
+                done(op, Function::Set) && !op.guard.is_empty() && op.token != first.token
+            };
+            change_op(history, chance, guarded, |op| {
+                (op.guard, op.token) = (first.reply, first.token)
+            })
+        },
+    ),
+    (
+        Property::L7,
+        "a grant is on another session's node",
+        |history, chance| {
+            let session = SessionId::from_raw(0xfff);
+            change_op(
+                history,
+                chance,
+                |op| done(op, Function::Acquire),
+                |op| op.session = session,
+            )
+        },
+    ),
+    (
+        Property::L11,
+        "a hold is entered again after its end",
+        |history, chance| {
+            let place = pick(&history.ops, chance, |op| done(op, Function::Release));
+            place.is_some_and(|place| {
+                let mut op = history.ops[place];
+                op.function = Function::Reenter;
+                (op.invoked, op.returned) = (history.limits.ended, Some(history.limits.ended));
+                history.ops.push(op);
+                true
+            })
+        },
+    ),
+    (
+        Property::G6,
+        "a dropped acquire leaves its node",
+        |history, chance| {
+            let place = pick(&history.ops, chance, |op| {
+                op.outcome == Outcome::Cancelled && op.function == Function::Acquire
+            });
+            place.is_some_and(|place| {
+                let op = history.ops[place];
+                let node = history.truth.changes.iter().find(|change| {
+                    change.session == op.session
+                        && change.at > op.invoked
+                        && change.kind == ChangeKind::Create
+                });
+                let node = node.map(|node| node.path);
+                history.truth.changes.retain(|change| {
+                    change.kind == ChangeKind::Create || Some(change.path) != node
+                });
+                true
+            })
+        },
+    ),
+    (
+        Property::G8,
+        "an acquire makes more nodes than one",
+        |history, chance| {
+            let place = pick(&history.truth.changes, chance, |change| {
+                change.kind == ChangeKind::Create && !change.owner.is_none()
+            });
+            place.is_some_and(|place| {
+                let mut again = history.truth.changes[place];
+                again.at = history.limits.ended;
+                for number in 0..100 {
+                    again.zxid = Zxid::from_raw((9 << 32) + number);
+                    again.path = history.text(&format!("/lock/again-{number:010}"));
+                    history.truth.changes.push(again);
+                }
+                true
+            })
+        },
+    ),
+    (Property::G9, "a call never returns", |history, chance| {
+        change_op(
+            history,
+            chance,
+            |op| done(op, Function::Get),
+            |op| {
+                (op.outcome, op.returned) = (Outcome::Pending, None);
+            },
+        )
+    }),
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_legal_histories_are_accepted_by_all_checkers(seed: u64, steps in 1_usize..150) {

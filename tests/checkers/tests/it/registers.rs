@@ -65,6 +65,20 @@ change zxid=5 at=21 session=c kind=close
 change zxid=5 at=21 session=c kind=delete path=/e
 ";
 
+/// A dead session's nodes go one by one: a read in between shows one of them gone.
+const LINGERING: &str = "\
+op process=1 function=children path=/d invoked=4 returned=5 outcome=ok session=a at=3 reply=x,y
+op process=1 function=children path=/d invoked=6 returned=7 outcome=ok session=a seen=3 at=3 reply=y
+op process=1 function=exists path=/d/x invoked=6 returned=7 outcome=ok session=a seen=3 at=3
+op process=2 function=children path=/d invoked=8 returned=9 outcome=ok session=b seen=4 at=4
+change zxid=1 at=1 session=c kind=create path=/d
+change zxid=2 at=2 session=d kind=create path=/d/x owner=d
+change zxid=3 at=3 session=d kind=create path=/d/y owner=d
+change zxid=4 at=6 session=d kind=expire
+change zxid=4 at=6 session=d kind=delete path=/d/x
+change zxid=4 at=6 session=d kind=delete path=/d/y
+";
+
 const CASES: &[Case] = &[
     case(
         Read,
@@ -331,6 +345,20 @@ const CASES: &[Case] = &[
         LOST_ANSWERS,
         "change zxid=5 at=21 session=c kind=delete path=/e\n",
         "",
+    ),
+    case(
+        G1,
+        "a dead session's node shows after a reply said that the session was over",
+        LINGERING,
+        "seen=4 at=4\n",
+        "seen=4 at=4 reply=y\n",
+    ),
+    case(
+        Read,
+        "a list shows more than the ends of a dead session's nodes",
+        LINGERING,
+        "seen=3 at=3 reply=y",
+        "seen=3 at=3 reply=z",
     ),
 ];
 
