@@ -1,7 +1,7 @@
 //! What several checkers need to know of a history, worked out once.
 
 mod bounds;
-pub(crate) use bounds::{Bounds, later};
+pub(crate) use bounds::{Bounds, later, notes};
 mod contenders;
 pub(crate) use contenders::{Ahead, Contender, Contenders, acquires, lock_of};
 mod ends;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::Moment;
 
 use crate::history::History;
-use crate::known::{Ahead, Bounds, Contenders, Ends, Tree, acquires};
+use crate::known::{Ahead, Bounds, Contenders, Ends, Tree, acquires, notes};
 use crate::records::{Note, NoteKind, Outcome};
 use crate::verdict::{Findings, Property, Verdict};
 
@@ -71,16 +71,16 @@ fn waits(history: &History, bounds: &Bounds, ends: &Ends, findings: &mut Finding
 /// A process that is not closed is connected again within the bound.
 fn connections(history: &History, bounds: &Bounds, findings: &mut Findings) {
     let mut cut: BTreeMap<u32, Note> = BTreeMap::new();
-    for note in &history.notes {
+    for note in notes(history) {
         match note.what {
             NoteKind::Disconnected => {
-                cut.entry(note.process).or_insert(*note);
+                cut.entry(note.process).or_insert(note);
             }
             NoteKind::Connected | NoteKind::Expired | NoteKind::Closed | NoteKind::Crashed => {
                 let since = cut.remove(&note.process);
                 findings.stats.judged += 1;
                 if since.is_some_and(|since| bounds.is_late(since.at, Some(note.at))) {
-                    late_note(note, findings);
+                    late_note(&note, findings);
                 }
             }
             NoteKind::Paused | NoteKind::Resumed => {}

@@ -26,12 +26,12 @@ pub struct Cap {
 }
 
 impl Default for Cap {
-    /// 1,000 calls by 10 processes, and 200,000 steps: a fraction of a second.
+    /// 1,000 calls by 10 processes, and a million steps: about a second.
     fn default() -> Self {
         Self {
             ops: 1_000,
             processes: 10,
-            steps: 200_000,
+            steps: 1_000_000,
         }
     }
 }

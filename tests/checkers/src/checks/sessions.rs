@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use crate::history::History;
-use crate::known::Ends;
+use crate::known::{Ends, notes};
 use crate::records::{ChangeKind, Function, NodeKind, NoteKind, Op, Outcome, SessionStep};
 use crate::verdict::{Findings, Property, Verdict};
 
@@ -178,7 +178,7 @@ fn silence(history: &History, ends: &Ends, findings: &mut Findings) {
 fn handshakes(history: &History, findings: &mut Findings) {
     let mut current: BTreeMap<u32, SessionId> = BTreeMap::new();
     let mut ended: BTreeMap<SessionId, NoteKind> = BTreeMap::new();
-    for note in &history.notes {
+    for note in notes(history) {
         match note.what {
             NoteKind::Connected => {
                 findings.stats.judged += 1;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use crate::history::History;
-use crate::known::Bounds;
+use crate::known::{Bounds, notes};
 use crate::records::{
-    Function, NoteKind, Op, Outcome, WatchAction, WatchEvent, WatchKind, WatchMode,
+    Function, NoteKind, Op, Outcome, ServerWatch, WatchAction, WatchEvent, WatchKind, WatchMode,
 };
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
@@ -111,7 +111,7 @@ impl Watches {
             }
         }
         let mut cut: BTreeMap<SessionId, Moment> = BTreeMap::new();
-        for note in &history.notes {
+        for note in notes(history) {
             match note.what {
                 NoteKind::Expired | NoteKind::Closed | NoteKind::Crashed => {
                     watches.gaps.ends.entry(note.session).or_insert(note.at);
@@ -302,12 +302,11 @@ fn order(history: &History, findings: &mut Findings) {
 /// On the servers a one-shot watch fires at most as often as it was set.
 fn servers(history: &History, findings: &mut Findings) {
     let mut armed: BTreeMap<(SessionId, Text, bool), bool> = BTreeMap::new();
-    for watch in history
-        .truth
-        .watches
-        .iter()
-        .filter(|watch| watch.mode == WatchMode::Once)
-    {
+    let watches = history.truth.watches.iter();
+    let mut watches: Vec<&ServerWatch> =
+        watches.filter(|one| one.mode == WatchMode::Once).collect();
+    watches.sort_by_key(|watch| watch.at);
+    for watch in watches {
         findings.stats.judged += 1;
         let key = (watch.session, watch.path, watch.children);
         let was_armed = armed

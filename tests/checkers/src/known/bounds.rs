@@ -5,14 +5,15 @@ use std::time::Duration;
 use zk_wire::Moment;
 
 use crate::history::History;
-use crate::records::NoteKind;
+use crate::records::{Note, NoteKind};
 
 /// By when things must have happened, once nothing stands in their way.
 pub(crate) struct Bounds {
     /// When the last fault had ended, the last pause included; `None` if one never did.
     pub(crate) healed: Option<Moment>,
-    /// Session timeout, one tick, an election, and the round trips allowed.
-    pub(crate) recovery: Duration,
+    /// Session timeout, one tick, an election, and the round trips allowed; `None` if the limits
+    /// name no session timeout: then nothing is late.
+    recovery: Option<Duration>,
     /// When the run ended.
     pub(crate) ended: Moment,
 }
@@ -32,14 +33,15 @@ impl Bounds {
         }
         Self {
             healed,
-            recovery: limits.session_timeout + limits.tick + limits.election + travel,
+            recovery: (!limits.session_timeout.is_zero())
+                .then(|| limits.session_timeout + limits.tick + limits.election + travel),
             ended: limits.ended,
         }
     }
 
     /// When what began at `at` must be over; `None` if faults go on for ever.
-    pub(crate) fn due(&self, at: Moment) -> Option<Moment> {
-        later(at.max(self.healed?), self.recovery)
+    fn due(&self, at: Moment) -> Option<Moment> {
+        later(at.max(self.healed?), self.recovery?)
     }
 
     /// Whether what began at `at` and ended at `end`, if it did, took too long. What is not due
@@ -53,6 +55,13 @@ impl Bounds {
             None => self.ended > due,
         }
     }
+}
+
+/// The notes in the order of time, which the text form need not keep.
+pub(crate) fn notes(history: &History) -> Vec<Note> {
+    let mut notes = history.notes.clone();
+    notes.sort_by_key(|note| note.at);
+    notes
 }
 
 /// The time so much later, if there is one.

@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId};
 
 use crate::history::History;
-use crate::records::{ChangeKind, NoteKind};
+use crate::known::bounds::notes;
+use crate::records::{ChangeKind, Function, NoteKind};
 
 /// When processes and sessions ended, and when their connections broke.
 #[derive(Default)]
 pub(crate) struct Ends {
-    /// When a client was closed.
+    /// When a client was closed, as the process was told.
     closed: BTreeMap<u32, Vec<Moment>>,
+    /// When a close was called, or was told.
+    closing: BTreeMap<u32, Vec<Moment>>,
+    resumed: BTreeMap<u32, Vec<Moment>>,
     crashed: BTreeMap<u32, Moment>,
     /// When the connection, the session or the client ended: what leaves requests unanswered.
     cuts: BTreeMap<SessionId, Vec<Moment>>,
@@ -25,9 +29,15 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) fn of(history: &History) -> Self {
         let mut ends = Self::default();
-        for note in &history.notes {
+        for note in notes(history) {
             match note.what {
-                NoteKind::Closed => ends.closed.entry(note.process).or_default().push(note.at),
+                NoteKind::Closed => {
+                    ends.closed.entry(note.process).or_default().push(note.at);
+                    ends.closing.entry(note.process).or_default().push(note.at);
+                }
+                NoteKind::Resumed => {
+                    ends.resumed.entry(note.process).or_default().push(note.at);
+                }
                 NoteKind::Crashed => {
                     ends.crashed.insert(note.process, note.at);
                 }
@@ -37,7 +47,7 @@ impl Ends {
                 NoteKind::Connected => {
                     ends.owners.insert(note.session, note.process);
                 }
-                NoteKind::Disconnected | NoteKind::Paused | NoteKind::Resumed => {}
+                NoteKind::Disconnected | NoteKind::Paused => {}
             }
             let cut = matches!(
                 note.what,
@@ -48,6 +58,9 @@ impl Ends {
             }
         }
         for op in &history.ops {
+            if op.function == Function::Close {
+                ends.closing.entry(op.process).or_default().push(op.invoked);
+            }
             ends.owners.entry(op.session).or_insert(op.process);
         }
         for change in &history.truth.changes {
@@ -68,14 +81,19 @@ impl Ends {
         self.closed.get(&process)?.last().copied()
     }
 
-    /// Whether a client of the process was closed in that time.
+    /// Whether a client of the process was being closed in that time.
     pub(crate) fn closed_within(&self, process: u32, from: Moment, to: Moment) -> bool {
-        let closed = self
-            .closed
-            .get(&process)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        closed.iter().any(|at| (from..=to).contains(at))
+        let closing = self.closing.get(&process);
+        let closing = closing.map(Vec::as_slice).unwrap_or_default();
+        closing.iter().any(|at| (from..=to).contains(at))
+    }
+
+    /// When the process last went on after a pause, in that time.
+    pub(crate) fn resumed_within(&self, process: u32, from: Moment, to: Moment) -> Option<Moment> {
+        let resumed = self.resumed.get(&process)?;
+        let end = resumed.partition_point(|at| *at <= to);
+        let last = resumed.get(end.checked_sub(1)?)?;
+        (*last >= from).then_some(*last)
     }
 
     pub(crate) fn crashed(&self, process: u32) -> Option<Moment> {

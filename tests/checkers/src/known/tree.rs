@@ -66,6 +66,8 @@ pub(crate) struct Tree<'h> {
     pub(crate) lives: Vec<Life>,
     by_path: BTreeMap<Text, Vec<usize>>,
     by_parent: BTreeMap<&'h [u8], Vec<usize>>,
+    /// The transactions, and which of them end a session.
+    transactions: Vec<(Zxid, bool)>,
     /// Where the log breaks its own rules.
     pub(crate) problems: Vec<String>,
 }
@@ -78,6 +80,7 @@ impl<'h> Tree<'h> {
             lives: Vec::new(),
             by_path: BTreeMap::new(),
             by_parent: BTreeMap::new(),
+            transactions: Vec::new(),
             problems: Vec::new(),
         };
         let mut ephemerals: BTreeMap<SessionId, usize> = BTreeMap::new();
@@ -89,6 +92,11 @@ impl<'h> Tree<'h> {
                 tree.complain(change, "comes after a later one");
             }
             last = Some(*change);
+            let ends = matches!(change.kind, ChangeKind::Close | ChangeKind::Expire);
+            match tree.transactions.last_mut() {
+                Some(same) if same.0 == change.zxid => same.1 |= ends,
+                _ => tree.transactions.push((change.zxid, ends)),
+            }
             if let Some(end) = ending.take_if(|end| end.zxid != change.zxid) {
                 tree.expect_no_ephemerals(&end, &ephemerals);
             }
@@ -209,6 +217,17 @@ impl<'h> Tree<'h> {
         let some = places.get(first..).unwrap_or_default();
         let lives = some.iter().filter_map(|place| self.lives.get(*place));
         lives.take_while(move |life| life.czxid <= to)
+    }
+
+    /// The last transaction of which a reply at `at` may show something. A server takes a dead
+    /// session's nodes away one by one, and counts the transaction only then: reads in between show
+    /// some of them gone, with the zxid before.
+    pub(crate) fn visible(&self, at: Zxid) -> Zxid {
+        let next = self.transactions.partition_point(|(zxid, _)| *zxid <= at);
+        match self.transactions.get(next) {
+            Some((zxid, true)) => *zxid,
+            _ => at,
+        }
     }
 
     /// The node of that path that is there once `zxid` is applied.

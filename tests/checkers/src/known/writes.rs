@@ -121,9 +121,7 @@ pub(crate) fn number(path: &[u8]) -> Option<i64> {
     let prefix = without_number(path)?;
     let digits = std::str::from_utf8(path.get(prefix.len()..)?).ok()?;
     let number: i64 = digits.parse().ok()?;
-    Some(if prefix.ends_with(b"-") && number > i64::from(i32::MAX) {
-        -number
-    } else {
-        number
-    })
+    // Ten digits hold more than the counter does: that is the sign, not the name's hyphen.
+    let negative = prefix.ends_with(b"--") || number > i64::from(i32::MAX);
+    Some(if negative { -number } else { number })
 }

@@ -9,7 +9,8 @@ words! {
     pub enum NoteKind {
         /// The session is attached to a server.
         Connected = "connected",
-        /// The connection is gone.
+        /// The connection is gone. To be recorded where it is cut, before the calls that were on
+        /// it return.
         Disconnected = "disconnected",
         /// The session was reported expired.
         Expired = "expired",
@@ -19,7 +20,7 @@ words! {
         Paused = "paused",
         /// It went on.
         Resumed = "resumed",
-        /// It ended without closing anything.
+        /// It ended without closing anything. Whatever takes its place has another number.
         Crashed = "crashed",
     }
 }

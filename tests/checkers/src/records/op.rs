@@ -108,8 +108,8 @@ record! {
         pub seen: Zxid,
         /// The zxid of the reply; where it is not known, the highest seen at the return.
         pub at: Zxid,
-        /// The answer: data, the created path, the lock node, the children's names sorted and
-        /// joined by commas.
+        /// The answer: data, the created path, the children's names joined by commas. Of a lock: the
+        /// node that was got, is given back or is entered again.
         pub reply: Text,
         /// The version in the Stat.
         pub version: Option<i32>,

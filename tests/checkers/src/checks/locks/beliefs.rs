@@ -134,9 +134,10 @@ fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut 
         findings.meet("hold whose node somebody else deleted");
         return;
     }
-    let end = span.end.map_or("for ever".to_owned(), |end| {
-        format!("until {}", millis(end))
-    });
+    let end = match span.end {
+        Some(end) => format!("until {}", millis(end)),
+        None => "for ever".to_owned(),
+    };
     let text = format!(
         "process {} believes from {} {end} to hold {}, gone at {} by {}",
         span.hold.process,

@@ -1,10 +1,8 @@
 //! Acquires that fail.
 
-use zk_wire::Moment;
-
 use super::Locks;
 use crate::known::{acquires, later};
-use crate::records::{NoteKind, Op, Outcome};
+use crate::records::{Op, Outcome};
 use crate::verdict::{Findings, Property};
 
 /// `L10`.
@@ -50,9 +48,11 @@ fn lateness(locks: &Locks<'_>, op: &Op) -> Option<String> {
     if returned.is_none() && locks.ends.crashed(op.process).is_some() {
         return None;
     }
-    let from = resumed(locks, op, returned).map_or(deadline, |resumed| resumed.max(deadline));
+    let end = returned.unwrap_or(locks.bounds.ended);
+    let resumed = locks.ends.resumed_within(op.process, op.invoked, end);
+    let from = resumed.map_or(deadline, |resumed| resumed.max(deadline));
     let due = later(from, locks.history.limits.lateness)?;
-    if returned.unwrap_or(locks.bounds.ended) <= due {
+    if end <= due {
         return None;
     }
     let (function, lock) = (op.function.word(), locks.history.texts.shown(op.path));
@@ -64,15 +64,4 @@ fn lateness(locks: &Locks<'_>, op: &Op) -> Option<String> {
         }
         None => format!("{function} {lock} was to return by {due} ms and did not"),
     })
-}
-
-/// When the process last went on after a pause, while the call went on.
-fn resumed(locks: &Locks<'_>, op: &Op, returned: Option<Moment>) -> Option<Moment> {
-    let notes = locks.history.notes.iter().filter(|note| {
-        note.process == op.process
-            && note.what == NoteKind::Resumed
-            && note.at >= op.invoked
-            && returned.is_none_or(|returned| note.at <= returned)
-    });
-    notes.map(|note| note.at).max()
 }

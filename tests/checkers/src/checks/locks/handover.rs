@@ -18,21 +18,27 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
 
 /// A node's removal wakes one waiter at most; its owner may be told too.
 fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
-    let mut owners: BTreeMap<Text, SessionId> = BTreeMap::new();
-    for (_, contender) in locks.contenders.iter() {
-        owners.insert(contender.life.path, contender.life.owner);
+    let mut nodes: BTreeMap<Text, (Text, SessionId)> = BTreeMap::new();
+    let mut waiting: BTreeMap<(Text, SessionId), Vec<&Contender<'_>>> = BTreeMap::new();
+    for (lock, contender) in locks.contenders.iter() {
+        let (path, owner) = (contender.life.path, contender.life.owner);
+        nodes.insert(path, (lock, owner));
+        waiting.entry((lock, owner)).or_default().push(contender);
     }
     let mut woken: BTreeMap<(Text, Zxid), BTreeSet<SessionId>> = BTreeMap::new();
-    let locks_of = &locks.contenders.by_lock;
     for watch in &locks.history.truth.watches {
         if watch.did != WatchAction::Fired || !tells_of(watch) {
             continue;
         }
-        let other = match owners.get(&watch.path) {
-            Some(owner) => *owner != watch.session && watch.what == WatchKind::Deleted,
-            None => locks_of.contains_key(&watch.path) && watch.what == WatchKind::Children,
+        let lock = match nodes.get(&watch.path) {
+            Some((_, owner)) if *owner == watch.session => continue,
+            Some((lock, _)) => *lock,
+            None => watch.path,
         };
-        if other {
+        // Who does not wait is woken for its own reasons.
+        let line = waiting.get(&(lock, watch.session));
+        let waits = line.is_some_and(|line| line.iter().any(|one| one.life.lives_at(watch.at)));
+        if waits {
             findings.stats.judged += 1;
             woken
                 .entry((watch.path, watch.zxid))

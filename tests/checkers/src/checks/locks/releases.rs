@@ -78,8 +78,7 @@ fn removal(locks: &Locks<'_>, contender: &Contender<'_>, ended: &Ended, findings
         .by_token
         .get(&life.czxid)
         .is_some_and(|at| *at <= removal.at);
-    let closed = locks.ends.closed_within(op.process, op.invoked, removal.at)
-        || closing(locks, op, removal.at);
+    let closed = locks.ends.closed_within(op.process, op.invoked, removal.at);
     if contender.granted && !released && !closed {
         let text = format!(
             "{node} is deleted at {} and nobody gave it back",
@@ -87,15 +86,6 @@ fn removal(locks: &Locks<'_>, contender: &Contender<'_>, ended: &Ended, findings
         );
         findings.add(Property::L6, &ops, text);
     }
-}
-
-/// Whether the process had begun to close.
-fn closing(locks: &Locks<'_>, acquire: &Op, by: Moment) -> bool {
-    locks.history.ops.iter().any(|op| {
-        op.function == Function::Close
-            && op.process == acquire.process
-            && (acquire.invoked..=by).contains(&op.invoked)
-    })
 }
 
 /// What is reported released is gone; what could not be released yet is not forgotten.

@@ -6,7 +6,7 @@ use zk_wire::Zxid;
 
 use crate::history::History;
 use crate::known::Tree;
-use crate::records::{Function, Outcome};
+use crate::records::{ChangeKind, Function, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
 
@@ -27,7 +27,7 @@ pub(super) fn judge(history: &History, tree: &Tree<'_>, floors: &[Zxid], finding
             .split(|byte| *byte == b',')
             .filter(|name| !name.is_empty())
             .fold(0, |print, name| print ^ fingerprint(name));
-        if sets.holds_within(print, *floor, op.at) {
+        if op.at >= *floor && sets.holds_within(print, *floor, tree.visible(op.at)) {
             continue;
         }
         let went_back = sets.holds_within(print, Zxid::NONE, *floor);
@@ -54,25 +54,37 @@ struct Sets {
     places: BTreeMap<u64, Vec<usize>>,
 }
 
+/// A child that comes or goes.
+struct Turn {
+    zxid: Zxid,
+    print: u64,
+    /// Whether it shows before the rest of its transaction does.
+    alone: bool,
+}
+
 impl Sets {
     fn of(history: &History, tree: &Tree<'_>, parent: Text) -> Self {
-        let mut turns: Vec<(Zxid, u64)> = vec![(Zxid::NONE, 0)];
+        let mut turns: Vec<Turn> = Vec::new();
         for life in tree.children(parent) {
             let path = history.texts.bytes(life.path);
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
             let print = fingerprint(name);
-            turns.push((life.czxid, print));
-            turns.extend(life.removal.map(|removal| (removal.zxid, print)));
+            let turn = |zxid, alone| Turn { zxid, print, alone };
+            turns.push(turn(life.czxid, false));
+            turns.extend(life.removal.map(|removal| {
+                // The nodes of a dead session go one by one.
+                turn(removal.zxid, removal.cause != ChangeKind::Delete)
+            }));
         }
-        turns.sort_unstable();
-        let mut since: Vec<(Zxid, u64)> = Vec::new();
+        turns.sort_by_key(|turn| turn.zxid);
+        let mut since: Vec<(Zxid, u64)> = vec![(Zxid::NONE, 0)];
         let mut set = 0;
-        for (zxid, print) in turns {
-            set ^= print;
+        for turn in turns {
+            set ^= turn.print;
             match since.last_mut() {
-                // One transaction shows only its end.
-                Some(last) if last.0 == zxid => last.1 = set,
-                _ => since.push((zxid, set)),
+                // Any other transaction shows only its end.
+                Some(last) if last.0 == turn.zxid && !turn.alone => last.1 = set,
+                _ => since.push((turn.zxid, set)),
             }
         }
         let mut places: BTreeMap<u64, Vec<usize>> = BTreeMap::new();

@@ -16,7 +16,7 @@ pub(super) fn judge(history: &History, tree: &Tree<'_>, floors: &[Zxid], finding
             continue;
         };
         findings.stats.judged += 1;
-        if answer.holds_within(op, *floor, op.at, tree) {
+        if op.at >= *floor && answer.holds_within(op, *floor, tree.visible(op.at), tree) {
             continue;
         }
         let (path, at) = (history.texts.shown(op.path), op.at);

@@ -71,13 +71,14 @@ impl Model for Counter<'_> {
     }
 }
 
-/// A mutex whose grants carry tokens: the owner, its token, and with that the highest token.
+/// A mutex whose grants carry tokens: the latest owner, whether it holds, and the highest token.
 pub(super) struct Mutex;
 
-/// Who holds, and the token of the latest grant.
+/// The latest grant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Held {
     owner: Option<(u32, Text)>,
+    holds: bool,
     highest: Zxid,
 }
 
@@ -90,19 +91,20 @@ impl Model for Mutex {
 
     fn step(&self, held: &Held, call: &Call) -> Option<Held> {
         let op = &call.op;
-        let caller = (op.process, op.recipe);
+        let owner = Some((op.process, op.recipe));
         if acquires(op.function) {
-            let free = held.owner.is_none() && op.token > held.highest;
+            let free = !held.holds && op.token > held.highest;
             return free.then_some(Held {
-                owner: Some(caller),
+                owner,
+                holds: true,
                 highest: op.token,
             });
         }
-        // The latest grant's end: by its own holder, or one that has been lost already.
-        let own = op.token == held.highest && held.owner.is_none_or(|owner| owner == caller);
+        // The latest grant's end: by its own holder, who may have lost it already.
+        let own = op.token == held.highest && owner == held.owner;
         own.then_some(Held {
-            owner: None,
-            highest: held.highest,
+            holds: false,
+            ..held.clone()
         })
     }
 }

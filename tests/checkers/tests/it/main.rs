@@ -1,0 +1,20 @@
+//! The records' text form, and what each checker accepts and rejects.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
+
+mod cancel;
+mod cases;
+mod effort;
+mod generated;
+mod leaks;
+mod liveness;
+mod locks;
+mod model;
+mod registers;
+mod search;
+mod sessions;
+mod size;
+mod text;
+mod watches;
