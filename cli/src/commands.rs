@@ -16,6 +16,8 @@ pub(crate) mod stat;
 pub(crate) mod tree;
 pub(crate) mod watch;
 
+use clap::CommandFactory as _;
+
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
 
@@ -40,7 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Watch(args) => watch::run(args, &connection, json).await,
         Command::Ping(args) => ping::run(args, &connection, json).await,
         Command::Srvr(args) => srvr::run(args, &connection, json).await,
-        Command::Completion(args) => completion::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Completion(args) => completion::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     }
 }

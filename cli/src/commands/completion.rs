@@ -1,9 +1,7 @@
 //! `zkctl completion`: scripts for shells.
 
-use clap::CommandFactory as _;
 use clap_complete::aot;
 
-use crate::args::Cli;
 use crate::exit::{Failure, code};
 use crate::output;
 
@@ -26,14 +24,14 @@ enum Shell {
     Fish,
 }
 
-pub(crate) fn run(args: &Args) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Args, mut all: clap::Command) -> Result<u8, Failure> {
     let shell = match args.shell {
         Shell::Bash => aot::Shell::Bash,
         Shell::Zsh => aot::Shell::Zsh,
         Shell::Fish => aot::Shell::Fish,
     };
     let mut script = Vec::new();
-    aot::generate(shell, &mut Cli::command(), "zkctl", &mut script);
+    aot::generate(shell, &mut all, "zkctl", &mut script);
     output::bytes(&script)?;
     Ok(code::OK)
 }

@@ -1,16 +1,16 @@
 //! `zkctl locks`: who holds a lock, and who waits for it.
 
+mod picture;
 mod view;
 
-use std::time::SystemTime;
-
-use serde_json::{Value, json};
-use zk_recipes::{Client, Contender, Family, Mutex};
+use zk_recipes::Mutex;
 
 use crate::connect::Connection;
 use crate::exit::{Failure, code};
 use crate::node_path::NodePath;
-use crate::{duration, output, since};
+use crate::output;
+
+use picture::{check_chroot, list, show};
 
 /// Options of `locks`.
 #[derive(Debug, clap::Args)]
@@ -57,66 +57,4 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
         output::text(&show(path, &contenders))?;
     }
     Ok(code::OK)
-}
-
-/// A lock that nobody ever took has no node; a chroot that is not there is a mistake.
-async fn check_chroot(client: &Client) -> Result<(), Failure> {
-    if matches!(client.exists("/").await, Ok(None)) {
-        client.get("/").await?;
-    }
-    Ok(())
-}
-
-fn list(path: &str, contenders: &[Contender]) -> Value {
-    let contenders: Vec<Value> = contenders.iter().map(object).collect();
-    json!({ "path": path, "contenders": contenders })
-}
-
-fn object(contender: &Contender) -> Value {
-    json!({
-        "holds": contender.holds,
-        "token": contender.token,
-        "since": since::rfc3339(since::millis(contender.since)),
-        "since_ms": since::millis(contender.since),
-        "session": contender.session.to_string(),
-        "text": contender.text,
-        "node": contender.node,
-        "family": family(contender.family),
-    })
-}
-
-fn show(path: &str, contenders: &[Contender]) -> String {
-    if contenders.is_empty() {
-        return format!("{path} is free\n");
-    }
-    let header = ["", "TOKEN", "SINCE", "AGE", "SESSION", "CONTENDER", "NODE"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    rows.extend(contenders.iter().map(|contender| {
-        let age = SystemTime::now()
-            .duration_since(contender.since)
-            .unwrap_or_default();
-        let text = match contender.family {
-            Family::Mutex => output::printable(&contender.text),
-            other => format!("{} ({})", output::printable(&contender.text), family(other)),
-        };
-        vec![
-            if contender.holds { "holds" } else { "waits" }.to_owned(),
-            contender.token.to_string(),
-            since::rfc3339(since::millis(contender.since)),
-            duration::show(age),
-            contender.session.to_string(),
-            text,
-            contender.node.clone(),
-        ]
-    }));
-    output::table(&rows)
-}
-
-fn family(family: Family) -> &'static str {
-    match family {
-        Family::Mutex => "mutex",
-        Family::Kazoo => "kazoo",
-        Family::OtherKazoo => "kazoo read lock",
-        _ => "other Curator recipe",
-    }
 }

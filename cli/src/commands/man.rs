@@ -3,10 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::CommandFactory as _;
 use clap_mangen::Man;
 
-use crate::args::Cli;
 use crate::exit::{Failure, code};
 use crate::output;
 
@@ -26,8 +24,8 @@ pub(crate) struct Args {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<u8, Failure> {
-    let mut all = Cli::command().name("zkctl");
+pub(crate) fn run(args: &Args, all: clap::Command) -> Result<u8, Failure> {
+    let mut all = all.name("zkctl");
     all.build();
     let pages: Vec<clap::Command> = all.get_subcommands().cloned().collect();
     if let Some(dir) = &args.dir {

@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::process::Bounded;
 use crate::pty::Pty;
 use crate::server::Server;
 use crate::zkctl::Running;
@@ -81,12 +82,13 @@ fn a_terminal_shows_the_lock_as_it_is() {
     let pty = Pty::open();
     let screen = pty.screen();
     let zkctl = env!("CARGO_BIN_EXE_zkctl");
-    let mut view = std::process::Command::new(zkctl)
+    let view = std::process::Command::new(zkctl)
         .args(["locks", "/l", "--watch"])
         .env("ZK_CONNECT", server.connect_string())
         .stdout(pty.slave())
         .spawn()
         .unwrap();
+    let mut view = Bounded(view);
     let clear = "\u{1b}[H\u{1b}[2J";
     assert_eq!(
         screen.until("free"),
@@ -100,8 +102,8 @@ fn a_terminal_shows_the_lock_as_it_is() {
     server.hooks().refuse_connections(true);
     server.hooks().cut_all();
     screen.until("/l (suspended), Ctrl-C ends");
-    rustix::process::kill_process(rustix::process::Pid::from_child(&view), Signal::INT).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&view.0), Signal::INT).unwrap();
     drop(holder);
     server.hooks().refuse_connections(false);
-    assert_eq!(view.wait().unwrap().code(), Some(0));
+    assert_eq!(view.0.wait().unwrap().code(), Some(0));
 }

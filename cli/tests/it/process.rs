@@ -22,3 +22,13 @@ pub(crate) fn is_gone(process: Pid) -> bool {
         .next()
         .is_none_or(|rest| rest.trim_start().starts_with('Z'))
 }
+
+/// A process that does not outlive its test.
+pub(crate) struct Bounded(pub(crate) std::process::Child);
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 use zk_recipes::{Client, Contender, Error, ErrorKind, Mutex, State, StateStream, Watch};
 
-use super::{check_chroot, list, show};
+use super::picture::{check_chroot, list, show};
 use crate::connect::{Connection, SESSION_TIMEOUT};
 use crate::exit::{Failure, code};
 use crate::output;
