@@ -3,11 +3,6 @@
     clippy::unwrap_used,
     reason = "clippy does not see that helpers of tests are tests"
 )]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a harness reports by panicking"
-)]
 
 mod close;
 mod connect_errors;
