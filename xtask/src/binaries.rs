@@ -223,8 +223,12 @@ impl TestBinary {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        // Whoever started us in the background, or under nohup, has us ignore signals, and programs inherit that. Tests of
+        // signals must not depend on it.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=HUP,INT,QUIT")
+            .arg(&self.program)
             .args(&self.args)
             .current_dir(&self.folder)
             .envs(self.env.iter().map(|(name, value)| (name, value)));
