@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyType};
 use zk_recipes::{Acl, Acquire, Client, Contender, Error, Family, LockGuard, LockLost};
 
-use crate::error::Failure;
+use crate::error::{Failure, why};
 use crate::owned::Owned;
 use crate::reply::Reply;
 use crate::shield::shield;
@@ -250,7 +250,7 @@ impl Held {
     /// Why the hold was lost, if it was.
     #[getter]
     fn why(&self) -> PyResult<Option<String>> {
-        shield(|| Ok(loss(self.held.get()?).map(|lost| lost.why.to_string())))
+        shield(|| Ok(loss(self.held.get()?).map(|lost| why(&lost))))
     }
 
     /// The `LockLost` of the hold, if it was lost.
