@@ -26,7 +26,7 @@ Examples:
   zkctl ping
   zkctl ping zk1:2181 zk2:2181")]
 pub(crate) struct Args {
-    /// The servers: host[:port]
+    /// The servers, e.g. zk1:2181; the port may be left out
     #[arg(value_name = "SERVER")]
     servers: Vec<String>,
 }

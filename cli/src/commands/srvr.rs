@@ -20,7 +20,7 @@ Examples:
   zkctl srvr zk1:2181 --word mntr
   zkctl srvr --json | jq -r 'select(.fields.mode == \"leader\").server'")]
 pub(crate) struct Args {
-    /// Only this server: host[:port]
+    /// Only this server, e.g. zk1:2181; the port may be left out
     server: Option<String>,
 
     /// Which word: srvr, mntr, ruok, isro, envi, conf, stat, cons …
