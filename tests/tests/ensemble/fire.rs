@@ -62,6 +62,8 @@ fn all_go_on(processes: &mut [Contenders], limit: &Deadline) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
     let _turn = turn().await;
+    // Built first, which may take longer than the test.
+    let (ours, curator) = (peers::ours(), peers::curator());
     let limit = deadline(LIMIT);
     let ensemble = Ensemble::start();
     let connect = ensemble.connect_string();
@@ -91,8 +93,8 @@ async fn a_lock_under_fire_loses_nothing_and_lets_nobody_in_too_early() {
         connect: &connect,
         ..job.clone()
     };
-    let ours = peers::ours().into_iter().map(|peer| (peer, &job));
-    let peers = ours.chain(peers::curator().map(|peer| (peer, &direct)));
+    let ours = ours.into_iter().map(|peer| (peer, &job));
+    let peers = ours.chain(curator.map(|peer| (peer, &direct)));
     let mut processes: Vec<Contenders> = peers
         .map(|(peer, job)| Contenders::start(peer.name, peer.program, job))
         .collect();

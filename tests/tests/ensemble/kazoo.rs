@@ -19,6 +19,7 @@ const TIMES: usize = 50;
 #[tokio::test(flavor = "multi_thread")]
 async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other() {
     let Some(kazoo) = peers::kazoo() else { return };
+    let ours = peers::ours_with_kazoos_layout();
     let _turn = turn().await;
     let limit = deadline(Duration::from_secs(120));
     let server = RealServer::start();
@@ -39,7 +40,7 @@ async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other()
     };
     let mut processes: Vec<Contenders> = [kazoo]
         .into_iter()
-        .chain(peers::ours_with_kazoos_layout())
+        .chain(ours)
         .map(|peer| {
             let mut process = Contenders::start(peer.name, peer.program, &job);
             process.wait_until_ready(&limit);
