@@ -40,6 +40,8 @@ pub(crate) fn run() -> bool {
         });
     }
     let mut ends = Ends::new();
+    // First, because contenders in Python take part in the tests on real servers.
+    let python = install_python(&mut tally);
     match selection::everything(&machine) {
         Ok(everything) => {
             tests(&everything, "", &mut tally, &mut ends);
@@ -60,7 +62,9 @@ pub(crate) fn run() -> bool {
         &mut tally,
         &mut Ends::new(),
     );
-    python_tests(&mut tally, &mut ends);
+    if python {
+        python_tests(&mut tally, &mut ends);
+    }
     tally.step("check claims", || {
         judged("claims", check::claims(Some(&ends)))
     });
@@ -125,11 +129,11 @@ fn tests(selection: &[String], suffix: &str, tally: &mut Tally, all: &mut Ends) 
     }
 }
 
-/// The Python package, installed and tested in its own environment.
-fn python_tests(tally: &mut Tally, all: &mut Ends) {
+/// Installs the Python package in its own environment. Returns whether it is there.
+fn install_python(tally: &mut Tally) -> bool {
     if let Some(left_out) = python::left_out() {
         tally.leave_out(left_out);
-        return;
+        return false;
     }
     let mut installed = false;
     tally.step("installing the Python package", || {
@@ -137,9 +141,10 @@ fn python_tests(tally: &mut Tally, all: &mut Ends) {
         installed = true;
         Ok(StepEnd::Passed(String::new()))
     });
-    if !installed {
-        return;
-    }
+    installed
+}
+
+fn python_tests(tally: &mut Tally, all: &mut Ends) {
     let begun = Instant::now();
     match python::test() {
         Ok(run) => {

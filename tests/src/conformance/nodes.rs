@@ -21,7 +21,7 @@ pub async fn a_node_with_children_is_not_deleted(server: &Server) {
     zk.create("/node/child", "").parents().await.unwrap();
     let error = zk.delete("/node").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotEmpty);
-    assert!(error.to_string().contains("1 children"), "{error}");
+    assert!(error.to_string().contains("it has 1 child"), "{error}");
     zk.delete("/node/child").await.unwrap();
     zk.delete("/node").await.unwrap();
 }

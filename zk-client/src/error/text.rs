@@ -22,7 +22,7 @@ impl Asked {
         Self {
             code: request.op_code(),
             len: 0,
-            expected: expected(request).filter(|version| *version >= 0),
+            expected: expected(request).filter(|version| *version != ANY_VERSION),
         }
     }
 }
@@ -245,3 +245,6 @@ fn first_with(code: OpCode) -> &'static str {
 
 /// Far below the limit of any server: smaller requests are not why one hangs up.
 const SUSPICIOUS: usize = 256 * 1024;
+
+/// What asks for no version in particular.
+const ANY_VERSION: i32 = -1;
