@@ -186,14 +186,14 @@ TEST(options_reach_the_session) {
     zk_client *client = NULL;
     zk_result *result = NULL;
     CHECK_OK(zk_options_new(&options));
-    CHECK_OK(zk_options_set_session_timeout(options, 1000));
+    CHECK_OK(zk_options_set_session_timeout(options, 8000));
     CHECK_OK(zk_options_set_request_timeout(options, 50));
     CHECK_OK(zk_options_set_stop_on_expiry(options, true));
     CHECK_OK(zk_options_add_auth(options, "digest", ZK_NUL, "ann:secret", 10));
     CHECK_OK(zk_client_connect(world.address, ZK_NUL, options, SOON, &client));
     CHECK_OK(zk_options_free(options));
     CHECK(zk_client_state(client) == ZK_STATE_CONNECTED);
-    CHECK(zk_client_session_timeout_ms(client) == 1000);
+    CHECK(zk_client_session_timeout_ms(client) == 8000);
 
     zk_test_server_hold_commits(world.server, true);
     CHECK_STATUS(
