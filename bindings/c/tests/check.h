@@ -71,7 +71,7 @@ struct world {
 
 struct world world_start(void);
 void world_end(struct world *world);
-/* One more client, which asks for sessions of this many milliseconds (0: the default). */
+/* One more client, which asks for sessions of this many milliseconds (0: long ones). */
 zk_client *world_client(const struct world *world, int64_t session_timeout_ms);
 zk_guard *acquired(zk_mutex *mutex);
 zk_mutex *mutex_at(zk_client *client, const char *path);

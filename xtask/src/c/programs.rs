@@ -54,6 +54,8 @@ impl Mode {
             "--errors-for-leak-kinds=definite",
             "--show-leak-kinds=definite",
             "--num-callers=40",
+            // One thread runs at a time; let none of them starve.
+            "--fair-sched=try",
         ]
         .map(OsString::from)
         .into();
