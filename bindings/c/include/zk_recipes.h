@@ -295,6 +295,10 @@ typedef enum zk_family {
      A lock of kazoo.
      */
     ZK_FAMILY_KAZOO = 3,
+    /*
+     Another recipe of kazoo: the reader of a read-write lock.
+     */
+    ZK_FAMILY_OTHER_KAZOO = 4,
 } zk_family;
 
 /*
@@ -354,6 +358,20 @@ typedef enum zk_create_mode {
 } zk_create_mode;
 
 /*
+ Whose programs a lock is shared with.
+ */
+typedef enum zk_layout {
+    /*
+     Curator's InterProcessMutex and go-zk's lock: the default.
+     */
+    ZK_LAYOUT_CURATOR = 0,
+    /*
+     kazoo's Lock.
+     */
+    ZK_LAYOUT_KAZOO = 1,
+} zk_layout;
+
+/*
  A session with an ensemble, and a new one after an expiry unless told otherwise.
  */
 typedef struct zk_client zk_client;
@@ -365,7 +383,7 @@ typedef struct zk_guard zk_guard;
 
 /*
  A lock on a path that one contender holds at a time, in the order of arrival; shared with Curator's
- InterProcessMutex. Not re-entrant: who acquires it twice waits for itself. A fact for third parties is only the
+ InterProcessMutex, or with kazoo's Lock (zk_mutex_set_layout). Not re-entrant: who acquires it twice waits for itself. A fact for third parties is only the
  token of a guard.
  */
 typedef struct zk_mutex zk_mutex;
@@ -869,6 +887,13 @@ enum zk_status zk_mutex_free(struct zk_mutex *mutex);
 enum zk_status zk_mutex_set_contender(struct zk_mutex *mutex,
                                       const char *text,
                                       size_t text_len);
+
+/*
+ Sets whose programs later acquisitions share the lock with: `layout` is a zk_layout. All contenders of one path use
+ one layout; a path with both is refused (ZK_ERR_MIXED_CONTENDERS). Threads: any. Never waits.
+ */
+enum zk_status zk_mutex_set_layout(struct zk_mutex *mutex,
+                                   int32_t layout);
 
 /*
  Acquires the lock, waiting for those who came before. Fails with ZK_ERR_ACQUIRE_TIMED_OUT when the deadline passes

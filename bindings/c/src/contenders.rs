@@ -19,6 +19,8 @@ pub enum zk_family {
     ZK_FAMILY_OTHER_CURATOR = 2,
     /// A lock of kazoo.
     ZK_FAMILY_KAZOO = 3,
+    /// Another recipe of kazoo: the reader of a read-write lock.
+    ZK_FAMILY_OTHER_KAZOO = 4,
 }
 
 /// One contender of a lock. Its texts are good until the result is freed.
@@ -67,6 +69,7 @@ pub(crate) fn listed(contender: Contender) -> Listed {
             Family::Mutex => zk_family::ZK_FAMILY_MUTEX,
             Family::OtherCurator => zk_family::ZK_FAMILY_OTHER_CURATOR,
             Family::Kazoo => zk_family::ZK_FAMILY_KAZOO,
+            Family::OtherKazoo => zk_family::ZK_FAMILY_OTHER_KAZOO,
             _ => zk_family::ZK_FAMILY_OTHER,
         },
         holds: contender.holds,

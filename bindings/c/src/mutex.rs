@@ -1,9 +1,9 @@
 //! A mutual exclusion lock.
 
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use recipes::Acquire;
+use recipes::{Acquire, Layout};
 
 use crate::args::{out, text_arg};
 use crate::boundary;
@@ -19,7 +19,7 @@ use crate::session::Session;
 use crate::status::zk_status;
 
 /// A lock on a path that one contender holds at a time, in the order of arrival; shared with Curator's
-/// InterProcessMutex. Not re-entrant: who acquires it twice waits for itself. A fact for third parties is only the
+/// InterProcessMutex, or with kazoo's Lock (zk_mutex_set_layout). Not re-entrant: who acquires it twice waits for itself. A fact for third parties is only the
 /// token of a guard.
 pub struct zk_mutex {
     _private: [u8; 0],
@@ -35,16 +35,49 @@ impl Opaque for zk_mutex {
 pub struct Lock {
     session: Arc<Session>,
     recipe: recipes::Mutex,
-    contender: Mutex<Option<String>>,
+    options: Mutex<Options>,
+}
+
+/// What later acquisitions are made with.
+#[derive(Debug, Clone, Default)]
+struct Options {
+    contender: Option<String>,
+    layout: Layout,
+}
+
+/// Whose programs a lock is shared with.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum zk_layout {
+    /// Curator's InterProcessMutex and go-zk's lock: the default.
+    ZK_LAYOUT_CURATOR = 0,
+    /// kazoo's Lock.
+    ZK_LAYOUT_KAZOO = 1,
+}
+
+/// A number from C may be anything, so it does not come in as the enum.
+fn layout(number: i32) -> Result<Layout, Failure> {
+    const CURATOR: i32 = zk_layout::ZK_LAYOUT_CURATOR as i32;
+    const KAZOO: i32 = zk_layout::ZK_LAYOUT_KAZOO as i32;
+    match number {
+        CURATOR => Ok(Layout::Curator),
+        KAZOO => Ok(Layout::Kazoo),
+        _ => Err(Failure::misuse(format!("{number} is no zk_layout"))),
+    }
 }
 
 impl Lock {
     fn acquisition(&self) -> Acquire {
-        let contender = self.contender.lock();
-        match &*contender.unwrap_or_else(PoisonError::into_inner) {
-            Some(text) => self.recipe.acquire().contender(text.clone()),
-            None => self.recipe.acquire(),
+        let Options { contender, layout } = self.options().clone();
+        let acquire = self.recipe.clone().layout(layout).acquire();
+        match contender {
+            Some(text) => acquire.contender(text),
+            None => acquire,
         }
+    }
+
+    fn options(&self) -> MutexGuard<'_, Options> {
+        self.options.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn acquire(&self, deadline: Deadline) -> Operation {
@@ -96,7 +129,7 @@ pub unsafe extern "C" fn zk_mutex_new(
         let lock = Lock {
             session,
             recipe,
-            contender: Mutex::new(None),
+            options: Mutex::default(),
         };
         out.put(handles::insert::<zk_mutex>(lock)?.pointer());
         Ok(())
@@ -121,10 +154,18 @@ pub unsafe extern "C" fn zk_mutex_set_contender(
     boundary::call(|| {
         let lock = handles::get(mutex)?;
         let text = text_arg!(text, text_len).to_owned();
-        *lock
-            .contender
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(text);
+        lock.options().contender = Some(text);
+        Ok(())
+    })
+}
+
+/// Sets whose programs later acquisitions share the lock with: `layout` is a zk_layout. All contenders of one path use
+/// one layout; a path with both is refused (ZK_ERR_MIXED_CONTENDERS). Threads: any. Never waits.
+#[unsafe(no_mangle)]
+pub extern "C" fn zk_mutex_set_layout(mutex: *mut zk_mutex, layout: i32) -> zk_status {
+    boundary::call(|| {
+        let lock = handles::get(mutex)?;
+        lock.options().layout = self::layout(layout)?;
         Ok(())
     })
 }

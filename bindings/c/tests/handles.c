@@ -104,6 +104,7 @@ TEST(a_stale_handle_is_an_error_in_every_function) {
     CHECK_STATUS(zk_mutex_new(zk, "/lock", ZK_NUL, &out_mutex), stale);
 
     CHECK_STATUS(zk_mutex_set_contender(mutex, "a", 1), stale);
+    CHECK_STATUS(zk_mutex_set_layout(mutex, ZK_LAYOUT_KAZOO), stale);
     CHECK_STATUS(zk_mutex_acquire(mutex, SOON, &out_guard), stale);
     CHECK_STATUS(zk_mutex_start_acquire(mutex, SOON, NULL, NULL), stale);
     CHECK_STATUS(zk_mutex_try_acquire(mutex, SOON, &out_guard), stale);

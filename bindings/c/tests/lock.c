@@ -78,6 +78,28 @@ TEST(an_acquisition_that_times_out_leaves_no_contender) {
     world_end(&world);
 }
 
+TEST(a_lock_with_kazoos_layout_is_kazoos_and_refuses_curators) {
+    struct world world = world_start();
+    zk_mutex *ours = mutex_at(world.client, "/lock"), *kazoos = mutex_at(world.client, "/lock");
+    zk_result *list = NULL;
+    zk_contender holder;
+    zk_guard *other = NULL;
+    CHECK_STATUS(zk_mutex_set_layout(kazoos, 7), ZK_ERR_MISUSE);
+    CHECK_OK(zk_mutex_set_layout(kazoos, ZK_LAYOUT_KAZOO));
+    zk_guard *guard = acquired(kazoos);
+    CHECK(strstr(zk_guard_node(guard), "__lock__") != NULL);
+    CHECK_OK(zk_mutex_contenders(kazoos, SOON, &list));
+    CHECK_OK(zk_result_contender(list, 0, &holder));
+    CHECK(holder.holds && holder.family == ZK_FAMILY_KAZOO);
+    CHECK_OK(zk_result_free(list));
+    CHECK_STATUS(zk_mutex_acquire(ours, SOON, &other), ZK_ERR_MIXED_CONTENDERS);
+    CHECK_OK(zk_guard_free(guard));
+    CHECK_OK(zk_mutex_set_layout(kazoos, ZK_LAYOUT_CURATOR));
+    CHECK_OK(zk_mutex_free(ours));
+    CHECK_OK(zk_mutex_free(kazoos));
+    world_end(&world);
+}
+
 TEST(contenders_are_listed_in_order_with_their_texts) {
     struct world world = world_start();
     zk_mutex *mutex = mutex_at(world.client, "/lock");

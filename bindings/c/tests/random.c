@@ -337,7 +337,8 @@ static zk_status make_or_end(struct chaos *c) {
         return keep(c, MUTEX, status, out);
     }
     case 12:
-        return zk_mutex_set_contender(any(c, MUTEX), "random", draw(c, 7));
+        return draw(c, 2) ? zk_mutex_set_contender(any(c, MUTEX), "random", draw(c, 7))
+                          : zk_mutex_set_layout(any(c, MUTEX), (int32_t)draw(c, 3));
     case 13:
         return zk_mutex_free(any(c, MUTEX));
     case 14:

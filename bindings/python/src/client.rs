@@ -201,9 +201,10 @@ impl Client {
         path: &str,
         contender: Option<String>,
         acl: Option<Vec<String>>,
+        layout: &str,
     ) -> PyResult<Lock> {
         let acl = acl.map(|acl| acls(&acl)).transpose()?;
-        Ok(Lock::new(self.client.get()?, path, contender, acl)?)
+        Ok(Lock::new(self.client.get()?, path, contender, acl, layout)?)
     }
 
     /// The same session seen from a path.

@@ -9,7 +9,9 @@ use std::time::UNIX_EPOCH;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyType};
-use zk_recipes::{Acl, Acquire, Client, Contender, Error, Family, LockGuard, LockLost};
+use zk_recipes::{
+    Acl, Acquire, Client, Contender, Error, ErrorKind, Family, Layout, LockGuard, LockLost,
+};
 
 use crate::error::{Failure, why};
 use crate::owned::Owned;
@@ -31,8 +33,9 @@ impl Lock {
         path: &str,
         contender: Option<String>,
         acl: Option<Vec<Acl>>,
+        layout: &str,
     ) -> Result<Self, Failure> {
-        let mut lock = zk_recipes::Mutex::new(client, path)?;
+        let mut lock = zk_recipes::Mutex::new(client, path)?.layout(layout_of(layout)?);
         if let Some(acl) = acl {
             lock = lock.acl(acl);
         }
@@ -95,11 +98,23 @@ impl Lock {
     }
 }
 
+fn layout_of(name: &str) -> Result<Layout, Failure> {
+    match name {
+        "curator" => Ok(Layout::Curator),
+        "kazoo" => Ok(Layout::Kazoo),
+        _ => Err(Failure::new(
+            ErrorKind::InvalidConfig,
+            format!("layout is \"curator\" or \"kazoo\", not {name:?}"),
+        )),
+    }
+}
+
 fn contender<'py>(py: Python<'py>, one: &Contender) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let family = match one.family {
         Family::Mutex => "mutex",
         Family::Kazoo => "kazoo",
+        Family::OtherKazoo => "other_kazoo",
         _ => "other_curator",
     };
     let since = one.since.duration_since(UNIX_EPOCH).unwrap_or_default();

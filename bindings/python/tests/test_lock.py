@@ -165,3 +165,15 @@ def test_the_blocking_lock_does_the_same(zk_server: Server, zk_client: sync.Clie
         with lock.hold():
             raise KeyError
     assert zk_server.paths(PATH) == []
+
+async def test_a_lock_with_kazoos_layout_is_kazoos_and_refuses_curators(zk_server: Server) -> None:
+    async with zk_recipes.connect(zk_server.connect_string) as zk:
+        lock = zk.lock(PATH, layout="kazoo")
+        async with lock.hold() as held:
+            assert "__lock__" in held.node
+            (one,) = await lock.contenders()
+            assert (one.family, one.holds) == ("kazoo", True)
+            with pytest.raises(zk_recipes.MixedContendersError):
+                await zk.lock(PATH).acquire(timeout=5)
+        with pytest.raises(zk_recipes.ConfigError, match='"curator" or "kazoo", not "etcd"'):
+            zk.lock(PATH, layout="etcd")  # type: ignore[arg-type]

@@ -45,7 +45,7 @@ class Contender(NamedTuple):
     node: str
     """The path of its node."""
     family: str
-    """Who writes such names: ``mutex``, ``other_curator`` or ``kazoo``."""
+    """Who writes such names: ``mutex``, ``other_curator``, ``kazoo`` or ``other_kazoo``."""
     text: str
     """What it says about itself."""
     session: int

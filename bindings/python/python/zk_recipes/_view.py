@@ -20,6 +20,7 @@ Auth: TypeAlias = Iterable[tuple[str, str | bytes]]
 OnExpiry: TypeAlias = Literal["new_session", "stop"]
 """What a client does when its session expires."""
 OnDoubt: TypeAlias = Literal["stop", "continue"]
+Layout: TypeAlias = Literal["curator", "kazoo"]
 """What a scoped hold does with its body when it is no longer certain that the lock is held."""
 
 

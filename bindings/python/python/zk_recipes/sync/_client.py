@@ -8,6 +8,7 @@ from types import TracebackType
 from zk_recipes import _native
 from zk_recipes._types import Acl, Created, Node, Stat
 from zk_recipes._view import (
+    Layout,
     Auth,
     ClientView,
     Data,
@@ -83,9 +84,14 @@ class Client(ClientView):
         *,
         contender: str | None = None,
         acl: Sequence[Acl | str] | None = None,
+        layout: Layout = "curator",
     ) -> Lock:
-        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process."""
-        return Lock(self._native.lock(path, contender, acl_texts(acl)))
+        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process.
+
+        With ``layout="kazoo"`` it is shared with kazoo's ``Lock`` instead of Curator's mutex; a path that has contenders
+        of both is refused (``MixedContendersError``).
+        """
+        return Lock(self._native.lock(path, contender, acl_texts(acl), layout))
 
     def chroot(self, path: str) -> Client:
         """The same session seen from a path: all paths of the returned client are below it."""

@@ -78,7 +78,7 @@ class Hold:
 class Lock:
     """A lock on a path that one contender holds at a time, in the order of arrival; made by ``zk.lock(path)``.
 
-    Shares its path with Curator's ``InterProcessMutex`` and with this library in Rust and C, not with kazoo's lock. Not
+    Shares its path with Curator's ``InterProcessMutex``, or with kazoo's ``Lock`` if ``layout`` says so. Not
     re-entrant: a thread that acquires it twice waits for itself.
     """
 
