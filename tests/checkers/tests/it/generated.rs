@@ -405,7 +405,7 @@ const MUTATIONS: [(Property, &str, Mutation); 23] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: std::env::var("N").map_or(200, |n| n.parse().unwrap()), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_legal_histories_are_accepted_by_all_checkers(seed: u64, steps in 1_usize..150) {
