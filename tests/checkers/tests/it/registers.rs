@@ -360,6 +360,13 @@ const CASES: &[Case] = &[
         "seen=3 at=3 reply=y",
         "seen=3 at=3 reply=z",
     ),
+    case(
+        G1,
+        "a dead session's end is seen, and then a reply of before it",
+        LINGERING,
+        "seen=4 at=4\n",
+        "seen=4 at=3\n",
+    ),
 ];
 
 #[test]
