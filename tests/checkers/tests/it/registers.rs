@@ -367,6 +367,13 @@ const CASES: &[Case] = &[
         "seen=4 at=4\n",
         "seen=4 at=3\n",
     ),
+    case(
+        G1,
+        "a dead session's end is seen, and then a read of before it",
+        LINGERING,
+        "op process=2 function=children path=/d invoked=8 returned=9 outcome=ok session=b seen=4 at=4",
+        "op process=2 function=exists path=/d/x invoked=8 returned=9 outcome=ok session=b seen=4 at=3",
+    ),
 ];
 
 #[test]
