@@ -375,8 +375,8 @@ const CASES: &[Case] = &[
         "op process=2 function=exists path=/d/x invoked=8 returned=9 outcome=ok session=b seen=4 at=3",
     ),
     case(
-        Read,
-        "exists denies a node that is deleted only later",
+        G1,
+        "exists goes back to before a node was made, which is deleted only later",
         CHILDREN,
         "op process=2 function=children path=/d invoked=10 returned=11 outcome=ok session=b at=2 reply=n-0000000000",
         "op process=2 function=exists path=/d/x invoked=10 returned=11 outcome=ok session=b seen=3 at=3",
