@@ -4,6 +4,19 @@
 //! server really committed. A history can be printed and parsed: a failing one goes into a test as
 //! text.
 //!
+//! | checker | properties |
+//! |---|---|
+//! | registers | [`Property::Read`], `G1`, `G2`, [`Property::Record`] |
+//! | sessions | `G1`, `G2`, `G4` |
+//! | watches | `G3` |
+//! | locks | `L1` to `L11`, `L13` |
+//! | leaks, cancel, effort, liveness | `G5`, `G6`, `G8`, `G9` |
+//! | search | [`Property::Order`], [`Property::GaveUp`] |
+//!
+//! The panic contract and the independence of wall clocks are no matter of histories: a harness
+//! shows them by what it does to a run, and the checkers by accepting that run. A bound of
+//! [`Limits`] that is left at zero is not judged.
+//!
 //! The crate links neither the session core nor the client nor the recipes: what judges them is
 //! not built on them.
 #![forbid(unsafe_code)]

@@ -10,6 +10,9 @@ mod fencing;
 mod grants;
 mod handover;
 mod releases;
+mod view;
+
+use view::Locks;
 
 /// `L1` to `L11` and `L13`.
 pub(super) fn check(history: &History) -> Verdict {
@@ -29,13 +32,4 @@ pub(super) fn check(history: &History) -> Verdict {
     handover::judge(&locks, &mut findings);
     failures::judge(&locks, &mut findings);
     findings.verdict()
-}
-
-/// What is known of the locks of a history.
-struct Locks<'h> {
-    history: &'h History,
-    tree: &'h Tree<'h>,
-    contenders: Contenders<'h>,
-    ends: Ends,
-    bounds: Bounds,
 }

@@ -125,3 +125,24 @@ pub(crate) fn number(path: &[u8]) -> Option<i64> {
     let negative = prefix.ends_with(b"--") || number > i64::from(i32::MAX);
     Some(if negative { -number } else { number })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_number_keeps_its_sign_beside_the_hyphen_of_a_name() {
+        let cases: [(&str, Option<i64>); 7] = [
+            ("/l/lock-0000000007", Some(7)),
+            ("/l/lock-2147483647", Some(2_147_483_647)),
+            ("/l/lock--2147483648", Some(-2_147_483_648)),
+            ("/l/lock--2147483640", Some(-2_147_483_640)),
+            ("/l/n-2147483648", Some(-2_147_483_648)),
+            ("/l/lock-x000000007", None),
+            ("/l", None),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(number(path.as_bytes()), expected, "{path}");
+        }
+    }
+}

@@ -360,6 +360,27 @@ const CASES: &[Case] = &[
         "seen=3 at=3 reply=y",
         "seen=3 at=3 reply=z",
     ),
+    case(
+        G1,
+        "a dead session's end is seen, and then a reply of before it",
+        LINGERING,
+        "seen=4 at=4\n",
+        "seen=4 at=3\n",
+    ),
+    case(
+        G1,
+        "a dead session's end is seen, and then a read of before it",
+        LINGERING,
+        "op process=2 function=children path=/d invoked=8 returned=9 outcome=ok session=b seen=4 at=4",
+        "op process=2 function=exists path=/d/x invoked=8 returned=9 outcome=ok session=b seen=4 at=3",
+    ),
+    case(
+        G1,
+        "exists goes back to before a node was made, which is deleted only later",
+        CHILDREN,
+        "op process=2 function=children path=/d invoked=10 returned=11 outcome=ok session=b at=2 reply=n-0000000000",
+        "op process=2 function=exists path=/d/x invoked=10 returned=11 outcome=ok session=b seen=3 at=3",
+    ),
 ];
 
 #[test]

@@ -241,6 +241,13 @@ const CASES: &[Case] = &[
         "",
         "note process=1 session=a what=connected at=25\n",
     ),
+    case(
+        G1,
+        "a reply goes back where it is not recorded what was seen",
+        CLOSED,
+        "invoked=9 returned=10 outcome=ok session=a seen=2 at=2",
+        "invoked=9 returned=10 outcome=ok session=a at=1",
+    ),
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zk_wire::{Moment, SessionId, Zxid};
 
-use super::Locks;
+use super::view::Locks;
 use crate::known::later;
 use crate::records::{Belief, ChangeKind, Conviction};
 use crate::text::Text;

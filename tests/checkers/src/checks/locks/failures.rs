@@ -1,6 +1,6 @@
 //! Acquires that fail.
 
-use super::Locks;
+use super::view::Locks;
 use crate::known::{acquires, later};
 use crate::records::{Op, Outcome};
 use crate::verdict::{Findings, Property};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zk_wire::Zxid;
 
-use super::Locks;
+use super::view::Locks;
 use crate::known::Writes;
 use crate::records::{Access, Op};
 use crate::text::Text;

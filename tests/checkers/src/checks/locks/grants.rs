@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zk_wire::{Moment, Zxid};
 
-use super::Locks;
+use super::view::Locks;
 use crate::known::{Ahead, Contender, acquires, number};
 use crate::records::{Op, Outcome};
 use crate::text::Text;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zk_wire::{Moment, SessionId, Zxid};
 
-use super::Locks;
+use super::view::Locks;
 use crate::known::{Contender, parent};
 use crate::records::{ServerWatch, WatchAction, WatchKind};
 use crate::text::Text;

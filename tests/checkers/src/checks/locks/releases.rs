@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zk_wire::{Moment, Zxid};
 
-use super::Locks;
+use super::view::Locks;
 use crate::known::Contender;
 use crate::records::{ChangeKind, Conviction, Function, Op, Outcome};
 use crate::verdict::{Findings, Property};
