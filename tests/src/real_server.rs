@@ -16,6 +16,8 @@ use crate::{deadline, four_letter, note};
 
 const IMAGE: &str = "zookeeper";
 const TAG: &str = "3.9";
+/// What Debian 12 has.
+const OLDER_TAG: &str = "3.8";
 const CLIENT_PORT: u16 = 2181;
 
 /// How long a container may take to serve: the JVM alone needs two seconds, more with full cores.
@@ -51,11 +53,25 @@ impl RealServer {
     /// If the engine does not start it, or it does not serve in time.
     #[must_use]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_image(TAG, settings)
+    }
+
+    /// As [`start_with`](Self::start_with), a server of the release 3.8.0.
+    ///
+    /// # Panics
+    ///
+    /// As [`start_with`](Self::start_with), and if the engine does not have the image.
+    #[must_use]
+    pub fn start_older_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_image(OLDER_TAG, settings)
+    }
+
+    fn start_image(tag: &str, settings: &[(&str, &str)]) -> Self {
         let (container, port) = apart(|| {
             // Another process may take the free port before the engine does: try a few.
             let attempts = (0..5).map(|_| {
                 let port = free_port()?;
-                let started = request(port, settings).start().map_err(io::Error::other)?;
+                let started = request(tag, port, settings).start().map_err(io::Error::other)?;
                 Ok::<_, io::Error>((started, port))
             });
             let mut refusals = Vec::new();
@@ -65,7 +81,7 @@ impl RealServer {
                     Err(error) => refusals.push(error.to_string()),
                 }
             }
-            panic!("no container of {IMAGE}:{TAG}: {}", refusals.join("; "))
+            panic!("no container of {IMAGE}:{tag}: {}", refusals.join("; "))
         });
         let id = container.id().to_owned();
         let reaper = reaper(&id).ok();
@@ -140,14 +156,14 @@ impl Drop for RealServer {
     }
 }
 
-fn request(port: u16, settings: &[(&str, &str)]) -> ContainerRequest<GenericImage> {
+fn request(tag: &str, port: u16, settings: &[(&str, &str)]) -> ContainerRequest<GenericImage> {
     let fixed = [
         ("ZOO_4LW_COMMANDS_WHITELIST", "*"),
         ("ZOO_MAX_CLIENT_CNXNS", "0"),
         ("ZOO_CFG_EXTRA", "extendedTypesEnabled=true"),
         ("JVMFLAGS", "-Xmx384m"),
     ];
-    let request = GenericImage::new(IMAGE, TAG)
+    let request = GenericImage::new(IMAGE, tag)
         .with_mapped_port(port, CLIENT_PORT.tcp())
         .with_host_config_modifier(|host| {
             // Left alone, the engine may publish on every interface of the machine.

@@ -5,6 +5,7 @@
 )]
 
 mod conformance;
+mod fidelity;
 mod kit;
 mod proxy;
 mod stopped;

@@ -1,0 +1,360 @@
+//! From a seed to a script.
+
+use bytes::Bytes;
+use zk_wire::{
+    AddWatchMode, Create, MultiOp, ReadOp, Request, SetWatches, WatcherKind, Zxid,
+};
+
+use super::acls;
+use super::dice::Dice;
+use super::script::{Action, Step, Ticket};
+
+/// The script of a seed, below `root`. Roots of the same length get the same script.
+pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
+    let mut generator = Generator {
+        dice: Dice::new(seed),
+        root,
+    };
+    let length = 30 + generator.dice.below(16);
+    let mut steps: Vec<Step> = (0..length).map(|at| generator.step(at)).collect();
+    // One at a place of its own, whatever else came up.
+    let at = 6 + generator.dice.below(length - 6);
+    let action = Action::Ask(Request::Multi(generator.multi()));
+    steps[at] = Step { who: at % 2, action };
+    steps
+}
+
+struct Generator<'a> {
+    dice: Dice,
+    root: &'a str,
+}
+
+/// Few, so that they meet.
+const NAMES: [&str; 18] = [
+    "/a", "/a", "/a", "/b", "/b", "/c", "/a/x", "/a/x", "/a/y", "/b/x", "/a/x/z", "/e", "/e", "/e/x", "/k",
+    "/k/x", "/t", "",
+];
+const NUMBERED: [&str; 6] = [
+    "/s0000000000",
+    "/s0000000001",
+    "/s0000000002",
+    "/a/s0000000000",
+    "/a/s0000000001",
+    "/a/0000000002",
+];
+const STEMS: [&str; 6] = ["/s", "/s", "/a/s", "/a/", "/e/s", "/b/s"];
+/// What is put behind the root and is no path.
+const MALFORMED: [&str; 11] = [
+    "/",
+    "//a",
+    "/a/",
+    "/a//x",
+    "/./a",
+    "/a/..",
+    "/\0",
+    "/a\u{1}",
+    "/a\u{7f}",
+    "/a\u{e000}",
+    "/a\u{fff0}",
+];
+
+impl Generator<'_> {
+    fn step(&mut self, at: usize) -> Step {
+        let who = usize::from(self.dice.percent(40));
+        // Something has to be there before it can be watched, changed and deleted.
+        let action = if at < 4 {
+            Action::Ask(Request::Create(self.create()))
+        } else {
+            self.action()
+        };
+        Step { who, action }
+    }
+
+    fn action(&mut self) -> Action {
+        Action::Ask(match self.dice.below(100) {
+            0..=19 => Request::Create(self.create()),
+            20..=27 => Request::Delete {
+                path: self.path(),
+                version: self.version(),
+            },
+            28..=37 => self.set_data(),
+            38..=51 => self.read(),
+            52..=57 => self.acl_request(),
+            58..=64 => Request::Multi(self.multi()),
+            65..=67 => Request::MultiRead(self.multi_read()),
+            68..=72 => Request::AddWatch {
+                path: self.path(),
+                mode: self.watch_mode(),
+            },
+            73..=77 => self.watch_request(),
+            78..=80 => return Action::Watch(self.set_watches()),
+            81..=84 => self.auth(),
+            85..=89 => self.small_read(),
+            90 => Request::CloseSession,
+            91..=92 => return Action::Reconnect(self.ticket()),
+            93..=94 => Request::DeleteContainer { path: self.path() },
+            95 => Request::Ping,
+            96 => return self.unknown(),
+            _ => return self.truncated(),
+        })
+    }
+
+    fn path(&mut self) -> String {
+        let name = match self.dice.below(100) {
+            0..=4 => return self.malformed(),
+            5..=14 => self.dice.pick(&NUMBERED),
+            _ => self.dice.pick(&NAMES),
+        };
+        format!("{}{name}", self.root)
+    }
+
+    fn malformed(&mut self) -> String {
+        match self.dice.below(13) {
+            0 => String::new(),
+            1 => "relative".to_owned(),
+            at => format!("{}{}", self.root, MALFORMED[at - 2]),
+        }
+    }
+
+    fn version(&mut self) -> i32 {
+        *self.dice.pick(&[-1, -1, -1, -1, 0, 0, 0, 1, 1, 2, 3, -2, i32::MAX])
+    }
+
+    fn data(&mut self) -> Option<Bytes> {
+        let text = match self.dice.below(6) {
+            0 => return None,
+            1 => "",
+            2 => "a little longer",
+            _ => "x",
+        };
+        Some(Bytes::from_static(text.as_bytes()))
+    }
+
+    fn create(&mut self) -> Create {
+        let flags = match self.dice.below(100) {
+            0..=39 => 0,
+            40..=54 => 1,
+            55..=67 => 2,
+            68..=75 => 3,
+            76..=84 => 4,
+            85..=90 => 5,
+            91..=95 => 6,
+            _ => *self.dice.pick(&[7, -1, 12]),
+        };
+        let sequential = matches!(flags, 2 | 3 | 6);
+        let ttl_mode = matches!(flags, 5 | 6);
+        let has_ttl = if ttl_mode {
+            self.dice.percent(90)
+        } else {
+            self.dice.percent(3)
+        };
+        let path = if sequential && self.dice.percent(85) {
+            format!("{}{}", self.root, self.dice.pick(&STEMS))
+        } else if flags == 1 && self.dice.percent(50) {
+            format!("{}/e", self.root)
+        } else if flags == 4 && self.dice.percent(50) {
+            format!("{}/k", self.root)
+        } else {
+            self.path()
+        };
+        Create {
+            path,
+            data: self.data(),
+            acl: acls::acl(&mut self.dice),
+            flags,
+            ttl: has_ttl.then(|| *self.dice.pick(&[1, 1000, 60_000, 0, -1, i64::MAX, 1 << 40])),
+            stat: self.dice.percent(60),
+        }
+    }
+
+    fn set_data(&mut self) -> Request {
+        Request::SetData {
+            path: self.path(),
+            data: self.data(),
+            version: self.version(),
+        }
+    }
+
+    fn read(&mut self) -> Request {
+        let (path, watch) = (self.path(), self.dice.percent(60));
+        match self.dice.below(4) {
+            0 => Request::Exists { path, watch },
+            1 => Request::GetData { path, watch },
+            2 => Request::GetChildren { path, watch },
+            _ => Request::GetChildren2 { path, watch },
+        }
+    }
+
+    fn small_read(&mut self) -> Request {
+        let path = self.path();
+        match self.dice.below(4) {
+            0 => Request::Sync { path },
+            1 => Request::GetAllChildrenNumber { path },
+            2 => Request::GetEphemerals {
+                prefix: if self.dice.percent(30) {
+                    (*self.dice.pick(&["", "/", "relative"])).to_owned()
+                } else {
+                    path
+                },
+            },
+            _ => Request::WhoAmI,
+        }
+    }
+
+    fn acl_request(&mut self) -> Request {
+        let path = self.path();
+        if self.dice.percent(40) {
+            return Request::GetAcl { path };
+        }
+        let acl = acls::acl(&mut self.dice);
+        let version = self.version();
+        Request::SetAcl { path, acl, version }
+    }
+
+    fn multi(&mut self) -> Vec<MultiOp> {
+        let length = self.dice.below(5);
+        (0..length).map(|_| self.multi_op()).collect()
+    }
+
+    fn multi_op(&mut self) -> MultiOp {
+        match self.dice.below(10) {
+            0..=4 => MultiOp::Create(self.create()),
+            5..=6 => MultiOp::Delete {
+                path: self.path(),
+                version: self.version(),
+            },
+            7..=8 => MultiOp::SetData {
+                path: self.path(),
+                data: self.data(),
+                version: self.version(),
+            },
+            _ => MultiOp::Check {
+                path: self.path(),
+                version: self.version(),
+            },
+        }
+    }
+
+    fn multi_read(&mut self) -> Vec<ReadOp> {
+        let length = self.dice.below(4);
+        let mut one = || {
+            let path = self.path();
+            if self.dice.percent(50) {
+                ReadOp::GetData { path }
+            } else {
+                ReadOp::GetChildren { path }
+            }
+        };
+        (0..length).map(|_| one()).collect()
+    }
+
+    fn watch_mode(&mut self) -> AddWatchMode {
+        *self
+            .dice
+            .pick(&[AddWatchMode::Persistent, AddWatchMode::PersistentRecursive])
+    }
+
+    fn watch_request(&mut self) -> Request {
+        let path = self.path();
+        let kind = *self.dice.pick(&[
+            WatcherKind::Children,
+            WatcherKind::Data,
+            WatcherKind::Any,
+            WatcherKind::Any,
+            WatcherKind::Persistent,
+            WatcherKind::PersistentRecursive,
+        ]);
+        if self.dice.percent(50) {
+            Request::CheckWatches { path, kind }
+        } else {
+            Request::RemoveWatches { path, kind }
+        }
+    }
+
+    fn set_watches(&mut self) -> SetWatches {
+        let mut paths = |most: usize| {
+            let length = self.dice.below(most);
+            (0..length).map(|_| self.path()).collect::<Vec<_>>()
+        };
+        let (data, exist, child) = (paths(3), paths(3), paths(3));
+        let (persistent, recursive) = (paths(2), paths(2));
+        let seen = i64::try_from(self.dice.below(40)).unwrap_or_default();
+        SetWatches {
+            relative_zxid: Zxid::from_raw(seen),
+            data,
+            exist,
+            child,
+            persistent,
+            recursive,
+        }
+    }
+
+    fn auth(&mut self) -> Request {
+        let (scheme, auth) = acls::credentials(&mut self.dice);
+        Request::Auth {
+            scheme: scheme.to_owned(),
+            auth: Bytes::from_static(auth.as_bytes()),
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        match self.dice.below(8) {
+            0 => Ticket::WrongPassword,
+            1 => Ticket::Ahead,
+            2 => Ticket::WithoutReadOnly,
+            _ => Ticket::Right,
+        }
+    }
+
+    fn unknown(&mut self) -> Action {
+        // Among them those that are known, but to servers only, or inside a multi only.
+        let op = *self.dice.pick(&[999, 10, 0, -1, -10, 13, 16, 102, -11_000]);
+        let mut body = Vec::new();
+        match op {
+            13 => {
+                let (path, version) = (self.path(), self.version());
+                Request::Delete { path, version }.encode_body(&mut body);
+            }
+            16 => Request::Reconfig {
+                joining: None,
+                leaving: None,
+                members: None,
+                config_id: -1,
+            }
+            .encode_body(&mut body),
+            102 => Request::Sasl {
+                token: Some(Bytes::from_static(b"token")),
+            }
+            .encode_body(&mut body),
+            _ => {}
+        }
+        Action::Raw {
+            op,
+            body: body.into(),
+        }
+    }
+
+    /// A request of which the end is missing.
+    fn truncated(&mut self) -> Action {
+        let request = match self.dice.below(8) {
+            0 => Request::Create(self.create()),
+            1 => self.set_data(),
+            2 => self.read(),
+            3 => self.acl_request(),
+            4 => Request::Multi(self.multi()),
+            5 => Request::MultiRead(self.multi_read()),
+            6 => self.watch_request(),
+            _ => Request::Delete {
+                path: self.path(),
+                version: 0,
+            },
+        };
+        let mut body = Vec::new();
+        request.encode_body(&mut body);
+        body.truncate(self.dice.below(body.len()));
+        Action::Raw {
+            op: request.op_code().raw(),
+            body: body.into(),
+        }
+    }
+}
