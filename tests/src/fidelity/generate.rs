@@ -157,14 +157,27 @@ impl Generator<'_> {
         } else {
             self.path()
         };
+        // The counter of the node above is no business of the script's.
+        let path = if sequential && path == self.root {
+            format!("{path}/s")
+        } else {
+            path
+        };
         Create {
             path,
             data: self.data(),
             acl: acls::acl(&mut self.dice),
             flags,
-            ttl: has_ttl.then(|| *self.dice.pick(&[1, 1000, 60_000, 0, -1, i64::MAX, 1 << 40])),
+            ttl: has_ttl.then(|| self.ttl(ttl_mode)),
             stat: self.dice.percent(60),
         }
+    }
+
+    /// A negative one for a node that has none, sent as createTTL, would pass the checks of a real
+    /// server and then end its process.
+    fn ttl(&mut self, ttl_mode: bool) -> i64 {
+        let ttl = *self.dice.pick(&[1, 1000, 60_000, 0, -1, i64::MAX, 1 << 40]);
+        if ttl_mode { ttl } else { ttl.max(0) }
     }
 
     fn set_data(&mut self) -> Request {

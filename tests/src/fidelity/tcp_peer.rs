@@ -10,7 +10,7 @@ use zk_wire::FrameDecoder;
 use super::peer::{Peer, Received};
 
 /// Longer than a loaded machine takes to answer, and than a server takes to be sure of anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct TcpPeer {

@@ -35,7 +35,7 @@ impl ServerCore {
                 return Err(*code);
             }
         };
-        let with_stat = self.config.version.multi_answers_with_stat();
+        let version = self.config.version;
         let mut txn = self.transaction(stamp);
         let result = match request {
             Request::Create(create) => txn.create(author, create).map(|(path, stat)| {
@@ -58,6 +58,10 @@ impl ServerCore {
             Request::SetAcl { path, acl, version } => {
                 txn.set_acl(author, path, acl, *version).map(Response::Stat)
             }
+            // Before, the whole frame was taken for the path, and no frame begins like one.
+            Request::DeleteContainer { .. } if !version.reads_container_paths() => {
+                Err(ErrorCode::BadArguments)
+            }
             Request::DeleteContainer { path } => {
                 txn.delete_container(path).map(|()| Response::Empty)
             }
@@ -73,7 +77,7 @@ impl ServerCore {
             }
             Request::Multi(ops) => match multi::run(&mut txn, author, ops) {
                 Ok(mut results) => {
-                    if !with_stat {
+                    if !version.multi_answers_with_stat() {
                         multi::drop_stats(&mut results);
                     }
                     Ok(Response::Multi(results))

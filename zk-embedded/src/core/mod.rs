@@ -12,6 +12,7 @@ mod conn;
 mod control;
 mod engine;
 mod ensemble;
+mod envelope;
 mod execute;
 mod four_letter;
 mod handshake;

@@ -11,6 +11,7 @@ use zk_wire::{
 
 use super::acl::Identities;
 use super::conn::ConnKey;
+use super::envelope;
 use super::multi;
 use super::reads;
 use super::record::RequestRecord;
@@ -71,7 +72,17 @@ impl ServerCore {
         if OpCode::from_raw(raw).is_some_and(|op| !version.has_op(op)) {
             return Err(RequestError::Unimplemented(raw));
         }
-        let request = Request::decode(raw, reader)?;
+        if raw == OpCode::CreateSession.raw() {
+            // Not meant for clients, but let through, and then there is nothing in it.
+            return Err(RequestError::Marshalling(DecodeError::BadValue {
+                what: "createSession of a client",
+                value: raw,
+            }));
+        }
+        let mut request = Request::decode(raw, reader)?;
+        if let Request::Multi(ops) = &mut request {
+            envelope::unpack(version, ops)?;
+        }
         match &request {
             Request::CheckWatches { kind, .. } | Request::RemoveWatches { kind, .. }
                 if !version.has_watcher_kind(*kind) =>
@@ -110,7 +121,9 @@ impl ServerCore {
             session,
             xid: header.xid,
             identities: Arc::clone(&conn.identities),
-            spends_zxid: header.op == OpCode::Multi.raw()
+            spends_zxid: [OpCode::Multi, OpCode::CreateSession]
+                .iter()
+                .any(|op| op.raw() == header.op)
                 && !matches!(reaction, Some(Reaction::Error(_))),
             request,
         };

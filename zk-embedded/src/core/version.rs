@@ -89,6 +89,11 @@ impl Version {
         in_3_7 || self.has_since((8, 2), (9, 0))
     }
 
+    /// Before, a client could not delete a container, whatever it sent.
+    pub(super) fn reads_container_paths(self) -> bool {
+        self.has(3, 9, 0)
+    }
+
     /// ZOOKEEPER-4814: three releases answered every handshake with the flag.
     pub(super) fn always_tells_read_only(self) -> bool {
         self.has(3, 9, 0) && !self.has(3, 9, 3)

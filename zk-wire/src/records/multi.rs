@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::codes::create_mode::CreateMode;
 use crate::codes::op_code::OpCode;
 use crate::decode_error::DecodeError;
 use crate::jute::{Decode, Encode, Reader, put_i32, put_opt_slice, put_str};
@@ -114,15 +113,8 @@ impl MultiOp {
     fn decode_one(header: MultiHeader, input: &mut Reader) -> Result<Self, DecodeError> {
         match header.op_code() {
             Some(op) if op.is_create() => {
-                let create = Create::decode_body(op, input)?;
-                // Inside a multi servers treat bad flags as undecodable, since 3.7.2, 3.8.2 and 3.9.0.
-                match CreateMode::from_flags(create.flags) {
-                    Some(_) => Ok(Self::Create(create)),
-                    None => Err(DecodeError::BadValue {
-                        what: "create flags in a multi",
-                        value: create.flags,
-                    }),
-                }
+                // Bad flags are kept, as alone: releases differ in what they make of them.
+                Ok(Self::Create(Create::decode_body(op, input)?))
             }
             Some(OpCode::Delete) => Ok(Self::Delete {
                 path: input.read_string("delete path")?,
