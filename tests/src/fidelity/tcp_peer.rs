@@ -1,7 +1,7 @@
 //! A server on a TCP port of this machine.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -82,6 +82,12 @@ impl Peer for TcpPeer {
     }
 
     fn hang_up(&mut self, link: usize) {
-        self.links[link] = None;
+        let Some(mut link) = self.links[link].take() else {
+            return;
+        };
+        // A server hangs up in its turn when it has forgotten what the connection watched.
+        let _ = link.stream.shutdown(Shutdown::Write);
+        let mut rest = Vec::new();
+        let _ = link.stream.read_to_end(&mut rest);
     }
 }

@@ -24,7 +24,7 @@ const ENOUGH: usize = 60;
 
 #[test]
 fn scripts_are_answered_as_by_zookeeper_3_8_0() {
-    run(Version::V3_8, || RealServer::start_older_with(&SETTINGS));
+    run(Version::V3_8_DEBIAN, || RealServer::start_older_with(&SETTINGS));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn unpack(version: Version, ops: &mut [MultiOp]) -> Result<(), Decode
             let had_ttl = create.ttl.take().is_some();
             if mode == Some(CreateMode::Container) {
                 create.stat = true;
-            } else if had_ttl {
+            } else if had_ttl || !version.multi_answers_with_stat() {
                 create.stat = false;
             }
         }

@@ -58,6 +58,10 @@ impl ServerCore {
             Request::SetAcl { path, acl, version } => {
                 txn.set_acl(author, path, acl, *version).map(Response::Stat)
             }
+            // The answer to one that holds is not known to anybody: a record that is not there.
+            Request::Check { path, version } => txn
+                .check(author, path, *version)
+                .and(Err(ErrorCode::MarshallingError)),
             // Before, the whole frame was taken for the path, and no frame begins like one.
             Request::DeleteContainer { .. } if !version.reads_container_paths() => {
                 Err(ErrorCode::BadArguments)
@@ -76,12 +80,7 @@ impl ServerCore {
                 Err(ErrorCode::SessionMoved)
             }
             Request::Multi(ops) => match multi::run(&mut txn, author, ops) {
-                Ok(mut results) => {
-                    if !version.multi_answers_with_stat() {
-                        multi::drop_stats(&mut results);
-                    }
-                    Ok(Response::Multi(results))
-                }
+                Ok(results) => Ok(Response::Multi(results)),
                 Err(results) => {
                     txn.roll_back();
                     let code = first_failure(&results);

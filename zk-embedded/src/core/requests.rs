@@ -72,8 +72,8 @@ impl ServerCore {
         if OpCode::from_raw(raw).is_some_and(|op| !version.has_op(op)) {
             return Err(RequestError::Unimplemented(raw));
         }
-        if raw == OpCode::CreateSession.raw() {
-            // Not meant for clients, but let through, and then there is nothing in it.
+        if raw == OpCode::CreateSession.raw() && reader.remaining() < 4 {
+            // Not meant for clients, but let through, and then there is no timeout in it.
             return Err(RequestError::Marshalling(DecodeError::BadValue {
                 what: "createSession of a client",
                 value: raw,
@@ -121,9 +121,7 @@ impl ServerCore {
             session,
             xid: header.xid,
             identities: Arc::clone(&conn.identities),
-            spends_zxid: [OpCode::Multi, OpCode::CreateSession]
-                .iter()
-                .any(|op| op.raw() == header.op)
+            spends_zxid: self.counts_broken(header.op)
                 && !matches!(reaction, Some(Reaction::Error(_))),
             request,
         };
@@ -137,6 +135,18 @@ impl ServerCore {
             ask: Arc::new(ask),
         };
         self.submit(now, arrived);
+    }
+
+    /// Whether an operation takes its zxid even if it cannot be decoded.
+    fn counts_broken(&self, raw: i32) -> bool {
+        match OpCode::from_raw(raw) {
+            Some(OpCode::Multi | OpCode::CreateSession) => true,
+            Some(OpCode::Delete | OpCode::SetData | OpCode::SetAcl | OpCode::Check) => {
+                !self.config.version.decodes_before_it_counts()
+            }
+            Some(op) => op.is_create() && !self.config.version.decodes_before_it_counts(),
+            None => false,
+        }
     }
 
     /// Whether this server's own tree says that a write is not permitted.

@@ -89,7 +89,7 @@ impl ServerCore {
             watches: if config.version.watch_modes_coexist() {
                 Watches::default()
             } else {
-                Watches::with_single_modes()
+                Watches::with_single_modes(config.version.confuses_watchers())
             },
             rules: Rules::default(),
             recorder: Recorder::new(config.log_limit),

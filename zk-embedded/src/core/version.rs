@@ -10,6 +10,8 @@ pub struct Version {
     major: u16,
     minor: u16,
     patch: u16,
+    /// Whether a distribution has put the fix of CVE-2024-23944 into a release without it.
+    guarded: bool,
 }
 
 impl Version {
@@ -21,6 +23,11 @@ impl Version {
     pub const V3_7: Self = Self::new(3, 7, 2);
     /// The first release of the 3.8 line, which is in Debian 12.
     pub const V3_8: Self = Self::new(3, 8, 0);
+    /// The same as Debian 12 has it, with the fix of CVE-2024-23944.
+    pub const V3_8_DEBIAN: Self = Self {
+        guarded: true,
+        ..Self::V3_8
+    };
     /// The release that is modelled unless another is asked for.
     pub const V3_9: Self = Self::new(3, 9, 3);
 
@@ -31,6 +38,7 @@ impl Version {
             major,
             minor,
             patch,
+            guarded: false,
         }
     }
 
@@ -54,6 +62,8 @@ impl Version {
             | OpCode::SetWatches2
             | OpCode::AddWatch => self.has(3, 6, 0),
             OpCode::WhoAmI => self.has(3, 7, 0),
+            // Alone, not in a multi.
+            OpCode::Check => !self.has(3, 9, 3),
             OpCode::CreateContainer | OpCode::DeleteContainer => self.has(3, 5, 1),
             OpCode::CreateTtl => self.has(3, 5, 3),
             _ => true,
@@ -70,7 +80,7 @@ impl Version {
 
     /// Before CVE-2024-23944 exists asked no ACL, and events were sent to everybody who watched.
     pub(super) fn guards_existence(self) -> bool {
-        self.has_since((8, 4), (9, 2))
+        self.guarded || self.has_since((8, 4), (9, 2))
     }
 
     /// Before, the header of every event had −1.
@@ -92,6 +102,16 @@ impl Version {
     /// Before, a client could not delete a container, whatever it sent.
     pub(super) fn reads_container_paths(self) -> bool {
         self.has(3, 9, 0)
+    }
+
+    /// Before, a write took its zxid before anybody looked at what was to be written.
+    pub(super) fn decodes_before_it_counts(self) -> bool {
+        self.has(3, 9, 0)
+    }
+
+    /// For three lines a watch of anybody was as good as one's own.
+    pub(super) fn confuses_watchers(self) -> bool {
+        self.has(3, 6, 0) && !self.has(3, 9, 0)
     }
 
     /// ZOOKEEPER-4814: three releases answered every handshake with the flag.

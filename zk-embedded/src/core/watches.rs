@@ -53,6 +53,8 @@ struct Table {
     by_conn: BTreeMap<ConnKey, BTreeSet<String>>,
     /// Each mode replaces the one before.
     single: bool,
+    /// Who looks for a watch of one connection finds those of all.
+    confused: bool,
 }
 
 impl Table {
@@ -76,6 +78,13 @@ impl Table {
             .and_then(|watchers| watchers.get(&conn))
             .copied()
             .unwrap_or(Modes(0))
+    }
+
+    fn contains(&self, conn: ConnKey, path: &str, modes: Modes) -> bool {
+        if self.confused && !modes.is_empty() {
+            return self.paths.contains_key(path);
+        }
+        self.modes(conn, path).has(modes)
     }
 
     /// Whether there was one of these modes.
@@ -151,10 +160,12 @@ pub(super) struct Watches {
 
 impl Watches {
     /// The watches of a server on which a connection has one mode for a path in each table, the newest.
-    pub(super) fn with_single_modes() -> Self {
+    pub(super) fn with_single_modes(confused: bool) -> Self {
         let mut watches = Self::default();
         watches.data.single = true;
         watches.child.single = true;
+        watches.data.confused = confused;
+        watches.child.confused = confused;
         watches
     }
 
@@ -186,7 +197,7 @@ impl Watches {
         } else {
             child
         };
-        self.data.modes(conn, path).has(data) || self.child.modes(conn, path).has(child)
+        self.data.contains(conn, path, data) || self.child.contains(conn, path, child)
     }
 
     /// Whether there was anything to remove.

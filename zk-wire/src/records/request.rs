@@ -105,6 +105,13 @@ pub enum Request {
         /// The version the configuration must have, −1 for any.
         config_id: i64,
     },
+    /// Compares a node's version outside a multi, which servers allow before 3.9.3.
+    Check {
+        /// The node.
+        path: String,
+        /// The version it must have, −1 for any.
+        version: i32,
+    },
     /// Asks whether a watch exists.
     CheckWatches {
         /// The watched node.
@@ -203,6 +210,7 @@ impl Request {
             Self::Multi(_) => OpCode::Multi,
             Self::MultiRead(_) => OpCode::MultiRead,
             Self::Reconfig { .. } => OpCode::Reconfig,
+            Self::Check { .. } => OpCode::Check,
             Self::CheckWatches { .. } => OpCode::CheckWatches,
             Self::RemoveWatches { .. } => OpCode::RemoveWatches,
             Self::DeleteContainer { .. } => OpCode::DeleteContainer,
@@ -231,6 +239,7 @@ impl Request {
             | Self::GetChildren { path, .. }
             | Self::GetChildren2 { path, .. }
             | Self::Sync { path }
+            | Self::Check { path, .. }
             | Self::CheckWatches { path, .. }
             | Self::RemoveWatches { path, .. }
             | Self::DeleteContainer { path }
@@ -259,6 +268,7 @@ impl Request {
                 | Self::Delete { .. }
                 | Self::SetData { .. }
                 | Self::SetAcl { .. }
+                | Self::Check { .. }
                 | Self::Multi(_)
                 | Self::Reconfig { .. }
                 | Self::DeleteContainer { .. }
@@ -280,7 +290,7 @@ impl Request {
     pub fn encode_body(&self, out: &mut Vec<u8>) {
         match self {
             Self::Create(create) => create.encode_body(out),
-            Self::Delete { path, version } => {
+            Self::Delete { path, version } | Self::Check { path, version } => {
                 put_str(out, path);
                 put_i32(out, *version);
             }
@@ -349,8 +359,8 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`RequestError::Unimplemented`] for codes that no client may send: unknown ones, those internal to
-    /// the server, and a check outside a multi. [`RequestError::Marshalling`] when the record is broken.
+    /// [`RequestError::Unimplemented`] for codes that no client may send: unknown ones and those internal
+    /// to the server. [`RequestError::Marshalling`] when the record is broken.
     pub fn decode(op: i32, input: &mut Reader) -> Result<Self, RequestError> {
         let Some(code) = OpCode::from_raw(op) else {
             return Err(RequestError::Unimplemented(op));
@@ -404,6 +414,10 @@ impl Request {
                 members: input.read_opt_string("reconfig newMembers")?,
                 config_id: input.read_i64("reconfig curConfigId")?,
             },
+            OpCode::Check => Self::Check {
+                path: input.read_string("check path")?,
+                version: input.read_i32("check version")?,
+            },
             OpCode::CheckWatches => Self::CheckWatches {
                 path: input.read_string("checkWatches path")?,
                 kind: read_kind(input)?,
@@ -440,7 +454,7 @@ impl Request {
             },
             OpCode::WhoAmI => Self::WhoAmI,
             OpCode::CloseSession => Self::CloseSession,
-            OpCode::Notification | OpCode::Check | OpCode::CreateSession | OpCode::Error => {
+            OpCode::Notification | OpCode::CreateSession | OpCode::Error => {
                 return Err(RequestError::Unimplemented(op));
             }
         })

@@ -21,7 +21,7 @@ impl fmt::Debug for Request {
                     shown.field("ttl", &ttl);
                 }
             }
-            Self::Delete { version, .. } => {
+            Self::Delete { version, .. } | Self::Check { version, .. } => {
                 shown.field("version", version);
             }
             Self::SetData { data, version, .. } => {
