@@ -56,7 +56,7 @@ impl RealServer {
         Self::start_image(TAG, settings)
     }
 
-    /// As [`start_with`](Self::start_with), a server of the release 3.8.0.
+    /// As [`start_with`](Self::start_with), a server of the release 3.8.0, as Debian 12 has it.
     ///
     /// # Panics
     ///
@@ -71,7 +71,9 @@ impl RealServer {
             // Another process may take the free port before the engine does: try a few.
             let attempts = (0..5).map(|_| {
                 let port = free_port()?;
-                let started = request(tag, port, settings).start().map_err(io::Error::other)?;
+                let started = request(tag, port, settings)
+                    .start()
+                    .map_err(io::Error::other)?;
                 Ok::<_, io::Error>((started, port))
             });
             let mut refusals = Vec::new();

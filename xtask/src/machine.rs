@@ -41,6 +41,7 @@ pub(crate) fn ci() -> bool {
 /// The answers.
 pub(crate) struct Machine {
     real: Option<LeftOut>,
+    older: Option<LeftOut>,
     curator: Option<LeftOut>,
     ensemble: Option<LeftOut>,
 }
@@ -50,15 +51,22 @@ impl Machine {
     pub(crate) fn probe() -> Self {
         let engine = image::engine_answers();
         let has_image = engine && image::exists(image::DEFAULT_TAG);
+        let has_older = engine && image::exists(image::OLDER_TAG);
         let java = shell::answers("javac", &["-version"], Duration::from_secs(30))
             && JARS.iter().all(|jar| Path::new(jar).exists());
         // As root; what the tests do to the network namespaces of containers.
         let filter = ["--net=/proc/self/ns/net", "iptables", "--wait", "--list"];
         let filter = shell::answers("nsenter", &filter, Duration::from_secs(30));
-        Self::from_answers(engine, has_image, java, filter)
+        Self::from_answers(engine, has_image, has_older, java, filter)
     }
 
-    fn from_answers(engine: bool, has_image: bool, java: bool, filter: bool) -> Self {
+    fn from_answers(
+        engine: bool,
+        has_image: bool,
+        has_older: bool,
+        java: bool,
+        filter: bool,
+    ) -> Self {
         let real = if !engine {
             Some(LeftOut {
                 what: "tests against real ZooKeeper (zk-tests/real)".to_owned(),
@@ -73,6 +81,19 @@ impl Machine {
             })
         } else {
             None
+        };
+        let what = "tests against real ZooKeeper 3.8.0 (zk-tests/real-3-8)";
+        let older = match &real {
+            Some(real) => Some(LeftOut {
+                what: what.to_owned(),
+                ..real.clone()
+            }),
+            None if !has_older => Some(LeftOut {
+                what: what.to_owned(),
+                why: format!("the engine has no image {}", image::OLDER_TAG),
+                remedy: "`cargo xtask ensemble image --release bookworm`".to_owned(),
+            }),
+            None => None,
         };
         let curator = match &real {
             Some(real) => Some(LeftOut {
@@ -101,6 +122,7 @@ impl Machine {
         };
         Self {
             real,
+            older,
             curator,
             ensemble,
         }
@@ -109,14 +131,16 @@ impl Machine {
     /// The features of zk-tests that this machine can serve.
     pub(crate) fn test_features(&self) -> Vec<&'static str> {
         let real = self.real.is_none().then_some("zk-tests/real");
+        let older = self.older.is_none().then_some("zk-tests/real-3-8");
         let curator = self.curator.is_none().then_some("zk-tests/curator");
         let ensemble = self.ensemble.is_none().then_some("zk-tests/ensemble");
-        real.into_iter().chain(curator).chain(ensemble).collect()
+        let features = [real, older, curator, ensemble];
+        features.into_iter().flatten().collect()
     }
 
     /// What has to be left out.
     pub(crate) fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
-        let parts = [&self.real, &self.curator, &self.ensemble];
+        let parts = [&self.real, &self.older, &self.curator, &self.ensemble];
         parts.into_iter().flatten()
     }
 }
@@ -127,10 +151,10 @@ mod tests {
 
     #[test]
     fn a_machine_without_an_engine_leaves_out_all_kinds_and_says_why() {
-        let machine = Machine::from_answers(false, false, true, true);
+        let machine = Machine::from_answers(false, false, false, true, true);
         assert_eq!(machine.test_features(), [""; 0]);
         let said: Vec<String> = machine.left_out().map(LeftOut::to_string).collect();
-        assert_eq!(said.len(), 3);
+        assert_eq!(said.len(), 4);
         assert!(
             said.iter()
                 .all(|line| line.contains("because no container engine")),
@@ -140,17 +164,17 @@ mod tests {
 
     #[test]
     fn a_machine_without_java_still_tests_against_a_real_server() {
-        let machine = Machine::from_answers(true, true, false, false);
+        let machine = Machine::from_answers(true, true, false, false, false);
         assert_eq!(machine.test_features(), ["zk-tests/real"]);
-        assert_eq!(machine.left_out().count(), 2);
+        assert_eq!(machine.left_out().count(), 3);
     }
 
     #[test]
     fn a_machine_whose_packets_cannot_be_filtered_leaves_out_the_faults_alone() {
-        let machine = Machine::from_answers(true, true, true, false);
+        let machine = Machine::from_answers(true, true, true, true, false);
         assert_eq!(
             machine.test_features(),
-            ["zk-tests/real", "zk-tests/curator"]
+            ["zk-tests/real", "zk-tests/real-3-8", "zk-tests/curator"]
         );
         let said: Vec<String> = machine.left_out().map(LeftOut::to_string).collect();
         assert!(said.len() == 1 && said[0].contains("iptables"), "{said:?}");
@@ -158,10 +182,15 @@ mod tests {
 
     #[test]
     fn a_complete_machine_leaves_nothing_out() {
-        let machine = Machine::from_answers(true, true, true, true);
+        let machine = Machine::from_answers(true, true, true, true, true);
         assert_eq!(
             machine.test_features(),
-            ["zk-tests/real", "zk-tests/curator", "zk-tests/ensemble"]
+            [
+                "zk-tests/real",
+                "zk-tests/real-3-8",
+                "zk-tests/curator",
+                "zk-tests/ensemble"
+            ]
         );
         assert_eq!(machine.left_out().count(), 0);
     }

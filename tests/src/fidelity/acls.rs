@@ -15,7 +15,10 @@ pub(super) fn acl(dice: &mut Dice) -> Vec<Acl> {
         1 => vec![Acl::read_only()],
         2 | 3 => vec![Acl::creator_all()],
         4 => vec![Acl::digest("u", "p")],
-        5 => vec![Acl::digest("v", "q").with_perms(some_permissions(dice)), Acl::read_only()],
+        5 => vec![
+            Acl::digest("v", "q").with_perms(some_permissions(dice)),
+            Acl::read_only(),
+        ],
         6 => vec![Acl::new("ip", "0.0.0.0/0", all)],
         7 => vec![Acl::new("ip", "10.9.9.9", all), Acl::read_only()],
         8 => vec![Acl::new("ip", "10.9.9.9/40", all)],

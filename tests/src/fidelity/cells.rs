@@ -21,7 +21,9 @@ impl Cells {
     }
 
     pub(super) fn contains(&self, op: &str, code: i32) -> bool {
-        self.0.iter().any(|((known, raw), count)| *known == op && *raw == code && *count > 0)
+        self.0
+            .iter()
+            .any(|((known, raw), count)| *known == op && *raw == code && *count > 0)
     }
 
     /// How many cells there are.
@@ -34,10 +36,6 @@ impl Cells {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, i32)> + '_ {
-        self.0.keys().copied()
     }
 }
 

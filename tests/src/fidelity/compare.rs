@@ -87,9 +87,16 @@ impl Campaign {
         self.next_root += 1;
         let root = format!("/f{:07}", self.next_root);
         let script = generate::script(seed, &root);
-        let script: Vec<Step> = kept.iter().filter_map(|at| script.get(*at).cloned()).collect();
+        let script: Vec<Step> = kept
+            .iter()
+            .filter_map(|at| script.get(*at).cloned())
+            .collect();
         let real = play(&mut TcpPeer::new(self.port), &root, &script);
-        let embedded = play(&mut CorePeer::new(self.version, self.address), &root, &script);
+        let embedded = play(
+            &mut CorePeer::new(self.version, self.address),
+            &root,
+            &script,
+        );
         if counts {
             self.cells.add(&real.cells);
             self.frames += real.frames + embedded.frames;
@@ -134,12 +141,18 @@ const ROOT: &str = "/f0000000";
 
 fn first_difference(real: &Played, embedded: &Played) -> Option<usize> {
     let pairs = real.seen.iter().zip(&embedded.seen);
-    pairs.into_iter().position(|(real, embedded)| real != embedded)
+    pairs
+        .into_iter()
+        .position(|(real, embedded)| real != embedded)
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}, step {} of what is left of the script:", self.seed, self.at)?;
+        writeln!(
+            f,
+            "seed {}, step {} of what is left of the script:",
+            self.seed, self.at
+        )?;
         for (at, step) in self.script.iter().enumerate() {
             writeln!(f, "  {at:2}  session {} {:?}", step.who, step.action)?;
         }
@@ -151,7 +164,11 @@ impl fmt::Display for Mismatch {
         for line in &self.embedded {
             writeln!(f, "  {line}")?;
         }
-        write!(f, "again: ZK_FIDELITY_SEED={} ZK_FIDELITY_SCRIPTS=1", self.seed)
+        write!(
+            f,
+            "again: ZK_FIDELITY_SEED={} ZK_FIDELITY_SCRIPTS=1",
+            self.seed
+        )
     }
 }
 

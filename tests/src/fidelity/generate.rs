@@ -1,9 +1,7 @@
 //! From a seed to a script.
 
 use bytes::Bytes;
-use zk_wire::{
-    AddWatchMode, Create, MultiOp, ReadOp, Request, SetWatches, WatcherKind, Zxid,
-};
+use zk_wire::{AddWatchMode, Create, MultiOp, ReadOp, Request, SetWatches, WatcherKind, Zxid};
 
 use super::acls;
 use super::dice::Dice;
@@ -20,7 +18,10 @@ pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
     // One at a place of its own, whatever else came up.
     let at = 6 + generator.dice.below(length - 6);
     let action = Action::Ask(Request::Multi(generator.multi()));
-    steps[at] = Step { who: at % 2, action };
+    steps[at] = Step {
+        who: at % 2,
+        action,
+    };
     steps
 }
 
@@ -31,8 +32,8 @@ struct Generator<'a> {
 
 /// Few, so that they meet.
 const NAMES: [&str; 18] = [
-    "/a", "/a", "/a", "/b", "/b", "/c", "/a/x", "/a/x", "/a/y", "/b/x", "/a/x/z", "/e", "/e", "/e/x", "/k",
-    "/k/x", "/t", "",
+    "/a", "/a", "/a", "/b", "/b", "/c", "/a/x", "/a/x", "/a/y", "/b/x", "/a/x/z", "/e", "/e",
+    "/e/x", "/k", "/k/x", "/t", "",
 ];
 const NUMBERED: [&str; 6] = [
     "/s0000000000",
@@ -117,7 +118,9 @@ impl Generator<'_> {
     }
 
     fn version(&mut self) -> i32 {
-        *self.dice.pick(&[-1, -1, -1, -1, 0, 0, 0, 1, 1, 2, 3, -2, i32::MAX])
+        *self
+            .dice
+            .pick(&[-1, -1, -1, -1, 0, 0, 0, 1, 1, 2, 3, -2, i32::MAX])
     }
 
     fn data(&mut self) -> Option<Bytes> {

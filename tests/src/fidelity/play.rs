@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use zk_wire::frame::write_frame;
 use zk_wire::{
-    Acl, ConnectRequest, ConnectResponse, Create, CreateMode, Decode, Encode, ErrorCode, MultiResult, OpCode,
-    ReadResult, Reader, ReplyHeader, Request, RequestHeader, Response, SessionId, SetWatches, Zxid, xid,
+    Acl, ConnectRequest, ConnectResponse, Create, CreateMode, Decode, Encode, ErrorCode,
+    MultiResult, OpCode, ReadResult, Reader, ReplyHeader, Request, RequestHeader, Response,
+    SessionId, SetWatches, Zxid, xid,
 };
 
 use super::cells::Cells;
@@ -208,7 +209,8 @@ impl<'p> Player<'p> {
         loop {
             let received = self.receive(who);
             let Received::Frame(frame) = received else {
-                self.lines.push(format!("session {who}: {}", name(&received)));
+                self.lines
+                    .push(format!("session {who}: {}", name(&received)));
                 self.hang_up(who);
                 return ErrorCode::ConnectionLoss.raw();
             };
@@ -251,7 +253,11 @@ impl<'p> Player<'p> {
             _ => return,
         };
         for code in codes {
-            let name = if op == Some(OpCode::Multi) { "in multi" } else { "in multiRead" };
+            let name = if op == Some(OpCode::Multi) {
+                "in multi"
+            } else {
+                "in multiRead"
+            };
             self.played.cells.count(name, code);
         }
     }
@@ -300,14 +306,16 @@ impl<'p> Player<'p> {
         self.played.frames += 1;
         let received = self.receive(who);
         let Received::Frame(frame) = received else {
-            self.lines.push(format!("session {who}: {}", name(&received)));
+            self.lines
+                .push(format!("session {who}: {}", name(&received)));
             self.hang_up(who);
             return ErrorCode::ConnectionLoss.raw();
         };
         let response = match ConnectResponse::decode(&mut Reader::new(frame)) {
             Ok(response) => response,
             Err(error) => {
-                self.lines.push(format!("session {who}: no answer to a handshake: {error}"));
+                self.lines
+                    .push(format!("session {who}: no answer to a handshake: {error}"));
                 self.hang_up(who);
                 return ErrorCode::MarshallingError.raw();
             }
@@ -326,7 +334,8 @@ impl<'p> Player<'p> {
             return 0;
         }
         let received = self.receive(who);
-        self.lines.push(format!("session {who}: {}", name(&received)));
+        self.lines
+            .push(format!("session {who}: {}", name(&received)));
         self.hang_up(who);
         ErrorCode::SessionExpired.raw()
     }

@@ -17,7 +17,10 @@ pub(super) enum Action {
     /// The zxid in it counts from the script's begin.
     Watch(SetWatches),
     /// Bytes that may be no request.
-    Raw { op: i32, body: Bytes },
+    Raw {
+        op: i32,
+        body: Bytes,
+    },
     /// Hangs up and takes the session up again.
     Reconnect(Ticket),
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use zk_wire::{
-    ConnectResponse, Decode, ErrorCode, MultiResult, OpCode, ReadResult, Reader, ReplyHeader, Response,
-    SessionId, Stat, WatcherEvent, Zxid,
+    ConnectResponse, Decode, ErrorCode, MultiResult, OpCode, ReadResult, Reader, ReplyHeader,
+    Response, SessionId, Stat, WatcherEvent, Zxid,
 };
 
 /// What is masked: times are left out, and these are named.
@@ -66,13 +66,25 @@ impl Masks {
         }
     }
 
-    pub(super) fn reply(&self, op: Option<OpCode>, header: &ReplyHeader, body: &mut Reader) -> String {
+    pub(super) fn reply(
+        &self,
+        op: Option<OpCode>,
+        header: &ReplyHeader,
+        body: &mut Reader,
+    ) -> String {
         let code = code(header.err);
-        let mut text = format!("reply xid {} zxid {} {code}", header.xid, self.zxid(header.zxid));
+        let mut text = format!(
+            "reply xid {} zxid {} {code}",
+            header.xid,
+            self.zxid(header.zxid)
+        );
         let length = body.remaining();
         if length > 0 {
             text.push_str(&format!(" {length} bytes: "));
-            match op.filter(|_| header.err == 0).map(|op| Response::decode(op, body)) {
+            match op
+                .filter(|_| header.err == 0)
+                .map(|op| Response::decode(op, body))
+            {
                 Some(Ok(response)) => text.push_str(&self.response(response)),
                 Some(Err(error)) => text.push_str(&format!("cannot be decoded: {error}")),
                 None => {}

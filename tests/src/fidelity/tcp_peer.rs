@@ -38,7 +38,9 @@ impl Peer for TcpPeer {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))
             .expect("the server accepts connections");
         // Neither fails on a socket that has just been connected.
-        stream.set_nodelay(true).expect("small frames leave at once");
+        stream
+            .set_nodelay(true)
+            .expect("small frames leave at once");
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("reading ends some time");

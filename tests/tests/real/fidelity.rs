@@ -20,11 +20,14 @@ const SCRIPTS: u64 = 150;
 const SERVER_LIFE: u64 = 4000;
 
 /// More of the same would not help.
-const ENOUGH: usize = 60;
+const ENOUGH: usize = 6;
 
+#[cfg(feature = "real-3-8")]
 #[test]
 fn scripts_are_answered_as_by_zookeeper_3_8_0() {
-    run(Version::V3_8_DEBIAN, || RealServer::start_older_with(&SETTINGS));
+    run(Version::V3_8_DEBIAN, || {
+        RealServer::start_older_with(&SETTINGS)
+    });
 }
 
 #[test]
@@ -44,8 +47,8 @@ fn run(version: Version, start: impl Fn() -> RealServer) {
             server = start();
             campaign.move_to(server.port());
         }
-        eprintln!("seed {seed}");
         if let Err(mismatch) = campaign.compare(seed) {
+            note(format_args!("{version}: {mismatch}"));
             mismatches.push(mismatch.to_string());
         }
         if mismatches.len() >= ENOUGH {
@@ -69,5 +72,8 @@ fn run(version: Version, start: impl Fn() -> RealServer) {
 
 fn setting(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|error| panic!("{name}={text}: {error}")),
+    )
 }
