@@ -315,6 +315,10 @@ impl ServerCore {
             // Never told to a client: its connection is not the session's any more (ZOOKEEPER-710).
             return self.close(arrived.conn);
         }
+        if result.is_ok() && matches!(arrived.ask.request, Ok(Request::Check { .. })) {
+            // A server that lets a check stand alone has no record to answer with, and says nothing.
+            return;
+        }
         let is_oversized = matches!(&result, Ok(Response::MultiRead(results))
             if multi::size(results) > self.config.max_multi_read);
         let header = ReplyHeader {

@@ -58,10 +58,9 @@ impl ServerCore {
             Request::SetAcl { path, acl, version } => {
                 txn.set_acl(author, path, acl, *version).map(Response::Stat)
             }
-            // The answer to one that holds is not known to anybody: a record that is not there.
-            Request::Check { path, version } => txn
-                .check(author, path, *version)
-                .and(Err(ErrorCode::MarshallingError)),
+            Request::Check { path, version } => {
+                txn.check(author, path, *version).map(|()| Response::Empty)
+            }
             // Before, the whole frame was taken for the path, and no frame begins like one.
             Request::DeleteContainer { .. } if !version.reads_container_paths() => {
                 Err(ErrorCode::BadArguments)
