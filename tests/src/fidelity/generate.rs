@@ -111,7 +111,8 @@ impl Generator<'_> {
 
     fn malformed(&mut self) -> String {
         match self.dice.below(13) {
-            0 => String::new(),
+            // The empty path is the root for whoever reads, and not the script's own.
+            0 => "no-slash".to_owned(),
             1 => "relative".to_owned(),
             at => format!("{}{}", self.root, MALFORMED[at - 2]),
         }

@@ -147,7 +147,7 @@ impl ServerCore {
             // The watch is spent all the same (CVE-2024-23944).
             let filtered = notice
                 .acl
-                .filter(|_| self.config.version.guards_existence())
+                .filter(|_| self.config.version.filters_events())
                 .is_some_and(|acl| conn.identities.check(&acl, Permissions::READ).is_err());
             let Some(session) = conn.session().filter(|_| !filtered) else {
                 continue;

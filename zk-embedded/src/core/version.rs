@@ -10,7 +10,7 @@ pub struct Version {
     major: u16,
     minor: u16,
     patch: u16,
-    /// Whether a distribution has put the fix of CVE-2024-23944 into a release without it.
+    /// Whether a distribution has put the filter of events (CVE-2024-23944) into a release without it.
     guarded: bool,
 }
 
@@ -23,7 +23,7 @@ impl Version {
     pub const V3_7: Self = Self::new(3, 7, 2);
     /// The first release of the 3.8 line, which is in Debian 12.
     pub const V3_8: Self = Self::new(3, 8, 0);
-    /// The same as Debian 12 has it, with the fix of CVE-2024-23944.
+    /// The same as Debian 12 has it, with half the fix of CVE-2024-23944: events are filtered, exists is not.
     pub const V3_8_DEBIAN: Self = Self {
         guarded: true,
         ..Self::V3_8
@@ -80,7 +80,12 @@ impl Version {
 
     /// Before CVE-2024-23944 exists asked no ACL, and events were sent to everybody who watched.
     pub(super) fn guards_existence(self) -> bool {
-        self.guarded || self.has_since((8, 4), (9, 2))
+        self.has_since((8, 4), (9, 2))
+    }
+
+    /// The other half of the same fix.
+    pub(super) fn filters_events(self) -> bool {
+        self.guarded || self.guards_existence()
     }
 
     /// Before, the header of every event had −1.
