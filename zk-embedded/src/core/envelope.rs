@@ -14,9 +14,12 @@ pub(super) fn unpack(version: Version, ops: &mut [MultiOp]) -> Result<(), Decode
     for op in ops {
         if let MultiOp::Create(create) = op {
             let mode = create.mode();
-            if create.ttl.is_none() && version.multi_answers_with_stat() {
-                // Since the fix of ZOOKEEPER-4026 a mode is demanded, and one that needs no TTL.
-                let fits = mode.is_some_and(|mode| !mode.has_ttl());
+            if create.ttl.is_none() {
+                // Since the fix of ZOOKEEPER-4026 a mode is demanded; one that needs a TTL never fits.
+                let fits = match mode {
+                    Some(mode) => !mode.has_ttl(),
+                    None => !version.multi_answers_with_stat(),
+                };
                 if !fits {
                     return Err(DecodeError::BadValue {
                         what: "create flags in a multi",

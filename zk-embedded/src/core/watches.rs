@@ -87,9 +87,15 @@ impl Table {
         self.modes(conn, path).has(modes)
     }
 
-    /// Whether there was one of these modes.
-    fn remove(&mut self, conn: ConnKey, path: &str, mode: Modes) -> bool {
+    /// Whether there was one of these modes. A client has `asked`, or the watch has fired.
+    fn remove(&mut self, conn: ConnKey, path: &str, mode: Modes, asked: bool) -> bool {
         let before = self.modes(conn, path);
+        // Where there is one mode, nobody asks which.
+        let mode = if self.single && asked && !mode.is_empty() {
+            Modes::ANY
+        } else {
+            mode
+        };
         if !before.has(mode) {
             return false;
         }
@@ -136,7 +142,7 @@ impl Table {
             .unwrap_or_default();
         for conn in exact {
             concerned.insert(conn);
-            self.remove(conn, path, Modes::STANDARD);
+            self.remove(conn, path, Modes::STANDARD, false);
         }
         for ancestor in path::ancestors(path) {
             let watchers = self.paths.get(ancestor).into_iter().flatten();
@@ -203,8 +209,8 @@ impl Watches {
     /// Whether there was anything to remove.
     pub(super) fn remove(&mut self, conn: ConnKey, path: &str, kind: WatcherKind) -> bool {
         let (data, child) = modes_of(kind);
-        let from_data = self.data.remove(conn, path, data);
-        let from_child = self.child.remove(conn, path, child);
+        let from_data = self.data.remove(conn, path, data, true);
+        let from_child = self.child.remove(conn, path, child, true);
         from_data || from_child
     }
 
