@@ -28,8 +28,8 @@ mod start_error;
 mod tcp;
 
 pub use crate::core::{
-    ConnKey, Match, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerConfig,
-    ServerCore, SessionInfo,
+    ConnKey, Fact, Match, NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId,
+    ServerConfig, ServerCore, SessionInfo, Witnessed,
 };
 pub use builder::ServerBuilder;
 pub use hooks::{Fault, Hooks};

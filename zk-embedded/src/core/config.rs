@@ -38,6 +38,12 @@ pub struct ServerConfig {
     pub extended_types: bool,
     /// Whether a client that has seen a newer zxid than the server is turned away, as ZooKeeper does.
     pub refuse_ahead: bool,
+    /// Whether a member of an ensemble that is cut off goes on answering reads, of clients that allow it
+    /// (`readonlymode.enabled`, off in a stock server).
+    pub read_only_mode: bool,
+    /// Whether a read-only server gives new clients sessions of its own (`localSessionsEnabled`, off in a
+    /// stock server, and then such clients get the head of a refused reply for an answer).
+    pub local_sessions: bool,
     /// How often empty containers and outlived TTL nodes are collected.
     pub reaper_interval: Duration,
     /// The digest, `user:hash`, of the user whom no ACL stops.
@@ -72,6 +78,8 @@ impl Default for ServerConfig {
             first_zxid: Zxid::NONE,
             extended_types: true,
             refuse_ahead: true,
+            read_only_mode: false,
+            local_sessions: false,
             reaper_interval: Duration::from_secs(60),
             super_digest: None,
             log_limit: 16_384,

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use super::conn::ConnKey;
+use super::line::Mode;
 use super::server::ServerCore;
 
 impl ServerCore {
     pub(super) fn answer_word(&mut self, key: ConnKey, word: [u8; 4]) {
         let text = match &word {
             b"ruok" => "imok".to_owned(),
+            _ if self.mode == Mode::Idle => NOT_SERVING.to_owned(),
+            b"isro" if self.mode == Mode::ReadOnly => "ro".to_owned(),
             b"isro" => "rw".to_owned(),
             b"srvr" => self.describe(),
             b"mntr" => self.monitor(),
@@ -28,12 +31,13 @@ impl ServerCore {
         let recorder = &self.recorder;
         format!(
             "Zookeeper version: {VERSION}\nLatency min/avg/max: 0/0.0/0\nReceived: {}\nSent: {}\n\
-             Connections: {}\nOutstanding: {}\nZxid: {}\nMode: standalone\nNode count: {}\n",
+             Connections: {}\nOutstanding: {}\nZxid: {}\nMode: {}\nNode count: {}\n",
             recorder.received,
             recorder.sent,
             self.conns.len(),
-            self.waiting.len(),
+            self.waiting_count(),
             self.zxid,
+            self.mode.name(),
             self.counted_nodes(),
         )
     }
@@ -44,9 +48,12 @@ impl ServerCore {
             ("watch_count", self.watches.len()),
             ("ephemerals_count", self.tree.ephemeral_count()),
             ("num_alive_connections", self.conns.len()),
-            ("outstanding_requests", self.waiting.len()),
+            ("outstanding_requests", self.waiting_count()),
         ];
-        let mut text = format!("zk_version\t{VERSION}\nzk_server_state\tstandalone\n");
+        let mut text = format!(
+            "zk_version\t{VERSION}\nzk_server_state\t{}\n",
+            self.mode.name()
+        );
         for (name, number) in numbers {
             // Writing to a string does not fail.
             let _ = writeln!(text, "zk_{name}\t{number}");
@@ -64,6 +71,9 @@ impl ServerCore {
         self.tree.len() + 1
     }
 }
+
+/// What a server says that has no ensemble around it.
+const NOT_SERVING: &str = "This ZooKeeper instance is not currently serving requests\n";
 
 /// The version whose behaviour is modelled, and what it is.
 const VERSION: &str = "3.9.3-embedded, for development and tests only";

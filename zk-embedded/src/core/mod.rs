@@ -1,15 +1,18 @@
 //! The server without sockets, clock or tasks.
 //!
 //! `tree` and `txn` know nothing of connections, `watches` and `sessions` nothing of requests. `server`
-//! owns all of them; `handshake`, `requests`, `commits` and `control` are its chapters.
+//! owns all of them; `handshake`, `requests`, `commits`, `execute`, `truth` and `control` are its chapters.
+//! `line` is the seam between a server and whoever orders its transactions.
 
 mod acl;
 mod commits;
 mod config;
 mod conn;
 mod control;
+mod execute;
 mod four_letter;
 mod handshake;
+mod line;
 mod multi;
 mod node;
 mod reads;
@@ -19,6 +22,7 @@ mod rules;
 mod server;
 mod sessions;
 mod tree;
+mod truth;
 mod txn;
 mod waiting;
 mod watches;
@@ -32,3 +36,4 @@ pub use control::{NodeInfo, SessionInfo};
 pub use record::{RequestCounts, RequestRecord};
 pub use rules::{Match, Reaction, RuleId};
 pub use server::ServerCore;
+pub use truth::{Fact, NodeChange, Witnessed};

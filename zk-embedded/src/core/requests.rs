@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zk_wire::jute::{Decode, Encode, Reader};
 use zk_wire::{
-    ErrorCode, Moment, OpCode, ReplyHeader, Request, RequestError, RequestHeader, Response,
-    SessionId, Zxid,
+    AddWatchMode, ErrorCode, Moment, OpCode, ReplyHeader, Request, RequestError, RequestHeader,
+    Response, SessionId, WatcherKind, Zxid,
 };
 
 use super::acl::Identities;
@@ -16,7 +16,7 @@ use super::reads;
 use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
-use super::waiting::{Arrived, Waiting};
+use super::waiting::{Arrived, Ask, own_data};
 
 impl ServerCore {
     pub(super) fn handle_request(
@@ -30,8 +30,11 @@ impl ServerCore {
         let Ok(header) = RequestHeader::decode(&mut reader) else {
             return self.close(key);
         };
-        self.touch(now, session);
         let decoded = Request::decode(header.op, &mut reader);
+        if !matches!(decoded, Ok(Request::Auth { .. } | Request::Sasl { .. })) {
+            // What is about authentication is answered before anybody looks at the session.
+            self.touch(now, session);
+        }
         let op = OpCode::from_raw(header.op);
         let paths = decoded.as_ref().map(paths_of).unwrap_or_default();
         self.recorder.request(RequestRecord {
@@ -76,25 +79,26 @@ impl ServerCore {
         };
         let request = match (reaction, decoded) {
             (Some(Reaction::Error(code)), _) => Err(code),
-            (_, Ok(request)) => Ok(request),
+            (_, Ok(mut request)) => {
+                own_data(&mut request);
+                Ok(request)
+            }
             (_, Err(error)) => Err(error.error_code()),
         };
-        let arrived = Arrived {
-            conn: key,
+        let ask = Ask {
             session,
-            identities: Arc::clone(&conn.identities),
-            closing: self
-                .sessions
-                .get(session)
-                .is_none_or(|session| session.closing),
             xid: header.xid,
-            // Even a multi that cannot be decoded uses up a zxid.
+            identities: Arc::clone(&conn.identities),
             spends_zxid: header.op == OpCode::Multi.raw()
                 && !matches!(reaction, Some(Reaction::Error(_))),
             request,
-            reaction,
         };
-        self.submit(now, Waiting::Request(Box::new(arrived)));
+        let arrived = Arrived {
+            conn: key,
+            reaction,
+            ask: Arc::new(ask),
+        };
+        self.submit(now, arrived);
     }
 
     /// Answers what need not wait for anything before it.
@@ -177,7 +181,7 @@ impl ServerCore {
         arrived: &Arrived,
         request: &Request,
     ) -> Result<Response, ErrorCode> {
-        let (key, identities): (_, &Identities) = (arrived.conn, &arrived.identities);
+        let (key, identities): (_, &Identities) = (arrived.conn, &arrived.ask.identities);
         let tree = &self.tree;
         // Watches of a connection that is gone would never be removed.
         let listens = self
@@ -190,6 +194,7 @@ impl ServerCore {
                 if *watch && listens {
                     // Before the node is missed: that is what such a watch is for.
                     self.watches.watch_data(key, path);
+                    self.witness_watch(now, key, path, WatcherKind::Data);
                 }
                 stat.map(Response::Stat).ok_or(ErrorCode::NoNode)
             }
@@ -197,6 +202,7 @@ impl ServerCore {
                 let (data, stat) = reads::data(tree, identities, path)?;
                 if *watch && listens {
                     self.watches.watch_data(key, path);
+                    self.witness_watch(now, key, path, WatcherKind::Data);
                 }
                 Ok(Response::Data { data, stat })
             }
@@ -204,6 +210,7 @@ impl ServerCore {
                 let (children, stat) = reads::children(tree, identities, path)?;
                 if *watch && listens {
                     self.watches.watch_children(key, path);
+                    self.witness_watch(now, key, path, WatcherKind::Children);
                 }
                 Ok(match request {
                     Request::GetChildren { .. } => Response::Children(children),
@@ -218,7 +225,7 @@ impl ServerCore {
             Request::MultiRead(ops) => Ok(Response::MultiRead(multi::read(tree, identities, ops))),
             Request::GetEphemerals { prefix } => Ok(Response::Ephemerals(reads::ephemerals(
                 tree,
-                arrived.session,
+                arrived.ask.session,
                 prefix,
             ))),
             Request::GetAllChildrenNumber { path } => {
@@ -227,11 +234,19 @@ impl ServerCore {
             Request::WhoAmI => Ok(Response::WhoAmI(identities.client_infos())),
             Request::SetWatches(wanted) if listens => {
                 let notices = self.watches.restore(key, &self.tree, wanted);
+                if self.truth.is_some() {
+                    self.witness_restored(now, key, wanted);
+                }
                 self.notify(now, notices, Zxid::from_raw(-1));
                 Ok(Response::Empty)
             }
             Request::AddWatch { path, mode } if listens => {
                 self.watches.add(key, path, *mode);
+                let kind = match mode {
+                    AddWatchMode::PersistentRecursive => WatcherKind::PersistentRecursive,
+                    _ => WatcherKind::Persistent,
+                };
+                self.witness_watch(now, key, path, kind);
                 Ok(Response::ErrorBody(0))
             }
             Request::SetWatches(_) | Request::AddWatch { .. } => Ok(Response::Empty),

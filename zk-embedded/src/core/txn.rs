@@ -15,16 +15,15 @@ use super::tree::{RESERVED, Tree};
 pub(super) struct Author<'a> {
     pub(super) session: SessionId,
     pub(super) identities: &'a Identities,
-    /// The session had ended when the request arrived.
-    pub(super) closing: bool,
+    /// What is wrong with the session, in the eyes of whoever orders the log.
+    pub(super) refused: Option<ErrorCode>,
 }
 
 impl Author<'_> {
     const fn check_session(&self) -> Result<(), ErrorCode> {
-        if self.closing {
-            Err(ErrorCode::SessionExpired)
-        } else {
-            Ok(())
+        match self.refused {
+            Some(code) => Err(code),
+            None => Ok(()),
         }
     }
 }
@@ -34,6 +33,12 @@ impl Author<'_> {
 pub(super) struct Change {
     pub(super) kind: ChangeKind,
     pub(super) path: String,
+    /// What the node holds since then.
+    pub(super) data: Option<Bytes>,
+    /// The version since then, of the data or the ACL.
+    pub(super) version: i32,
+    /// Whose ephemeral it is.
+    pub(super) owner: SessionId,
     /// Who may be told about the node itself.
     pub(super) acl: Arc<Vec<Acl>>,
     /// Who may be told about its parent.
@@ -45,6 +50,8 @@ pub(super) enum ChangeKind {
     Created,
     Deleted,
     DataChanged,
+    /// Nobody is told.
+    AclChanged,
 }
 
 /// A transaction on the tree: one zxid, one time, and a way back.
@@ -184,12 +191,19 @@ impl<'t> Txn<'t> {
         });
         let parent_acl = Arc::clone(&parent.acl);
         self.count_child(parent_key, counter);
-        // A copy: a slice of the request would keep its whole frame in memory.
-        let data = create.data.as_deref().map(Bytes::copy_from_slice);
-        let node = Node::new(kind, data, Arc::clone(&acl), self.zxid, self.time);
+        let data = create.data.clone();
+        let node = Node::new(kind, data.clone(), Arc::clone(&acl), self.zxid, self.time);
         let stat = node.stat();
         self.tree.insert(path.clone(), node);
-        self.note(ChangeKind::Created, path.clone(), acl, parent_acl);
+        self.changes.push(Change {
+            kind: ChangeKind::Created,
+            path: path.clone(),
+            data,
+            version: 0,
+            owner: stat.ephemeral_owner,
+            acl,
+            parent_acl,
+        });
         Ok((path, stat))
     }
 
@@ -251,18 +265,21 @@ impl<'t> Txn<'t> {
             mzxid: node.mzxid,
             mtime: node.mtime,
         });
-        node.data = data.map(|data| Bytes::copy_from_slice(data));
+        node.data = data.cloned();
         node.version = node.version.wrapping_add(1);
         node.mzxid = self.zxid;
         node.mtime = self.time;
         let (stat, acl) = (node.stat(), Arc::clone(&node.acl));
-        // Nobody is told about the parent when data changes.
-        self.note(
-            ChangeKind::DataChanged,
-            path.to_owned(),
-            Arc::clone(&acl),
+        self.changes.push(Change {
+            kind: ChangeKind::DataChanged,
+            path: path.to_owned(),
+            data: data.cloned(),
+            version: stat.version,
+            owner: stat.ephemeral_owner,
+            // Nobody is told about the parent when data changes.
+            parent_acl: Arc::clone(&acl),
             acl,
-        );
+        });
         Ok(stat)
     }
 
@@ -282,7 +299,17 @@ impl<'t> Txn<'t> {
         check_version(version, node.aversion)?;
         node.acl = Arc::new(acl);
         node.aversion = node.aversion.wrapping_add(1);
-        Ok(node.stat())
+        let (stat, acl) = (node.stat(), Arc::clone(&node.acl));
+        self.changes.push(Change {
+            kind: ChangeKind::AclChanged,
+            path: path.to_owned(),
+            data: None,
+            version: stat.aversion,
+            owner: stat.ephemeral_owner,
+            parent_acl: Arc::clone(&acl),
+            acl,
+        });
+        Ok(stat)
     }
 
     pub(super) fn check(
@@ -300,10 +327,16 @@ impl<'t> Txn<'t> {
 
     /// Deletes what a session leaves behind, in alphabetical order.
     pub(super) fn close_session(&mut self, session: SessionId) {
-        let paths: Vec<String> = self.tree.ephemerals(session).cloned().collect();
-        for path in paths {
-            self.remove(&path);
+        while self.close_session_step(session) {}
+    }
+
+    /// Deletes one of them. `false` if there is none left.
+    pub(super) fn close_session_step(&mut self, session: SessionId) -> bool {
+        let next = self.tree.ephemerals(session).next().cloned();
+        if let Some(path) = &next {
+            self.remove(path);
         }
+        next.is_some()
     }
 
     fn kind_of(&self, session: SessionId, create: &Create) -> Result<NodeKind, ErrorCode> {
@@ -358,19 +391,12 @@ impl<'t> Txn<'t> {
                 parent_pzxid,
             });
         }
-        self.note(ChangeKind::Deleted, path.to_owned(), acl, parent_acl);
-    }
-
-    fn note(
-        &mut self,
-        kind: ChangeKind,
-        path: String,
-        acl: Arc<Vec<Acl>>,
-        parent_acl: Arc<Vec<Acl>>,
-    ) {
         self.changes.push(Change {
-            kind,
-            path,
+            kind: ChangeKind::Deleted,
+            path: path.to_owned(),
+            data: None,
+            version: 0,
+            owner: SessionId::NONE,
             acl,
             parent_acl,
         });

@@ -215,6 +215,7 @@ impl Watches {
                     &change.acl,
                 );
             }
+            ChangeKind::AclChanged => {}
             ChangeKind::Created => {
                 tell(self.data.fire(path), EventType::Created, path, &change.acl);
                 let parents = self.child.fire(parent);
