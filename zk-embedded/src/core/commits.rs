@@ -18,7 +18,7 @@ impl ServerCore {
     pub(super) fn submit(&mut self, now: Moment, arrived: Arrived) {
         let ask = &arrived.ask;
         if self.mode == Mode::ReadOnly && (ask.commits() || ask.is_sync()) {
-            return self.answer(now, &arrived, Err(ErrorCode::NotReadOnly));
+            return self.answer_read_only(now, &arrived);
         }
         let waits = self.waits(ask);
         if waits || self.parked.contains_key(&self.row(&arrived)) {
@@ -98,9 +98,7 @@ impl ServerCore {
                 let mut txn = self.transaction(stamp);
                 txn.close_session(*id);
                 let changes = txn.commit();
-                self.witness_commit(now, *id, 0, stamp, Ok(&changes));
-                self.witness_end(now, *id, stamp);
-                self.announce(now, &changes, stamp.zxid);
+                self.announce_end(now, (*id, 0), stamp, changes);
                 self.forget_session(*id);
             }
             Proposal::Reap(path) => {
@@ -147,6 +145,18 @@ impl ServerCore {
         self.recorder.session_ended(id);
         if let Some(conn) = conn {
             self.cut(conn);
+        }
+    }
+
+    /// Without a quorum a session can close itself only if it is in no log.
+    fn answer_read_only(&mut self, now: Moment, arrived: &Arrived) {
+        let ask = &arrived.ask;
+        let is_local = self.sessions.get(ask.session).is_some_and(|one| one.local);
+        if is_local && matches!(ask.request, Ok(Request::CloseSession)) {
+            self.answer(now, arrived, Ok(Response::Empty));
+            self.after(ask);
+        } else {
+            self.answer(now, arrived, Err(ErrorCode::NotReadOnly));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use zk_wire::jute::Encode;
 use zk_wire::{
-    ErrorCode, Moment, MultiResult, OpCode, Permissions, ReplyHeader, Request, Response,
+    ErrorCode, Moment, MultiResult, OpCode, Permissions, ReplyHeader, Request, Response, SessionId,
     WatcherEvent, Zxid, xid,
 };
 
@@ -62,7 +62,9 @@ impl ServerCore {
             }
             Request::CloseSession => {
                 txn.close_session(ask.session);
-                Ok(Response::Empty)
+                let changes = txn.commit();
+                self.announce_end(now, (ask.session, ask.xid), stamp, changes);
+                return Ok(Response::Empty);
             }
             // The one way in which a session's state fails a multi as a whole.
             Request::Multi(_) if refused == Some(ErrorCode::SessionMoved) => {
@@ -89,11 +91,26 @@ impl ServerCore {
             stamp,
             outcome.map_err(|code| *code),
         );
-        if matches!(request, Request::CloseSession) {
-            self.witness_end(now, ask.session, stamp);
-        }
         self.announce(now, &changes, stamp.zxid);
         result
+    }
+
+    /// A session has ended; some of its nodes may have been deleted before.
+    pub(super) fn announce_end(
+        &mut self,
+        now: Moment,
+        (session, xid): (SessionId, i32),
+        stamp: Stamp,
+        changes: Vec<Change>,
+    ) {
+        if self.truth.is_some() {
+            let mut all = std::mem::take(&mut self.unfinished);
+            all.extend(changes.iter().cloned());
+            self.witness_commit(now, session, xid, stamp, Ok(&all));
+            self.witness_end(now, session, stamp);
+        }
+        self.unfinished.clear();
+        self.announce(now, &changes, stamp.zxid);
     }
 
     pub(super) fn transaction(&mut self, stamp: Stamp) -> Txn<'_> {

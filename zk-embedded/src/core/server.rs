@@ -17,6 +17,7 @@ use super::rules::Rules;
 use super::sessions::Sessions;
 use super::tree::Tree;
 use super::truth::{Fact, Witnessed};
+use super::txn::Change;
 use super::waiting::{Arrived, NewSession, Row};
 use super::watches::Watches;
 
@@ -51,6 +52,8 @@ pub struct ServerCore {
     pub(super) unread: BTreeSet<ConnKey>,
     /// `None` if nobody wants to know.
     pub(super) truth: Option<Vec<Witnessed>>,
+    /// What was deleted of a session whose end is not complete yet.
+    pub(super) unfinished: Vec<Change>,
     pub(super) touches_held: bool,
     /// Sessions that are gone are silently replaced.
     pub(super) substitutes: bool,
@@ -97,6 +100,7 @@ impl ServerCore {
             reviving: BTreeMap::new(),
             unread: BTreeSet::new(),
             truth: None,
+            unfinished: Vec::new(),
             touches_held: false,
             substitutes: false,
             refusing: false,

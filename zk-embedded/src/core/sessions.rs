@@ -75,6 +75,12 @@ impl Sessions {
         }
     }
 
+    /// Takes over those of another server, without their connections.
+    pub(super) fn replace(&mut self, others: Self) {
+        self.sessions = others.sessions;
+        self.orphan_all();
+    }
+
     /// A session that is in no log.
     pub(super) fn insert_local(
         &mut self,

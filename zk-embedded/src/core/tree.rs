@@ -12,7 +12,7 @@ use super::node::{Child, Node, NodeKind};
 /// Nodes that no client may delete.
 pub(super) const RESERVED: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: BTreeMap<String, Node>,
     ephemerals: BTreeMap<SessionId, BTreeSet<String>>,

@@ -62,17 +62,6 @@ pub(super) enum Proposal {
     Reap(String),
 }
 
-impl Proposal {
-    /// In whose name, and under which xid; 0 for what no client asked for.
-    pub(super) fn author(&self) -> (SessionId, i32) {
-        match self {
-            Self::Request { ask, .. } => (ask.session, ask.xid),
-            Self::NewSession { id, .. } | Self::EndSession(id) => (*id, 0),
-            Self::Reap(_) => (SessionId::NONE, 0),
-        }
-    }
-}
-
 /// A connection whose session is being created.
 #[derive(Debug)]
 pub(super) struct NewSession {

@@ -7,7 +7,7 @@ mod expiry;
 mod faults;
 mod hostile;
 mod kinds;
-mod rig;
+pub(in crate::core) mod rig;
 mod set_watches;
 mod transactions;
 mod watch_order;

@@ -1,0 +1,29 @@
+//! Several servers, one log.
+//!
+//! `log` and `wires` know nothing of servers, `leader` and `member` are what each server is and remembers.
+//! `core` owns all of them; `deliver`, `lead`, `elect` and `control` are its chapters.
+//!
+//! What is replicated are requests with their place, their time and what the leader thinks of their session.
+//! Every member carries them out by itself, in the same order on the same tree, and comes to the same
+//! result; so each rule exists once, for a stand-alone server and for all members.
+
+mod config;
+mod control;
+#[expect(clippy::module_inception, reason = "the core of the ensemble")]
+mod core;
+mod deliver;
+mod elect;
+mod lead;
+mod leader;
+mod log;
+mod member;
+mod server_id;
+mod wires;
+
+#[cfg(any())]
+mod tests;
+
+pub use config::EnsembleConfig;
+pub use control::{Backup, MemberInfo, MemberState};
+pub use core::EnsembleCore;
+pub use server_id::ServerId;
