@@ -28,8 +28,9 @@ mod start_error;
 mod tcp;
 
 pub use crate::core::{
-    Backup, ConnKey, EnsembleConfig, EnsembleCore, Fact, Match, MemberInfo, MemberState, NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId,
-    ServerConfig, ServerCore, ServerId, SessionInfo, Witnessed,
+    Backup, ConnKey, EnsembleConfig, EnsembleCore, Fact, Match, MemberInfo, MemberState,
+    NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerConfig, ServerCore,
+    ServerId, SessionInfo, Witnessed,
 };
 pub use builder::ServerBuilder;
 pub use hooks::{Fault, Hooks};

@@ -38,6 +38,9 @@ pub struct ServerConfig {
     pub extended_types: bool,
     /// Whether a client that has seen a newer zxid than the server is turned away, as ZooKeeper does.
     pub refuse_ahead: bool,
+    /// Whether a write without permission is refused at once, ahead of the answers to what came before it
+    /// (`zookeeper.enableEagerACLCheck`, off in a stock server).
+    pub eager_acl_check: bool,
     /// Whether a member of an ensemble that is cut off goes on answering reads, of clients that allow it
     /// (`readonlymode.enabled`, off in a stock server).
     pub read_only_mode: bool,
@@ -78,6 +81,7 @@ impl Default for ServerConfig {
             first_zxid: Zxid::NONE,
             extended_types: true,
             refuse_ahead: true,
+            eager_acl_check: false,
             read_only_mode: false,
             local_sessions: false,
             reaper_interval: Duration::from_secs(60),

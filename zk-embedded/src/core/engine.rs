@@ -79,7 +79,10 @@ impl Engine for EnsembleCore {
     }
 
     fn refuses(&self, door: ServerId) -> bool {
-        self.is_down(door) || self.server(door).is_none_or(ServerCore::refuses_connections)
+        self.is_down(door)
+            || self
+                .server(door)
+                .is_none_or(ServerCore::refuses_connections)
     }
 
     delegate!(Self);

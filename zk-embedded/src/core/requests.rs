@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zk_wire::jute::{Decode, Encode, Reader};
 use zk_wire::{
-    AddWatchMode, ErrorCode, Moment, OpCode, ReplyHeader, Request, RequestError, RequestHeader,
-    Response, SessionId, WatcherKind, Zxid,
+    AddWatchMode, Create, ErrorCode, Moment, OpCode, Permissions, ReplyHeader, Request,
+    RequestError, RequestHeader, Response, SessionId, WatcherKind, Zxid,
 };
 
 use super::acl::Identities;
@@ -16,6 +16,7 @@ use super::reads;
 use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
+use super::txn::parent_key;
 use super::waiting::{Arrived, Ask, own_data};
 
 impl ServerCore {
@@ -93,12 +94,33 @@ impl ServerCore {
                 && !matches!(reaction, Some(Reaction::Error(_))),
             request,
         };
+        if self.config.eager_acl_check && self.lacks_permission(&ask) {
+            let (xid, zxid, err) = (ask.xid, Zxid::NONE, ErrorCode::NoAuth.raw());
+            return self.send_urgent(key, ReplyHeader { xid, zxid, err }, |_| ());
+        }
         let arrived = Arrived {
             conn: key,
             reaction,
             ask: Arc::new(ask),
         };
         self.submit(now, arrived);
+    }
+
+    /// Whether this server's own tree says that a write is not permitted.
+    fn lacks_permission(&self, ask: &Ask) -> bool {
+        let Ok(request) = &ask.request else {
+            return false;
+        };
+        let (node, needed) = match request {
+            Request::Create(Create { path, .. }) => (parent_key(path), Permissions::CREATE),
+            Request::Delete { path, .. } => (parent_key(path), Permissions::DELETE),
+            Request::SetData { path, .. } => (path.as_str(), Permissions::WRITE),
+            Request::SetAcl { path, .. } => (path.as_str(), Permissions::ADMIN),
+            _ => return false,
+        };
+        self.tree
+            .get(node)
+            .is_some_and(|node| ask.identities.check(&node.acl, needed).is_err())
     }
 
     /// Answers what need not wait for anything before it.

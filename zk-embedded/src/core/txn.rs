@@ -404,7 +404,7 @@ impl<'t> Txn<'t> {
 }
 
 /// What precedes the last slash: the parent, the root as the empty path.
-fn parent_key(path: &str) -> &str {
+pub(super) fn parent_key(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 

@@ -303,6 +303,20 @@ impl EnsembleCore {
         set.fold(true, |all, one| all && one)
     }
 
+    /// Sets the lower half of the leader's newest zxid, as if that many transactions had been proposed.
+    /// `false` if there is no leader, or it has come further than that.
+    pub fn set_counter(&mut self, counter: u32) -> bool {
+        let leader = self.leader().and_then(|id| self.leader_mut(id));
+        match leader {
+            Some(leader) if leader.proposed.counter() <= counter => {
+                let epoch = i64::from(leader.epoch) << 32;
+                leader.proposed = Zxid::from_raw(epoch | i64::from(counter));
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// What a server would find on its disk now.
     #[must_use]
     pub fn backup(&self, id: ServerId) -> Option<Backup> {
@@ -353,7 +367,10 @@ impl EnsembleCore {
 
     /// Clients may be heard again.
     fn unstash(&mut self, now: Moment, id: ServerId) {
-        let Some(member) = self.get_mut(id).filter(|member| !member.paused && !member.deaf) else {
+        let Some(member) = self
+            .get_mut(id)
+            .filter(|member| !member.paused && !member.deaf)
+        else {
             return;
         };
         for (key, mut bytes) in std::mem::take(&mut member.stash) {

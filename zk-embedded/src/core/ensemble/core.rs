@@ -182,17 +182,15 @@ impl EnsembleCore {
     /// with [`handle_disconnected`](Self::handle_disconnected).
     #[must_use]
     pub fn poll_closed(&self, key: ConnKey) -> bool {
-        self.get(server_of(key)).is_none_or(|member| {
-            !member.paused && !member.deaf && member.server.poll_closed(key)
-        })
+        self.get(server_of(key))
+            .is_none_or(|member| !member.paused && !member.deaf && member.server.poll_closed(key))
     }
 
     /// Whether the driver should read from the connection.
     #[must_use]
     pub fn wants_input(&self, key: ConnKey) -> bool {
-        self.get(server_of(key)).is_some_and(|member| {
-            !member.paused && !member.deaf && member.server.wants_input(key)
-        })
+        self.get(server_of(key))
+            .is_some_and(|member| !member.paused && !member.deaf && member.server.wants_input(key))
     }
 
     pub(super) fn get(&self, id: ServerId) -> Option<&Member> {

@@ -198,9 +198,7 @@ impl EnsembleCore {
             }
             Packet::Synced { session, xid } => {
                 let due = now + member.lag;
-                member
-                    .steps
-                    .push_back((due, Step::Sync { session, xid }));
+                member.steps.push_back((due, Step::Sync { session, xid }));
             }
             Packet::Revalidated { conn, lives } => {
                 member.server.revalidated(now, conn, lives);

@@ -39,9 +39,7 @@ impl EnsembleCore {
     pub(super) fn next_election(&self) -> Option<Moment> {
         let of_server = |id: ServerId| {
             let since = self.looking_since(id)?;
-            let joins = self
-                .leader_for(id)
-                .map(|_| since + self.config.election);
+            let joins = self.leader_for(id).map(|_| since + self.config.election);
             let elects = self.electors(id).map(|(at, _)| at);
             [joins, elects, self.read_only_at(id)]
                 .into_iter()

@@ -193,7 +193,9 @@ impl Leader {
     }
 
     pub(super) fn acknowledge(&mut self, server: ServerId, zxid: Zxid) {
-        let at = self.outstanding.binary_search_by_key(&zxid, |(zxid, _)| *zxid);
+        let at = self
+            .outstanding
+            .binary_search_by_key(&zxid, |(zxid, _)| *zxid);
         if let Some((_, acks)) = at.ok().and_then(|at| self.outstanding.get_mut(at)) {
             *acks |= server.bit();
         }

@@ -101,7 +101,9 @@ impl Log {
     }
 
     fn find(&self, zxid: Zxid) -> Option<&Arc<Entry>> {
-        let at = self.entries.binary_search_by_key(&zxid, |entry| entry.zxid());
+        let at = self
+            .entries
+            .binary_search_by_key(&zxid, |entry| entry.zxid());
         self.entries.get(at.ok()?)
     }
 }

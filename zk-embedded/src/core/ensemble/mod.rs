@@ -20,7 +20,7 @@ mod member;
 mod server_id;
 mod wires;
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 pub use config::EnsembleConfig;

@@ -16,8 +16,15 @@ use crate::core::waiting::Proposal;
 pub(super) enum Packet {
     // To the leader.
     Forward(Proposal),
-    Sync { session: SessionId, xid: i32 },
-    Revalidate { conn: ConnKey, session: SessionId, timeout: Duration },
+    Sync {
+        session: SessionId,
+        xid: i32,
+    },
+    Revalidate {
+        conn: ConnKey,
+        session: SessionId,
+        timeout: Duration,
+    },
     Ack(Zxid),
     /// The answer to a ping: who was heard of since the last one.
     Touches(BTreeMap<SessionId, Duration>),
@@ -25,8 +32,14 @@ pub(super) enum Packet {
     Propose(Arc<Entry>),
     Commit(Zxid),
     Ping,
-    Synced { session: SessionId, xid: i32 },
-    Revalidated { conn: ConnKey, lives: bool },
+    Synced {
+        session: SessionId,
+        xid: i32,
+    },
+    Revalidated {
+        conn: ConnKey,
+        lives: bool,
+    },
     // From either: the link has ended.
     HangUp,
 }
@@ -87,7 +100,10 @@ impl Wires {
     /// What arrives by now.
     pub(super) fn receive(&mut self, now: Moment) -> Option<Envelope> {
         loop {
-            let first = self.on_the_way.first_entry().filter(|next| next.key().0 <= now)?;
+            let first = self
+                .on_the_way
+                .first_entry()
+                .filter(|next| next.key().0 <= now)?;
             let (slot, envelope) = first.remove_entry();
             let way = (envelope.from, envelope.to);
             if !self.blocked.contains(&way) && !self.frozen.contains(&envelope.to) {

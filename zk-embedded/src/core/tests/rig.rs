@@ -256,6 +256,13 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// What no client may do: see what becomes of it.
+    pub(in crate::core) fn restart_xids(&mut self) {
+        self.next_xid = 0;
+    }
+}
+
 fn read_got(header: ReplyHeader, body: &mut Reader) -> Got {
     let zxid = header.zxid.as_raw();
     if header.xid == xid::NOTIFICATION {
