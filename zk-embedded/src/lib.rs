@@ -13,11 +13,17 @@
 //! delay answers, expire sessions, hold commits; and they tell what was asked of the server and what is
 //! left in it.
 //!
-//! [`ServerCore`] is the server as a state machine, without sockets and without a clock, for simulations.
+//! [`EmbeddedEnsemble`] and [`PipeEnsemble`] are several servers with one log: a leader that orders writes
+//! and lets sessions expire, followers that lag, are cut off, crash, elect another. [`EnsembleHooks`] break
+//! that, too, and [`test`] says how faults are put in words.
+//!
+//! [`ServerCore`] and [`EnsembleCore`] are the same as state machines, without sockets and without a clock,
+//! for simulations. Both can tell what really happened ([`Witnessed`]), for a checker to compare with.
 #![forbid(unsafe_code)]
 
 mod builder;
 mod core;
+mod ensemble;
 mod hooks;
 mod hub;
 mod link;
@@ -33,8 +39,29 @@ pub use crate::core::{
     ServerId, SessionInfo, Witnessed,
 };
 pub use builder::ServerBuilder;
+pub use ensemble::{EmbeddedEnsemble, EnsembleBuilder, EnsembleHooks, PipeEnsemble, ServerFault};
 pub use hooks::{Fault, Hooks};
 pub use pipe::{PipeConnector, PipeServer};
 pub use pipe_stream::PipeStream;
 pub use start_error::StartError;
 pub use tcp::EmbeddedServer;
+
+/// Faults as data and in words, for tests in any language and for the shell.
+///
+/// A test says what is to happen in the words that [`FaultPlan`] explains, and gives them to
+/// [`EnsembleHooks::chaos`]:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), zk_embedded::test::Refusal> {
+/// use zk_embedded::PipeEnsemble;
+///
+/// let ensemble = PipeEnsemble::builder().servers(3).in_memory();
+/// let hooks = ensemble.hooks();
+/// hooks.chaos("on create2 /locks/ cut-after; after 5s kill leader for 10s")?;
+/// # Ok(())
+/// # }
+/// ```
+pub mod test {
+    pub use crate::core::{Action, FaultPlan, Refusal, Then, Trigger, Who};
+}

@@ -7,13 +7,14 @@ use bytes::BytesMut;
 use zk_wire::Moment;
 
 use super::conn::ConnKey;
-use super::ensemble::{EnsembleCore, ServerId};
+use super::ensemble::EnsembleCore;
 use super::server::ServerCore;
+use super::server_id::ServerId;
 
 /// A state machine that speaks to clients.
 pub(crate) trait Engine: Debug + Send + 'static {
     /// What tells apart the addresses under which clients find it.
-    type Door: Copy + Debug + Send + 'static;
+    type Door: Copy + Debug + Send + Sync + 'static;
 
     fn accept(&mut self, now: Moment, door: Self::Door, address: IpAddr) -> ConnKey;
     fn handle_bytes(&mut self, now: Moment, key: ConnKey, bytes: &mut BytesMut);

@@ -5,6 +5,7 @@
 //! `line` is the seam between a server and whoever orders its transactions.
 
 mod acl;
+mod chaos;
 mod commits;
 mod config;
 mod conn;
@@ -18,11 +19,13 @@ mod line;
 mod membership;
 mod multi;
 mod node;
+mod perform;
 mod reads;
 mod record;
 mod requests;
 mod rules;
 mod server;
+mod server_id;
 mod sessions;
 mod tree;
 mod truth;
@@ -33,12 +36,14 @@ mod watches;
 #[cfg(test)]
 mod tests;
 
+pub use chaos::{Action, FaultPlan, Refusal, Then, Trigger, Who};
 pub use config::ServerConfig;
 pub use conn::ConnKey;
 pub use control::{NodeInfo, SessionInfo};
 pub(crate) use engine::Engine;
-pub use ensemble::{Backup, EnsembleConfig, EnsembleCore, MemberInfo, MemberState, ServerId};
+pub use ensemble::{Backup, EnsembleConfig, EnsembleCore, MemberInfo, MemberState};
 pub use record::{RequestCounts, RequestRecord};
 pub use rules::{Match, Reaction, RuleId};
 pub use server::ServerCore;
+pub use server_id::ServerId;
 pub use truth::{Fact, NodeChange, Witnessed};

@@ -7,10 +7,10 @@ use zk_wire::{Moment, SessionId, Zxid};
 use super::core::EnsembleCore;
 use super::log::Log;
 use super::member::{Member, Role};
-use super::server_id::ServerId;
 use crate::core::ServerCore;
 use crate::core::line::Mode;
 use crate::core::membership::State;
+use crate::core::server_id::ServerId;
 use crate::core::truth::{Fact, Witnessed};
 
 /// What a server is doing.

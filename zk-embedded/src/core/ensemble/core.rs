@@ -8,10 +8,11 @@ use zk_wire::{Moment, Zxid};
 
 use super::config::EnsembleConfig;
 use super::member::{Member, Role};
-use super::server_id::ServerId;
+use super::perform::Agenda;
 use super::wires::Wires;
 use crate::core::conn::ConnKey;
 use crate::core::server::MEMBER_SHIFT;
+use crate::core::server_id::ServerId;
 use crate::core::truth::{Fact, Witnessed};
 use crate::core::{ServerConfig, ServerCore};
 
@@ -49,6 +50,7 @@ pub struct EnsembleCore {
     /// What no quorum has is lost in every election.
     pub(super) loses_tails: bool,
     pub(super) last_link: u64,
+    pub(super) agenda: Agenda,
     pub(super) truth: Option<Vec<Witnessed>>,
     /// The newest transaction that was witnessed, and by whom.
     told: (Zxid, u8),
@@ -72,6 +74,7 @@ impl EnsembleCore {
             commits_frozen: false,
             loses_tails: false,
             last_link: 0,
+            agenda: Agenda::default(),
             truth: None,
             told: (config.server.first_zxid, 0),
             config,
@@ -158,6 +161,7 @@ impl EnsembleCore {
             .filter_map(of_member)
             .chain(self.wires.next_arrival())
             .chain(self.next_election())
+            .chain(self.agenda.next())
             .min()
     }
 
@@ -208,7 +212,7 @@ impl EnsembleCore {
     /// Lets everything happen that can happen now.
     pub(super) fn pump(&mut self, now: Moment) {
         loop {
-            let mut rests = true;
+            let mut rests = !self.run_agenda(now);
             for at in 0..self.members.len() {
                 rests &= !self.run_errands(now, at);
             }

@@ -7,9 +7,9 @@ use zk_wire::{Moment, SessionId};
 use super::core::EnsembleCore;
 use super::leader::{OWN_LINK, WaitingSync};
 use super::member::{Role, Step};
-use super::server_id::ServerId;
 use super::wires::{Envelope, Packet};
 use crate::core::line::Errand;
+use crate::core::server_id::ServerId;
 use crate::core::truth::Fact;
 
 impl EnsembleCore {

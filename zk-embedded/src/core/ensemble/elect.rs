@@ -5,8 +5,8 @@ use zk_wire::{Moment, Zxid};
 use super::core::EnsembleCore;
 use super::leader::Leader;
 use super::member::{Following, Member, Role};
-use super::server_id::ServerId;
 use crate::core::line::Mode;
+use crate::core::server_id::ServerId;
 use crate::core::sessions::Sessions;
 use crate::core::truth::Fact;
 

@@ -9,9 +9,9 @@ use super::core::EnsembleCore;
 use super::leader::{Beat, Leader};
 use super::log::Entry;
 use super::member::{Role, ended_session};
-use super::server_id::ServerId;
 use super::wires::{Envelope, Packet};
 use crate::core::line::{Mode, Stamp};
+use crate::core::server_id::ServerId;
 use crate::core::truth::Fact;
 use crate::core::waiting::Proposal;
 

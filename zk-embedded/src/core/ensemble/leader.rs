@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zk_wire::{ErrorCode, Moment, Request, SessionId, Zxid};
 
-use super::server_id::ServerId;
+use crate::core::server_id::ServerId;
 use crate::core::sessions::Sessions;
 use crate::core::waiting::Proposal;
 

@@ -9,9 +9,9 @@ use zk_wire::{Moment, SessionId, Zxid};
 
 use super::leader::Leader;
 use super::log::{Entry, Log};
-use super::server_id::ServerId;
 use crate::core::ServerCore;
 use crate::core::conn::ConnKey;
+use crate::core::server_id::ServerId;
 use crate::core::waiting::Proposal;
 
 /// The part a server plays.

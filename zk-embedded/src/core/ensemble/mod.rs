@@ -17,7 +17,7 @@ mod lead;
 mod leader;
 mod log;
 mod member;
-mod server_id;
+mod perform;
 mod wires;
 
 #[cfg(test)]
@@ -26,4 +26,3 @@ mod tests;
 pub use config::EnsembleConfig;
 pub use control::{Backup, MemberInfo, MemberState};
 pub use core::EnsembleCore;
-pub use server_id::ServerId;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use super::log::Entry;
-use super::server_id::ServerId;
 use crate::core::conn::ConnKey;
+use crate::core::server_id::ServerId;
 use crate::core::waiting::Proposal;
 
 /// One message.

@@ -1,5 +1,6 @@
 //! The ensemble as its clients meet it, in virtual time.
 
+mod chaos;
 mod cut_off;
 mod elections;
 mod random;
@@ -10,7 +11,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use zk_wire::{ConnectResponse, ErrorCode, Moment, Request, Response};
 
-use super::{EnsembleConfig, EnsembleCore, MemberState, ServerId};
+use super::{EnsembleConfig, EnsembleCore, MemberState};
+use crate::core::ServerId;
 use crate::core::conn::ConnKey;
 use crate::core::tests::rig::{Got, Peer, Rig, hello};
 

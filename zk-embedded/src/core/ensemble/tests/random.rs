@@ -6,9 +6,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use zk_wire::CreateMode;
 
-use super::{MemberState, ServerId, World, world_with};
-use crate::core::Fact;
+use super::{MemberState, World, world_with};
 use crate::core::tests::rig::{Got, Peer, create};
+use crate::core::{Fact, ServerId};
 
 #[derive(Clone, Debug)]
 enum Deed {
@@ -180,7 +180,7 @@ impl Story {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn nothing_acknowledged_is_lost_and_all_servers_agree_when_all_is_mended(

@@ -20,12 +20,12 @@ impl ServerId {
     }
 
     /// Its place in a list of all servers.
-    pub(super) fn index(self) -> usize {
+    pub(in crate::core) fn index(self) -> usize {
         usize::from(self.0).wrapping_sub(1)
     }
 
     /// Its place in a set of servers.
-    pub(super) const fn bit(self) -> u64 {
+    pub(in crate::core) const fn bit(self) -> u64 {
         1_u64.wrapping_shl(self.0 as u32)
     }
 }
