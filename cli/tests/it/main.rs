@@ -11,6 +11,7 @@
 
 mod create;
 mod dev;
+mod dev_chaos;
 mod errors;
 mod lock;
 mod lock_lost;
