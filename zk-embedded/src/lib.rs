@@ -36,7 +36,7 @@ mod tcp;
 pub use crate::core::{
     Backup, ConnKey, EnsembleConfig, EnsembleCore, Fact, Match, MemberInfo, MemberState,
     NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerConfig, ServerCore,
-    ServerId, SessionInfo, Witnessed,
+    ServerId, SessionInfo, Version, Witnessed,
 };
 pub use builder::ServerBuilder;
 pub use ensemble::{EmbeddedEnsemble, EnsembleBuilder, EnsembleHooks, PipeEnsemble, ServerFault};

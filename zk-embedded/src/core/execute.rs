@@ -10,7 +10,7 @@ use super::line::Stamp;
 use super::multi;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
-use super::txn::{Author, Change, Txn};
+use super::txn::{Author, Change, Txn, TxnRules};
 use super::waiting::Ask;
 use super::watches::Notice;
 
@@ -35,6 +35,7 @@ impl ServerCore {
                 return Err(*code);
             }
         };
+        let with_stat = self.config.version.multi_answers_with_stat();
         let mut txn = self.transaction(stamp);
         let result = match request {
             Request::Create(create) => txn.create(author, create).map(|(path, stat)| {
@@ -71,7 +72,12 @@ impl ServerCore {
                 Err(ErrorCode::SessionMoved)
             }
             Request::Multi(ops) => match multi::run(&mut txn, author, ops) {
-                Ok(results) => Ok(Response::Multi(results)),
+                Ok(mut results) => {
+                    if !with_stat {
+                        multi::drop_stats(&mut results);
+                    }
+                    Ok(Response::Multi(results))
+                }
                 Err(results) => {
                     txn.roll_back();
                     let code = first_failure(&results);
@@ -114,8 +120,12 @@ impl ServerCore {
     }
 
     pub(super) fn transaction(&mut self, stamp: Stamp) -> Txn<'_> {
-        let extended_types = self.config.extended_types;
-        Txn::new(&mut self.tree, stamp.zxid, stamp.time, extended_types)
+        let config = &self.config;
+        let rules = TxnRules {
+            extended_types: config.extended_types,
+            enforce_quotas: config.enforce_quotas && config.version.can_enforce_quotas(),
+        };
+        Txn::new(&mut self.tree, stamp.zxid, stamp.time, rules)
     }
 
     /// Tells those who watch, in the order of the changes.
@@ -127,6 +137,7 @@ impl ServerCore {
     }
 
     pub(super) fn notify(&mut self, now: Moment, notices: Vec<Notice>, zxid: Zxid) {
+        let tells_zxid = self.config.version.tells_zxids_of_events();
         for notice in notices {
             let Some(conn) = self.conns.get(&notice.conn) else {
                 continue;
@@ -134,6 +145,7 @@ impl ServerCore {
             // The watch is spent all the same (CVE-2024-23944).
             let filtered = notice
                 .acl
+                .filter(|_| self.config.version.guards_existence())
                 .is_some_and(|acl| conn.identities.check(&acl, Permissions::READ).is_err());
             let Some(session) = conn.session().filter(|_| !filtered) else {
                 continue;
@@ -153,7 +165,7 @@ impl ServerCore {
             self.witness_event(now, notice.conn, session, &notice.path, notice.event, zxid);
             let header = ReplyHeader {
                 xid: xid::NOTIFICATION,
-                zxid,
+                zxid: if tells_zxid { zxid } else { Zxid::from_raw(-1) },
                 err: 0,
             };
             let event = WatcherEvent::new(notice.event, notice.path);

@@ -90,7 +90,7 @@ impl ServerCore {
 
     /// Without a quorum no session can be written down.
     fn begin_read_only_session(&mut self, now: Moment, new: &NewSession) {
-        if self.config.local_sessions {
+        if self.config.local_sessions || !self.config.version.refuses_sessions_when_read_only() {
             let id = self.sessions.next_id();
             self.sessions.insert_local(now, id, new.timeout, new.conn);
             return self.admit(now, new.conn, id, new.timeout, new.read_only, new.reaction);
@@ -178,7 +178,8 @@ impl ServerCore {
     }
 
     fn deny(&mut self, key: ConnKey, read_only: Option<bool>) {
-        let response = ConnectResponse::invalid_session(read_only.map(|_| false));
+        let tells = read_only.is_some() || self.config.version.always_tells_read_only();
+        let response = ConnectResponse::invalid_session(tells.then_some(false));
         self.send(key, |out| response.encode(out));
         self.close(key);
     }
@@ -206,8 +207,8 @@ impl ServerCore {
             timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
             session_id: session,
             password: sessions::password(session),
-            // Since 3.9.3 the flag is there only if the client sent its own.
-            read_only: read_only.map(|_| read_only_server),
+            read_only: (read_only.is_some() || self.config.version.always_tells_read_only())
+                .then_some(read_only_server),
         };
         self.answer_handshake(now, key, &response, reaction);
     }

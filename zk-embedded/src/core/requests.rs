@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zk_wire::jute::{Decode, Encode, Reader};
 use zk_wire::{
-    AddWatchMode, Create, ErrorCode, Moment, OpCode, Permissions, ReplyHeader, Request,
-    RequestError, RequestHeader, Response, SessionId, WatcherKind, Zxid,
+    AddWatchMode, Create, DecodeError, ErrorCode, Moment, OpCode, Permissions, ReplyHeader,
+    Request, RequestError, RequestHeader, Response, SessionId, WatcherKind, Zxid,
 };
 
 use super::acl::Identities;
@@ -31,7 +31,7 @@ impl ServerCore {
         let Ok(header) = RequestHeader::decode(&mut reader) else {
             return self.close(key);
         };
-        let decoded = Request::decode(header.op, &mut reader);
+        let decoded = self.decode(header.op, &mut reader);
         if !matches!(decoded, Ok(Request::Auth { .. } | Request::Sasl { .. })) {
             // What is about authentication is answered before anybody looks at the session.
             self.touch(now, session);
@@ -62,6 +62,26 @@ impl ServerCore {
                 self.overtake(now, key, header.xid, &request, reaction);
             }
             decoded => self.line_up(now, key, session, header, decoded, reaction),
+        }
+    }
+
+    /// Decodes a request, as far as the release that is modelled knows it.
+    fn decode(&self, raw: i32, reader: &mut Reader) -> Result<Request, RequestError> {
+        let version = self.config.version;
+        if OpCode::from_raw(raw).is_some_and(|op| !version.has_op(op)) {
+            return Err(RequestError::Unimplemented(raw));
+        }
+        let request = Request::decode(raw, reader)?;
+        match &request {
+            Request::CheckWatches { kind, .. } | Request::RemoveWatches { kind, .. }
+                if !version.has_watcher_kind(*kind) =>
+            {
+                Err(RequestError::Marshalling(DecodeError::BadValue {
+                    what: "kind of watcher",
+                    value: kind.raw(),
+                }))
+            }
+            _ => Ok(request),
         }
     }
 
@@ -205,6 +225,7 @@ impl ServerCore {
     ) -> Result<Response, ErrorCode> {
         let (key, identities): (_, &Identities) = (arrived.conn, &arrived.ask.identities);
         let tree = &self.tree;
+        let guarded = self.config.version.guards_existence();
         // Watches of a connection that is gone would never be removed.
         let listens = self
             .conns
@@ -212,7 +233,7 @@ impl ServerCore {
             .is_some_and(|conn| conn.session().is_some());
         match request {
             Request::Exists { path, watch } => {
-                let stat = reads::exists(tree, identities, path)?;
+                let stat = reads::exists(tree, identities, path, guarded)?;
                 if *watch && listens {
                     // Before the node is missed: that is what such a watch is for.
                     self.watches.watch_data(key, path);

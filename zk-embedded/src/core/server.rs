@@ -87,7 +87,11 @@ impl ServerCore {
         Self {
             tree: Tree::new(config.seed),
             sessions,
-            watches: Watches::default(),
+            watches: if config.version.watch_modes_coexist() {
+                Watches::default()
+            } else {
+                Watches::with_single_modes()
+            },
             rules: Rules::default(),
             recorder: Recorder::new(config.log_limit),
             conns: BTreeMap::new(),
@@ -117,10 +121,27 @@ impl ServerCore {
         let key = ConnKey::from_raw(self.last_conn);
         self.conns
             .insert(key, Conn::new(address, now + HANDSHAKE_LIMIT));
-        if self.refusing {
+        if self.refusing || self.is_full(address) {
             self.close(key);
         }
         key
+    }
+
+    /// Whether the newest connection is one too many.
+    fn is_full(&self, address: IpAddr) -> bool {
+        let (total, each) = (
+            self.config.max_connections,
+            self.config.max_connections_per_address,
+        );
+        if total == 0 && each == 0 {
+            return false;
+        }
+        let open = || {
+            let conns = self.conns.values();
+            conns.filter(|conn| conn.stage != Stage::Closing)
+        };
+        let here = || open().filter(|conn| conn.address == address).count();
+        (total > 0 && open().count() > total) || (each > 0 && here() > each)
     }
 
     /// Bytes have arrived. All of them are taken out of `bytes`.

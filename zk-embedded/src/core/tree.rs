@@ -8,6 +8,7 @@ use bytes::Bytes;
 use zk_wire::{Acl, SessionId, Zxid, path};
 
 use super::node::{Child, Node, NodeKind};
+use super::quota::{self, Leaf};
 
 /// Nodes that no client may delete.
 pub(super) const RESERVED: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
@@ -18,6 +19,8 @@ pub(super) struct Tree {
     ephemerals: BTreeMap<SessionId, BTreeSet<String>>,
     /// How many containers and TTL nodes there are: without any the reaper need not run.
     mortals: usize,
+    /// The paths with a quota. Without any nothing is counted.
+    limited: BTreeSet<String>,
     seed: u64,
 }
 
@@ -29,6 +32,7 @@ impl Tree {
             nodes,
             ephemerals,
             mortals: 0,
+            limited: BTreeSet::new(),
             seed,
         };
         let open = Arc::new(vec![Acl::open()]);
@@ -71,12 +75,24 @@ impl Tree {
             NodeKind::Container | NodeKind::Ttl(_) => self.mortals += 1,
             NodeKind::Persistent => {}
         }
+        let bytes = quota::size(node.data.as_ref());
+        self.account(&path, 1, bytes);
+        let limited = quota::owner_of(&path, Leaf::Limits).map(str::to_owned);
+        let counted = quota::owner_of(&path, Leaf::Stats).map(str::to_owned);
         self.nodes.insert(path, node);
+        self.limited.extend(limited);
+        if let Some(owner) = counted {
+            self.recount(&owner);
+        }
     }
 
     /// Takes a node out.
     pub(super) fn remove(&mut self, path: &str) -> Option<Node> {
         let node = self.nodes.remove(path)?;
+        self.account(path, -1, -quota::size(node.data.as_ref()));
+        if let Some(owner) = quota::owner_of(path, Leaf::Limits) {
+            self.limited.remove(owner);
+        }
         if let Some(parent) = path::parent(path) {
             let child = Child::new(self.seed, path::name(path));
             if let Some(parent) = self.nodes.get_mut(parent) {
@@ -116,6 +132,14 @@ impl Tree {
     /// The ephemeral nodes of a session, in alphabetical order.
     pub(super) fn ephemerals(&self, owner: SessionId) -> impl DoubleEndedIterator<Item = &String> {
         self.ephemerals.get(&owner).into_iter().flatten()
+    }
+
+    pub(super) fn has_quotas(&self) -> bool {
+        !self.limited.is_empty()
+    }
+
+    pub(super) fn is_limited(&self, path: &str) -> bool {
+        self.limited.contains(path)
     }
 
     pub(super) const fn has_mortals(&self) -> bool {

@@ -8,6 +8,7 @@ use zk_wire::{Acl, Create, ErrorCode, Permissions, SessionId, Stat, Zxid, path};
 
 use super::acl::Identities;
 use super::node::{Node, NodeKind};
+use super::quota;
 use super::tree::{RESERVED, Tree};
 
 /// In whose name a transaction runs.
@@ -60,11 +61,20 @@ pub(super) struct Txn<'t> {
     tree: &'t mut Tree,
     zxid: Zxid,
     time: i64,
-    extended_types: bool,
+    rules: TxnRules,
+    /// What it has added itself to what is in use below each path with a quota.
+    added: BTreeMap<String, (i64, i64)>,
     changes: Vec<Change>,
     undo: Vec<Undo>,
     /// The counters of parents at the maximum, as this transaction has raised them: the tree's own stick.
     overflown: BTreeMap<String, i32>,
+}
+
+/// What differs between servers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TxnRules {
+    pub(super) extended_types: bool,
+    pub(super) enforce_quotas: bool,
 }
 
 /// How to take a step back.
@@ -90,12 +100,13 @@ enum Undo {
 }
 
 impl<'t> Txn<'t> {
-    pub(super) fn new(tree: &'t mut Tree, zxid: Zxid, time: i64, extended_types: bool) -> Self {
+    pub(super) fn new(tree: &'t mut Tree, zxid: Zxid, time: i64, rules: TxnRules) -> Self {
         Self {
             tree,
             zxid,
             time,
-            extended_types,
+            rules,
+            added: BTreeMap::new(),
             changes: Vec::new(),
             undo: Vec::new(),
             overflown: BTreeMap::new(),
@@ -139,6 +150,10 @@ impl<'t> Txn<'t> {
                     mzxid,
                     mtime,
                 } => {
+                    let before = quota::size(data.as_ref());
+                    let now = self.tree.get(&path).and_then(|node| node.data.as_ref());
+                    let more = before - quota::size(now);
+                    self.tree.account(&path, 0, more);
                     if let Some(node) = self.tree.get_mut(&path) {
                         node.data = data;
                         node.version = version;
@@ -184,6 +199,11 @@ impl<'t> Txn<'t> {
         if parent.kind.is_ephemeral() {
             return Err(ErrorCode::NoChildrenForEphemerals);
         }
+        let bytes = quota::size(create.data.as_ref());
+        self.check_quota(&path, 1, bytes)?;
+        let Some(parent) = self.tree.get(parent_key) else {
+            return Err(ErrorCode::NoNode);
+        };
         self.undo.push(Undo::Create {
             path: path.clone(),
             parent_pzxid: parent.pzxid,
@@ -257,6 +277,11 @@ impl<'t> Txn<'t> {
         path::validate(path).map_err(|_| ErrorCode::BadArguments)?;
         let node = self.tree.get_mut(path).ok_or(ErrorCode::NoNode)?;
         author.identities.check(&node.acl, Permissions::WRITE)?;
+        let more = quota::size(data) - quota::size(node.data.as_ref());
+        if self.rules.enforce_quotas {
+            self.check_quota(path, 0, more)?;
+        }
+        let node = self.tree.get_mut(path).ok_or(ErrorCode::NoNode)?;
         check_version(version, node.version)?;
         self.undo.push(Undo::SetData {
             path: path.to_owned(),
@@ -270,6 +295,7 @@ impl<'t> Txn<'t> {
         node.mzxid = self.zxid;
         node.mtime = self.time;
         let (stat, acl) = (node.stat(), Arc::clone(&node.acl));
+        self.tree.account(path, 0, more);
         self.changes.push(Change {
             kind: ChangeKind::DataChanged,
             path: path.to_owned(),
@@ -342,7 +368,7 @@ impl<'t> Txn<'t> {
     fn kind_of(&self, session: SessionId, create: &Create) -> Result<NodeKind, ErrorCode> {
         let mode = create.mode().ok_or(ErrorCode::BadArguments)?;
         if mode.has_ttl() {
-            if !self.extended_types {
+            if !self.rules.extended_types {
                 return Err(ErrorCode::Unimplemented);
             }
             return match create.ttl {
@@ -358,6 +384,21 @@ impl<'t> Txn<'t> {
             mode if mode.is_ephemeral() => NodeKind::Ephemeral(session),
             _ => NodeKind::Persistent,
         })
+    }
+
+    /// Counts what this transaction adds, and asks whether there is room for it.
+    fn check_quota(&mut self, path: &str, count: i64, bytes: i64) -> Result<(), ErrorCode> {
+        if !self.rules.enforce_quotas || !self.tree.has_quotas() {
+            return Ok(());
+        }
+        let Some(owner) = self.tree.quota_above(path).map(str::to_owned) else {
+            return Ok(());
+        };
+        let added = self.added.entry(owner.clone()).or_default();
+        self.tree.check_quota(&owner, (count, bytes), *added)?;
+        added.0 += count;
+        added.1 += bytes;
+        Ok(())
     }
 
     /// Raises a parent's counter for a new child. An increment that would wrap is not stored, and then
