@@ -12,7 +12,7 @@ use rustix::termios::tcgetpgrp;
 use serde_json::json;
 
 use self::control::Control;
-use self::servers::Servers;
+use self::servers::{DEFAULT_PORT, Servers};
 use crate::child::{self, Companion};
 use crate::connect::ZK_CONNECT;
 use crate::exit::{Failure, code, say};
@@ -136,8 +136,6 @@ fn path_with_us() -> OsString {
     // A directory with a colon in its name cannot be on any path.
     with_us.unwrap_or(path)
 }
-
-const DEFAULT_PORT: u16 = 2181;
 
 /// What shells search when there is no PATH.
 const STANDARD_PATH: &str = "/usr/local/bin:/usr/bin:/bin";

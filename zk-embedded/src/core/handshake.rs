@@ -12,16 +12,7 @@ use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
 use super::sessions;
-use super::waiting::{NewSession, Proposal};
-
-/// A connection that wants to take a session up again.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reviving {
-    session: SessionId,
-    timeout: Duration,
-    read_only: Option<bool>,
-    reaction: Option<Reaction>,
-}
+use super::waiting::{NewSession, Proposal, Reviving};
 
 impl ServerCore {
     pub(super) fn handle_handshake(&mut self, now: Moment, key: ConnKey, frame: Bytes) {

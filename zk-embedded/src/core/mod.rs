@@ -1,7 +1,7 @@
 //! The server without sockets, clock or tasks.
 //!
 //! `tree` and `txn` know nothing of connections, `watches` and `sessions` nothing of requests. `server`
-//! owns all of them; `handshake`, `requests`, `commits`, `execute`, `truth` and `control` are its chapters.
+//! owns all of them; `handshake`, `requests`, `commits`, `execute`, `witness`, `membership`, `perform`, `four_letter` and `control` are its chapters.
 //! `line` is the seam between a server and whoever orders its transactions.
 
 mod acl;
@@ -34,6 +34,7 @@ mod txn;
 mod version;
 mod waiting;
 mod watches;
+mod witness;
 
 #[cfg(test)]
 mod tests;

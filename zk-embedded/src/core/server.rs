@@ -10,7 +10,6 @@ use zk_wire::{FrameDecoder, Moment, ReplyHeader, SessionId, Zxid, frame};
 
 use super::config::ServerConfig;
 use super::conn::{Conn, ConnKey, Stage};
-use super::handshake::Reviving;
 use super::line::{Line, Mode, Outbox};
 use super::record::Recorder;
 use super::rules::Rules;
@@ -18,7 +17,7 @@ use super::sessions::Sessions;
 use super::tree::Tree;
 use super::truth::{Fact, Witnessed};
 use super::txn::Change;
-use super::waiting::{Arrived, NewSession, Row};
+use super::waiting::{Arrived, NewSession, Reviving, Row};
 use super::watches::Watches;
 
 /// A ZooKeeper server, stand-alone or a member of an ensemble, as a state machine: bytes, hang-ups and the time go in, bytes and

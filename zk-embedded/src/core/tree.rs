@@ -5,10 +5,10 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use zk_wire::{Acl, SessionId, Zxid, path};
+use zk_wire::{Acl, ErrorCode, SessionId, Zxid, path};
 
 use super::node::{Child, Node, NodeKind};
-use super::quota::{self, Leaf};
+use super::quota::{self, Amounts, LIMITS, Leaf, ROOT, STATS};
 
 /// Nodes that no client may delete.
 pub(super) const RESERVED: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
@@ -171,6 +171,76 @@ impl Tree {
             .filter(|(_, node)| node.children.is_empty() && is_due(node))
             .map(|(path, _)| path.to_owned())
             .collect()
+    }
+}
+
+impl Tree {
+    /// A node has come, gone, or changed its size: what is in use follows.
+    pub(super) fn account(&mut self, path: &str, count: i64, bytes: i64) {
+        if self.has_quotas() {
+            if let Some(stats) = self
+                .quota_above(path)
+                .map(|at| format!("{ROOT}{at}{STATS}"))
+            {
+                if let Some(node) = self.get_mut(&stats) {
+                    let used = Amounts::parse(node.data.as_deref().unwrap_or_default());
+                    node.data = Some(quota::write(used.count + count, used.bytes + bytes));
+                }
+            }
+        }
+    }
+
+    /// Counts anew what is in use below a path, when the node that tells it is created.
+    pub(super) fn recount(&mut self, owner: &str) {
+        let below = format!("{owner}/");
+        let is_inside = |path: &str| path == owner || path.starts_with(&below);
+        let (mut count, mut bytes) = (0, 0);
+        for (path, node) in self.iter() {
+            if is_inside(path) {
+                count += 1;
+                bytes += quota::size(node.data.as_ref());
+            }
+        }
+        if let Some(node) = self.get_mut(&format!("{ROOT}{owner}{STATS}")) {
+            node.data = Some(quota::write(count, bytes));
+        }
+    }
+
+    /// Whether that much more would be too much for the hard limits of a path. The numbers of a
+    /// transaction under way do not count: `pending` is what it has added itself.
+    pub(super) fn check_quota(
+        &self,
+        owner: &str,
+        (count, bytes): (i64, i64),
+        pending: (i64, i64),
+    ) -> Result<(), ErrorCode> {
+        let read = |leaf: &str| {
+            let node = self.get(&format!("{ROOT}{owner}{leaf}"))?;
+            Some(Amounts::parse(node.data.as_deref().unwrap_or_default()))
+        };
+        let (Some(limits), Some(used)) = (read(LIMITS), read(STATS)) else {
+            return Ok(());
+        };
+        let exceeds =
+            |limit: i64, used: i64, more: i64| limit > -1 && more > 0 && used + more > limit;
+        if exceeds(limits.hard_count, used.count - pending.0, count)
+            || exceeds(limits.hard_bytes, used.bytes - pending.1, bytes)
+        {
+            return Err(ErrorCode::QuotaExceeded);
+        }
+        Ok(())
+    }
+
+    /// The deepest path with a quota that `path` is, or is below.
+    pub(super) fn quota_above<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let above = path::ancestors(path).filter(|above| self.is_limited(above));
+        // Whatever order they come in.
+        let deepest = above.max_by_key(|above| above.len());
+        if self.is_limited(path) {
+            Some(path)
+        } else {
+            deepest
+        }
     }
 }
 

@@ -71,6 +71,15 @@ pub(super) struct NewSession {
     pub(super) reaction: Option<Reaction>,
 }
 
+/// A connection that wants to take a session up again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reviving {
+    pub(super) session: SessionId,
+    pub(super) timeout: Duration,
+    pub(super) read_only: Option<bool>,
+    pub(super) reaction: Option<Reaction>,
+}
+
 /// Gives a write data of its own: a slice of the frame it came in would keep all of that in memory.
 pub(super) fn own_data(request: &mut Request) {
     let own = |data: &mut Option<Bytes>| {

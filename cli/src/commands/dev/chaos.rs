@@ -6,7 +6,8 @@ use std::io;
 use serde_json::json;
 
 use super::control;
-use super::{DEFAULT_PORT, ZK_CONNECT};
+use super::servers::DEFAULT_PORT;
+use crate::connect::ZK_CONNECT;
 use crate::exit::{Failure, code};
 use crate::output;
 

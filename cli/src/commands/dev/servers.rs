@@ -94,3 +94,6 @@ fn describe(member: &MemberInfo) -> String {
     let (id, zxid) = (member.id, member.applied);
     format!("{id}: {state}{paused}, zxid {zxid}\n")
 }
+
+/// Where `dev` listens without a command, and where `dev chaos` looks for it.
+pub(super) const DEFAULT_PORT: u16 = 2181;

@@ -1,5 +1,7 @@
 //! From words to faults.
 
+use std::str::FromStr;
+
 use zk_wire::{ErrorCode, OpCode, SessionId};
 
 use super::action::{Action, Who};
@@ -8,7 +10,32 @@ use super::refusal::Refusal;
 use super::words::Words;
 use crate::core::rules::{Match, Reaction};
 
-pub(super) fn plan(text: &str) -> Result<FaultPlan, Refusal> {
+impl FaultPlan {
+    /// Several faults, one a line or between semicolons. What follows a `#` and a space is a comment.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Words`] names the first word that makes no sense.
+    pub fn parse_all(words: &str) -> Result<Vec<Self>, Refusal> {
+        words
+            .lines()
+            .map(|line| line.split("# ").next().unwrap_or_default())
+            .flat_map(|line| line.split(';'))
+            .filter(|fault| !fault.trim().is_empty())
+            .map(str::parse)
+            .collect()
+    }
+}
+
+impl FromStr for FaultPlan {
+    type Err = Refusal;
+
+    fn from_str(words: &str) -> Result<Self, Refusal> {
+        plan(words)
+    }
+}
+
+fn plan(text: &str) -> Result<FaultPlan, Refusal> {
     let mut words = Words::new(text);
     let when = if words.take("after") {
         Trigger::After(words.time()?)
@@ -66,9 +93,8 @@ fn selection(words: &mut Words<'_>) -> Result<Match, Refusal> {
         when = when.path(words.next());
     }
     if let Some(number) = words.peek().strip_prefix('#') {
-        let number = match number.parse() {
-            Ok(number) => number,
-            Err(_) => return Err(words.wrong(words.peek(), "expected # and a number, as in #2")),
+        let Ok(number) = number.parse() else {
+            return Err(words.wrong(words.peek(), "expected # and a number, as in #2"));
         };
         words.next();
         when = when.nth(number);
@@ -174,7 +200,9 @@ fn session(words: &mut Words<'_>) -> Result<Option<SessionId>, Refusal> {
         return Ok(None);
     }
     let number = match word.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok().map(u64::cast_signed),
+        Some(hex) => u64::from_str_radix(hex, 16)
+            .ok()
+            .map(|raw| i64::from_ne_bytes(raw.to_ne_bytes())),
         None => word.parse().ok(),
     };
     match number {

@@ -1,12 +1,9 @@
 //! When faults happen.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use super::action::Action;
-use super::parse;
-use super::refusal::Refusal;
 use crate::core::rules::{Match, Reaction};
 
 /// When something is done.
@@ -82,29 +79,6 @@ impl FaultPlan {
             then: Then::Act(action),
             lasts: None,
         }
-    }
-
-    /// Several faults, one a line or between semicolons. What follows a `#` and a space is a comment.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Words`] names the first word that makes no sense.
-    pub fn parse_all(words: &str) -> Result<Vec<Self>, Refusal> {
-        words
-            .lines()
-            .map(|line| line.split("# ").next().unwrap_or_default())
-            .flat_map(|line| line.split(';'))
-            .filter(|fault| !fault.trim().is_empty())
-            .map(str::parse)
-            .collect()
-    }
-}
-
-impl FromStr for FaultPlan {
-    type Err = Refusal;
-
-    fn from_str(words: &str) -> Result<Self, Refusal> {
-        parse::plan(words)
     }
 }
 

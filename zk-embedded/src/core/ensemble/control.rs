@@ -293,14 +293,14 @@ impl EnsembleCore {
         }
     }
 
-    /// Sets the next sequence number among the children of `parent`, on all servers: the only practical
-    /// way to get near 2³¹. `false` if there is no such node.
+    /// Sets the next sequence number among the children of `parent`, on all servers that have it: the only
+    /// practical way to get near 2³¹. `false` if none has.
     pub fn set_sequence(&mut self, parent: &str, next: i32) -> bool {
-        let set = self
-            .members
-            .iter_mut()
-            .map(|member| member.server.set_sequence(parent, next));
-        set.fold(true, |all, one| all && one)
+        let mut any = false;
+        for member in &mut self.members {
+            any |= member.server.set_sequence(parent, next);
+        }
+        any
     }
 
     /// Sets the lower half of the leader's newest zxid, as if that many transactions had been proposed.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use zk_wire::{Moment, Zxid};
 
+use super::agenda::Agenda;
 use super::config::EnsembleConfig;
 use super::member::{Member, Role};
-use super::perform::Agenda;
 use super::wires::Wires;
 use crate::core::conn::ConnKey;
 use crate::core::server::MEMBER_SHIFT;

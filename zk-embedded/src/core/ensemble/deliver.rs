@@ -75,7 +75,8 @@ impl EnsembleCore {
                 }
             }
             Role::Leading(leader) => {
-                if leader.hear(now, from, link, sync_limit) {
+                let is_current = leader.hear(now, from, link, sync_limit);
+                if is_current {
                     self.lead_by(now, to, from, link, packet);
                 }
             }

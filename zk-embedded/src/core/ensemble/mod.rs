@@ -1,15 +1,15 @@
 //! Several servers, one log.
 //!
 //! `log` and `wires` know nothing of servers, `leader` and `member` are what each server is and remembers.
-//! `core` owns all of them; `deliver`, `lead`, `elect` and `control` are its chapters.
+//! `core` owns all of them; `deliver`, `lead`, `elect`, `control` and `perform` are its chapters.
 //!
 //! What is replicated are requests with their place, their time and what the leader thinks of their session.
 //! Every member carries them out by itself, in the same order on the same tree, and comes to the same
 //! result; so each rule exists once, for a stand-alone server and for all members.
 
+mod agenda;
 mod config;
 mod control;
-#[expect(clippy::module_inception, reason = "the core of the ensemble")]
 mod core;
 mod deliver;
 mod elect;

@@ -8,37 +8,6 @@ use crate::core::chaos::{Action, FaultPlan, Refusal, Then, Trigger, Who};
 use crate::core::rules::{Match, Reaction};
 use crate::core::server_id::ServerId;
 
-/// Faults whose time has not come.
-#[derive(Debug, Default)]
-pub(super) struct Agenda {
-    due: std::collections::BTreeMap<(Moment, u64), FaultPlan>,
-    /// What rules are waiting for, by their marks.
-    marked: std::collections::BTreeMap<u64, FaultPlan>,
-    count: u64,
-}
-
-impl Agenda {
-    pub(super) fn next(&self) -> Option<Moment> {
-        self.due.keys().next().map(|(at, _)| *at)
-    }
-
-    fn put(&mut self, at: Moment, plan: FaultPlan) {
-        self.count += 1;
-        self.due.insert((at, self.count), plan);
-    }
-
-    fn mark(&mut self, plan: FaultPlan) -> u64 {
-        self.count += 1;
-        self.marked.insert(self.count, plan);
-        self.count
-    }
-
-    fn take_due(&mut self, now: Moment) -> Option<FaultPlan> {
-        let first = self.due.first_entry().filter(|next| next.key().0 <= now)?;
-        Some(first.remove())
-    }
-}
-
 impl EnsembleCore {
     /// Makes a fault happen: at once, later, or when a request comes.
     ///
@@ -153,7 +122,7 @@ impl EnsembleCore {
         }
         for member in &mut self.members {
             for mark in member.server.rules.take_marks() {
-                plans.extend(self.agenda.marked.get(&mark).cloned());
+                plans.extend(self.agenda.marked(mark).cloned());
             }
         }
         for plan in &plans {
