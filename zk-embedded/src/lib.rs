@@ -7,7 +7,8 @@
 //!
 //! To a client it is a stand-alone ZooKeeper 3.9.3: the tree with all kinds of nodes, sessions with tick
 //! buckets, one-shot, persistent and recursive watches, multi and multiRead, ACLs with digest
-//! authentication. What it lacks: a disk, TLS, SASL, quotas, reconfiguration, other servers.
+//! authentication, quotas; or an older release, if it is told to be ([`ServerConfig::profile`]). What it
+//! lacks: a disk, TLS, SASL, reconfiguration.
 //!
 //! [`Hooks`] break things on purpose: they cut a connection before or after a request takes effect,
 //! delay answers, expire sessions, hold commits; and they tell what was asked of the server and what is

@@ -52,6 +52,12 @@ pub enum Action {
     Linger(Who, Duration),
     /// Proposals take that long to be logged.
     SlowLog(Who, Duration),
+    /// What a server has on its disk now is kept, instead of what was kept before.
+    Backup(Who),
+    /// Servers restart with what was kept last. If they are a quorum, acknowledged writes are lost.
+    Restore(Who),
+    /// Servers without a leader answer reads, after a while, or not any more.
+    ReadOnlyMode(bool),
     /// Messages between servers take that long.
     Latency(Duration),
     /// A session ends as if its time had come; all of them if none is named.
@@ -87,6 +93,7 @@ impl Action {
             Self::LoseTails(on) => Self::LoseTails(!on),
             Self::Linger(who, _) => Self::Linger(*who, Duration::ZERO),
             Self::SlowLog(who, _) => Self::SlowLog(*who, Duration::ZERO),
+            Self::ReadOnlyMode(on) => Self::ReadOnlyMode(!on),
             Self::Latency(_) => Self::Latency(Duration::ZERO),
             Self::DropTouches(who, on) => Self::DropTouches(*who, !on),
             Self::Refuse(who, on) => Self::Refuse(*who, !on),
@@ -95,6 +102,8 @@ impl Action {
             Self::Heal
             | Self::Restart(_)
             | Self::Election
+            | Self::Backup(_)
+            | Self::Restore(_)
             | Self::Expire(_)
             | Self::Cut(_)
             | Self::Clear
@@ -109,6 +118,8 @@ impl Action {
         match &mut fixed {
             Self::Lag(who, _)
             | Self::Kill(who)
+            | Self::Backup(who)
+            | Self::Restore(who)
             | Self::Restart(who)
             | Self::Pause(who, _)
             | Self::Deafen(who, _)

@@ -30,6 +30,7 @@ pub enum Trigger {
 ///          | "kill" WHO | "restart" WHO | "pause" WHO | "resume" WHO | "deafen" WHO | "hear" WHO
 ///          | "lag" WHO TIME | "linger" WHO TIME | "slow-log" WHO TIME | "delay" WHO TIME
 ///          | "election" | "freeze" | "thaw" | "lose-tails" | "keep-tails"
+///          | "backup" WHO | "restore" WHO | "allow-read-only" | "forbid-read-only"
 ///          | "expire" ( SESSION | "all" ) | "drop-touches" WHO | "pass-touches" WHO
 ///          | "refuse" WHO | "accept" WHO | "cut" WHO | "substitute" WHO | "honest" WHO
 ///          | "reap" | "set-sequence" PATH N | "clear"

@@ -39,6 +39,9 @@ pub enum Refusal {
         /// Which one.
         path: String,
     },
+    /// Nothing was kept that could be restored.
+    #[error("no backup was taken: begin with `backup 1`")]
+    NoBackup,
     /// One server has no ensemble to do this to.
     #[error("this takes several servers: start an ensemble, for example with --servers 3")]
     NoEnsemble,

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use zk_wire::{Moment, SessionId, Zxid};
 
+use super::backup::Backup;
 use super::core::EnsembleCore;
 use super::log::Log;
 use super::member::{Member, Role};
 use crate::core::ServerCore;
 use crate::core::line::Mode;
-use crate::core::membership::State;
 use crate::core::server_id::ServerId;
 use crate::core::truth::{Fact, Witnessed};
 
@@ -65,22 +65,6 @@ impl MemberInfo {
             logged: member.log.last(),
             applied: member.applied,
         }
-    }
-}
-
-/// What a server had on its disk at some time.
-#[derive(Clone, Debug)]
-pub struct Backup {
-    state: State,
-    applied: Zxid,
-    epoch: u32,
-}
-
-impl Backup {
-    /// The last transaction in it.
-    #[must_use]
-    pub const fn last_zxid(&self) -> Zxid {
-        self.applied
     }
 }
 
@@ -282,6 +266,17 @@ impl EnsembleCore {
         };
         self.pump(now);
         ended
+    }
+
+    /// Whether servers without a leader answer reads after a while (`readonlymode.enabled`), from now on.
+    pub fn allow_read_only(&mut self, now: Moment, allow: bool) {
+        self.config.server.read_only_mode = allow;
+        for member in &mut self.members {
+            if !allow && member.server.mode == Mode::ReadOnly {
+                member.server.enter(Mode::Idle);
+            }
+        }
+        self.pump(now);
     }
 
     /// When a session expires by the leader's clock, if nothing more is heard of it.

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use zk_wire::{Moment, Zxid};
 
 use super::agenda::Agenda;
+use super::backup::Backup;
 use super::config::EnsembleConfig;
 use super::member::{Member, Role};
 use super::wires::Wires;
@@ -51,6 +52,8 @@ pub struct EnsembleCore {
     pub(super) loses_tails: bool,
     pub(super) last_link: u64,
     pub(super) agenda: Agenda,
+    /// What the words `backup` and `restore` are about.
+    pub(super) kept: Option<Backup>,
     pub(super) truth: Option<Vec<Witnessed>>,
     /// The newest transaction that was witnessed, and by whom.
     told: (Zxid, u8),
@@ -75,6 +78,7 @@ impl EnsembleCore {
             loses_tails: false,
             last_link: 0,
             agenda: Agenda::default(),
+            kept: None,
             truth: None,
             told: (config.server.first_zxid, 0),
             config,

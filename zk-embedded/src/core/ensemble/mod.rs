@@ -8,6 +8,7 @@
 //! result; so each rule exists once, for a stand-alone server and for all members.
 
 mod agenda;
+mod backup;
 mod config;
 mod control;
 mod core;
@@ -23,6 +24,7 @@ mod wires;
 #[cfg(test)]
 mod tests;
 
+pub use backup::Backup;
 pub use config::EnsembleConfig;
-pub use control::{Backup, MemberInfo, MemberState};
+pub use control::{MemberInfo, MemberState};
 pub use core::EnsembleCore;

@@ -91,6 +91,16 @@ impl EnsembleCore {
                     return Err(Refusal::NoLeader);
                 }
             }
+            Action::Backup(who) => {
+                let server = self.resolve(*who)?.first().copied();
+                self.kept = server.and_then(|server| self.backup(server));
+            }
+            Action::Restore(who) => {
+                let servers = self.resolve(*who)?;
+                let kept = self.kept.clone().ok_or(Refusal::NoBackup)?;
+                self.restore(now, &servers, &kept);
+            }
+            Action::ReadOnlyMode(on) => self.allow_read_only(now, *on),
             Action::Freeze(on) => self.freeze_commits(now, *on),
             Action::LoseTails(on) => self.lose_tails(*on),
             Action::Expire(session) => self.expire_some(now, *session)?,

@@ -95,6 +95,33 @@ fn what_nothing_can_come_of_is_refused_with_its_reason() {
 }
 
 #[test]
+fn acknowledged_writes_can_be_lost_by_word() {
+    let mut world = world();
+    assert_eq!(chaos(&mut world, "restore all"), Err(Refusal::NoBackup));
+    chaos(&mut world, "backup leader").unwrap();
+    let mut peer = world.connect_at(ONE);
+    world.create(&mut peer, "/a");
+    chaos(&mut world, "restore all").unwrap();
+    world.advance(200);
+    assert!(world.core.leader().is_some());
+    assert!(world.paths_at(ONE).is_empty());
+    assert!(
+        world.resume_at(ONE, &peer).is_none(),
+        "its session is lost, too"
+    );
+}
+
+#[test]
+fn reads_without_a_quorum_can_be_allowed_and_forbidden_at_any_time() {
+    let mut world = world();
+    chaos(&mut world, "kill 2; kill 3; allow-read-only for 3s").unwrap();
+    world.advance(2000);
+    assert_eq!(world.state(ONE), MemberState::ReadOnly);
+    world.advance(1000);
+    assert_eq!(world.state(ONE), MemberState::Looking);
+}
+
+#[test]
 fn every_session_can_be_ended_at_once() {
     let mut world = world_with(|config| config.servers = 2);
     let (one, two) = (world.connect_at(ONE), world.connect_at(TWO));
