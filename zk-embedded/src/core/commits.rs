@@ -299,8 +299,10 @@ impl ServerCore {
     }
 
     fn mute(&mut self, conn: ConnKey, cuts: bool) {
-        if let Some(conn) = self.conns.get_mut(&conn).filter(|_| cuts) {
-            conn.output.muted = true;
+        if cuts {
+            if let Some(conn) = self.conns.get_mut(&conn) {
+                conn.output.muted = true;
+            }
         }
     }
 

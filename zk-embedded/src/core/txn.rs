@@ -200,10 +200,9 @@ impl<'t> Txn<'t> {
             return Err(ErrorCode::NoChildrenForEphemerals);
         }
         let bytes = quota::size(create.data.as_ref());
-        self.check_quota(&path, 1, bytes)?;
-        let Some(parent) = self.tree.get(parent_key) else {
-            return Err(ErrorCode::NoNode);
-        };
+        if self.rules.enforce_quotas {
+            check_quota(self.tree, &mut self.added, &path, (1, bytes))?;
+        }
         self.undo.push(Undo::Create {
             path: path.clone(),
             parent_pzxid: parent.pzxid,
@@ -275,14 +274,16 @@ impl<'t> Txn<'t> {
     ) -> Result<Stat, ErrorCode> {
         author.check_session()?;
         path::validate(path).map_err(|_| ErrorCode::BadArguments)?;
-        let node = self.tree.get_mut(path).ok_or(ErrorCode::NoNode)?;
-        author.identities.check(&node.acl, Permissions::WRITE)?;
-        let more = quota::size(data) - quota::size(node.data.as_ref());
         if self.rules.enforce_quotas {
-            self.check_quota(path, 0, more)?;
+            let node = self.tree.get(path).ok_or(ErrorCode::NoNode)?;
+            author.identities.check(&node.acl, Permissions::WRITE)?;
+            let more = quota::size(data) - quota::size(node.data.as_ref());
+            check_quota(self.tree, &mut self.added, path, (0, more))?;
         }
         let node = self.tree.get_mut(path).ok_or(ErrorCode::NoNode)?;
+        author.identities.check(&node.acl, Permissions::WRITE)?;
         check_version(version, node.version)?;
+        let more = quota::size(data) - quota::size(node.data.as_ref());
         self.undo.push(Undo::SetData {
             path: path.to_owned(),
             data: node.data.take(),
@@ -386,21 +387,6 @@ impl<'t> Txn<'t> {
         })
     }
 
-    /// Counts what this transaction adds, and asks whether there is room for it.
-    fn check_quota(&mut self, path: &str, count: i64, bytes: i64) -> Result<(), ErrorCode> {
-        if !self.rules.enforce_quotas || !self.tree.has_quotas() {
-            return Ok(());
-        }
-        let Some(owner) = self.tree.quota_above(path).map(str::to_owned) else {
-            return Ok(());
-        };
-        let added = self.added.entry(owner.clone()).or_default();
-        self.tree.check_quota(&owner, (count, bytes), *added)?;
-        added.0 += count;
-        added.1 += bytes;
-        Ok(())
-    }
-
     /// Raises a parent's counter for a new child. An increment that would wrap is not stored, and then
     /// neither is the pzxid: the counter sticks at its maximum.
     fn count_child(&mut self, parent_key: &str, counter: i32) {
@@ -442,6 +428,23 @@ impl<'t> Txn<'t> {
             parent_acl,
         });
     }
+}
+
+/// Counts what a transaction adds, and asks whether there is room for it.
+fn check_quota(
+    tree: &Tree,
+    added: &mut BTreeMap<String, (i64, i64)>,
+    path: &str,
+    (count, bytes): (i64, i64),
+) -> Result<(), ErrorCode> {
+    let Some(owner) = tree.quota_above(path) else {
+        return Ok(());
+    };
+    let added = added.entry(owner.to_owned()).or_default();
+    tree.check_quota(owner, (count, bytes), *added)?;
+    added.0 += count;
+    added.1 += bytes;
+    Ok(())
 }
 
 /// What precedes the last slash: the parent, the root as the empty path.
