@@ -73,6 +73,11 @@ fn with_features(mut words: Vec<String>, features: &[String]) -> Vec<String> {
     words
 }
 
+/// What users may turn on. `__seeded-bugs` is the simulation's: no product is built with it.
+fn is_public(feature: &str) -> bool {
+    feature != "default" && !feature.starts_with("unstable") && !feature.starts_with("__")
+}
+
 /// Every feature of the libraries, as `package/feature`; unstable ones change what is public, and
 /// are for those who ask.
 fn library_features(members: &[Package]) -> Vec<String> {
@@ -83,7 +88,7 @@ fn library_features(members: &[Package]) -> Vec<String> {
             package
                 .features
                 .iter()
-                .filter(|(feature, _)| feature != "default" && !feature.starts_with("unstable"))
+                .filter(|(feature, _)| is_public(feature))
                 .map(|(feature, _)| format!("{}/{feature}", package.name))
         })
         .collect()
@@ -102,6 +107,10 @@ mod tests {
                 "{features:?}"
             );
         }
+        assert!(
+            !features.iter().any(|feature| feature.contains("__")),
+            "{features:?}"
+        );
         assert!(
             !features.iter().any(|feature| feature.ends_with("/default")),
             "{features:?}"

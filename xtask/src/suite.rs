@@ -56,6 +56,18 @@ pub(crate) fn run() -> bool {
         tally.group(&group);
         ends.extend(group.ends);
     });
+    tally.step("seeded faults are shown by their plans", || {
+        let words = [
+            "test",
+            "--quiet",
+            "--package",
+            "zk-sim",
+            "--features",
+            "seeded-bugs",
+        ];
+        let only = ["--test", "it", "every_known_fault"].map(str::to_owned);
+        cargo(&words, only.to_vec())
+    });
     tests(
         &selection::featureless(),
         ", no features",
