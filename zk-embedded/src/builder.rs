@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::core::ServerConfig;
+use crate::core::{ServerConfig, ServerCore};
 use crate::shared::Shared;
 
 /// Describes a server; [`start`](Self::start) or [`in_memory`](Self::in_memory) starts it.
@@ -53,24 +53,25 @@ impl ServerBuilder {
     }
 
     /// The server behind its lock, with the clock and the session ids of this moment.
-    pub(crate) fn build(&self) -> Arc<Shared> {
-        Arc::new(Shared::new(self.config_for_now()))
+    pub(crate) fn build(&self) -> Arc<Shared<ServerCore>> {
+        Arc::new(Shared::new(ServerCore::new(config_for_now(&self.config))))
     }
+}
 
-    fn config_for_now(&self) -> ServerConfig {
-        let wall_ms = wall_ms();
-        let mut config = self.config.clone();
-        config.wall_ms = wall_ms;
-        // Never the same twice in one process: a client that outlives its server must not take a session
-        // of the next one for its own.
-        let last = LAST_EPOCH.fetch_max(wall_ms, Ordering::Relaxed);
-        config.session_epoch_ms = if wall_ms > last {
-            wall_ms
-        } else {
-            LAST_EPOCH.fetch_add(1, Ordering::Relaxed) + 1
-        };
-        config
-    }
+/// The configuration with the clock and the session ids of this moment.
+pub(crate) fn config_for_now(config: &ServerConfig) -> ServerConfig {
+    let wall_ms = wall_ms();
+    let mut config = config.clone();
+    config.wall_ms = wall_ms;
+    // Never the same twice in one process: a client that outlives its server must not take a session
+    // of the next one for its own.
+    let last = LAST_EPOCH.fetch_max(wall_ms, Ordering::Relaxed);
+    config.session_epoch_ms = if wall_ms > last {
+        wall_ms
+    } else {
+        LAST_EPOCH.fetch_add(1, Ordering::Relaxed) + 1
+    };
+    config
 }
 
 #[expect(

@@ -6,7 +6,8 @@ use std::time::Duration;
 use zk_wire::{ErrorCode, OpCode, SessionId, Zxid};
 
 use crate::core::{
-    Match, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerCore, SessionInfo,
+    FaultPlan, Match, NodeInfo, Reaction, Refusal, RequestCounts, RequestRecord, RuleId,
+    ServerCore, SessionInfo,
 };
 use crate::shared::Shared;
 
@@ -29,7 +30,7 @@ use crate::shared::Shared;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Hooks {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<ServerCore>>,
 }
 
 /// A selection of requests that still lacks what is to happen to them.
@@ -75,7 +76,7 @@ impl Fault<'_> {
 }
 
 impl Hooks {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) const fn new(shared: Arc<Shared<ServerCore>>) -> Self {
         Self { shared }
     }
 
@@ -98,6 +99,19 @@ impl Hooks {
     /// Removes all rules.
     pub fn clear(&self) {
         self.shared.act(|core, _| core.clear_rules());
+    }
+
+    /// Carries out what is described in words, as far as a single server can: at once, or on requests. See
+    /// [`FaultPlan`] for the language.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the words make no sense, or nothing can come of them here. What came before has been
+    /// done.
+    pub fn chaos(&self, words: &str) -> Result<(), Refusal> {
+        let plans = FaultPlan::parse_all(words)?;
+        self.shared
+            .act(|core, now| plans.iter().try_for_each(|plan| core.plan(now, plan)))
     }
 
     /// Ends a session as if its time had come. `false` if there is none.

@@ -1,13 +1,15 @@
-//! The one task of a server: it lets connections in and keeps the time.
+//! The one task of a server, or of an ensemble: it lets connections in and keeps the time.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
+use crate::core::Engine;
 use crate::link;
 use crate::pipe_stream::PipeStream;
 use crate::shared::Shared;
@@ -22,13 +24,13 @@ pub(crate) struct Hub {
 
 impl Hub {
     /// Needs a runtime.
-    pub(crate) fn start(
-        shared: Arc<Shared>,
-        listener: Option<TcpListener>,
-        pipes: mpsc::UnboundedReceiver<PipeStream>,
+    pub(crate) fn start<E: Engine>(
+        shared: Arc<Shared<E>>,
+        listeners: Vec<(E::Door, TcpListener)>,
+        pipes: mpsc::UnboundedReceiver<(E::Door, PipeStream)>,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(shared, listener, pipes, stopped));
+        let task = tokio::spawn(run(shared, listeners, pipes, stopped));
         Self {
             abort: task.abort_handle(),
             task: Some(task),
@@ -55,10 +57,10 @@ impl Drop for Hub {
     }
 }
 
-async fn run(
-    shared: Arc<Shared>,
-    listener: Option<TcpListener>,
-    mut pipes: mpsc::UnboundedReceiver<PipeStream>,
+async fn run<E: Engine>(
+    shared: Arc<Shared<E>>,
+    listeners: Vec<(E::Door, TcpListener)>,
+    mut pipes: mpsc::UnboundedReceiver<(E::Door, PipeStream)>,
     mut stopped: oneshot::Receiver<()>,
 ) {
     let mut links = JoinSet::new();
@@ -68,13 +70,13 @@ async fn run(
             biased;
             _ = &mut stopped => break,
             () = shared.tick() => {}
-            (stream, address) = accept(listener.as_ref()) => {
-                links.spawn(link::serve(Arc::clone(&shared), stream, address));
+            (door, stream, address) = accept(&listeners) => {
+                links.spawn(link::serve(Arc::clone(&shared), door, stream, address));
             }
-            Some(stream) = pipes.recv() => {
+            Some((door, stream)) = pipes.recv() => {
                 // ACLs want an address, and a pipe is as local as can be.
                 let address = Ipv4Addr::LOCALHOST.into();
-                links.spawn(link::serve(Arc::clone(&shared), stream, address));
+                links.spawn(link::serve(Arc::clone(&shared), door, stream, address));
             }
             Some(_) = links.join_next() => {}
         }
@@ -82,16 +84,21 @@ async fn run(
     links.shutdown().await;
 }
 
-async fn accept(listener: Option<&TcpListener>) -> (TcpStream, IpAddr) {
-    let Some(listener) = listener else {
-        return std::future::pending().await;
-    };
+async fn accept<D: Copy>(listeners: &[(D, TcpListener)]) -> (D, TcpStream, IpAddr) {
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
+        let accepted = std::future::poll_fn(|context| {
+            for (door, listener) in listeners {
+                if let Poll::Ready(result) = listener.poll_accept(context) {
+                    return Poll::Ready(result.map(|(stream, peer)| (*door, stream, peer)));
+                }
+            }
+            Poll::Pending
+        });
+        match accepted.await {
+            Ok((door, stream, peer)) => {
                 // Small frames have to leave at once; if the option fails, they leave a little later.
                 let _ = stream.set_nodelay(true);
-                return (stream, peer.ip());
+                return (door, stream, peer.ip());
             }
             Err(error) => {
                 // Too many open files, for instance: the next attempt may find one closed.

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::core::ConnKey;
+use crate::core::{ConnKey, Engine};
 use crate::shared::Shared;
 
 /// Serves a connection until one side hangs up.
-pub(crate) async fn serve<S>(shared: Arc<Shared>, stream: S, address: IpAddr)
+pub(crate) async fn serve<E, S>(shared: Arc<Shared<E>>, door: E::Door, stream: S, address: IpAddr)
 where
+    E: Engine,
     S: AsyncRead + AsyncWrite,
 {
-    let (key, bell) = shared.accept(address);
+    let (key, bell) = shared.accept(door, address);
     let link = Link { shared, key };
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut input = BytesMut::new();
@@ -57,12 +58,12 @@ where
 }
 
 /// Tells the core that its connection has ended, also when the task is aborted.
-struct Link {
-    shared: Arc<Shared>,
+struct Link<E: Engine> {
+    shared: Arc<Shared<E>>,
     key: ConnKey,
 }
 
-impl Drop for Link {
+impl<E: Engine> Drop for Link<E> {
     fn drop(&mut self) {
         self.shared.hung_up(self.key);
     }

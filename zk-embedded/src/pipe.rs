@@ -1,5 +1,6 @@
 //! The server behind in-memory pipes.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::builder::ServerBuilder;
+use crate::core::{Engine, ServerCore};
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::pipe_stream::{Latency, PipeStream};
@@ -34,17 +36,36 @@ use crate::shared::Shared;
 /// ```
 #[derive(Debug)]
 pub struct PipeServer {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<ServerCore>>,
     hub: Hub,
     connector: PipeConnector,
 }
 
-/// Connects to a [`PipeServer`], from wherever a client dials.
+/// Connects to a server behind pipes, from wherever a client dials.
 #[derive(Clone, Debug)]
 pub struct PipeConnector {
-    hooks: Hooks,
-    pipes: mpsc::UnboundedSender<PipeStream>,
+    gate: Arc<dyn Gate>,
     latency: Latency,
+}
+
+/// What a pipe leads to.
+trait Gate: fmt::Debug + Send + Sync {
+    /// Hands over the far end. `false` if nobody is there.
+    fn pass(&self, far: PipeStream) -> bool;
+}
+
+#[derive(Debug)]
+struct Doorway<E: Engine> {
+    shared: Arc<Shared<E>>,
+    door: E::Door,
+    pipes: mpsc::UnboundedSender<(E::Door, PipeStream)>,
+}
+
+impl<E: Engine> Gate for Doorway<E> {
+    fn pass(&self, far: PipeStream) -> bool {
+        let refuses = self.shared.look(|core| core.refuses(self.door));
+        !refuses && self.pipes.send((self.door, far)).is_ok()
+    }
 }
 
 impl PipeServer {
@@ -70,7 +91,7 @@ impl PipeServer {
 
     /// Changes the latency, also of open connections. What is on its way arrives as it would have.
     pub fn set_latency(&self, latency: Duration) {
-        self.connector.latency.set(latency);
+        self.connector.set_latency(latency);
     }
 
     /// What tests may do to it. Works without a runtime, and after the server has stopped.
@@ -102,6 +123,24 @@ impl PipeServer {
 }
 
 impl PipeConnector {
+    pub(crate) fn new<E: Engine>(
+        shared: Arc<Shared<E>>,
+        door: E::Door,
+        pipes: mpsc::UnboundedSender<(E::Door, PipeStream)>,
+        latency: Latency,
+    ) -> Self {
+        let gate = Arc::new(Doorway {
+            shared,
+            door,
+            pipes,
+        });
+        Self { gate, latency }
+    }
+
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        self.latency.set(latency);
+    }
+
     /// Connects. This takes no time, whatever the latency is; the handshake takes a round trip.
     ///
     /// # Errors
@@ -109,10 +148,11 @@ impl PipeConnector {
     /// `ConnectionRefused` if the server has stopped or refuses connections.
     pub fn connect(&self) -> io::Result<PipeStream> {
         let (near, far) = PipeStream::pair(&self.latency);
-        if self.hooks.refuses_connections() || self.pipes.send(far).is_err() {
-            return Err(io::ErrorKind::ConnectionRefused.into());
+        if self.gate.pass(far) {
+            Ok(near)
+        } else {
+            Err(io::ErrorKind::ConnectionRefused.into())
         }
-        Ok(near)
     }
 }
 
@@ -127,16 +167,13 @@ impl ServerBuilder {
     pub fn in_memory(self) -> PipeServer {
         let shared = self.build();
         let (sender, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), None, pipes);
+        let hub = Hub::start(Arc::clone(&shared), Vec::new(), pipes);
         tracing::info!(
             "in-memory ZooKeeper server started without a port: for development and tests, \
              nothing is stored"
         );
-        let connector = PipeConnector {
-            hooks: Hooks::new(Arc::clone(&shared)),
-            pipes: sender,
-            latency: Latency::new(self.latency),
-        };
+        let latency = Latency::new(self.latency);
+        let connector = PipeConnector::new(Arc::clone(&shared), (), sender, latency);
         PipeServer {
             shared,
             hub,

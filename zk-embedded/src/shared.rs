@@ -9,14 +9,14 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use zk_wire::Moment;
 
-use crate::core::{ConnKey, ServerConfig, ServerCore};
+use crate::core::{ConnKey, Engine};
 
-/// One server, as its faces and its hooks share it.
+/// One server or one ensemble, as its faces and its hooks share it.
 ///
 /// Everything happens under the lock and synchronously, so hooks need no runtime.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    state: Mutex<State>,
+pub(crate) struct Shared<E> {
+    state: Mutex<State<E>>,
     started: Instant,
     /// Rung when the next deadline has come closer.
     timer: Notify,
@@ -25,16 +25,15 @@ pub(crate) struct Shared {
 }
 
 #[derive(Debug)]
-struct State {
-    core: ServerCore,
+struct State<E> {
+    core: E,
     bells: BTreeMap<ConnKey, Arc<Notify>>,
     now: Moment,
     deadline: Option<Moment>,
 }
 
-impl Shared {
-    pub(crate) fn new(config: ServerConfig) -> Self {
-        let core = ServerCore::new(config);
+impl<E: Engine> Shared<E> {
+    pub(crate) fn new(core: E) -> Self {
         let deadline = core.poll_timeout();
         let state = State {
             core,
@@ -51,7 +50,7 @@ impl Shared {
     }
 
     /// Acts on the core, then rings for whoever has something to do because of it.
-    pub(crate) fn act<R>(&self, act: impl FnOnce(&mut ServerCore, Moment) -> R) -> R {
+    pub(crate) fn act<R>(&self, act: impl FnOnce(&mut E, Moment) -> R) -> R {
         let mut guard = self.lock();
         let state = &mut *guard;
         state.now = state.now.max(self.clock().unwrap_or(state.now));
@@ -77,13 +76,13 @@ impl Shared {
     }
 
     /// Looks at the core.
-    pub(crate) fn look<R>(&self, look: impl FnOnce(&ServerCore) -> R) -> R {
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&E) -> R) -> R {
         look(&self.lock().core)
     }
 
     /// A new connection, and the bell that calls for it.
-    pub(crate) fn accept(&self, address: IpAddr) -> (ConnKey, Arc<Notify>) {
-        let key = self.act(|core, now| core.accept(now, address));
+    pub(crate) fn accept(&self, door: E::Door, address: IpAddr) -> (ConnKey, Arc<Notify>) {
+        let key = self.act(|core, now| core.accept(now, door, address));
         let bell = Arc::new(Notify::new());
         // What it missed: there may be something to do already.
         bell.notify_one();
@@ -121,7 +120,7 @@ impl Shared {
     }
 
     /// Waits until the core is as wanted.
-    pub(crate) async fn until(&self, mut wanted: impl FnMut(&ServerCore) -> bool) {
+    pub(crate) async fn until(&self, mut wanted: impl FnMut(&E) -> bool) {
         let mut changed = std::pin::pin!(self.changed.notified());
         loop {
             // Listens first, so that nothing happens unheard between the look and the wait.
@@ -141,7 +140,7 @@ impl Shared {
             .map(|_| Moment::ZERO + self.started.elapsed())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
         // A panic under the lock can come only from a test's own closure, which looked and changed nothing.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::builder::ServerBuilder;
+use crate::core::ServerCore;
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::shared::Shared;
@@ -32,7 +33,7 @@ use crate::start_error::StartError;
 #[derive(Debug)]
 pub struct EmbeddedServer {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<ServerCore>>,
     hub: Hub,
 }
 
@@ -108,7 +109,7 @@ impl ServerBuilder {
         let address = listener.local_addr().map_err(failed)?;
         let shared = self.build();
         let (_, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), Some(listener), pipes);
+        let hub = Hub::start(Arc::clone(&shared), vec![((), listener)], pipes);
         tracing::info!(
             %address,
             "in-memory ZooKeeper server started: for development and tests, nothing is stored"

@@ -1,4 +1,8 @@
-//! `zkctl dev`: a server in memory, for development.
+//! `zkctl dev`: servers in memory, for development.
+
+mod chaos;
+mod control;
+mod servers;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -6,8 +10,9 @@ use std::ffi::{OsStr, OsString};
 use rustix::process::{Signal, getpgrp};
 use rustix::termios::tcgetpgrp;
 use serde_json::json;
-use zk_embedded::EmbeddedServer;
 
+use self::control::Control;
+use self::servers::{DEFAULT_PORT, Servers};
 use crate::child::{self, Companion};
 use crate::connect::ZK_CONNECT;
 use crate::exit::{Failure, code, say};
@@ -21,12 +26,23 @@ The server listens on 127.0.0.1 only, keeps everything in memory and forgets it 
 ends with the command, which finds the server in ZK_CONNECT and `zkctl` on its PATH, and passes on its exit code.
 With --json and without a command it prints {\"connect\": \"127.0.0.1:PORT\"}.
 
+`zkctl dev chaos` breaks what runs: see its help.
+
 Examples:
   zkctl dev
+  zkctl dev --servers 3
   zkctl dev -- cargo test
   zkctl dev -- zkctl lock /demo -- sh -c 'echo \"held $ZK_LOCK_PATH, fencing token $ZK_LOCK_TOKEN\"'")]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// The port; 0 is any free one. Default: 2181, with a command any free one
+    #[command(subcommand)]
+    action: Option<Action>,
+
+    /// An ensemble of that many servers instead of a stand-alone one
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=15))]
+    servers: Option<u8>,
+
+    /// The port, of several servers the first; 0 is any free one. Default: 2181, with a command any free one
     #[arg(long)]
     port: Option<u16>,
 
@@ -35,24 +51,37 @@ pub(crate) struct Args {
     command: Vec<OsString>,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Break the development servers that run
+    Chaos(chaos::Args),
+}
+
 pub(crate) async fn run(args: Args, json: bool) -> Result<u8, Failure> {
+    if let Some(Action::Chaos(args)) = args.action {
+        return chaos::run(args, json).await;
+    }
     let mut signals = Signals::new()?;
     let port = args.port.unwrap_or(if args.command.is_empty() {
         DEFAULT_PORT
     } else {
         0
     });
-    let server = EmbeddedServer::builder()
-        .port(port)
-        .start()
-        .await
-        .map_err(|e| {
-            Failure::new(
-                code::UNAVAILABLE,
-                format!("cannot start the development server: {e}"),
-            )
-        })?;
-    let servers = server.connect_string();
+    let running = Servers::start(args.servers, port).await.map_err(|e| {
+        Failure::new(
+            code::UNAVAILABLE,
+            format!("cannot start the development server: {e}"),
+        )
+    })?;
+    let servers = running.connect_string();
+    let control = running
+        .first()
+        .map(|first| Control::listen(first.port(), running.target()));
+    if let Some(Err(error)) = &control {
+        say(format_args!(
+            "`zkctl dev chaos` will not find this server: {error}"
+        ));
+    }
     say(format_args!(
         "development server on {servers}, in memory: its data is gone when it ends"
     ));
@@ -63,7 +92,8 @@ pub(crate) async fn run(args: Args, json: bool) -> Result<u8, Failure> {
     } else {
         attend(&args.command, &servers, &mut signals).await
     };
-    server.shutdown().await;
+    drop(control);
+    running.shutdown().await;
     result
 }
 
@@ -106,8 +136,6 @@ fn path_with_us() -> OsString {
     // A directory with a colon in its name cannot be on any path.
     with_us.unwrap_or(path)
 }
-
-const DEFAULT_PORT: u16 = 2181;
 
 /// What shells search when there is no PATH.
 const STANDARD_PATH: &str = "/usr/local/bin:/usr/bin:/bin";

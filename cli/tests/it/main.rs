@@ -12,6 +12,7 @@
 mod completion;
 mod create;
 mod dev;
+mod dev_chaos;
 mod errors;
 mod lock;
 mod lock_lost;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use zk_wire::Zxid;
 use zk_wire::frame::DEFAULT_MAX_FRAME;
 
+use super::version::Version;
+
 /// How a [`ServerCore`](crate::ServerCore) behaves.
 ///
 /// The defaults are those of a stand-alone ZooKeeper 3.9.3, except where a developer's machine wants
@@ -13,6 +15,8 @@ use zk_wire::frame::DEFAULT_MAX_FRAME;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerConfig {
+    /// The release it behaves like, where releases differ in what clients can see of them.
+    pub version: Version,
     /// The unit in which sessions expire: a session ends between its timeout and one tick later.
     pub tick: Duration,
     /// The shortest session timeout granted; two ticks if `None`.
@@ -38,6 +42,23 @@ pub struct ServerConfig {
     pub extended_types: bool,
     /// Whether a client that has seen a newer zxid than the server is turned away, as ZooKeeper does.
     pub refuse_ahead: bool,
+    /// Whether hard limits on nodes and bytes are kept (`zookeeper.enforceQuota`, off in a stock server,
+    /// and unknown before 3.7).
+    pub enforce_quotas: bool,
+    /// How many connections one address may have; 0 is any number. A stock server allows 60
+    /// (`maxClientCnxns`).
+    pub max_connections_per_address: usize,
+    /// How many connections there may be at all; 0, as in a stock server, is any number (`maxCnxns`).
+    pub max_connections: usize,
+    /// Whether a write without permission is refused at once, ahead of the answers to what came before it
+    /// (`zookeeper.enableEagerACLCheck`, off in a stock server).
+    pub eager_acl_check: bool,
+    /// Whether a member of an ensemble that is cut off goes on answering reads, of clients that allow it
+    /// (`readonlymode.enabled`, off in a stock server).
+    pub read_only_mode: bool,
+    /// Whether a read-only server gives new clients sessions of its own (`localSessionsEnabled`, off in a
+    /// stock server, and then such clients get the head of a refused reply for an answer).
+    pub local_sessions: bool,
     /// How often empty containers and outlived TTL nodes are collected.
     pub reaper_interval: Duration,
     /// The digest, `user:hash`, of the user whom no ACL stops.
@@ -47,6 +68,29 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
+    /// The configuration of a server that behaves like this release: operations it does not have are
+    /// refused, and what later releases fixed is broken.
+    ///
+    /// ```
+    /// use zk_embedded::{PipeServer, ServerConfig, Version};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let old = ServerConfig::profile(Version::V3_5);
+    /// let server = PipeServer::builder().configure(|config| *config = old).in_memory();
+    /// # drop(server);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn profile(version: Version) -> Self {
+        Self {
+            version,
+            // Off in a stock server of any release, but here only where it can be had at all.
+            extended_types: version >= Version::new(3, 5, 3),
+            ..Self::default()
+        }
+    }
+
     /// The session timeout granted to a client that asks for `requested`.
     #[must_use]
     pub fn clamp(&self, requested: Duration) -> Duration {
@@ -61,6 +105,7 @@ impl ServerConfig {
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
+            version: Version::default(),
             tick: Duration::from_millis(500),
             min_session_timeout: None,
             max_session_timeout: Duration::from_secs(40),
@@ -72,6 +117,12 @@ impl Default for ServerConfig {
             first_zxid: Zxid::NONE,
             extended_types: true,
             refuse_ahead: true,
+            enforce_quotas: false,
+            max_connections_per_address: 0,
+            max_connections: 0,
+            eager_acl_check: false,
+            read_only_mode: false,
+            local_sessions: false,
             reaper_interval: Duration::from_secs(60),
             super_digest: None,
             log_limit: 16_384,

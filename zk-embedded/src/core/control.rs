@@ -6,9 +6,11 @@ use bytes::Bytes;
 use zk_wire::{Moment, SessionId, Stat};
 
 use super::conn::{Conn, ConnKey, Stage};
+use super::line::Line;
 use super::record::{RequestCounts, RequestRecord};
 use super::rules::{Match, Reaction, RuleId};
 use super::server::ServerCore;
+use super::truth::Fact;
 
 /// A node, for a test that looks at what is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,9 @@ impl ServerCore {
     /// Ends a session as if its time had come. `false` if there is none.
     pub fn expire(&mut self, now: Moment, session: SessionId) -> bool {
         let exists = self.sessions.get(session).is_some();
+        if exists {
+            self.witness_fact(now, || Fact::SessionExpired { session });
+        }
         self.end_session(now, session);
         exists
     }
@@ -74,7 +79,9 @@ impl ServerCore {
     /// This is a server cut off from its leader, as its clients see it. Touches still count; see
     /// [`hold_touches`](Self::hold_touches).
     pub fn hold_commits(&mut self, now: Moment, hold: bool) {
-        self.commits_held = hold;
+        if let Line::Own { held, .. } = &mut self.line {
+            *held = hold;
+        }
         if !hold {
             self.release_commits(now);
         }
@@ -96,7 +103,13 @@ impl ServerCore {
     /// How many requests, new sessions and ends of sessions wait for commits to go on.
     #[must_use]
     pub fn held_commits(&self) -> usize {
-        self.waiting.len()
+        self.waiting_count()
+    }
+
+    /// While on, a client that presents a session that is gone silently gets a new one instead of being
+    /// told so. ZooKeeper never does that; others who speak its protocol do.
+    pub fn substitute_sessions(&mut self, on: bool) {
+        self.substitutes = on;
     }
 
     /// Closes every connection. Sessions live on.

@@ -31,14 +31,16 @@ pub(super) fn exists(
     tree: &Tree,
     identities: &Identities,
     path: &str,
+    guarded: bool,
 ) -> Result<Option<Stat>, ErrorCode> {
     if path.contains('\0') {
         return Err(ErrorCode::BadArguments);
     }
     match tree.get(path) {
-        // Needed since 3.8.4 and 3.9.2.
         Some(node) => {
-            identities.check(&node.acl, Permissions::READ)?;
+            if guarded {
+                identities.check(&node.acl, Permissions::READ)?;
+            }
             Ok(Some(node.stat()))
         }
         None => Ok(None),

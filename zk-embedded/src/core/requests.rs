@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zk_wire::jute::{Decode, Encode, Reader};
 use zk_wire::{
-    ErrorCode, Moment, OpCode, ReplyHeader, Request, RequestError, RequestHeader, Response,
-    SessionId, Zxid,
+    AddWatchMode, Create, DecodeError, ErrorCode, Moment, OpCode, Permissions, ReplyHeader,
+    Request, RequestError, RequestHeader, Response, SessionId, WatcherKind, Zxid,
 };
 
 use super::acl::Identities;
@@ -16,7 +16,8 @@ use super::reads;
 use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
-use super::waiting::{Arrived, Waiting};
+use super::txn::parent_key;
+use super::waiting::{Arrived, Ask, own_data};
 
 impl ServerCore {
     pub(super) fn handle_request(
@@ -30,8 +31,11 @@ impl ServerCore {
         let Ok(header) = RequestHeader::decode(&mut reader) else {
             return self.close(key);
         };
-        self.touch(now, session);
-        let decoded = Request::decode(header.op, &mut reader);
+        let decoded = self.decode(header.op, &mut reader);
+        if !matches!(decoded, Ok(Request::Auth { .. } | Request::Sasl { .. })) {
+            // What is about authentication is answered before anybody looks at the session.
+            self.touch(now, session);
+        }
         let op = OpCode::from_raw(header.op);
         let paths = decoded.as_ref().map(paths_of).unwrap_or_default();
         self.recorder.request(RequestRecord {
@@ -61,6 +65,26 @@ impl ServerCore {
         }
     }
 
+    /// Decodes a request, as far as the release that is modelled knows it.
+    fn decode(&self, raw: i32, reader: &mut Reader) -> Result<Request, RequestError> {
+        let version = self.config.version;
+        if OpCode::from_raw(raw).is_some_and(|op| !version.has_op(op)) {
+            return Err(RequestError::Unimplemented(raw));
+        }
+        let request = Request::decode(raw, reader)?;
+        match &request {
+            Request::CheckWatches { kind, .. } | Request::RemoveWatches { kind, .. }
+                if !version.has_watcher_kind(*kind) =>
+            {
+                Err(RequestError::Marshalling(DecodeError::BadValue {
+                    what: "kind of watcher",
+                    value: kind.raw(),
+                }))
+            }
+            _ => Ok(request),
+        }
+    }
+
     /// Puts an ordinary request behind those of its connection that wait.
     fn line_up(
         &mut self,
@@ -76,25 +100,47 @@ impl ServerCore {
         };
         let request = match (reaction, decoded) {
             (Some(Reaction::Error(code)), _) => Err(code),
-            (_, Ok(request)) => Ok(request),
+            (_, Ok(mut request)) => {
+                own_data(&mut request);
+                Ok(request)
+            }
             (_, Err(error)) => Err(error.error_code()),
         };
-        let arrived = Arrived {
-            conn: key,
+        let ask = Ask {
             session,
-            identities: Arc::clone(&conn.identities),
-            closing: self
-                .sessions
-                .get(session)
-                .is_none_or(|session| session.closing),
             xid: header.xid,
-            // Even a multi that cannot be decoded uses up a zxid.
+            identities: Arc::clone(&conn.identities),
             spends_zxid: header.op == OpCode::Multi.raw()
                 && !matches!(reaction, Some(Reaction::Error(_))),
             request,
-            reaction,
         };
-        self.submit(now, Waiting::Request(Box::new(arrived)));
+        if self.config.eager_acl_check && self.lacks_permission(&ask) {
+            let (xid, zxid, err) = (ask.xid, Zxid::NONE, ErrorCode::NoAuth.raw());
+            return self.send_urgent(key, ReplyHeader { xid, zxid, err }, |_| ());
+        }
+        let arrived = Arrived {
+            conn: key,
+            reaction,
+            ask: Arc::new(ask),
+        };
+        self.submit(now, arrived);
+    }
+
+    /// Whether this server's own tree says that a write is not permitted.
+    fn lacks_permission(&self, ask: &Ask) -> bool {
+        let Ok(request) = &ask.request else {
+            return false;
+        };
+        let (node, needed) = match request {
+            Request::Create(Create { path, .. }) => (parent_key(path), Permissions::CREATE),
+            Request::Delete { path, .. } => (parent_key(path), Permissions::DELETE),
+            Request::SetData { path, .. } => (path.as_str(), Permissions::WRITE),
+            Request::SetAcl { path, .. } => (path.as_str(), Permissions::ADMIN),
+            _ => return false,
+        };
+        self.tree
+            .get(node)
+            .is_some_and(|node| ask.identities.check(&node.acl, needed).is_err())
     }
 
     /// Answers what need not wait for anything before it.
@@ -177,8 +223,9 @@ impl ServerCore {
         arrived: &Arrived,
         request: &Request,
     ) -> Result<Response, ErrorCode> {
-        let (key, identities): (_, &Identities) = (arrived.conn, &arrived.identities);
+        let (key, identities): (_, &Identities) = (arrived.conn, &arrived.ask.identities);
         let tree = &self.tree;
+        let guarded = self.config.version.guards_existence();
         // Watches of a connection that is gone would never be removed.
         let listens = self
             .conns
@@ -186,10 +233,11 @@ impl ServerCore {
             .is_some_and(|conn| conn.session().is_some());
         match request {
             Request::Exists { path, watch } => {
-                let stat = reads::exists(tree, identities, path)?;
+                let stat = reads::exists(tree, identities, path, guarded)?;
                 if *watch && listens {
                     // Before the node is missed: that is what such a watch is for.
                     self.watches.watch_data(key, path);
+                    self.witness_watch(now, key, path, WatcherKind::Data);
                 }
                 stat.map(Response::Stat).ok_or(ErrorCode::NoNode)
             }
@@ -197,6 +245,7 @@ impl ServerCore {
                 let (data, stat) = reads::data(tree, identities, path)?;
                 if *watch && listens {
                     self.watches.watch_data(key, path);
+                    self.witness_watch(now, key, path, WatcherKind::Data);
                 }
                 Ok(Response::Data { data, stat })
             }
@@ -204,6 +253,7 @@ impl ServerCore {
                 let (children, stat) = reads::children(tree, identities, path)?;
                 if *watch && listens {
                     self.watches.watch_children(key, path);
+                    self.witness_watch(now, key, path, WatcherKind::Children);
                 }
                 Ok(match request {
                     Request::GetChildren { .. } => Response::Children(children),
@@ -218,7 +268,7 @@ impl ServerCore {
             Request::MultiRead(ops) => Ok(Response::MultiRead(multi::read(tree, identities, ops))),
             Request::GetEphemerals { prefix } => Ok(Response::Ephemerals(reads::ephemerals(
                 tree,
-                arrived.session,
+                arrived.ask.session,
                 prefix,
             ))),
             Request::GetAllChildrenNumber { path } => {
@@ -227,11 +277,19 @@ impl ServerCore {
             Request::WhoAmI => Ok(Response::WhoAmI(identities.client_infos())),
             Request::SetWatches(wanted) if listens => {
                 let notices = self.watches.restore(key, &self.tree, wanted);
+                if self.truth.is_some() {
+                    self.witness_restored(now, key, wanted);
+                }
                 self.notify(now, notices, Zxid::from_raw(-1));
                 Ok(Response::Empty)
             }
             Request::AddWatch { path, mode } if listens => {
                 self.watches.add(key, path, *mode);
+                let kind = match mode {
+                    AddWatchMode::PersistentRecursive => WatcherKind::PersistentRecursive,
+                    _ => WatcherKind::Persistent,
+                };
+                self.witness_watch(now, key, path, kind);
                 Ok(Response::ErrorBody(0))
             }
             Request::SetWatches(_) | Request::AddWatch { .. } => Ok(Response::Empty),

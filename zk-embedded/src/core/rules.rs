@@ -122,6 +122,9 @@ pub enum Reaction {
     HoldReplies,
     /// The request has no effect and is answered with this error.
     Error(ErrorCode),
+    /// Nothing happens to the request; the rule counts it, and whoever planned something for that hears
+    /// of it.
+    Mark(u64),
 }
 
 /// Names a rule, to ask about it or to remove it.
@@ -156,6 +159,7 @@ struct Rule {
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
+    marks: Vec<u64>,
     last_id: u64,
 }
 
@@ -188,6 +192,11 @@ impl Rules {
             .map_or(0, |rule| rule.fired)
     }
 
+    /// What was set off since the last call.
+    pub(super) fn take_marks(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.marks)
+    }
+
     /// What the first rule that hits does. Every rule counts every request that fits it.
     pub(super) fn evaluate(&mut self, subject: &Subject<'_>) -> Option<Reaction> {
         let mut reaction = None;
@@ -197,14 +206,30 @@ impl Rules {
             }
             rule.seen += 1;
             let is_due = rule.seen > rule.when.skip && rule.fired < rule.when.times.unwrap_or(1);
-            if is_due && reaction.is_none() {
-                rule.fired += 1;
-                reaction = Some(rule.then);
+            if !is_due {
+                continue;
+            }
+            match rule.then {
+                // Stands in nobody's way.
+                Reaction::Mark(mark) => {
+                    rule.fired += 1;
+                    if self.marks.len() < MAX_MARKS {
+                        self.marks.push(mark);
+                    }
+                }
+                then if reaction.is_none() => {
+                    rule.fired += 1;
+                    reaction = Some(then);
+                }
+                _ => {}
             }
         }
         reaction
     }
 }
+
+/// A stand-alone server has nobody who takes them.
+const MAX_MARKS: usize = 1024;
 
 #[cfg(test)]
 mod tests {

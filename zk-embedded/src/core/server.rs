@@ -10,14 +10,17 @@ use zk_wire::{FrameDecoder, Moment, ReplyHeader, SessionId, Zxid, frame};
 
 use super::config::ServerConfig;
 use super::conn::{Conn, ConnKey, Stage};
+use super::line::{Line, Mode, Outbox};
 use super::record::Recorder;
 use super::rules::Rules;
 use super::sessions::Sessions;
 use super::tree::Tree;
-use super::waiting::Waiting;
+use super::truth::{Fact, Witnessed};
+use super::txn::Change;
+use super::waiting::{Arrived, NewSession, Reviving, Row};
 use super::watches::Watches;
 
-/// A stand-alone ZooKeeper server as a state machine: bytes, hang-ups and the time go in, bytes and
+/// A ZooKeeper server, stand-alone or a member of an ensemble, as a state machine: bytes, hang-ups and the time go in, bytes and
 /// hang-ups come out.
 ///
 /// It does no I/O, and the time is what the caller says it is. Whoever drives it passes on what it
@@ -36,10 +39,23 @@ pub struct ServerCore {
     pub(super) conns: BTreeMap<ConnKey, Conn>,
     /// The last transaction that was tried.
     pub(super) zxid: Zxid,
-    /// What waits for commits to go on, in order.
-    pub(super) waiting: VecDeque<Waiting>,
-    pub(super) commits_held: bool,
+    pub(super) mode: Mode,
+    /// 0 for a stand-alone server, the number in the ensemble for a member.
+    pub(super) number: u8,
+    pub(super) line: Line,
+    /// What waits for a commit, its own or that of a request before it in the same session.
+    pub(super) parked: BTreeMap<Row, VecDeque<Arrived>>,
+    pub(super) establishing: BTreeMap<SessionId, NewSession>,
+    pub(super) reviving: BTreeMap<ConnKey, Reviving>,
+    /// Connections that may have input to read, now that something was answered.
+    pub(super) unread: BTreeSet<ConnKey>,
+    /// `None` if nobody wants to know.
+    pub(super) truth: Option<Vec<Witnessed>>,
+    /// What was deleted of a session whose end is not complete yet.
+    pub(super) unfinished: Vec<Change>,
     pub(super) touches_held: bool,
+    /// Sessions that are gone are silently replaced.
+    pub(super) substitutes: bool,
     pub(super) refusing: bool,
     pub(super) next_reaping: Moment,
     ready: BTreeSet<ConnKey>,
@@ -50,21 +66,50 @@ impl ServerCore {
     /// A server that was never written to.
     #[must_use]
     pub fn new(config: ServerConfig) -> Self {
+        let line = Line::Own {
+            held: false,
+            queue: VecDeque::new(),
+        };
+        // A stand-alone server has the number 1 in its session ids.
+        let sessions = Sessions::new(Some(config.tick), config.session_epoch_ms, 1);
+        Self::with(config, 0, Mode::Standalone, line, sessions)
+    }
+
+    /// A member of an ensemble, with this number from 1, that has not joined yet.
+    pub(super) fn member(config: ServerConfig, number: u8) -> Self {
+        let line = Line::Ensemble(Outbox::default());
+        let sessions = Sessions::new(None, config.session_epoch_ms, number);
+        Self::with(config, number, Mode::Idle, line, sessions)
+    }
+
+    fn with(config: ServerConfig, number: u8, mode: Mode, line: Line, sessions: Sessions) -> Self {
         Self {
             tree: Tree::new(config.seed),
-            sessions: Sessions::new(config.tick, config.session_epoch_ms),
-            watches: Watches::default(),
+            sessions,
+            watches: if config.version.watch_modes_coexist() {
+                Watches::default()
+            } else {
+                Watches::with_single_modes()
+            },
             rules: Rules::default(),
             recorder: Recorder::new(config.log_limit),
             conns: BTreeMap::new(),
             zxid: config.first_zxid,
-            waiting: VecDeque::new(),
-            commits_held: false,
+            mode,
+            number,
+            line,
+            parked: BTreeMap::new(),
+            establishing: BTreeMap::new(),
+            reviving: BTreeMap::new(),
+            unread: BTreeSet::new(),
+            truth: None,
+            unfinished: Vec::new(),
             touches_held: false,
+            substitutes: false,
             refusing: false,
             next_reaping: Moment::ZERO + config.reaper_interval,
             ready: BTreeSet::new(),
-            last_conn: 0,
+            last_conn: u64::from(number) << MEMBER_SHIFT,
             config,
         }
     }
@@ -75,10 +120,27 @@ impl ServerCore {
         let key = ConnKey::from_raw(self.last_conn);
         self.conns
             .insert(key, Conn::new(address, now + HANDSHAKE_LIMIT));
-        if self.refusing {
+        if self.refusing || self.is_full(address) {
             self.close(key);
         }
         key
+    }
+
+    /// Whether the newest connection is one too many.
+    fn is_full(&self, address: IpAddr) -> bool {
+        let (total, each) = (
+            self.config.max_connections,
+            self.config.max_connections_per_address,
+        );
+        if total == 0 && each == 0 {
+            return false;
+        }
+        let open = || {
+            let conns = self.conns.values();
+            conns.filter(|conn| conn.stage != Stage::Closing)
+        };
+        let here = || open().filter(|conn| conn.address == address).count();
+        (total > 0 && open().count() > total) || (each > 0 && here() > each)
     }
 
     /// Bytes have arrived. All of them are taken out of `bytes`.
@@ -95,6 +157,8 @@ impl ServerCore {
     /// The client has hung up, or the driver has after a close. The session lives on.
     pub fn handle_disconnected(&mut self, _now: Moment, key: ConnKey) {
         self.detach(key);
+        self.reviving.remove(&key);
+        self.unread.remove(&key);
         self.conns.remove(&key);
         self.ready.remove(&key);
     }
@@ -103,11 +167,12 @@ impl ServerCore {
     /// too often.
     pub fn handle_timeout(&mut self, now: Moment) {
         for session in self.sessions.due(now) {
+            self.witness_fact(now, || Fact::SessionExpired { session });
             self.end_session(now, session);
         }
         if self.next_reaping <= now {
             self.next_reaping = now + self.config.reaper_interval.max(Duration::from_millis(1));
-            if self.tree.has_mortals() {
+            if self.reaps() {
                 self.reap(now);
             }
         }
@@ -142,7 +207,7 @@ impl ServerCore {
             .values()
             .filter_map(of_conn)
             .chain(self.sessions.next_expiry())
-            .chain(self.tree.has_mortals().then_some(self.next_reaping))
+            .chain(self.reaps().then_some(self.next_reaping))
             .min()
     }
 
@@ -295,11 +360,39 @@ impl ServerCore {
         }
     }
 
-    /// The session has been heard of, and the leader has been told.
+    /// The session has been heard of. A member of an ensemble tells its leader when that asks.
     pub(super) fn touch(&mut self, now: Moment, session: SessionId) {
-        if !self.touches_held {
-            self.sessions.touch(now, session);
+        if self.touches_held {
+            return;
         }
+        match &mut self.line {
+            Line::Own { .. } => {
+                self.sessions.touch(now, session);
+                if self.truth.is_some() {
+                    self.witness_touch(now, session);
+                }
+            }
+            Line::Ensemble(outbox) => {
+                if let Some(known) = self.sessions.get(session) {
+                    outbox.touched.insert(session, known.timeout);
+                }
+            }
+        }
+    }
+
+    fn witness_touch(&mut self, now: Moment, session: SessionId) {
+        if let Some(known) = self.sessions.get(session) {
+            let expires_at = known.expires_at;
+            self.witness_fact(now, || Fact::SessionTouched {
+                session,
+                expires_at,
+            });
+        }
+    }
+
+    /// One server collects what has outlived itself, and only if there may be anything.
+    fn reaps(&self) -> bool {
+        matches!(self.mode, Mode::Standalone | Mode::Leader) && self.tree.has_mortals()
     }
 }
 
@@ -309,6 +402,9 @@ impl ServerCore {
 fn is_four_letter_word(word: [u8; 4]) -> bool {
     word.iter().all(u8::is_ascii_lowercase)
 }
+
+/// The connections of a member have its number in the upper bits of their own.
+pub(super) const MEMBER_SHIFT: u32 = 48;
 
 /// As long as a stock server waits for the first frame of a connection.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);

@@ -10,57 +10,113 @@ use super::conn::ConnKey;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session {
+    /// As granted last.
     pub(super) timeout: Duration,
+    /// As granted first: what a new leader starts from.
+    pub(super) first_timeout: Duration,
     /// The bucket: a multiple of the tick.
     pub(super) expires_at: Moment,
     pub(super) conn: Option<ConnKey>,
     /// Its end is decided, but the transaction that ends it may still be waiting.
     pub(super) closing: bool,
+    /// The link by which the leader hears of it; requests that come by another one are refused.
+    pub(super) owner: Option<u64>,
+    /// Known to this server alone, and to no log.
+    pub(super) local: bool,
 }
 
 /// All sessions, and for each bucket those that expire with it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sessions {
     sessions: BTreeMap<SessionId, Session>,
     buckets: BTreeMap<Moment, BTreeSet<SessionId>>,
-    tick: Duration,
+    /// `None`: nothing expires here. Only the leader of an ensemble keeps time.
+    tick: Option<Duration>,
     next_id: i64,
 }
 
 impl Sessions {
-    pub(super) fn new(tick: Duration, epoch_ms: i64) -> Self {
-        // As a server with id 1 does: one byte of server, 40 bits of its start, 16 bits of counter.
+    /// Sessions that expire in buckets of `tick`, with ids of the server with this number.
+    pub(super) fn new(tick: Option<Duration>, epoch_ms: i64, server: u8) -> Self {
+        // One byte of server, 40 bits of its start, 16 bits of counter.
         let started = ((epoch_ms << 24) >> 8) & 0x00ff_ffff_ffff_ffff;
-        let next_id = started | (1 << 56);
-        let tick = tick.max(Duration::from_millis(1));
+        let next_id = started | (i64::from(server) << 56);
         Self {
             sessions: BTreeMap::new(),
             buckets: BTreeMap::new(),
-            tick,
+            tick: tick.map(|tick| tick.max(Duration::from_millis(1))),
             next_id,
         }
     }
 
-    pub(super) fn create(&mut self, now: Moment, timeout: Duration, conn: ConnKey) -> SessionId {
+    /// The id of a session that is going to be created.
+    pub(super) fn next_id(&mut self) -> SessionId {
         let id = SessionId::from_raw(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
+        id
+    }
+
+    /// A session with its full time before it. One that is known already keeps its connection.
+    pub(super) fn insert(&mut self, now: Moment, id: SessionId, timeout: Duration) {
+        let before = self.remove(id);
         let expires_at = self.bucket(now, timeout);
         let session = Session {
-            timeout,
+            timeout: before.map_or(timeout, |before| before.timeout),
+            first_timeout: timeout,
             expires_at,
-            conn: Some(conn),
+            conn: before.and_then(|before| before.conn),
             closing: false,
+            owner: before.and_then(|before| before.owner),
+            local: false,
         };
         self.sessions.insert(id, session);
-        self.buckets.entry(expires_at).or_default().insert(id);
-        id
+        if self.tick.is_some() {
+            self.buckets.entry(expires_at).or_default().insert(id);
+        }
+    }
+
+    /// Takes over those of another server, without their connections.
+    pub(super) fn replace(&mut self, others: Self) {
+        self.sessions = others.sessions;
+        self.orphan_all();
+    }
+
+    /// A session that is in no log.
+    pub(super) fn insert_local(
+        &mut self,
+        now: Moment,
+        id: SessionId,
+        timeout: Duration,
+        conn: ConnKey,
+    ) {
+        self.insert(now, id, timeout);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.local = true;
+            session.conn = Some(conn);
+        }
+    }
+
+    /// Forgets the connections and owners of all sessions, and those that were local.
+    pub(super) fn orphan_all(&mut self) {
+        self.sessions.retain(|_, session| !session.local);
+        for session in self.sessions.values_mut() {
+            session.conn = None;
+            session.owner = None;
+        }
     }
 
     /// The session has been heard of.
     pub(super) fn touch(&mut self, now: Moment, id: SessionId) {
-        let Some(timeout) = self.sessions.get(&id).map(|session| session.timeout) else {
+        if let Some(timeout) = self.sessions.get(&id).map(|session| session.timeout) {
+            self.touch_for(now, id, timeout);
+        }
+    }
+
+    /// The session has been heard of, on a connection with this timeout.
+    pub(super) fn touch_for(&mut self, now: Moment, id: SessionId, timeout: Duration) {
+        if self.tick.is_none() {
             return;
-        };
+        }
         let expires_at = self.bucket(now, timeout);
         if let Some(session) = self.sessions.get_mut(&id) {
             if !session.closing && session.expires_at != expires_at {
@@ -117,7 +173,8 @@ impl Sessions {
 
     /// The next tick after the timeout has passed: always strictly later.
     fn bucket(&self, now: Moment, timeout: Duration) -> Moment {
-        let tick = u64::try_from(self.tick.as_nanos()).unwrap_or(u64::MAX);
+        let tick = self.tick.unwrap_or(Duration::from_millis(1));
+        let tick = u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX);
         let due = (now + timeout).as_nanos();
         let ticks = due.checked_div(tick).unwrap_or(0).saturating_add(1);
         Moment::from_nanos(ticks.saturating_mul(tick))
@@ -158,8 +215,10 @@ mod tests {
         Moment::ZERO + Duration::from_millis(ms)
     }
 
-    fn conn() -> ConnKey {
-        ConnKey::from_raw(1)
+    fn create(sessions: &mut Sessions, now: u64, timeout: Duration) -> SessionId {
+        let id = sessions.next_id();
+        sessions.insert(at(now), id, timeout);
+        id
     }
 
     #[test]
@@ -171,9 +230,8 @@ mod tests {
 
     #[test]
     fn a_session_id_has_server_start_and_counter() {
-        let mut sessions = Sessions::new(TICK, 0x0123_4567_89ab);
-        let first = sessions.create(at(0), TICK, conn());
-        let second = sessions.create(at(0), TICK, conn());
+        let mut sessions = Sessions::new(Some(TICK), 0x0123_4567_89ab, 1);
+        let (first, second) = (sessions.next_id(), sessions.next_id());
         assert_eq!(first.to_string(), "0x0123456789ab0000");
         assert_eq!(second.as_raw(), first.as_raw() + 1);
     }
@@ -187,8 +245,8 @@ mod tests {
             (500, 1000, 2000),
             (0, 999, 1000),
         ] {
-            let mut sessions = Sessions::new(TICK, 1);
-            let id = sessions.create(at(now), Duration::from_millis(timeout), conn());
+            let mut sessions = Sessions::new(Some(TICK), 1, 1);
+            let id = create(&mut sessions, now, Duration::from_millis(timeout));
             assert_eq!(
                 sessions.next_expiry(),
                 Some(at(bucket)),
@@ -201,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_touch_moves_a_session_to_a_later_bucket_and_leaves_no_trace() {
-        let mut sessions = Sessions::new(TICK, 1);
-        let id = sessions.create(at(0), Duration::from_secs(1), conn());
+        let mut sessions = Sessions::new(Some(TICK), 1, 1);
+        let id = create(&mut sessions, 0, Duration::from_secs(1));
         sessions.touch(at(900), id);
         assert_eq!(sessions.next_expiry(), Some(at(2000)));
         assert!(sessions.due(at(1999)).is_empty());

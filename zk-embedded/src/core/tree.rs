@@ -5,19 +5,22 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use zk_wire::{Acl, SessionId, Zxid, path};
+use zk_wire::{Acl, ErrorCode, SessionId, Zxid, path};
 
 use super::node::{Child, Node, NodeKind};
+use super::quota::{self, Amounts, LIMITS, Leaf, ROOT, STATS};
 
 /// Nodes that no client may delete.
 pub(super) const RESERVED: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: BTreeMap<String, Node>,
     ephemerals: BTreeMap<SessionId, BTreeSet<String>>,
     /// How many containers and TTL nodes there are: without any the reaper need not run.
     mortals: usize,
+    /// The paths with a quota. Without any nothing is counted.
+    limited: BTreeSet<String>,
     seed: u64,
 }
 
@@ -29,6 +32,7 @@ impl Tree {
             nodes,
             ephemerals,
             mortals: 0,
+            limited: BTreeSet::new(),
             seed,
         };
         let open = Arc::new(vec![Acl::open()]);
@@ -71,12 +75,24 @@ impl Tree {
             NodeKind::Container | NodeKind::Ttl(_) => self.mortals += 1,
             NodeKind::Persistent => {}
         }
+        let bytes = quota::size(node.data.as_ref());
+        self.account(&path, 1, bytes);
+        let limited = quota::owner_of(&path, Leaf::Limits).map(str::to_owned);
+        let counted = quota::owner_of(&path, Leaf::Stats).map(str::to_owned);
         self.nodes.insert(path, node);
+        self.limited.extend(limited);
+        if let Some(owner) = counted {
+            self.recount(&owner);
+        }
     }
 
     /// Takes a node out.
     pub(super) fn remove(&mut self, path: &str) -> Option<Node> {
         let node = self.nodes.remove(path)?;
+        self.account(path, -1, -quota::size(node.data.as_ref()));
+        if let Some(owner) = quota::owner_of(path, Leaf::Limits) {
+            self.limited.remove(owner);
+        }
         if let Some(parent) = path::parent(path) {
             let child = Child::new(self.seed, path::name(path));
             if let Some(parent) = self.nodes.get_mut(parent) {
@@ -118,6 +134,14 @@ impl Tree {
         self.ephemerals.get(&owner).into_iter().flatten()
     }
 
+    pub(super) fn has_quotas(&self) -> bool {
+        !self.limited.is_empty()
+    }
+
+    pub(super) fn is_limited(&self, path: &str) -> bool {
+        self.limited.contains(path)
+    }
+
     pub(super) const fn has_mortals(&self) -> bool {
         self.mortals > 0
     }
@@ -147,6 +171,76 @@ impl Tree {
             .filter(|(_, node)| node.children.is_empty() && is_due(node))
             .map(|(path, _)| path.to_owned())
             .collect()
+    }
+}
+
+impl Tree {
+    /// A node has come, gone, or changed its size: what is in use follows.
+    pub(super) fn account(&mut self, path: &str, count: i64, bytes: i64) {
+        if self.has_quotas() {
+            if let Some(stats) = self
+                .quota_above(path)
+                .map(|at| format!("{ROOT}{at}{STATS}"))
+            {
+                if let Some(node) = self.get_mut(&stats) {
+                    let used = Amounts::parse(node.data.as_deref().unwrap_or_default());
+                    node.data = Some(quota::write(used.count + count, used.bytes + bytes));
+                }
+            }
+        }
+    }
+
+    /// Counts anew what is in use below a path, when the node that tells it is created.
+    pub(super) fn recount(&mut self, owner: &str) {
+        let below = format!("{owner}/");
+        let is_inside = |path: &str| path == owner || path.starts_with(&below);
+        let (mut count, mut bytes) = (0, 0);
+        for (path, node) in self.iter() {
+            if is_inside(path) {
+                count += 1;
+                bytes += quota::size(node.data.as_ref());
+            }
+        }
+        if let Some(node) = self.get_mut(&format!("{ROOT}{owner}{STATS}")) {
+            node.data = Some(quota::write(count, bytes));
+        }
+    }
+
+    /// Whether that much more would be too much for the hard limits of a path. The numbers of a
+    /// transaction under way do not count: `pending` is what it has added itself.
+    pub(super) fn check_quota(
+        &self,
+        owner: &str,
+        (count, bytes): (i64, i64),
+        pending: (i64, i64),
+    ) -> Result<(), ErrorCode> {
+        let read = |leaf: &str| {
+            let node = self.get(&format!("{ROOT}{owner}{leaf}"))?;
+            Some(Amounts::parse(node.data.as_deref().unwrap_or_default()))
+        };
+        let (Some(limits), Some(used)) = (read(LIMITS), read(STATS)) else {
+            return Ok(());
+        };
+        let exceeds =
+            |limit: i64, used: i64, more: i64| limit > -1 && more > 0 && used + more > limit;
+        if exceeds(limits.hard_count, used.count - pending.0, count)
+            || exceeds(limits.hard_bytes, used.bytes - pending.1, bytes)
+        {
+            return Err(ErrorCode::QuotaExceeded);
+        }
+        Ok(())
+    }
+
+    /// The deepest path with a quota that `path` is, or is below.
+    pub(super) fn quota_above<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let above = path::ancestors(path).filter(|above| self.is_limited(above));
+        // Whatever order they come in.
+        let deepest = above.max_by_key(|above| above.len());
+        if self.is_limited(path) {
+            Some(path)
+        } else {
+            deepest
+        }
     }
 }
 

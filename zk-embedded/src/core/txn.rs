@@ -8,6 +8,7 @@ use zk_wire::{Acl, Create, ErrorCode, Permissions, SessionId, Stat, Zxid, path};
 
 use super::acl::Identities;
 use super::node::{Node, NodeKind};
+use super::quota;
 use super::tree::{RESERVED, Tree};
 
 /// In whose name a transaction runs.
@@ -15,16 +16,15 @@ use super::tree::{RESERVED, Tree};
 pub(super) struct Author<'a> {
     pub(super) session: SessionId,
     pub(super) identities: &'a Identities,
-    /// The session had ended when the request arrived.
-    pub(super) closing: bool,
+    /// What is wrong with the session, in the eyes of whoever orders the log.
+    pub(super) refused: Option<ErrorCode>,
 }
 
 impl Author<'_> {
     const fn check_session(&self) -> Result<(), ErrorCode> {
-        if self.closing {
-            Err(ErrorCode::SessionExpired)
-        } else {
-            Ok(())
+        match self.refused {
+            Some(code) => Err(code),
+            None => Ok(()),
         }
     }
 }
@@ -34,6 +34,12 @@ impl Author<'_> {
 pub(super) struct Change {
     pub(super) kind: ChangeKind,
     pub(super) path: String,
+    /// What the node holds since then.
+    pub(super) data: Option<Bytes>,
+    /// The version since then, of the data or the ACL.
+    pub(super) version: i32,
+    /// Whose ephemeral it is.
+    pub(super) owner: SessionId,
     /// Who may be told about the node itself.
     pub(super) acl: Arc<Vec<Acl>>,
     /// Who may be told about its parent.
@@ -45,6 +51,8 @@ pub(super) enum ChangeKind {
     Created,
     Deleted,
     DataChanged,
+    /// Nobody is told.
+    AclChanged,
 }
 
 /// A transaction on the tree: one zxid, one time, and a way back.
@@ -53,11 +61,20 @@ pub(super) struct Txn<'t> {
     tree: &'t mut Tree,
     zxid: Zxid,
     time: i64,
-    extended_types: bool,
+    rules: TxnRules,
+    /// What it has added itself to what is in use below each path with a quota.
+    added: BTreeMap<String, (i64, i64)>,
     changes: Vec<Change>,
     undo: Vec<Undo>,
     /// The counters of parents at the maximum, as this transaction has raised them: the tree's own stick.
     overflown: BTreeMap<String, i32>,
+}
+
+/// What differs between servers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TxnRules {
+    pub(super) extended_types: bool,
+    pub(super) enforce_quotas: bool,
 }
 
 /// How to take a step back.
@@ -83,12 +100,13 @@ enum Undo {
 }
 
 impl<'t> Txn<'t> {
-    pub(super) fn new(tree: &'t mut Tree, zxid: Zxid, time: i64, extended_types: bool) -> Self {
+    pub(super) fn new(tree: &'t mut Tree, zxid: Zxid, time: i64, rules: TxnRules) -> Self {
         Self {
             tree,
             zxid,
             time,
-            extended_types,
+            rules,
+            added: BTreeMap::new(),
             changes: Vec::new(),
             undo: Vec::new(),
             overflown: BTreeMap::new(),
@@ -132,6 +150,10 @@ impl<'t> Txn<'t> {
                     mzxid,
                     mtime,
                 } => {
+                    let before = quota::size(data.as_ref());
+                    let now = self.tree.get(&path).and_then(|node| node.data.as_ref());
+                    let more = before - quota::size(now);
+                    self.tree.account(&path, 0, more);
                     if let Some(node) = self.tree.get_mut(&path) {
                         node.data = data;
                         node.version = version;
@@ -177,6 +199,10 @@ impl<'t> Txn<'t> {
         if parent.kind.is_ephemeral() {
             return Err(ErrorCode::NoChildrenForEphemerals);
         }
+        let bytes = quota::size(create.data.as_ref());
+        if self.rules.enforce_quotas {
+            check_quota(self.tree, &mut self.added, &path, (1, bytes))?;
+        }
         self.undo.push(Undo::Create {
             path: path.clone(),
             parent_pzxid: parent.pzxid,
@@ -184,12 +210,19 @@ impl<'t> Txn<'t> {
         });
         let parent_acl = Arc::clone(&parent.acl);
         self.count_child(parent_key, counter);
-        // A copy: a slice of the request would keep its whole frame in memory.
-        let data = create.data.as_deref().map(Bytes::copy_from_slice);
-        let node = Node::new(kind, data, Arc::clone(&acl), self.zxid, self.time);
+        let data = create.data.clone();
+        let node = Node::new(kind, data.clone(), Arc::clone(&acl), self.zxid, self.time);
         let stat = node.stat();
         self.tree.insert(path.clone(), node);
-        self.note(ChangeKind::Created, path.clone(), acl, parent_acl);
+        self.changes.push(Change {
+            kind: ChangeKind::Created,
+            path: path.clone(),
+            data,
+            version: 0,
+            owner: stat.ephemeral_owner,
+            acl,
+            parent_acl,
+        });
         Ok((path, stat))
     }
 
@@ -241,9 +274,16 @@ impl<'t> Txn<'t> {
     ) -> Result<Stat, ErrorCode> {
         author.check_session()?;
         path::validate(path).map_err(|_| ErrorCode::BadArguments)?;
+        if self.rules.enforce_quotas {
+            let node = self.tree.get(path).ok_or(ErrorCode::NoNode)?;
+            author.identities.check(&node.acl, Permissions::WRITE)?;
+            let more = quota::size(data) - quota::size(node.data.as_ref());
+            check_quota(self.tree, &mut self.added, path, (0, more))?;
+        }
         let node = self.tree.get_mut(path).ok_or(ErrorCode::NoNode)?;
         author.identities.check(&node.acl, Permissions::WRITE)?;
         check_version(version, node.version)?;
+        let more = quota::size(data) - quota::size(node.data.as_ref());
         self.undo.push(Undo::SetData {
             path: path.to_owned(),
             data: node.data.take(),
@@ -251,18 +291,22 @@ impl<'t> Txn<'t> {
             mzxid: node.mzxid,
             mtime: node.mtime,
         });
-        node.data = data.map(|data| Bytes::copy_from_slice(data));
+        node.data = data.cloned();
         node.version = node.version.wrapping_add(1);
         node.mzxid = self.zxid;
         node.mtime = self.time;
         let (stat, acl) = (node.stat(), Arc::clone(&node.acl));
-        // Nobody is told about the parent when data changes.
-        self.note(
-            ChangeKind::DataChanged,
-            path.to_owned(),
-            Arc::clone(&acl),
+        self.tree.account(path, 0, more);
+        self.changes.push(Change {
+            kind: ChangeKind::DataChanged,
+            path: path.to_owned(),
+            data: data.cloned(),
+            version: stat.version,
+            owner: stat.ephemeral_owner,
+            // Nobody is told about the parent when data changes.
+            parent_acl: Arc::clone(&acl),
             acl,
-        );
+        });
         Ok(stat)
     }
 
@@ -282,7 +326,17 @@ impl<'t> Txn<'t> {
         check_version(version, node.aversion)?;
         node.acl = Arc::new(acl);
         node.aversion = node.aversion.wrapping_add(1);
-        Ok(node.stat())
+        let (stat, acl) = (node.stat(), Arc::clone(&node.acl));
+        self.changes.push(Change {
+            kind: ChangeKind::AclChanged,
+            path: path.to_owned(),
+            data: None,
+            version: stat.aversion,
+            owner: stat.ephemeral_owner,
+            parent_acl: Arc::clone(&acl),
+            acl,
+        });
+        Ok(stat)
     }
 
     pub(super) fn check(
@@ -300,16 +354,22 @@ impl<'t> Txn<'t> {
 
     /// Deletes what a session leaves behind, in alphabetical order.
     pub(super) fn close_session(&mut self, session: SessionId) {
-        let paths: Vec<String> = self.tree.ephemerals(session).cloned().collect();
-        for path in paths {
-            self.remove(&path);
+        while self.close_session_step(session) {}
+    }
+
+    /// Deletes one of them. `false` if there is none left.
+    pub(super) fn close_session_step(&mut self, session: SessionId) -> bool {
+        let next = self.tree.ephemerals(session).next().cloned();
+        if let Some(path) = &next {
+            self.remove(path);
         }
+        next.is_some()
     }
 
     fn kind_of(&self, session: SessionId, create: &Create) -> Result<NodeKind, ErrorCode> {
         let mode = create.mode().ok_or(ErrorCode::BadArguments)?;
         if mode.has_ttl() {
-            if !self.extended_types {
+            if !self.rules.extended_types {
                 return Err(ErrorCode::Unimplemented);
             }
             return match create.ttl {
@@ -358,27 +418,37 @@ impl<'t> Txn<'t> {
                 parent_pzxid,
             });
         }
-        self.note(ChangeKind::Deleted, path.to_owned(), acl, parent_acl);
-    }
-
-    fn note(
-        &mut self,
-        kind: ChangeKind,
-        path: String,
-        acl: Arc<Vec<Acl>>,
-        parent_acl: Arc<Vec<Acl>>,
-    ) {
         self.changes.push(Change {
-            kind,
-            path,
+            kind: ChangeKind::Deleted,
+            path: path.to_owned(),
+            data: None,
+            version: 0,
+            owner: SessionId::NONE,
             acl,
             parent_acl,
         });
     }
 }
 
+/// Counts what a transaction adds, and asks whether there is room for it.
+fn check_quota(
+    tree: &Tree,
+    added: &mut BTreeMap<String, (i64, i64)>,
+    path: &str,
+    (count, bytes): (i64, i64),
+) -> Result<(), ErrorCode> {
+    let Some(owner) = tree.quota_above(path) else {
+        return Ok(());
+    };
+    let added = added.entry(owner.to_owned()).or_default();
+    tree.check_quota(owner, (count, bytes), *added)?;
+    added.0 += count;
+    added.1 += bytes;
+    Ok(())
+}
+
 /// What precedes the last slash: the parent, the root as the empty path.
-fn parent_key(path: &str) -> &str {
+pub(super) fn parent_key(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 

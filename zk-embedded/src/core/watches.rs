@@ -51,6 +51,8 @@ pub(super) struct Notice {
 struct Table {
     paths: BTreeMap<String, BTreeMap<ConnKey, Modes>>,
     by_conn: BTreeMap<ConnKey, BTreeSet<String>>,
+    /// Each mode replaces the one before.
+    single: bool,
 }
 
 impl Table {
@@ -61,7 +63,7 @@ impl Table {
             .or_default()
             .entry(conn)
             .or_insert(Modes(0));
-        *modes = modes.with(mode);
+        *modes = if self.single { mode } else { modes.with(mode) };
         self.by_conn
             .entry(conn)
             .or_default()
@@ -148,6 +150,14 @@ pub(super) struct Watches {
 }
 
 impl Watches {
+    /// The watches of a server on which a connection has one mode for a path in each table, the newest.
+    pub(super) fn with_single_modes() -> Self {
+        let mut watches = Self::default();
+        watches.data.single = true;
+        watches.child.single = true;
+        watches
+    }
+
     /// From getData and exists.
     pub(super) fn watch_data(&mut self, conn: ConnKey, path: &str) {
         self.data.add(conn, path, Modes::STANDARD);
@@ -215,6 +225,7 @@ impl Watches {
                     &change.acl,
                 );
             }
+            ChangeKind::AclChanged => {}
             ChangeKind::Created => {
                 tell(self.data.fire(path), EventType::Created, path, &change.acl);
                 let parents = self.child.fire(parent);
@@ -291,10 +302,64 @@ impl Watches {
         notices
     }
 
+    /// How many connections watch how many paths, for `wchs`.
+    pub(super) fn summary(&self) -> String {
+        let conns: BTreeSet<ConnKey> = self.pairs().map(|(conn, _)| conn).collect();
+        let paths: BTreeSet<&str> = self.pairs().map(|(_, path)| path).collect();
+        format!(
+            "{} connections watching {} paths\nTotal watches:{}\n",
+            conns.len(),
+            paths.len(),
+            self.len()
+        )
+    }
+
+    /// Who watches what, for `wchc`.
+    pub(super) fn by_connection(&self, name: impl Fn(ConnKey) -> String) -> String {
+        let pairs = self
+            .pairs()
+            .map(|(conn, path)| (name(conn), path.to_owned()));
+        grouped(pairs)
+    }
+
+    /// What is watched by whom, for `wchp`.
+    pub(super) fn by_path(&self, name: impl Fn(ConnKey) -> String) -> String {
+        let pairs = self
+            .pairs()
+            .map(|(conn, path)| (path.to_owned(), name(conn)));
+        grouped(pairs)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (ConnKey, &str)> {
+        [&self.data, &self.child].into_iter().flat_map(|table| {
+            let paths = table.by_conn.iter();
+            paths.flat_map(|(&conn, paths)| paths.iter().map(move |path| (conn, path.as_str())))
+        })
+    }
+
     /// How many there are: one for each connection, path and table.
     pub(super) fn len(&self) -> usize {
         self.data.len() + self.child.len()
     }
+}
+
+/// One line for each first, and indented below it its seconds.
+fn grouped(pairs: impl Iterator<Item = (String, String)>) -> String {
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (first, second) in pairs {
+        groups.entry(first).or_default().insert(second);
+    }
+    let mut text = String::new();
+    for (first, seconds) in groups {
+        text.push_str(&first);
+        text.push('\n');
+        for second in seconds {
+            text.push('\t');
+            text.push_str(&second);
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// Which modes a kind means, in the data table and in the child table.

@@ -15,6 +15,9 @@ const KINDS: [WatcherKind; 5] = [
 fn change(kind: ChangeKind, path: &str) -> Change {
     let acl = Arc::new(vec![Acl::open()]);
     Change {
+        data: None,
+        version: 0,
+        owner: zk_wire::SessionId::NONE,
         kind,
         path: path.to_owned(),
         acl: Arc::clone(&acl),

@@ -5,7 +5,7 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zk_embedded::{EmbeddedServer, PipeServer, PipeStream};
+use zk_embedded::{EmbeddedServer, PipeEnsemble, PipeServer, PipeStream, ServerId};
 use zk_wire::jute::{Decode, Encode, Reader};
 use zk_wire::{
     ConnectRequest, ConnectResponse, Create, CreateMode, ErrorCode, FrameDecoder, ReplyHeader,
@@ -23,6 +23,10 @@ pub(crate) struct Client<S> {
 }
 
 impl Client<TcpStream> {
+    pub(crate) async fn at(address: std::net::SocketAddr) -> io::Result<Self> {
+        Self::shake(TcpStream::connect(address).await?, &hello(10_000)).await
+    }
+
     pub(crate) async fn over_tcp(server: &EmbeddedServer) -> Self {
         let stream = TcpStream::connect(server.addr()).await.unwrap();
         Self::shake(stream, &hello(10_000)).await.unwrap()
@@ -30,6 +34,25 @@ impl Client<TcpStream> {
 }
 
 impl Client<PipeStream> {
+    /// Of an ensemble.
+    pub(crate) async fn to(ensemble: &PipeEnsemble, server: ServerId) -> io::Result<Self> {
+        Self::shake(ensemble.connect(server)?, &hello(10_000)).await
+    }
+
+    /// Takes the session up again, at any server of an ensemble.
+    pub(crate) async fn move_to(
+        &self,
+        ensemble: &PipeEnsemble,
+        server: ServerId,
+    ) -> io::Result<Self> {
+        let request = ConnectRequest {
+            session_id: self.session.session_id,
+            password: self.session.password.clone(),
+            ..hello(self.session.timeout_ms)
+        };
+        Self::shake(ensemble.connect(server)?, &request).await
+    }
+
     pub(crate) async fn over_pipe(server: &PipeServer) -> Self {
         Self::shake(server.connect().unwrap(), &hello(10_000))
             .await

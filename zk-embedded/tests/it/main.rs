@@ -5,6 +5,7 @@
 )]
 
 mod client;
+mod ensemble;
 mod faces;
 mod hooks;
 mod lifecycle;

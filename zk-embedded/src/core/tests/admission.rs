@@ -201,7 +201,7 @@ fn four_letter_words_are_answered_before_any_handshake() {
         "{srvr}"
     );
     assert!(ask("mntr").contains("zk_znode_count\t5\n"));
-    assert!(ask("dump").contains("not in the whitelist"));
+    assert!(ask("gtmk").contains("not in the whitelist"));
 }
 
 #[test]

@@ -10,27 +10,27 @@ use zk_wire::{
     Moment, ReplyHeader, Request, Response, SessionId, Stat, WatcherEvent, Zxid, frame, xid,
 };
 
-use crate::core::{ConnKey, ServerConfig, ServerCore};
+use crate::core::{ConnKey, Engine, ServerConfig, ServerCore};
 
 /// A server and the time.
-pub(super) struct Rig {
-    pub(super) core: ServerCore,
-    pub(super) now: Moment,
+pub(in crate::core) struct Rig<E = ServerCore> {
+    pub(in crate::core) core: E,
+    pub(in crate::core) now: Moment,
 }
 
 /// A connection with a session.
-pub(super) struct Peer {
-    pub(super) key: ConnKey,
-    pub(super) session: SessionId,
-    pub(super) password: Bytes,
-    pub(super) timeout_ms: i32,
+pub(in crate::core) struct Peer {
+    pub(in crate::core) key: ConnKey,
+    pub(in crate::core) session: SessionId,
+    pub(in crate::core) password: Bytes,
+    pub(in crate::core) timeout_ms: i32,
     next_xid: i32,
     received: BytesMut,
 }
 
 /// A frame from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Got {
+pub(in crate::core) enum Got {
     Reply {
         xid: i32,
         zxid: i64,
@@ -44,7 +44,7 @@ pub(super) enum Got {
 }
 
 impl Got {
-    pub(super) fn event(kind: EventType, path: &str, zxid: i64) -> Self {
+    pub(in crate::core) fn event(kind: EventType, path: &str, zxid: i64) -> Self {
         Self::Event {
             kind,
             path: path.to_owned(),
@@ -53,12 +53,12 @@ impl Got {
     }
 }
 
-impl Rig {
-    pub(super) fn new() -> Self {
+impl Rig<ServerCore> {
+    pub(in crate::core) fn new() -> Self {
         Self::with(|_| ())
     }
 
-    pub(super) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+    pub(in crate::core) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = ServerConfig::default();
         change(&mut config);
         Self {
@@ -67,8 +67,32 @@ impl Rig {
         }
     }
 
+    /// A bare connection.
+    pub(in crate::core) fn dial(&mut self) -> ConnKey {
+        self.core.accept(self.now, IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// A client with a new session of ten seconds.
+    pub(in crate::core) fn connect(&mut self) -> Peer {
+        self.connect_for(10_000)
+    }
+
+    pub(in crate::core) fn connect_for(&mut self, timeout_ms: i32) -> Peer {
+        let key = self.dial();
+        let response = self.shake(key, &hello(timeout_ms)).unwrap();
+        Peer::new(key, &response)
+    }
+
+    /// Takes a session up on a new connection.
+    pub(in crate::core) fn resume(&mut self, peer: &Peer) -> Option<Peer> {
+        let key = self.dial();
+        self.resume_on(key, peer)
+    }
+}
+
+impl<E: Engine> Rig<E> {
     /// Lets time pass, stopping wherever the core wants to be called.
-    pub(super) fn advance(&mut self, ms: u64) {
+    pub(in crate::core) fn advance(&mut self, ms: u64) {
         let end = self.now + Duration::from_millis(ms);
         while let Some(at) = self.core.poll_timeout().filter(|at| *at <= end) {
             self.now = at.max(self.now);
@@ -78,24 +102,19 @@ impl Rig {
         self.core.handle_timeout(end);
     }
 
-    /// A bare connection.
-    pub(super) fn dial(&mut self) -> ConnKey {
-        self.core.accept(self.now, IpAddr::V4(Ipv4Addr::LOCALHOST))
-    }
-
-    pub(super) fn put(&mut self, key: ConnKey, bytes: &[u8]) {
+    pub(in crate::core) fn put(&mut self, key: ConnKey, bytes: &[u8]) {
         self.core
             .handle_bytes(self.now, key, &mut BytesMut::from(bytes));
     }
 
-    pub(super) fn take(&mut self, key: ConnKey) -> Vec<u8> {
+    pub(in crate::core) fn take(&mut self, key: ConnKey) -> Vec<u8> {
         let mut out = Vec::new();
         self.core.poll_transmit(self.now, key, &mut out);
         out
     }
 
     /// A handshake, and its answer if there is one.
-    pub(super) fn shake(
+    pub(in crate::core) fn shake(
         &mut self,
         key: ConnKey,
         request: &ConnectRequest,
@@ -104,42 +123,33 @@ impl Rig {
         self.shaken(key)
     }
 
-    pub(super) fn shaken(&mut self, key: ConnKey) -> Option<ConnectResponse> {
+    pub(in crate::core) fn shaken(&mut self, key: ConnKey) -> Option<ConnectResponse> {
         let mut bytes = BytesMut::from(&self.take(key)[..]);
         let frame = FrameDecoder::default().next(&mut bytes).unwrap()?;
         assert!(bytes.is_empty());
         Some(ConnectResponse::decode(&mut Reader::new(frame)).unwrap())
     }
 
-    /// A client with a new session of ten seconds.
-    pub(super) fn connect(&mut self) -> Peer {
-        self.connect_for(10_000)
-    }
-
-    pub(super) fn connect_for(&mut self, timeout_ms: i32) -> Peer {
-        let key = self.dial();
-        let response = self.shake(key, &hello(timeout_ms)).unwrap();
-        Peer::new(key, &response)
-    }
-
-    /// Takes a session up on a new connection.
-    pub(super) fn resume(&mut self, peer: &Peer) -> Option<Peer> {
-        let key = self.dial();
+    /// Takes a session up on that connection.
+    pub(in crate::core) fn resume_on(&mut self, key: ConnKey, peer: &Peer) -> Option<Peer> {
         let request = ConnectRequest {
             session_id: peer.session,
             password: peer.password.clone(),
             ..hello(peer.timeout_ms)
         };
         let response = self.shake(key, &request)?;
-        response.is_valid().then(|| Peer::new(key, &response))
+        response.is_valid().then(|| Peer {
+            next_xid: peer.next_xid,
+            ..Peer::new(key, &response)
+        })
     }
 
-    pub(super) fn hang_up(&mut self, peer: &Peer) {
+    pub(in crate::core) fn hang_up(&mut self, peer: &Peer) {
         self.core.handle_disconnected(self.now, peer.key);
     }
 
     /// Sends a request; returns its xid.
-    pub(super) fn send(&mut self, peer: &mut Peer, request: &Request) -> i32 {
+    pub(in crate::core) fn send(&mut self, peer: &mut Peer, request: &Request) -> i32 {
         let xid = match request {
             Request::Ping => xid::PING,
             _ => {
@@ -152,7 +162,7 @@ impl Rig {
     }
 
     /// Everything that has arrived.
-    pub(super) fn got(&mut self, peer: &mut Peer) -> Vec<Got> {
+    pub(in crate::core) fn got(&mut self, peer: &mut Peer) -> Vec<Got> {
         let mut all = Vec::new();
         while let Some((header, mut body)) = self.next_frame(peer) {
             all.push(read_got(header, &mut body));
@@ -161,7 +171,7 @@ impl Rig {
     }
 
     /// Sends a request and waits for its reply, which must have no company.
-    pub(super) fn call(
+    pub(in crate::core) fn call(
         &mut self,
         peer: &mut Peer,
         request: &Request,
@@ -178,19 +188,19 @@ impl Rig {
         }
     }
 
-    pub(super) fn is_closed(&mut self, peer: &Peer) -> bool {
+    pub(in crate::core) fn is_closed(&mut self, peer: &Peer) -> bool {
         self.core.poll_closed(peer.key)
     }
 
     // Shorthands for what nearly every test does.
 
-    pub(super) fn create(&mut self, peer: &mut Peer, path: &str) -> Stat {
+    pub(in crate::core) fn create(&mut self, peer: &mut Peer, path: &str) -> Stat {
         self.create_as(peer, path, CreateMode::Persistent)
             .unwrap()
             .1
     }
 
-    pub(super) fn create_as(
+    pub(in crate::core) fn create_as(
         &mut self,
         peer: &mut Peer,
         path: &str,
@@ -202,14 +212,14 @@ impl Rig {
         }
     }
 
-    pub(super) fn set(&mut self, peer: &mut Peer, path: &str) -> Stat {
+    pub(in crate::core) fn set(&mut self, peer: &mut Peer, path: &str) -> Stat {
         match self.call(peer, &set(path)).unwrap() {
             Response::Stat(stat) => stat,
             other => panic!("setData answered with {other:?}"),
         }
     }
 
-    pub(super) fn stat(&mut self, peer: &mut Peer, path: &str) -> Option<Stat> {
+    pub(in crate::core) fn stat(&mut self, peer: &mut Peer, path: &str) -> Option<Stat> {
         let request = Request::Exists {
             path: path.to_owned(),
             watch: false,
@@ -233,7 +243,7 @@ impl Rig {
 }
 
 impl Peer {
-    pub(super) fn new(key: ConnKey, response: &ConnectResponse) -> Self {
+    pub(in crate::core) fn new(key: ConnKey, response: &ConnectResponse) -> Self {
         assert!(response.is_valid());
         Self {
             key,
@@ -243,6 +253,13 @@ impl Peer {
             next_xid: 0,
             received: BytesMut::new(),
         }
+    }
+}
+
+impl Peer {
+    /// What no client may do: see what becomes of it.
+    pub(in crate::core) fn restart_xids(&mut self) {
+        self.next_xid = 0;
     }
 }
 
@@ -266,7 +283,7 @@ fn read_got(header: ReplyHeader, body: &mut Reader) -> Got {
 }
 
 /// The handshake of a new session.
-pub(super) fn hello(timeout_ms: i32) -> ConnectRequest {
+pub(in crate::core) fn hello(timeout_ms: i32) -> ConnectRequest {
     ConnectRequest {
         protocol_version: 0,
         last_zxid_seen: Zxid::NONE,
@@ -277,31 +294,31 @@ pub(super) fn hello(timeout_ms: i32) -> ConnectRequest {
     }
 }
 
-pub(super) fn framed(payload: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+pub(in crate::core) fn framed(payload: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut bytes = Vec::new();
     frame::write_frame(&mut bytes, payload);
     bytes
 }
 
-pub(super) fn create(path: &str, mode: CreateMode) -> Request {
+pub(in crate::core) fn create(path: &str, mode: CreateMode) -> Request {
     Request::Create(Create::new(path, "", mode))
 }
 
-pub(super) fn create_with_acl(path: &str, acl: Vec<Acl>) -> Request {
+pub(in crate::core) fn create_with_acl(path: &str, acl: Vec<Acl>) -> Request {
     Request::Create(Create {
         acl,
         ..Create::new(path, "", CreateMode::Persistent)
     })
 }
 
-pub(super) fn delete(path: &str) -> Request {
+pub(in crate::core) fn delete(path: &str) -> Request {
     Request::Delete {
         path: path.to_owned(),
         version: -1,
     }
 }
 
-pub(super) fn set(path: &str) -> Request {
+pub(in crate::core) fn set(path: &str) -> Request {
     let data = Some(Bytes::from_static(b"new"));
     Request::SetData {
         path: path.to_owned(),
@@ -310,28 +327,28 @@ pub(super) fn set(path: &str) -> Request {
     }
 }
 
-pub(super) fn get(path: &str, watch: bool) -> Request {
+pub(in crate::core) fn get(path: &str, watch: bool) -> Request {
     Request::GetData {
         path: path.to_owned(),
         watch,
     }
 }
 
-pub(super) fn exists(path: &str, watch: bool) -> Request {
+pub(in crate::core) fn exists(path: &str, watch: bool) -> Request {
     Request::Exists {
         path: path.to_owned(),
         watch,
     }
 }
 
-pub(super) fn children(path: &str, watch: bool) -> Request {
+pub(in crate::core) fn children(path: &str, watch: bool) -> Request {
     Request::GetChildren {
         path: path.to_owned(),
         watch,
     }
 }
 
-pub(super) fn auth(credential: &'static str) -> Request {
+pub(in crate::core) fn auth(credential: &'static str) -> Request {
     let auth = Bytes::from_static(credential.as_bytes());
     Request::Auth {
         scheme: "digest".to_owned(),
@@ -340,6 +357,6 @@ pub(super) fn auth(credential: &'static str) -> Request {
 }
 
 /// The code of a request that may only fail.
-pub(super) fn code(result: Result<Response, ErrorCode>) -> ErrorCode {
+pub(in crate::core) fn code(result: Result<Response, ErrorCode>) -> ErrorCode {
     result.expect_err("the request should have failed")
 }

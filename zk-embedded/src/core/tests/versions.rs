@@ -1,0 +1,186 @@
+//! What differs between releases, one rule a test; the table is protocol.md A.1.
+
+use zk_wire::{
+    AddWatchMode, Create, CreateMode, ErrorCode, EventType, MultiOp, MultiResult, Request,
+    Response, WatcherKind,
+};
+
+use super::rig::{Got, Rig, create_with_acl, exists, get, hello, set};
+use crate::core::{ServerConfig, Version};
+
+fn server(version: Version) -> Rig {
+    Rig::with(|config| *config = ServerConfig::profile(version))
+}
+
+#[test]
+fn an_operation_that_a_release_does_not_have_is_refused_and_the_connection_closed() {
+    let (watch, number, who) = (
+        Request::AddWatch {
+            path: "/".to_owned(),
+            mode: AddWatchMode::Persistent,
+        },
+        Request::GetAllChildrenNumber {
+            path: "/".to_owned(),
+        },
+        Request::WhoAmI,
+    );
+    let (reads, ephemerals) = (
+        Request::MultiRead(vec![]),
+        Request::GetEphemerals {
+            prefix: String::new(),
+        },
+    );
+    for (version, refused, answered) in [
+        (
+            Version::V3_5,
+            vec![&watch, &number, &reads, &ephemerals, &who],
+            vec![],
+        ),
+        (
+            Version::V3_6,
+            vec![&who],
+            vec![&watch, &number, &reads, &ephemerals],
+        ),
+        (
+            Version::V3_7,
+            vec![],
+            vec![&watch, &number, &reads, &ephemerals, &who],
+        ),
+    ] {
+        for request in refused {
+            let mut rig = server(version);
+            let mut peer = rig.connect();
+            let xid = rig.send(&mut peer, request);
+            let err = ErrorCode::Unimplemented.raw();
+            let refusal = Got::Reply { xid, zxid: -1, err };
+            assert_eq!(rig.got(&mut peer), [refusal], "{version}: {request:?}");
+            assert!(rig.is_closed(&peer));
+        }
+        for request in answered {
+            let mut rig = server(version);
+            let mut peer = rig.connect();
+            rig.call(&mut peer, request).unwrap();
+        }
+    }
+}
+
+#[test]
+fn events_tell_their_zxid_since_3_9() {
+    for (version, tells) in [(Version::V3_8, false), (Version::new(3, 9, 0), true)] {
+        let mut rig = server(version);
+        let (mut peer, mut watcher) = (rig.connect(), rig.connect());
+        rig.call(&mut watcher, &get("/", true)).unwrap();
+        rig.set(&mut peer, "/");
+        let zxid = if tells { 3 } else { -1 };
+        let event = Got::event(EventType::DataChanged, "/", zxid);
+        assert_eq!(rig.got(&mut watcher), [event]);
+    }
+}
+
+#[test]
+fn a_later_watch_replaces_an_earlier_one_before_3_9() {
+    for (version, coexist) in [(Version::V3_8, false), (Version::V3_9, true)] {
+        let mut rig = server(version);
+        let (mut peer, mut watcher) = (rig.connect(), rig.connect());
+        let persistent = Request::AddWatch {
+            path: "/".to_owned(),
+            mode: AddWatchMode::Persistent,
+        };
+        rig.call(&mut watcher, &persistent).unwrap();
+        rig.call(&mut watcher, &get("/", true)).unwrap();
+        rig.set(&mut peer, "/");
+        rig.set(&mut peer, "/");
+        let events = rig.got(&mut watcher).len();
+        assert_eq!(events, if coexist { 2 } else { 1 }, "{version}");
+    }
+}
+
+#[test]
+fn exists_and_events_ask_for_permission_since_3_8_4_and_3_9_2() {
+    for (version, guards) in [
+        (Version::V3_8, false),
+        (Version::new(3, 8, 4), true),
+        (Version::new(3, 9, 1), false),
+        (Version::new(3, 9, 2), true),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        let secret = vec![zk_wire::Acl::new(
+            "world",
+            "anyone",
+            zk_wire::Permissions::WRITE,
+        )];
+        rig.call(&mut peer, &create_with_acl("/secret", secret))
+            .unwrap();
+        let seen = rig.call(&mut peer, &exists("/secret", true));
+        assert_eq!(seen.err(), guards.then_some(ErrorCode::NoAuth), "{version}");
+        rig.send(&mut peer, &set("/secret"));
+        let got = rig.got(&mut peer);
+        assert_eq!(got.len(), if guards { 1 } else { 2 }, "{version}: {got:?}");
+    }
+}
+
+/// ZOOKEEPER-4026.
+#[test]
+fn create2_in_a_multi_is_answered_with_its_stat_since_3_7_2_3_8_2_and_3_9() {
+    for (version, tells) in [
+        (Version::V3_6, false),
+        (Version::new(3, 7, 1), false),
+        (Version::new(3, 7, 2), true),
+        (Version::new(3, 8, 1), false),
+        (Version::new(3, 8, 2), true),
+        (Version::new(3, 9, 0), true),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        let op = MultiOp::Create(Create::new("/a", "", CreateMode::Persistent));
+        let Response::Multi(results) = rig.call(&mut peer, &Request::Multi(vec![op])).unwrap()
+        else {
+            panic!("a multi is answered with a multi");
+        };
+        let has_stat = matches!(&results[..], [MultiResult::Created { stat: Some(_), .. }]);
+        assert_eq!(has_stat, tells, "{version}");
+    }
+}
+
+/// ZOOKEEPER-4814.
+#[test]
+fn handshakes_without_the_flag_are_answered_with_it_by_3_9_0_to_3_9_2_alone() {
+    for (version, tells) in [
+        (Version::V3_8, false),
+        (Version::new(3, 9, 0), true),
+        (Version::new(3, 9, 2), true),
+        (Version::V3_9, false),
+    ] {
+        let mut rig = server(version);
+        let key = rig.dial();
+        let silent = zk_wire::ConnectRequest {
+            read_only: None,
+            ..hello(10_000)
+        };
+        let response = rig.shake(key, &silent).unwrap();
+        assert_eq!(response.read_only, tells.then_some(false), "{version}");
+    }
+}
+
+#[test]
+fn kinds_of_persistent_watches_are_not_known_before_3_9() {
+    let kind = WatcherKind::Persistent;
+    let path = "/".to_owned();
+    let remove = Request::RemoveWatches { path, kind };
+    for (version, expected) in [
+        (Version::V3_8, ErrorCode::MarshallingError),
+        (Version::V3_9, ErrorCode::NoWatcher),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        assert_eq!(rig.call(&mut peer, &remove), Err(expected), "{version}");
+    }
+}
+
+#[test]
+fn hard_quotas_are_kept_since_3_7() {
+    for (version, keeps) in [(Version::V3_6, false), (Version::V3_7, true)] {
+        assert_eq!(version.can_enforce_quotas(), keeps);
+    }
+}
