@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use zk_embedded::EmbeddedServer;
+use zk_wire::OpCode;
 
 use crate::contender::{Contender, Run, Workload};
 use crate::floor::Floor;
@@ -17,7 +18,7 @@ pub(crate) const NAME: &str = "raw frames on the embedded server";
 pub(crate) struct Embedded {
     floor: Floor,
     // In this order: the connection goes before the server, and the server before its runtime.
-    _server: EmbeddedServer,
+    server: EmbeddedServer,
     _host: Host,
 }
 
@@ -28,7 +29,7 @@ impl Embedded {
         let stage = Stage::set(&server.connect_string(), "/zk-bench")?;
         Ok(Self {
             floor: Floor::connect(&stage)?,
-            _server: server,
+            server,
             _host: host,
         })
     }
@@ -51,7 +52,16 @@ impl Contender for Embedded {
     }
 
     fn run(&mut self, workload: Workload, time: Duration) -> Outcome<Run> {
-        self.floor.run(workload, time)
+        let asked = || self.server.hooks().count(OpCode::GetData);
+        let before = asked();
+        let run = self.floor.run(workload, time)?;
+        let answered = asked() - before;
+        // A rate as high as this one has to be believable: the server has counted, too.
+        if matches!(workload, Workload::Get(_)) && answered != run.operations {
+            let claimed = run.operations;
+            return Err(format!("{claimed} answers to {answered} requests").into());
+        }
+        Ok(run)
     }
 
     fn requests(&self) -> Option<u64> {
