@@ -1,9 +1,15 @@
-//! ZooKeeper's own C client, `zookeeper_mt`.
+//! ZooKeeper's own C client, `zookeeper_mt`, on the embedded server.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
+
+mod kit;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::kit::Stand;
+use kit::Stand;
 
 /// The program, compiled against the installed library.
 fn program() -> PathBuf {

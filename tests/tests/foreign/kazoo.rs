@@ -1,4 +1,10 @@
-//! kazoo: the recipes it is used for.
+//! Unmodified kazoo on the embedded server: the recipes it is used for, across cut connections.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
+
+mod kit;
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +12,7 @@ use std::process::Command;
 use zk_embedded::Match;
 use zk_wire::OpCode;
 
-use crate::kit::Stand;
+use kit::Stand;
 
 /// A part of the script in the environment that `cargo xtask python setup` makes.
 fn kazoo(stand: &Stand, part: &str) -> Command {
