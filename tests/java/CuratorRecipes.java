@@ -76,13 +76,13 @@ public final class CuratorRecipes {
         InterProcessMutex two = new InterProcessMutex(second, "/lock");
         one.acquire();
         System.out.println("first holds, " + one.getParticipantNodes().size() + " in line");
-        until("the first reconnection", () -> reconnects.get() == 1);
+        until("the first reconnection", () -> reconnects.get() >= 1);
         ExecutorService other = Executors.newSingleThreadExecutor();
         Future<?> acquired = other.submit(call(two::acquire));
         until("a second in line", () -> one.getParticipantNodes().size() == 2);
         System.out.println("second waits, 2 in line");
         input.readLine();
-        until("both reconnections", () -> reconnects.get() == 3);
+        until("both reconnections", () -> reconnects.get() >= 3);
         first.sync().forPath("/lock");
         check(one.isAcquiredInThisProcess() && !acquired.isDone());
         System.out.println("first still holds, " + one.getParticipantNodes().size() + " in line");
@@ -145,7 +145,7 @@ public final class CuratorRecipes {
         System.out.println("first leads, session " + sessionId(first));
         until("the leader to step down", () -> losses.get() == 1);
         System.out.println("first stepped down");
-        until("the reconnection", () -> reconnects.get() == 1);
+        until("the reconnection", () -> reconnects.get() >= 1);
         until("one leader", () -> one.hasLeadership() != two.hasLeadership());
         until("both to stand", () -> one.getParticipants().size() == 2);
         System.out.println("one of two leads");

@@ -100,7 +100,7 @@ impl Machine {
             (
                 "curator",
                 "tests next to Curator programs",
-                real.clone().or(java.clone()),
+                real.clone().or_else(|| java.clone()),
             ),
             (
                 "ensemble",

@@ -47,6 +47,7 @@ fn the_c_client_works_through_its_calls_across_a_cut() {
     program.sees("event: exists created /c/new");
     program.sees("event: get changed /c/new");
     program.sees("event: children child /c/new");
+    program.sees("a removed watch is silent");
     program.sees("watching, session ");
     stand.hooks().cut_all();
     program.say("reconnect");

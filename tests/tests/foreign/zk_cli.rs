@@ -50,7 +50,7 @@ fn zk_cli_works_through_its_commands_across_a_cut() {
     );
     // Its session, its ephemeral, its authentication and its watch outlive the connection.
     stand.hooks().cut_all();
-    check("", "SyncConnected");
+    check("", "SyncConnected type:None");
     check("get /guarded", "secret");
     check("ls /app", "member-0000000000");
     check("create /app/box/inner", "NodeCreated path:/app/box/inner");
