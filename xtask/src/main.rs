@@ -11,6 +11,7 @@ mod c;
 mod check;
 mod ensemble;
 mod image;
+mod left_out;
 mod machine;
 mod python;
 mod selection;

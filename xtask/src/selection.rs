@@ -30,7 +30,7 @@ const FEATURED: [&str; 2] = ["zk-client", "zk-recipes"];
 pub(crate) fn everything(machine: &Machine) -> Outcome<Vec<String>> {
     let mut features = library_features(&workspace::members()?);
     features.push(format!("{C_LIBRARY}/testing"));
-    features.extend(machine.test_features().into_iter().map(str::to_owned));
+    features.extend(machine.test_features());
     Ok(with_features(vec!["--workspace".to_owned()], &features))
 }
 
