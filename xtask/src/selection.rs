@@ -53,6 +53,13 @@ pub(crate) fn products() -> Vec<String> {
     words
 }
 
+/// The simulation, optimised and with its seeded bugs, all of them off until a test turns one on.
+pub(crate) fn simulation() -> Vec<String> {
+    let mut words = packages(&["zk-sim"]);
+    words.extend(["--features", "seeded-bugs", "--profile", "sim"].map(str::to_owned));
+    words
+}
+
 /// The libraries that have features, with none of them.
 pub(crate) fn featureless() -> Vec<String> {
     let mut words = packages(&FEATURED);

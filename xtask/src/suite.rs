@@ -57,18 +57,12 @@ pub(crate) fn run() -> bool {
         tally.group(&group);
         ends.extend(group.ends);
     });
-    tally.step("seeded faults are shown by their plans", || {
-        let words = [
-            "test",
-            "--quiet",
-            "--package",
-            "zk-sim",
-            "--features",
-            "seeded-bugs",
-        ];
-        let only = ["--test", "it", "every_known_fault"].map(str::to_owned);
-        cargo(&words, only.to_vec())
-    });
+    tests(
+        &selection::simulation(),
+        ", optimised",
+        &mut tally,
+        &mut ends,
+    );
     tests(
         &selection::featureless(),
         ", no features",
