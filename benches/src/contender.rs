@@ -17,10 +17,13 @@ pub(crate) enum Workload {
 }
 
 impl Workload {
+    /// Enough to keep any server busy.
+    pub(crate) const MOST_IN_FLIGHT: usize = 256;
+
     /// All of them, in the order of the table.
     pub(crate) const ALL: [Self; 4] = [
         Self::Get(1),
-        Self::Get(256),
+        Self::Get(Self::MOST_IN_FLIGHT),
         Self::Mutex,
         Self::MutexDropped,
     ];

@@ -8,6 +8,7 @@
 mod contender;
 mod cpu;
 mod curator;
+mod embedded;
 mod floor;
 mod host;
 mod incumbent;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 
 use contender::{Contender, Workload};
 use curator::Curator;
+use embedded::Embedded;
 use floor::Floor;
 use host::Flavour;
 use incumbent::Incumbent;
@@ -74,6 +76,9 @@ fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String>
     let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
     if wanted(floor::NAME) {
         contenders.push(Box::new(Floor::connect(stage)?));
+    }
+    if wanted(embedded::NAME) {
+        contenders.push(Box::new(Embedded::start()?));
     }
     for flavour in [Flavour::CurrentThread, Flavour::MultiThread] {
         if wanted(ours::name(flavour)) {

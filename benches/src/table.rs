@@ -5,6 +5,8 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use crate::contender::{Role, Workload};
+use crate::embedded;
+use crate::floor;
 use crate::rounds::Cell;
 use crate::statistic::{median, median_ratio, spread};
 
@@ -106,11 +108,29 @@ fn write_foot(
         "- In flight: the Rust clients have as many tasks with one request each; the floor and the \
          Java client keep a window from one thread."
     )?;
+    if let Some(ratio) = embedded_ratio(cells) {
+        writeln!(
+            out,
+            "- At {} in flight the embedded server answered {ratio:.1} times as many getData as the real one.",
+            Workload::MOST_IN_FLIGHT
+        )?;
+    }
     writeln!(out, "- {}.", noise(setting, cells))?;
     for peer in &setting.left_out {
         writeln!(out, "- Left out: {peer}.")?;
     }
     Ok(())
+}
+
+/// The same frames to either server.
+fn embedded_ratio(cells: &[Cell]) -> Option<f64> {
+    let rates = |contender| {
+        let workload = Workload::Get(Workload::MOST_IN_FLIGHT);
+        let mut cells = cells.iter();
+        let cell = cells.find(|cell| cell.workload == workload && cell.contender == contender)?;
+        Some(&cell.rates)
+    };
+    median_ratio(rates(embedded::NAME)?, rates(floor::NAME)?)
 }
 
 /// How much the machine itself wavered: the floor does the same work in every round.
@@ -176,6 +196,25 @@ mod tests {
         let row = "| getData 100 B, 1 in flight | peer | 400 | 0.40 | 0.50 | 8.0 | – |";
         assert!(text.contains(row), "{text}");
         assert!(text.contains("1 in flight -50 to +0 %"), "{text}");
+    }
+
+    #[test]
+    fn the_servers_are_compared_by_the_same_frames() {
+        let at_most_in_flight = |contender, rates: &[f64]| Cell {
+            workload: Workload::Get(Workload::MOST_IN_FLIGHT),
+            ..cell(contender, Role::Peer, rates)
+        };
+        let cells = [
+            at_most_in_flight(floor::NAME, &[1000.0, 500.0, 1000.0]),
+            at_most_in_flight(embedded::NAME, &[12_000.0, 9000.0, 13_000.0]),
+        ];
+        let text = render(&setting(), &cells);
+        assert!(
+            text.contains(
+                "At 256 in flight the embedded server answered 13.0 times as many getData"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Test kit: bodies of tests that every server must pass, real servers in containers, Curator programs
 //! as peers, and one kind of deadline.
 //!
-//! Unpublished. The features `real` and `curator` say what the machine has: without them nothing
+//! Unpublished. The features say what the machine has: without them nothing
 //! here needs more than Rust.
 #![forbid(unsafe_code)]
 #![allow(
@@ -10,7 +10,7 @@
 )]
 
 pub mod conformance;
-#[cfg(any(feature = "curator", feature = "ensemble"))]
+#[cfg(any(feature = "java", feature = "ensemble"))]
 mod curator_peer;
 mod deadline;
 #[cfg(feature = "ensemble")]
@@ -24,7 +24,7 @@ pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
 
-#[cfg(any(feature = "curator", feature = "ensemble"))]
+#[cfg(any(feature = "java", feature = "ensemble"))]
 pub use curator_peer::{CuratorPeer, java};
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]

@@ -9,7 +9,7 @@ mod tools;
 use std::time::Instant;
 
 use crate::binaries::{End, Ends};
-use crate::machine::LeftOut;
+use crate::left_out::LeftOut;
 use crate::shell::{self, LONG, Outcome};
 use mode::Mode;
 use tools::Tools;

@@ -21,15 +21,12 @@ const RELEASES: [Release; 2] = [
     },
     Release {
         name: "bookworm",
-        tag: OLDER_TAG,
+        tag: "zookeeper:3.8",
     },
 ];
 
 /// The image that the tests and `ensemble up` name.
 pub(crate) const DEFAULT_TAG: &str = "zookeeper:3.9";
-
-/// The image of Debian 12's release, for tests against it.
-pub(crate) const OLDER_TAG: &str = "zookeeper:3.8";
 
 const MIRROR: &str = "http://deb.debian.org/debian";
 

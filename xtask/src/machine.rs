@@ -1,9 +1,11 @@
-//! What this machine has for tests (engine, image, Java, packet filter), and whether it is a CI machine.
+//! What this machine has for tests (engine, image, packet filter, clients of others), and whether it is a CI machine.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::image;
+use crate::left_out::LeftOut;
+use crate::python;
 use crate::shell;
 
 /// Jars whose packages bring all others.
@@ -12,136 +14,129 @@ const JARS: [&str; 2] = [
     "/usr/share/java/zookeeper.jar",
 ];
 
-/// Tests that cannot run here.
-#[derive(Clone, Debug)]
-pub(crate) struct LeftOut {
-    /// Which.
-    pub(crate) what: String,
-    /// What is missing.
-    pub(crate) why: String,
-    /// How to get it.
-    pub(crate) remedy: String,
-}
-
-impl std::fmt::Display for LeftOut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "left out: {} because {}; to include: {}",
-            self.what, self.why, self.remedy
-        )
-    }
-}
+/// Of ZooKeeper's own C client.
+const C_CLIENT_HEADER: &str = "/usr/include/zookeeper/zookeeper.h";
 
 /// Whether this is a CI run, where nothing may be left out.
 pub(crate) fn ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
-/// The answers.
+/// What the probes found.
+#[derive(Clone, Copy)]
+struct Answers {
+    engine: bool,
+    image: bool,
+    java: bool,
+    filter: bool,
+    c_client: bool,
+    kazoo: bool,
+}
+
+/// For each kind of tests that needs more than Rust: its feature, and why it is left out if it is.
 pub(crate) struct Machine {
-    real: Option<LeftOut>,
-    older: Option<LeftOut>,
-    curator: Option<LeftOut>,
-    ensemble: Option<LeftOut>,
+    kinds: Vec<(&'static str, Option<LeftOut>)>,
 }
 
 impl Machine {
     /// Looks.
     pub(crate) fn probe() -> Self {
         let engine = image::engine_answers();
-        let has_image = engine && image::exists(image::DEFAULT_TAG);
-        let has_older = engine && image::exists(image::OLDER_TAG);
-        let java = shell::answers("javac", &["-version"], Duration::from_secs(30))
-            && JARS.iter().all(|jar| Path::new(jar).exists());
         // As root; what the tests do to the network namespaces of containers.
         let filter = ["--net=/proc/self/ns/net", "iptables", "--wait", "--list"];
-        let filter = shell::answers("nsenter", &filter, Duration::from_secs(30));
-        Self::from_answers(engine, has_image, has_older, java, filter)
+        let patience = Duration::from_secs(30);
+        Self::from_answers(Answers {
+            engine,
+            image: engine && image::exists(image::DEFAULT_TAG),
+            java: shell::answers("javac", &["-version"], patience)
+                && JARS.iter().all(|jar| Path::new(jar).exists()),
+            filter: shell::answers("nsenter", &filter, patience),
+            c_client: shell::answers("gcc", &["--version"], patience)
+                && Path::new(C_CLIENT_HEADER).exists(),
+            kazoo: python::left_out().is_none(),
+        })
     }
 
-    fn from_answers(
-        engine: bool,
-        has_image: bool,
-        has_older: bool,
-        java: bool,
-        filter: bool,
-    ) -> Self {
-        let real = if !engine {
-            Some(LeftOut {
-                what: "tests against real ZooKeeper (zk-tests/real)".to_owned(),
-                why: "no container engine answers `docker info`".to_owned(),
-                remedy: "start Docker, then `cargo xtask ensemble image`".to_owned(),
-            })
-        } else if !has_image {
-            Some(LeftOut {
-                what: "tests against real ZooKeeper (zk-tests/real)".to_owned(),
-                why: format!("the engine has no image {}", image::DEFAULT_TAG),
-                remedy: "`cargo xtask ensemble image`".to_owned(),
-            })
+    fn from_answers(has: Answers) -> Self {
+        let real = if !has.engine {
+            Some((
+                "no container engine answers `docker info`".to_owned(),
+                "start Docker, then `cargo xtask ensemble image`",
+            ))
+        } else if !has.image {
+            Some((
+                format!("the engine has no image {}", image::DEFAULT_TAG),
+                "`cargo xtask ensemble image`",
+            ))
         } else {
             None
         };
-        let what = "tests against real ZooKeeper 3.8.0 (zk-tests/real-3-8)";
-        let older = match &real {
-            Some(real) => Some(LeftOut {
-                what: what.to_owned(),
-                ..real.clone()
-            }),
-            None if !has_older => Some(LeftOut {
-                what: what.to_owned(),
-                why: format!("the engine has no image {}", image::OLDER_TAG),
-                remedy: "`cargo xtask ensemble image --release bookworm`".to_owned(),
-            }),
-            None => None,
-        };
-        let curator = match &real {
-            Some(real) => Some(LeftOut {
-                what: "tests next to Curator programs (zk-tests/curator)".to_owned(),
-                ..real.clone()
-            }),
-            None if !java => Some(LeftOut {
-                what: "tests next to Curator programs (zk-tests/curator)".to_owned(),
-                why: "there is no javac, or no Curator in /usr/share/java".to_owned(),
-                remedy: "apt-get install default-jdk-headless libcurator-recipes-java".to_owned(),
-            }),
-            None => None,
-        };
-        let what = "tests of three real servers under faults (zk-tests/ensemble)";
-        let ensemble = match &real {
-            Some(real) => Some(LeftOut {
-                what: what.to_owned(),
-                ..real.clone()
-            }),
-            None if !filter => Some(LeftOut {
-                what: what.to_owned(),
-                why: "`nsenter --net=/proc/self/ns/net iptables --list` fails".to_owned(),
-                remedy: "run as root with the packages util-linux and iptables".to_owned(),
-            }),
-            None => None,
-        };
+        let java = (!has.java).then(|| {
+            (
+                "there is no javac, or no Curator in /usr/share/java".to_owned(),
+                "apt-get install default-jdk-headless libcurator-recipes-java libzookeeper-java",
+            )
+        });
+        let filter = (!has.filter).then(|| {
+            (
+                "`nsenter --net=/proc/self/ns/net iptables --list` fails".to_owned(),
+                "run as root with the packages util-linux and iptables",
+            )
+        });
+        let c_client = (!has.c_client).then(|| {
+            (
+                format!("there is no gcc, or no {C_CLIENT_HEADER}"),
+                "apt-get install gcc libc6-dev libzookeeper-mt-dev",
+            )
+        });
+        let kazoo = (!has.kazoo).then(|| {
+            (
+                "the environment of the Python tests is not complete".to_owned(),
+                "`cargo xtask python setup`",
+            )
+        });
+        let kinds = [
+            ("real", "tests against real ZooKeeper", real.clone()),
+            (
+                "curator",
+                "tests next to Curator programs",
+                real.clone().or_else(|| java.clone()),
+            ),
+            (
+                "ensemble",
+                "tests of three real servers under faults",
+                real.or(filter),
+            ),
+            ("java", "Java clients on the embedded server", java),
+            ("c-client", "the C client on the embedded server", c_client),
+            ("kazoo", "kazoo on the embedded server", kazoo),
+        ];
+        let kinds = kinds.map(|(feature, what, missing)| {
+            let left_out = missing.map(|(why, remedy)| LeftOut {
+                what: format!("{what} (zk-tests/{feature})"),
+                why,
+                remedy: remedy.to_owned(),
+            });
+            (feature, left_out)
+        });
         Self {
-            real,
-            older,
-            curator,
-            ensemble,
+            kinds: kinds.into(),
         }
     }
 
     /// The features of zk-tests that this machine can serve.
-    pub(crate) fn test_features(&self) -> Vec<&'static str> {
-        let real = self.real.is_none().then_some("zk-tests/real");
-        let older = self.older.is_none().then_some("zk-tests/real-3-8");
-        let curator = self.curator.is_none().then_some("zk-tests/curator");
-        let ensemble = self.ensemble.is_none().then_some("zk-tests/ensemble");
-        let features = [real, older, curator, ensemble];
-        features.into_iter().flatten().collect()
+    pub(crate) fn test_features(&self) -> Vec<String> {
+        let served = self.kinds.iter().filter(|(_, left_out)| left_out.is_none());
+        served
+            .map(|(feature, _)| format!("zk-tests/{feature}"))
+            .collect()
     }
 
     /// What has to be left out.
     pub(crate) fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
-        let parts = [&self.real, &self.older, &self.curator, &self.ensemble];
-        parts.into_iter().flatten()
+        self.kinds
+            .iter()
+            .filter_map(|(_, left_out)| left_out.as_ref())
     }
 }
 
@@ -149,12 +144,34 @@ impl Machine {
 mod tests {
     use super::*;
 
+    const ALL: Answers = Answers {
+        engine: true,
+        image: true,
+        java: true,
+        filter: true,
+        c_client: true,
+        kazoo: true,
+    };
+
+    /// What the machine leaves out, in words.
+    fn left_out(has: Answers) -> Vec<String> {
+        let machine = Machine::from_answers(has);
+        assert_eq!(
+            machine.test_features().len() + machine.left_out().count(),
+            6
+        );
+        machine.left_out().map(LeftOut::to_string).collect()
+    }
+
     #[test]
-    fn a_machine_without_an_engine_leaves_out_all_kinds_and_says_why() {
-        let machine = Machine::from_answers(false, false, false, true, true);
-        assert_eq!(machine.test_features(), [""; 0]);
-        let said: Vec<String> = machine.left_out().map(LeftOut::to_string).collect();
-        assert_eq!(said.len(), 4);
+    fn a_machine_without_an_engine_leaves_out_all_that_is_real_and_says_why() {
+        let has = Answers {
+            engine: false,
+            image: false,
+            ..ALL
+        };
+        let said = left_out(has);
+        assert_eq!(said.len(), 3);
         assert!(
             said.iter()
                 .all(|line| line.contains("because no container engine")),
@@ -164,34 +181,47 @@ mod tests {
 
     #[test]
     fn a_machine_without_java_still_tests_against_a_real_server() {
-        let machine = Machine::from_answers(true, true, false, false, false);
-        assert_eq!(machine.test_features(), ["zk-tests/real"]);
-        assert_eq!(machine.left_out().count(), 3);
+        let has = Answers { java: false, ..ALL };
+        assert_eq!(left_out(has).len(), 2);
+        let features = Machine::from_answers(has).test_features();
+        assert!(
+            features.iter().any(|feature| feature == "zk-tests/real"),
+            "{features:?}"
+        );
     }
 
     #[test]
-    fn a_machine_whose_packets_cannot_be_filtered_leaves_out_the_faults_alone() {
-        let machine = Machine::from_answers(true, true, true, true, false);
-        assert_eq!(
-            machine.test_features(),
-            ["zk-tests/real", "zk-tests/real-3-8", "zk-tests/curator"]
-        );
-        let said: Vec<String> = machine.left_out().map(LeftOut::to_string).collect();
-        assert!(said.len() == 1 && said[0].contains("iptables"), "{said:?}");
+    fn what_serves_one_kind_alone_leaves_out_that_kind_alone() {
+        for (has, remedy) in [
+            (
+                Answers {
+                    filter: false,
+                    ..ALL
+                },
+                "iptables",
+            ),
+            (
+                Answers {
+                    c_client: false,
+                    ..ALL
+                },
+                "libzookeeper-mt-dev",
+            ),
+            (
+                Answers {
+                    kazoo: false,
+                    ..ALL
+                },
+                "cargo xtask python setup",
+            ),
+        ] {
+            let said = left_out(has);
+            assert!(said.len() == 1 && said[0].contains(remedy), "{said:?}");
+        }
     }
 
     #[test]
     fn a_complete_machine_leaves_nothing_out() {
-        let machine = Machine::from_answers(true, true, true, true, true);
-        assert_eq!(
-            machine.test_features(),
-            [
-                "zk-tests/real",
-                "zk-tests/real-3-8",
-                "zk-tests/curator",
-                "zk-tests/ensemble"
-            ]
-        );
-        assert_eq!(machine.left_out().count(), 0);
+        assert_eq!(left_out(ALL), [""; 0]);
     }
 }

@@ -11,10 +11,12 @@ mod c;
 mod check;
 mod ensemble;
 mod image;
+mod left_out;
 mod machine;
 mod python;
 mod selection;
 mod shell;
+mod sim;
 mod source;
 mod suite;
 mod workspace;
@@ -39,6 +41,9 @@ CHECKS
   bench [--quick] [ARGS]  the workloads and their peers, in one interleaved run
   c test                  only the tests of the C library, in every way this machine has tools for
   c header                write the C library's header from its sources
+  sim --seeds N [--profile P] | --replay FILE
+                          seeds of the simulation, or one plan of it
+  campaign sim            100,000 seeds, recorded in docs/verification.md
   help                    this text
 ";
 
@@ -72,6 +77,9 @@ fn main() -> ExitCode {
         ["c", "test"] => c::test_alone(),
         ["c", "header"] => c::write_header(),
         ["c", ..] => Err("c: say `test` or `header`".into()),
+        ["sim", rest @ ..] => sim::run(rest),
+        ["campaign", name, rest @ ..] => sim::campaign(name, rest),
+        ["campaign"] => Err("campaign: say which; there is: sim".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {
             Err(format!("no command `{other}`; `cargo xtask help` lists the commands").into())

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::binaries::{End, Ends};
-use crate::machine::LeftOut;
+use crate::left_out::LeftOut;
 use crate::shell::{self, LONG, Outcome};
 use crate::source;
 

@@ -30,7 +30,7 @@ const FEATURED: [&str; 2] = ["zk-client", "zk-recipes"];
 pub(crate) fn everything(machine: &Machine) -> Outcome<Vec<String>> {
     let mut features = library_features(&workspace::members()?);
     features.push(format!("{C_LIBRARY}/testing"));
-    features.extend(machine.test_features().into_iter().map(str::to_owned));
+    features.extend(machine.test_features());
     Ok(with_features(vec!["--workspace".to_owned()], &features))
 }
 
@@ -50,6 +50,13 @@ pub(crate) fn documented() -> Outcome<Vec<String>> {
 pub(crate) fn products() -> Vec<String> {
     let mut words = packages(&PRODUCTS);
     words.extend(packages(&[C_LIBRARY]));
+    words
+}
+
+/// The simulation, optimised and with its seeded bugs, all of them off until a test turns one on.
+pub(crate) fn simulation() -> Vec<String> {
+    let mut words = packages(&["zk-sim"]);
+    words.extend(["--features", "seeded-bugs", "--profile", "sim"].map(str::to_owned));
     words
 }
 
@@ -73,6 +80,11 @@ fn with_features(mut words: Vec<String>, features: &[String]) -> Vec<String> {
     words
 }
 
+/// What users may turn on. `__seeded-bugs` is the simulation's: no product is built with it.
+fn is_public(feature: &str) -> bool {
+    feature != "default" && !feature.starts_with("unstable") && !feature.starts_with("__")
+}
+
 /// Every feature of the libraries, as `package/feature`; unstable ones change what is public, and
 /// are for those who ask.
 fn library_features(members: &[Package]) -> Vec<String> {
@@ -83,7 +95,7 @@ fn library_features(members: &[Package]) -> Vec<String> {
             package
                 .features
                 .iter()
-                .filter(|(feature, _)| feature != "default" && !feature.starts_with("unstable"))
+                .filter(|(feature, _)| is_public(feature))
                 .map(|(feature, _)| format!("{}/{feature}", package.name))
         })
         .collect()
@@ -102,6 +114,10 @@ mod tests {
                 "{features:?}"
             );
         }
+        assert!(
+            !features.iter().any(|feature| feature.contains("__")),
+            "{features:?}"
+        );
         assert!(
             !features.iter().any(|feature| feature.ends_with("/default")),
             "{features:?}"

@@ -5,7 +5,8 @@ use std::time::Instant;
 use crate::binaries::{self, End, Ends};
 use crate::c;
 use crate::check::{self, Verdict};
-use crate::machine::{self, LeftOut, Machine};
+use crate::left_out::LeftOut;
+use crate::machine::{self, Machine};
 use crate::python;
 use crate::selection;
 use crate::shell::{self, LONG, Outcome};
@@ -56,6 +57,12 @@ pub(crate) fn run() -> bool {
         tally.group(&group);
         ends.extend(group.ends);
     });
+    tests(
+        &selection::simulation(),
+        ", optimised",
+        &mut tally,
+        &mut ends,
+    );
     tests(
         &selection::featureless(),
         ", no features",

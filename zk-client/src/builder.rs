@@ -16,8 +16,10 @@ use crate::driver::renewal::Renewal;
 use crate::driver::task::Driver;
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::shared::clock::{Clock, SystemClock};
+use crate::shared::entropy::{Entropy, SystemEntropy, draw};
 use crate::shared::handle::Shared;
 use crate::shared::scope::Scope;
+use crate::spawner::{CurrentRuntime, Spawner};
 use crate::state::State;
 use crate::transport::{ServerAddr, TcpTransport, Transport};
 use crate::unreachable::{refused, unreachable};
@@ -34,6 +36,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     seed: Option<u64>,
+    entropy: Arc<dyn Entropy>,
+    spawner: Arc<dyn Spawner>,
 }
 
 impl Client {
@@ -55,6 +59,8 @@ impl Client {
             transport: None,
             clock: None,
             seed: None,
+            entropy: Arc::new(SystemEntropy),
+            spawner: Arc::new(CurrentRuntime),
         }
     }
 }
@@ -136,13 +142,26 @@ impl ClientBuilder {
     }
 
     /// Sets the seed of all chance in the session (order of servers, pauses between attempts), so that a run can
-    /// be repeated. Default: from the operating system.
+    /// be repeated. Default: from the [entropy](Self::entropy).
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Starts the client's task on the current tokio runtime and waits for the first connection.
+    /// Sets where randomness comes from. Default: [`SystemEntropy`]. For simulations alone: two clients, in whatever
+    /// process, that draw the same bytes take each other's nodes for their own.
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// Sets where the client's task runs. Default: the runtime in which [`connect`](Self::connect) is awaited.
+    pub fn spawner(mut self, spawner: Arc<dyn Spawner>) -> Self {
+        self.spawner = spawner;
+        self
+    }
+
+    /// Starts the client's task, on the current tokio runtime unless told otherwise, and waits for the first connection.
     ///
     /// # Errors
     ///
@@ -175,12 +194,7 @@ impl ClientBuilder {
             .collect();
         let seed = match self.seed {
             Some(seed) => seed,
-            None => getrandom::u64().map_err(|e| {
-                Error::new(
-                    ErrorKind::InvalidConfig,
-                    format!("the system has no randomness: {e}"),
-                )
-            })?,
+            None => u64::from_be_bytes(draw(&*self.entropy)?),
         };
         self.config.servers = servers.len();
         let session_timeout = self.config.session_timeout;
@@ -202,11 +216,13 @@ impl ClientBuilder {
         let shared = Arc::new(Shared::new(
             core,
             clock,
+            self.entropy,
             servers,
             Some(request_timeout),
             identities,
         ));
-        tokio::spawn(Driver::new(Arc::clone(&shared), transport, renewal));
+        let driver = Driver::new(Arc::clone(&shared), transport, renewal);
+        self.spawner.spawn(Box::pin(driver));
         let client = Client::new(Scope::new(Arc::clone(&shared), parsed.chroot));
         let started = shared.clock.now();
         let connected = timeout(limit, first_connection(&shared, self.patient)).await;
@@ -233,6 +249,7 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
             _ => {}
         }
         tokio::select! {
+            biased;
             changed = states.changed() => changed.map_err(|_| State::Closed)?,
             changed = attempts.changed() => changed.map_err(|_| State::Closed)?,
         }

@@ -18,6 +18,7 @@ use crate::ops::{
     WatchNode, create_parents,
 };
 use crate::pending::Pending;
+use crate::shared::entropy::draw;
 use crate::shared::queues::WatchTag;
 use crate::shared::scope::Scope;
 use crate::state::{State, StateStream};
@@ -238,6 +239,15 @@ impl Client {
     #[must_use]
     pub fn now(&self) -> Moment {
         self.scope.shared().clock.now()
+    }
+
+    /// Draws `N` random bytes from the client's [entropy](crate::ClientBuilder::entropy).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidConfig` if the system has no randomness.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], Error> {
+        draw(&*self.scope.shared().entropy)
     }
 
     /// Counters of the current session.

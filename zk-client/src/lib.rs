@@ -41,6 +41,7 @@ mod node;
 mod ops;
 mod pending;
 mod shared;
+mod spawner;
 mod state;
 mod transport;
 mod unreachable;
@@ -61,11 +62,16 @@ pub use ops::{
 };
 pub use pending::Pending;
 pub use shared::clock::{Clock, SystemClock, TokioClock};
+pub use shared::entropy::{Entropy, SystemEntropy};
+pub use spawner::{ClientTask, Spawner};
 pub use state::{State, StateStream};
 pub use transport::{BoxStream, ServerAddr, TcpTransport, Transport, TransportStream};
 pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
 
 pub use bytes::Bytes;
+#[cfg(feature = "__seeded-bugs")]
+#[doc(hidden)]
+pub use zk_session::seeded;
 pub use zk_session::{Confirm, Fate, WatchEvent};
 pub use zk_wire::{
     Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,

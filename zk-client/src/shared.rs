@@ -2,6 +2,7 @@
 
 pub(crate) mod claim_table;
 pub(crate) mod clock;
+pub(crate) mod entropy;
 pub(crate) mod handle;
 pub(crate) mod inner;
 pub(crate) mod queues;

@@ -16,7 +16,7 @@
 //!
 //! [`EmbeddedEnsemble`] and [`PipeEnsemble`] are several servers with one log: a leader that orders writes
 //! and lets sessions expire, followers that lag, are cut off, crash, elect another. [`EnsembleHooks`] break
-//! that, too, and [`test`] says how faults are put in words.
+//! that, too, and [`mod@test`] says how faults are put in words.
 //!
 //! [`ServerCore`] and [`EnsembleCore`] are the same as state machines, without sockets and without a clock,
 //! for simulations. Both can tell what really happened ([`Witnessed`]), for a checker to compare with.
@@ -50,7 +50,7 @@ pub use tcp::EmbeddedServer;
 
 /// Faults as data and in words, for tests in any language and for the shell.
 ///
-/// A test says what is to happen in the words that [`FaultPlan`] explains, and gives them to
+/// A test says what is to happen in the words that [`FaultPlan`](test::FaultPlan) explains, and gives them to
 /// [`EnsembleHooks::chaos`]:
 ///
 /// ```

@@ -34,6 +34,9 @@ mod ids;
 mod outcome;
 mod promises;
 mod requests;
+#[cfg(feature = "__seeded-bugs")]
+#[doc(hidden)]
+pub mod seeded;
 mod session;
 mod state;
 mod stats;

@@ -37,13 +37,13 @@ fn numbers_are_numbers_in_json() {
 fn a_word_that_is_not_allowed_names_the_setting_that_allows_it() {
     let server = Server::start();
     let servers = server.connect_string();
-    let (code, message) = server.zkctl(&["srvr", "--word", "cons"]).fails();
+    let (code, message) = server.zkctl(&["srvr", "--word", "gtmk"]).fails();
     assert_eq!(code, 69);
     assert_eq!(
         message,
         format!(
-            "zkctl: {servers} does not answer cons: its configuration does not allow the word \
-             (4lw.commands.whitelist=cons)\n"
+            "zkctl: {servers} does not answer gtmk: its configuration does not allow the word \
+             (4lw.commands.whitelist=gtmk)\n"
         )
     );
     let (code, message) = Zkctl::new(&["srvr", "127.0.0.1:1"]).fails();

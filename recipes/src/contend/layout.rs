@@ -2,7 +2,7 @@
 
 use zk_client::CreateMode;
 
-use super::names::{Family, mutex_prefix, new_mark};
+use super::names::{Family, mutex_prefix};
 
 /// Whose lock a [`Mutex`](crate::Mutex) shares its path with: names, order, watches and parents are theirs.
 ///
@@ -29,13 +29,12 @@ impl Layout {
         }
     }
 
-    /// A new mark, in the text form that the layout's names have room for.
-    pub(crate) fn mark(self) -> Result<String, getrandom::Error> {
-        let mark = new_mark()?;
-        Ok(match self {
-            Self::Curator => mark,
-            Self::Kazoo => mark.replace('-', ""),
-        })
+    /// A mark in the text form that the layout's names have room for.
+    pub(crate) fn mark(self, uuid: String) -> String {
+        match self {
+            Self::Curator => uuid,
+            Self::Kazoo => uuid.replace('-', ""),
+        }
     }
 
     /// The beginning of a contender's name; the server appends the sequence.
@@ -60,10 +59,12 @@ mod tests {
     use super::super::names::Name;
     use super::*;
 
+    const UUID: &str = "53345f98-9423-4e0c-a7b5-9f819e3ec2e1";
+
     #[test]
     fn each_layout_reads_its_own_names() {
         for layout in [Layout::Curator, Layout::Kazoo] {
-            let name = layout.prefix(&layout.mark().unwrap()) + "0000000012";
+            let name = layout.prefix(&layout.mark(UUID.to_owned())) + "0000000012";
             let read = Name::parse(&name).unwrap();
             assert_eq!(
                 (read.family, read.sequence),
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_mark_of_kazoo_is_32_hex_digits() {
-        let mark = Layout::Kazoo.mark().unwrap();
+        let mark = Layout::Kazoo.mark(UUID.to_owned());
         assert_eq!(mark.len(), 32);
         assert!(mark.bytes().all(|byte| byte.is_ascii_hexdigit()), "{mark}");
     }

@@ -13,6 +13,7 @@ use zk_client::{
 
 use super::decide::{Decision, decide, decide_by_creation};
 use super::layout::Layout;
+use super::names::new_mark;
 
 /// What to contend for, and as whom.
 #[derive(Debug, Clone)]
@@ -87,22 +88,31 @@ impl Contention {
             Some(true) => {
                 // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
                 let token = node.stat.czxid.as_raw() as u64;
+                #[cfg(feature = "__seeded-bugs")]
+                let token = if zk_client::seeded::is_on("token-from-the-suffix") {
+                    path::sequence_suffix(&node.path)
+                        .unwrap_or(0)
+                        .unsigned_abs()
+                } else {
+                    token
+                };
                 claim.hold_as(&self.path, token);
                 Attempt::First(Grant { claim, node, token })
             }
-            Some(false) => Attempt::Behind,
+            Some(false) => {
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("failed-try-leaks") {
+                    std::mem::forget(claim);
+                }
+                Attempt::Behind
+            }
             None => Attempt::Again,
         })
     }
 
     /// Creates the contender's node and lists the queue. `None`: start again.
     async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
-        let mark = self.layout.mark().map_err(|e| {
-            Error::new(
-                ErrorKind::InvalidConfig,
-                format!("the system has no randomness: {e}"),
-            )
-        })?;
+        let mark = self.layout.mark(new_mark(&self.client)?);
         let claim = self.client.claim(&self.path, &mark);
         let prefix = path::join(&self.path, &self.layout.prefix(&mark));
         let create = claim.create(
@@ -216,6 +226,12 @@ impl Contention {
                         set
                     });
                     match self.wait_for(claim, set, &predecessor).await? {
+                        #[cfg(feature = "__seeded-bugs")]
+                        Wake::PredecessorGone
+                            if zk_client::seeded::is_on("no-list-after-the-predecessor") =>
+                        {
+                            return Ok(Some(true));
+                        }
                         // Not where suffixes repeat (near 2³¹): there names say too little.
                         Wake::PredecessorGone if index == 1 && !by_creation => {
                             return Ok(Some(true));

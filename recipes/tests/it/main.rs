@@ -1,4 +1,8 @@
 //! The recipes on an embedded server, in virtual time unless a test needs threads.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the bars are for the library: its tests may look at other clocks and threads"
+)]
 #![expect(
     clippy::unwrap_used,
     reason = "clippy does not see that helpers of tests are tests"

@@ -51,13 +51,13 @@ fn a_server_in_memory_stops_although_its_shutdown_was_dropped() {
 }
 
 /// Time is real where there are sockets.
-fn with_sockets<F: Future>(test: F) -> F::Output {
+pub(crate) fn with_sockets<F: Future>(test: F) -> F::Output {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(test)
 }
 
 /// Waits until nobody listens at an address.
-async fn until_free(address: &str) {
+pub(crate) async fn until_free(address: &str) {
     let start = Instant::now();
     while TcpStream::connect(address).is_ok() {
         assert!(
@@ -91,22 +91,28 @@ fn a_dropped_start_leaves_no_server() {
         with_sockets(async {
             let start = EmbeddedServer::builder().start();
             let server = poll_then_drop(start, stop).await;
-            let tasks = || {
-                tokio::runtime::Handle::current()
-                    .metrics()
-                    .num_alive_tasks()
-            };
             let Some(server) = server else {
                 assert_eq!(tasks(), 0);
                 return false;
             };
             drop(server);
-            let start = Instant::now();
-            while tasks() > 0 {
-                assert!(start.elapsed() < Duration::from_secs(10), "it runs on");
-                tokio::task::yield_now().await;
-            }
+            until_no_task().await;
             true
         })
     });
+}
+
+pub(crate) fn tasks() -> usize {
+    tokio::runtime::Handle::current()
+        .metrics()
+        .num_alive_tasks()
+}
+
+/// Waits until the runtime has no task but this one.
+pub(crate) async fn until_no_task() {
+    let start = Instant::now();
+    while tasks() > 0 {
+        assert!(start.elapsed() < Duration::from_secs(10), "it runs on");
+        tokio::task::yield_now().await;
+    }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod embedded;
+mod ensemble;
 mod inert;
 mod kit;
 mod matrix;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mode::Mode;
-use crate::machine::LeftOut;
+use crate::left_out::LeftOut;
 use crate::shell;
 
 /// The answers.

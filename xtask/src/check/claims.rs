@@ -224,8 +224,7 @@ fn unbuilt(machine: &Machine) -> Outcome<Vec<String>> {
     }
     for package in workspace::members()? {
         for target in &package.targets {
-            let served =
-                |feature: &String| served.contains(&format!("{}/{feature}", package.name).as_str());
+            let served = |feature: &String| served.contains(&format!("{}/{feature}", package.name));
             if !target.required_features.iter().all(served) {
                 unbuilt.push(format!("{}/{}::", package.name, target.name));
             }

@@ -17,7 +17,7 @@ struct Layer {
     dev_server: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 12] = [
+const LAYERS: [Layer; 13] = [
     Layer {
         package: "zk-wire",
         may_use: &[],
@@ -61,6 +61,18 @@ const LAYERS: [Layer; 12] = [
     Layer {
         package: "zk-tests",
         may_use: PRODUCTS,
+        dev_server: &[],
+    },
+    Layer {
+        package: "zk-sim",
+        may_use: &[
+            "zk-checkers",
+            "zk-wire",
+            "zk-session",
+            "zk-client",
+            "zk-recipes",
+            "zk-embedded",
+        ],
         dev_server: &[],
     },
     // What judges the library must not be built on it.

@@ -71,6 +71,9 @@ impl<T> Plan<T> {
             request,
             watch: None,
             duty: None,
+            #[cfg(feature = "__seeded-bugs")]
+            repeatable: zk_session::seeded::is_on("write-sent-again-after-unknown"),
+            #[cfg(not(feature = "__seeded-bugs"))]
             repeatable: false,
             fences: 0,
             decode,

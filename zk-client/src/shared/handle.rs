@@ -12,6 +12,7 @@ use zk_session::{Outcome, Rejected, Session, Submit};
 use zk_wire::{Moment, Request};
 
 use crate::shared::clock::Clock;
+use crate::shared::entropy::Entropy;
 use crate::shared::inner::{Accepted, Inner, RequestKey};
 use crate::state::State;
 use crate::transport::ServerAddr;
@@ -21,6 +22,7 @@ use crate::transport::ServerAddr;
 pub(crate) struct Shared {
     inner: Mutex<Inner>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) servers: Vec<ServerAddr>,
     pub(crate) state: watch::Sender<State>,
     pub(crate) request_timeout: Option<Duration>,
@@ -34,6 +36,7 @@ impl Shared {
     pub(crate) fn new(
         core: Session,
         clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
         servers: Vec<ServerAddr>,
         request_timeout: Option<Duration>,
         identities: String,
@@ -41,6 +44,7 @@ impl Shared {
         Self {
             inner: Mutex::new(Inner::new(core)),
             clock,
+            entropy,
             servers,
             state: watch::Sender::new(State::Connecting),
             request_timeout,

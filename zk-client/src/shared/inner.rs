@@ -1,6 +1,5 @@
 //! The part of a client that lives under its one lock: the session core and whoever waits for it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -45,12 +44,18 @@ enum Slot {
     },
 }
 
+#[expect(
+    clippy::disallowed_types,
+    reason = "looked up for every request and never iterated, so its order is nobody's"
+)]
+type Slots = std::collections::HashMap<RequestKey, Slot>;
+
 /// The part under the lock.
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) core: Session,
     pub(crate) generation: u64,
-    slots: HashMap<RequestKey, Slot>,
+    slots: Slots,
     pub(crate) queues: QueueTable,
     pub(crate) claims: ClaimTable,
     /// The server that was dialled last.
@@ -84,7 +89,7 @@ impl Inner {
         Self {
             core,
             generation: 1,
-            slots: HashMap::new(),
+            slots: Slots::new(),
             queues: QueueTable::default(),
             claims: ClaimTable::default(),
             dialled: None,

@@ -1,6 +1,6 @@
 //! Event queues: where the events of watches wait, in wire order, for their readers.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::{Context, Poll, Waker};
 
 use zk_session::{DutyId, WatchEvent, WatchId};
@@ -51,8 +51,8 @@ impl Route {
 /// All event queues of a client, and the routes of watches into them.
 #[derive(Debug, Default)]
 pub(crate) struct QueueTable {
-    queues: HashMap<QueueId, Queue>,
-    routes: HashMap<WatchId, Route>,
+    queues: BTreeMap<QueueId, Queue>,
+    routes: BTreeMap<WatchId, Route>,
     next: u64,
 }
 

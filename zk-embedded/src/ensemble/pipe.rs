@@ -77,7 +77,7 @@ impl PipeEnsemble {
     ///
     /// # Cancel safety
     ///
-    /// Inert: the ensemble stops even if the wait is cancelled.
+    /// Self-cleaning: the ensemble stops even if the wait is cancelled.
     ///
     /// # Ordering
     ///

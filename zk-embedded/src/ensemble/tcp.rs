@@ -75,7 +75,7 @@ impl EmbeddedEnsemble {
     ///
     /// # Cancel safety
     ///
-    /// Inert: the ensemble stops even if the wait is cancelled.
+    /// Self-cleaning: the ensemble stops even if the wait is cancelled.
     ///
     /// # Ordering
     ///

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 use zk_embedded::{EmbeddedServer, PipeServer, ServerBuilder};
@@ -125,6 +127,27 @@ async fn many_servers_live_side_by_side_and_share_no_session_id() {
     for server in &servers {
         assert_eq!(server.hooks().paths(), ["/mine"]);
     }
+}
+
+#[tokio::test]
+async fn half_of_a_hundred_starts_answer_their_first_request_within_20_ms() {
+    let mut times = Vec::new();
+    for _ in 0..100 {
+        let begun = Instant::now();
+        let server = EmbeddedServer::builder().start().await.unwrap();
+        let mut client = Client::over_tcp(&server).await;
+        let root = client.call(&get("/", false)).await;
+        times.push(begun.elapsed());
+        assert!(root.is_ok(), "{root:?}");
+    }
+    times.sort();
+    let median = times[times.len() / 2];
+    println!(
+        "from start to first reply: fastest {:?}, median {median:?}, slowest {:?}",
+        times[0],
+        times[times.len() - 1]
+    );
+    assert!(median < Duration::from_millis(20), "median {median:?}");
 }
 
 #[tokio::test]

@@ -35,6 +35,12 @@ impl Session {
         } = slot;
         // A refusal made before the request was queued carries no zxid and touched nothing.
         let touched = zxid.as_raw() > 0;
+        #[cfg(feature = "__seeded-bugs")]
+        let sent_at = if crate::seeded::is_on("window-counted-from-the-answer") {
+            now + self.timeout
+        } else {
+            sent_at
+        };
         if touched && !matches!(purpose, Purpose::Confirm { .. }) {
             if error.is_none() && commits(op) {
                 self.window.confirmed(sent_at, now);

@@ -160,6 +160,10 @@ impl Session {
                 if let Some(duty) = duty.and_then(|duty| self.duties.get_mut(duty)) {
                     if duty.known == Known::InFlight(id) {
                         duty.create_unknown();
+                        #[cfg(feature = "__seeded-bugs")]
+                        if crate::seeded::is_on("lost-create-forgotten") {
+                            duty.known = Known::Nothing;
+                        }
                     }
                 }
                 if !slot.abandoned {
@@ -171,6 +175,10 @@ impl Session {
                 }
             }
             Purpose::Duty(id, step) => {
+                #[cfg(feature = "__seeded-bugs")]
+                if crate::seeded::is_on("guard-forgotten-after-a-failed-release") {
+                    return self.settle(id, Settlement::Undone);
+                }
                 if let Some(duty) = self.duties.get_mut(id) {
                     duty.work = Work::Idle;
                     duty.delete_unanswered |= step == DutyStep::Delete;

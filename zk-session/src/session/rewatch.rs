@@ -15,9 +15,14 @@ impl Session {
     /// Each chunk has an xid of its own, as in the Java client, so that its answer can be told from the
     /// others'.
     pub(crate) fn register_watches_again(&mut self) {
-        let chunks = self
-            .watches
-            .chunks(self.zxids.replied(), self.config.set_watches_chunk);
+        let replied = self.zxids.replied();
+        let chunks = self.watches.chunks(replied, self.config.set_watches_chunk);
+        #[cfg(feature = "__seeded-bugs")]
+        let chunks = if crate::seeded::is_on("watches-not-set-again") {
+            Vec::new()
+        } else {
+            chunks
+        };
         let count = chunks.len();
         for chunk in chunks {
             let request = Request::SetWatches(chunk);

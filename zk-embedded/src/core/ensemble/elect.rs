@@ -157,14 +157,16 @@ impl EnsembleCore {
         }
     }
 
-    /// A leader that this server reaches, and that has a quorum if it joins.
+    /// A leader that this server reaches, that has a quorum without it, and whose epoch is not of the past.
     fn leader_for(&self, id: ServerId) -> Option<ServerId> {
+        let joiner = self.get(id)?;
         let leads = |member: &&Member| match &member.role {
             Role::Leading(leader) => {
                 let others = leader.learners.keys().filter(|&&other| other != id);
                 member.runs()
+                    && member.epoch >= joiner.epoch
                     && self.wires.connects(id, member.id)
-                    && others.count() + 2 >= self.quorum()
+                    && others.count() + 1 >= self.quorum()
             }
             _ => false,
         };

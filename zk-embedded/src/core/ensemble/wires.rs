@@ -159,3 +159,54 @@ impl Wires {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: ServerId = ServerId::new(1);
+    const TWO: ServerId = ServerId::new(2);
+
+    fn at(ms: u64) -> Moment {
+        Moment::ZERO + Duration::from_millis(ms)
+    }
+
+    fn send(wires: &mut Wires, ms: u64, link: u64) {
+        let envelope = Envelope {
+            from: ONE,
+            to: TWO,
+            link,
+            packet: Packet::Ping,
+        };
+        wires.send(at(ms), Duration::ZERO, envelope);
+    }
+
+    fn received(wires: &mut Wires, ms: u64) -> Vec<u64> {
+        std::iter::from_fn(|| wires.receive(at(ms)))
+            .map(|envelope| envelope.link)
+            .collect()
+    }
+
+    #[test]
+    fn a_message_never_overtakes_another_even_if_the_way_gets_shorter() {
+        let mut wires = Wires::new(Duration::from_millis(10));
+        send(&mut wires, 0, 1);
+        wires.set_latency(Duration::ZERO);
+        send(&mut wires, 1, 2);
+        assert_eq!(received(&mut wires, 9), []);
+        assert_eq!(received(&mut wires, 10), [1, 2]);
+    }
+
+    #[test]
+    fn what_was_held_up_arrives_in_order_and_before_what_was_sent_later() {
+        let mut wires = Wires::new(Duration::from_millis(10));
+        send(&mut wires, 0, 1);
+        wires.block(ONE, TWO);
+        send(&mut wires, 5, 2);
+        assert_eq!(received(&mut wires, 12), []);
+        send(&mut wires, 13, 3);
+        wires.heal();
+        assert_eq!(received(&mut wires, 14), [1]);
+        assert_eq!(received(&mut wires, 30), [2, 3]);
+    }
+}

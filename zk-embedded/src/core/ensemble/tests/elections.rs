@@ -218,3 +218,25 @@ fn the_truth_tells_every_transaction_once_and_in_order() {
         "nothing was left unread"
     );
 }
+
+/// Found by the random test: server 1 had gone back to the leader of an epoch that was over.
+#[test]
+fn nobody_joins_a_leader_of_the_past() {
+    let mut world = world();
+    // Its next beat is one of those at which it does not ask whether it has a quorum.
+    world.advance(250);
+    world.core.pause(world.now, THREE, true);
+    world.advance(2700);
+    assert_eq!(world.core.leader(), Some(TWO));
+    let mut peer = world.connect_at(ONE);
+    world.create(&mut peer, "/a");
+    world.core.crash(world.now, ONE);
+    world.core.crash(world.now, TWO);
+    world.core.pause(world.now, THREE, false);
+    world.core.restart(world.now, ONE);
+    world.advance(200);
+    assert_ne!(world.state(ONE), MemberState::Following);
+    world.advance(3000);
+    assert_eq!(world.core.leader(), Some(ONE));
+    assert_eq!(world.paths_at(THREE), ["/a"]);
+}

@@ -29,10 +29,10 @@ fn deed() -> impl Strategy<Value = Deed> {
     let server = || 1..=5_u8;
     prop_oneof![
         8 => server().prop_map(Deed::Write),
-        4 => (1..3000_u64).prop_map(Deed::Wait),
+        6 => (1..4000_u64).prop_map(Deed::Wait),
         1 => server().prop_map(Deed::Crash),
         2 => server().prop_map(Deed::Restart),
-        1 => (0..32_u8).prop_map(Deed::Split),
+        4 => (0..32_u8).prop_map(Deed::Split),
         1 => (server(), server()).prop_map(|(from, to)| Deed::OneWay(from, to)),
         2 => Just(Deed::Heal),
         1 => Just(Deed::Depose),
@@ -40,6 +40,26 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (server(), 0..2000_u64).prop_map(|(server, lag)| Deed::Lag(server, lag)),
         1 => (server(), 0..500_u64).prop_map(|(server, delay)| Deed::Slow(server, delay)),
     ]
+}
+
+/// A split that lasts long enough for two leaders, with writes on both sides.
+fn schism() -> impl Strategy<Value = Vec<Deed>> {
+    (0..32_u8, vec(1..=5_u8, 4..8), 2500..5000_u64).prop_map(|(set, writers, lasts)| {
+        let mut deeds = vec![Deed::Split(set)];
+        deeds.extend(writers.iter().map(|&writer| Deed::Write(writer)));
+        deeds.push(Deed::Wait(lasts));
+        deeds.extend(writers.iter().map(|&writer| Deed::Write(writer)));
+        deeds.extend([Deed::Heal, Deed::Wait(500)]);
+        deeds
+    })
+}
+
+fn story() -> impl Strategy<Value = Vec<Deed>> {
+    let chapter = prop_oneof![
+        4 => vec(deed(), 1..8),
+        1 => schism(),
+    ];
+    vec(chapter, 1..10).prop_map(|chapters| chapters.concat())
 }
 
 /// A client that is at a server if it can be.
@@ -180,13 +200,13 @@ impl Story {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn nothing_acknowledged_is_lost_and_all_servers_agree_when_all_is_mended(
         servers in 1..=5_u8,
         latency in prop_oneof![Just(0), 1..50_u64],
-        deeds in vec(deed(), 1..60),
+        deeds in story(),
     ) {
         let mut story = Story::new(servers, latency);
         story.world.core.witness(true);
@@ -225,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_deeds_have_the_same_consequences(deeds in vec(deed(), 1..40)) {
+    fn the_same_deeds_have_the_same_consequences(deeds in story()) {
         let run = || {
             let mut story = Story::new(3, 7);
             story.world.core.witness(true);

@@ -1,0 +1,87 @@
+//! Known faults of other clients, each a switch at the place of the original: the simulation has to find them.
+
+use std::time::{Duration, Instant};
+
+use crate::batch::usual;
+use crate::judge::judge;
+use crate::plan::Plan;
+use crate::run::run;
+use crate::seed::Seed;
+
+/// A fault and where it was reported, or what it resembles.
+pub const BUGS: [(&str, &str); 11] = [
+    ("guard-forgotten-after-a-failed-release", "CURATOR-678"),
+    ("failed-try-leaks", "kazoo #732"),
+    ("dropped-claim-leaks", "zk-ruby #49, #51"),
+    (
+        "lost-create-forgotten",
+        "samuel/go-zookeeper #229, zktools #2, zk-ruby #54",
+    ),
+    (
+        "no-list-after-the-predecessor",
+        "a predecessor that died while others hold",
+    ),
+    ("hold-survives-expiry", "CURATOR-595"),
+    ("suffix-trusted-at-the-wrap", "suffixes compared at 2^31"),
+    (
+        "token-from-the-suffix",
+        "tokens that start again with their parent",
+    ),
+    (
+        "write-sent-again-after-unknown",
+        "pending requests replayed",
+    ),
+    ("watches-not-set-again", "kazoo #170, #282"),
+    (
+        "window-counted-from-the-answer",
+        "deadlines counted from the reply",
+    ),
+];
+
+/// How a fault was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The seed in which it was.
+    pub plan: Plan,
+    /// How many seeds it took.
+    pub seeds: u64,
+    /// The property it breaks.
+    pub property: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Looks for a fault with fresh seeds from `first` on, for at most that long.
+#[must_use]
+pub fn find(bug: &'static str, first: u64, limit: Duration) -> Option<Found> {
+    let begun = Instant::now();
+    zk_session::seeded::turn_on(bug);
+    let mut found = None;
+    for seed in first.. {
+        let plan = Plan::draw(Seed(seed), usual(seed));
+        let broken = judge(&run(&plan));
+        if let Some((property, _)) = broken.into_iter().next() {
+            found = Some(Found {
+                plan,
+                seeds: seed - first + 1,
+                property,
+                took: begun.elapsed(),
+            });
+            break;
+        }
+        if begun.elapsed() > limit {
+            break;
+        }
+    }
+    zk_session::seeded::turn_on("");
+    found
+}
+
+/// Whether a plan shows a fault, and what it breaks.
+#[must_use]
+pub fn shows(bug: &'static str, plan: &Plan) -> Option<String> {
+    zk_session::seeded::turn_on(bug);
+    let broken = judge(&run(plan));
+    zk_session::seeded::turn_on("");
+    broken.into_iter().next().map(|(property, _)| property)
+}

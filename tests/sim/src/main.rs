@@ -1,0 +1,198 @@
+//! `zk-sim`: runs seeds, replays plans, and shrinks what fails.
+#![expect(clippy::print_stdout, reason = "results go to standard output")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use zk_sim::batch::{Sum, batch, usual};
+use zk_sim::coverage;
+use zk_sim::judge::judge;
+use zk_sim::plan::Plan;
+use zk_sim::run::run;
+use zk_sim::schedule::Profile;
+use zk_sim::seed::Seed;
+use zk_sim::shrink::{as_test, shrink};
+
+const HELP: &str = "\
+zk-sim --seeds N [--from SEED] [--profile NAME] [--threads N]   run seeds
+zk-sim --replay FILE                                           run a plan
+zk-sim --traces N [--from SEED]                                print the fingerprint of each seed
+zk-sim --plan SEED [--profile NAME]                            print a seed's plan
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match carry_out(&words) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("zk-sim: {why}\n{HELP}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(words: &[String]) -> Result<bool, String> {
+    let value = |name: &str| {
+        let at = words.iter().position(|word| word == name)?;
+        words.get(at + 1).map(String::as_str)
+    };
+    let number = |name: &str| match value(name) {
+        Some(word) => match word.parse::<u64>() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(format!("{name} wants a number and not {word:?}")),
+        },
+        None => Ok(None),
+    };
+    let profile = match value("--profile") {
+        Some(word) => {
+            let mut known = Profile::ALL.into_iter();
+            let found = known.find(|profile| profile.word() == word);
+            Some(found.ok_or_else(|| format!("there is no profile {word:?}"))?)
+        }
+        None => None,
+    };
+    let from = number("--from")?.unwrap_or(0);
+    if let Some(file) = value("--replay") {
+        return replay(file);
+    }
+    if let Some(seed) = number("--plan")? {
+        print!(
+            "{}",
+            Plan::draw(Seed(seed), profile.unwrap_or_else(|| usual(seed)))
+        );
+        return Ok(true);
+    }
+    if let Some(count) = number("--traces")? {
+        for seed in from..from + count {
+            let run = run(&Plan::draw(Seed(seed), usual(seed)));
+            println!("{seed} {:016x}", run.trace);
+        }
+        return Ok(true);
+    }
+    #[cfg(feature = "seeded-bugs")]
+    if let Some(folder) = value("--bugs") {
+        return bugs(folder, from);
+    }
+    let count = number("--seeds")?.ok_or("what is to be done?")?;
+    let threads = usize::try_from(number("--threads")?.unwrap_or(1)).unwrap_or(1);
+    Ok(seeds(from, count, profile, threads))
+}
+
+/// Looks for every known fault, keeps the plan that shows it, and prints the table.
+#[cfg(feature = "seeded-bugs")]
+fn bugs(folder: &str, from: u64) -> Result<bool, String> {
+    let mut all = true;
+    println!(
+        "{:<42}{:>8}{:>8}{:>9}  reported as",
+        "fault", "breaks", "seeds", "time"
+    );
+    for (bug, reported) in zk_sim::bugs::BUGS {
+        let Some(found) = zk_sim::bugs::find(bug, from, std::time::Duration::from_secs(60)) else {
+            println!("{bug:<42}{:>8}", "NOT FOUND");
+            all = false;
+            continue;
+        };
+        let (seeds, took) = (found.seeds, found.took.as_secs_f64());
+        println!(
+            "{bug:<42}{:>8}{seeds:>8}{took:>7.1} s  {reported}",
+            found.property
+        );
+        let file = format!("{folder}/{bug}.txt");
+        std::fs::write(&file, found.plan.to_string())
+            .map_err(|error| format!("{file}: {error}"))?;
+    }
+    Ok(all)
+}
+
+fn seeds(from: u64, count: u64, profile: Option<Profile>, threads: usize) -> bool {
+    let begun = Instant::now();
+    let style = "{bar:30} {pos}/{len} seeds, {per_sec}, {msg}";
+    let bar = ProgressBar::new(count);
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    let sum = batch(from, count, profile, threads, &|sum| {
+        bar.set_position(sum.seeds);
+        bar.set_message(format!(
+            "{} faults, {} violations",
+            sum.faults(),
+            sum.violations.len()
+        ));
+    });
+    bar.finish_and_clear();
+    report(&sum, begun);
+    for (seed, profile, found) in sum.violations.iter().take(3) {
+        let property = found.first().map_or("", |(property, _)| property.as_str());
+        let small = shrink(&Plan::draw(*seed, *profile), property, 300);
+        println!(
+            "\nseed {} shrunk, still breaking {property}:\n{small}",
+            seed.0
+        );
+        println!("as a test:\n{}", as_test(&small, property));
+    }
+    let mut complete = true;
+    if profile.is_none() && count >= 10_000 {
+        for cell in coverage::missing(&sum.hits) {
+            println!("not covered: {cell}");
+            complete = false;
+        }
+        for (what, count) in &sum.sometimes {
+            complete &= *count > 0;
+            if *count == 0 {
+                println!("never happened: {what}");
+            }
+        }
+    }
+    complete && sum.violations.is_empty()
+}
+
+fn report(sum: &Sum, begun: Instant) {
+    let wall = begun.elapsed().as_secs_f64();
+    println!("{}\n", coverage::table(&sum.hits));
+    for (fault, count) in sum.by_fault() {
+        print!("{fault} {count}, ");
+    }
+    println!();
+    for (what, count) in &sum.sometimes {
+        println!("{what}: {count}");
+    }
+    for (seed, profile, found) in &sum.violations {
+        for (property, text) in found.iter().take(2) {
+            println!(
+                "seed {} ({}) breaks {property}: {text}",
+                seed.0,
+                profile.word()
+            );
+        }
+    }
+    println!(
+        "{} seeds, {} frames, {} faults, {:.1} simulated hours, {wall:.0} s, {:.0} frames/s, {} violations",
+        sum.seeds,
+        sum.frames,
+        sum.faults(),
+        sum.simulated_ms as f64 / 3.6e6,
+        sum.frames as f64 / wall,
+        sum.violations.len(),
+    );
+}
+
+fn replay(file: &str) -> Result<bool, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let plan: Plan = text.parse().map_err(|error| format!("{file}: {error}"))?;
+    let run = run(&plan);
+    let found = judge(&run);
+    if !found.is_empty() {
+        println!("{plan}\n{}", run.history);
+    }
+    for (property, text) in &found {
+        println!("breaks {property}: {text}");
+    }
+    println!(
+        "{file}: trace {:016x}, {} violations",
+        run.trace,
+        found.len()
+    );
+    Ok(found.is_empty())
+}

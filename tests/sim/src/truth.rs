@@ -1,0 +1,235 @@
+//! Translates what the servers witnessed into the words of the checkers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use zk_checkers::{
+    Change, ChangeKind, History, ServerWatch, SessionRow, SessionStep, WatchAction, WatchMode,
+};
+use zk_embedded::{Fact, NodeChange, Witnessed};
+use zk_wire::{Moment, SessionId, WatcherKind, Zxid};
+
+/// Remembers what a translation needs of earlier facts.
+#[derive(Debug, Default)]
+pub struct Translator {
+    /// Sessions whose time was over and whose end is to come.
+    expiring: BTreeSet<SessionId>,
+    /// Sessions that some leader has given up before.
+    given_up: BTreeSet<SessionId>,
+    /// By which leader, until the end is committed.
+    by_leader: BTreeMap<SessionId, u8>,
+    /// Sessions that were given up by a leader that was deposed before that was committed. Their clients were told, and
+    /// what they had sent before may still be carried out: ZooKeeper does that, and no client can know.
+    pub disowned: BTreeSet<SessionId>,
+    /// What was lost, restored or elected: counted for the campaigns.
+    pub tails_lost: u64,
+    /// Leaders that were elected.
+    pub elections: u64,
+    applied: Zxid,
+    /// Just before the last transaction.
+    before: Moment,
+}
+
+impl Translator {
+    /// A leader that is one no longer had given up sessions that the next one keeps.
+    fn disown(&mut self, leader: u8) {
+        let of = |(session, by): (&SessionId, &u8)| (*by == leader).then_some(*session);
+        let sessions: Vec<SessionId> = self.by_leader.iter().filter_map(of).collect();
+        self.disowned.extend(sessions);
+    }
+
+    /// Adds a fact to the history.
+    pub fn take(&mut self, history: &mut History, witnessed: Witnessed) {
+        // One more than is needed: the end of a session is told after its deletes and comes before them.
+        let before = history.stamp(witnessed.at);
+        let at = history.stamp(witnessed.at);
+        let server = u32::from(witnessed.server);
+        match witnessed.fact {
+            Fact::Committed {
+                zxid,
+                session,
+                xid,
+                outcome,
+                ..
+            } => {
+                self.applied = zxid;
+                self.before = before;
+                let row = Change {
+                    zxid,
+                    at,
+                    session,
+                    xid,
+                    kind: ChangeKind::Nothing,
+                    ..Change::default()
+                };
+                match outcome {
+                    Ok(changes) if !changes.is_empty() => {
+                        for change in changes {
+                            let row = changed(history, row, change);
+                            history.truth.changes.push(row);
+                        }
+                    }
+                    _ => history.truth.changes.push(row),
+                }
+            }
+            Fact::SessionCreated {
+                zxid,
+                session,
+                timeout,
+            } => {
+                history.truth.changes.push(Change {
+                    zxid,
+                    at,
+                    session,
+                    kind: ChangeKind::Open,
+                    ..Change::default()
+                });
+                row(
+                    history,
+                    (at, zxid),
+                    session,
+                    SessionStep::Opened,
+                    (server, timeout),
+                );
+            }
+            Fact::SessionExpired { session } => {
+                // From here on its client may be told, although the transaction is to come.
+                self.by_leader.insert(session, witnessed.server);
+                // A leader that is cut off may give it up before the real one does.
+                if !self.expiring.insert(session) || !self.given_up.insert(session) {
+                    return;
+                }
+                let over = SessionStep::Expired;
+                row(
+                    history,
+                    (at, Zxid::NONE),
+                    session,
+                    over,
+                    (server, Duration::ZERO),
+                );
+            }
+            Fact::SessionClosed { zxid, session } => {
+                self.by_leader.remove(&session);
+                let kind = if self.expiring.remove(&session) {
+                    ChangeKind::Expire
+                } else {
+                    let closed = SessionStep::Closed;
+                    row(
+                        history,
+                        (self.before, zxid),
+                        session,
+                        closed,
+                        (server, Duration::ZERO),
+                    );
+                    ChangeKind::Close
+                };
+                ended(history, zxid, self.before, session, kind);
+            }
+            Fact::WatchSet {
+                session,
+                path,
+                kind,
+                ..
+            } => {
+                let (mode, children) = match kind {
+                    WatcherKind::Children => (WatchMode::Once, true),
+                    WatcherKind::Persistent => (WatchMode::Persistent, false),
+                    WatcherKind::PersistentRecursive => (WatchMode::Recursive, false),
+                    _ => (WatchMode::Once, false),
+                };
+                let path = history.text(&path);
+                history.truth.watches.push(ServerWatch {
+                    session,
+                    path,
+                    mode,
+                    children,
+                    did: WatchAction::Set,
+                    at,
+                    zxid: self.applied,
+                    ..ServerWatch::default()
+                });
+            }
+            Fact::TailLost { .. } => {
+                self.tails_lost += 1;
+                self.disown(witnessed.server);
+            }
+            Fact::Deposed { .. } => self.disown(witnessed.server),
+            Fact::Elected { .. } => self.elections += 1,
+            _ => {}
+        }
+    }
+}
+
+fn changed(history: &mut History, row: Change, change: NodeChange) -> Change {
+    match change {
+        NodeChange::Created { path, data, owner } => Change {
+            kind: ChangeKind::Create,
+            path: history.text(&path),
+            data: history.data(&data.unwrap_or_default()),
+            owner,
+            ..row
+        },
+        NodeChange::Deleted { path } => Change {
+            kind: ChangeKind::Delete,
+            path: history.text(&path),
+            ..row
+        },
+        NodeChange::DataSet {
+            path,
+            data,
+            version,
+        } => Change {
+            kind: ChangeKind::Set,
+            path: history.text(&path),
+            data: history.data(&data.unwrap_or_default()),
+            version,
+            ..row
+        },
+        NodeChange::AclSet { path, .. } => Change {
+            kind: ChangeKind::SetAcl,
+            path: history.text(&path),
+            ..row
+        },
+        _ => row,
+    }
+}
+
+fn row(
+    history: &mut History,
+    (at, zxid): (Moment, Zxid),
+    session: SessionId,
+    what: SessionStep,
+    (server, timeout): (u32, Duration),
+) {
+    history.truth.sessions.push(SessionRow {
+        session,
+        what,
+        at,
+        zxid,
+        server,
+        timeout,
+    });
+}
+
+/// The end of a session comes before the deletes that it brings, which were told first.
+fn ended(history: &mut History, zxid: Zxid, at: Moment, session: SessionId, kind: ChangeKind) {
+    let changes = &mut history.truth.changes;
+    let own = changes
+        .iter()
+        .rev()
+        .take_while(|change| change.zxid == zxid);
+    let deletes = changes.split_off(changes.len() - own.count());
+    changes.push(Change {
+        zxid,
+        at,
+        session,
+        kind,
+        ..Change::default()
+    });
+    // Where there was nothing to delete, the transaction told of no change.
+    changes.extend(
+        deletes
+            .into_iter()
+            .filter(|change| change.kind != ChangeKind::Nothing),
+    );
+}

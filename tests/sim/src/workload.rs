@@ -1,0 +1,176 @@
+//! What the processes do.
+
+mod guard;
+mod locks;
+mod registers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zk_client::{Client, ErrorKind, State};
+use zk_recipes::Mutex;
+use zk_wire::SessionId;
+
+use crate::actor::Actor;
+use crate::plan::Plan;
+use crate::resource::Resource;
+use crate::schedule::Phase;
+use crate::seed::Rng;
+
+/// The path of a register.
+#[must_use]
+pub fn register_path(register: usize) -> String {
+    format!("/registers/{register}")
+}
+
+/// The path of a lock.
+#[must_use]
+pub fn lock_path(lock: usize) -> String {
+    format!("/locks/{lock}")
+}
+
+/// The register in ZooKeeper that a lock protects.
+#[must_use]
+pub fn guarded_path(lock: usize) -> String {
+    format!("/guarded/{lock}")
+}
+
+/// Why a process's application has come to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The run is over.
+    Drained,
+    /// The client has ended, and a new one is needed.
+    NewClient,
+}
+
+/// The payload of a panic that is part of the schedule.
+#[derive(Debug)]
+pub struct Planned;
+
+/// The application of one process, with one client.
+pub struct Application {
+    pub(crate) actor: Arc<Actor>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) client: Client,
+    pub(crate) rng: Rng,
+    pub(crate) resource: Arc<Resource>,
+    /// Counts up, so that every value is written once.
+    pub(crate) values: u64,
+    /// How many calls are left.
+    pub(crate) calls: u64,
+    /// When the client has to be closed because a guard was leaked.
+    leaked: bool,
+}
+
+impl Application {
+    /// An application that has done nothing yet.
+    #[must_use]
+    pub fn new(
+        actor: Arc<Actor>,
+        plan: Arc<Plan>,
+        client: Client,
+        rng: Rng,
+        resource: Arc<Resource>,
+    ) -> Self {
+        Self {
+            actor,
+            client,
+            rng,
+            resource,
+            values: 0,
+            calls: plan.calls,
+            plan,
+            leaked: false,
+        }
+    }
+
+    /// Works until `draining` is set, or the client ends.
+    pub async fn run(mut self, draining: tokio::sync::watch::Receiver<bool>) -> End {
+        while !*draining.borrow() && self.calls > 0 {
+            self.calls -= 1;
+            if self.is_over() {
+                return End::NewClient;
+            }
+            if self.rng.percent(self.plan.lock_percent) {
+                self.use_lock().await;
+            } else {
+                self.use_register().await;
+            }
+            self.actor.enter(Phase::Idle);
+            if self.leaked {
+                self.pause(Duration::from_secs(1)).await;
+                // Nobody has the guard any more: the lock is free when the session ends.
+                let _ = self.client.close().await;
+                return End::NewClient;
+            }
+            let think = self.plan.think;
+            self.pause(think).await;
+        }
+        if self.is_over() {
+            return End::NewClient;
+        }
+        End::Drained
+    }
+
+    /// After everything was healed, what a process asks for it gets.
+    ///
+    /// # Errors
+    ///
+    /// What it did not get.
+    pub async fn last_wishes(&mut self) -> Result<(), String> {
+        for lock in 0..self.plan.locks {
+            self.take_once_more(lock).await?;
+        }
+        let read = self.client.get(&register_path(0)).await;
+        read.map_err(|error| format!("get: {error}"))?;
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        match self.client.state() {
+            State::Closed | State::AuthFailed => true,
+            // With a policy that makes a new session this passes.
+            State::Expired { .. } => self.actor.driver_ended(),
+            _ => false,
+        }
+    }
+
+    fn mutex(&self, lock: usize) -> Result<Mutex, String> {
+        Mutex::new(&self.client, &lock_path(lock)).map_err(|error| error.to_string())
+    }
+
+    fn name(&self) -> String {
+        format!("process {}", self.actor.process())
+    }
+
+    fn process(&self) -> u32 {
+        self.actor.process()
+    }
+
+    fn session(&self) -> SessionId {
+        self.client.session_id().unwrap_or_default()
+    }
+
+    fn pick(&mut self, count: usize) -> usize {
+        usize::try_from(self.rng.below(count as u64)).unwrap_or(0)
+    }
+
+    /// A value that nobody else writes.
+    fn fresh_value(&mut self) -> String {
+        self.values += 1;
+        format!("{}.{}", self.process(), self.values)
+    }
+
+    /// Waits for up to `longest`.
+    async fn pause(&mut self, longest: Duration) {
+        let longest = u64::try_from(longest.as_millis()).unwrap_or(0);
+        let ms = self.rng.between(1, longest.max(1));
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// Whether an error tells of a client that has ended.
+fn is_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Closed | ErrorKind::SessionExpired)
+}

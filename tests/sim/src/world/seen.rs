@@ -1,0 +1,152 @@
+//! What a client has read of the servers' transactions.
+
+use std::collections::BTreeMap;
+
+use zk_wire::{SessionId, Zxid};
+
+/// The newest transaction that a session has read of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    session: SessionId,
+    zxid: Zxid,
+}
+
+/// Where the answers to a process's reads of registers stand among the transactions.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// By path: the session that answered last, and its answer's zxid.
+    answered: BTreeMap<String, (SessionId, Zxid)>,
+}
+
+impl Reads {
+    pub(super) fn last(&self, path: &str) -> Option<(SessionId, Zxid)> {
+        self.answered.get(path).copied()
+    }
+}
+
+impl Seen {
+    /// Of this session; nothing if it is another.
+    #[must_use]
+    pub fn of(self, session: SessionId) -> Zxid {
+        if self.session == session {
+            self.zxid
+        } else {
+            Zxid::NONE
+        }
+    }
+
+    fn attached(&mut self, session: SessionId) {
+        if self.session != session {
+            *self = Self {
+                session,
+                zxid: Zxid::NONE,
+            };
+        }
+    }
+}
+
+/// Reads the headers of the frames that a client takes from a connection.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    /// The beginning of the frame that is being read.
+    head: Vec<u8>,
+    /// How much of it is to come behind its head.
+    skip: usize,
+    attached: bool,
+    /// Reads that wait for their answer, by xid.
+    asked: BTreeMap<i32, String>,
+}
+
+impl Replies {
+    /// A read was asked for.
+    pub(super) fn asks(&mut self, xid: i32, path: &str) {
+        self.asked.insert(xid, path.to_owned());
+    }
+
+    pub(super) fn read(&mut self, mut bytes: &[u8], seen: &mut Seen, reads: &mut Reads) {
+        loop {
+            let skipped = self.skip.min(bytes.len());
+            bytes = bytes.get(skipped..).unwrap_or_default();
+            self.skip -= skipped;
+            if bytes.is_empty() {
+                return;
+            }
+            let wanted = HEAD.saturating_sub(self.head.len()).min(bytes.len());
+            self.head
+                .extend_from_slice(bytes.get(..wanted).unwrap_or_default());
+            bytes = bytes.get(wanted..).unwrap_or_default();
+            let Some(length) = self
+                .head
+                .first_chunk::<4>()
+                .map(|it| u32::from_be_bytes(*it))
+            else {
+                return;
+            };
+            let frame = 4 + usize::try_from(length).unwrap_or(0);
+            if self.head.len() < frame.min(HEAD) {
+                return;
+            }
+            // A frame shorter than a head does not come from a server.
+            self.skip = frame.saturating_sub(HEAD);
+            self.take(seen, reads);
+            self.head.clear();
+        }
+    }
+
+    /// A handshake's answer: version, timeout, session id. Any other: xid, zxid.
+    fn take(&mut self, seen: &mut Seen, reads: &mut Reads) {
+        let number = |at: usize| {
+            let eight = self.head.get(at..at + 8)?;
+            Some(i64::from_be_bytes(eight.try_into().ok()?))
+        };
+        if self.attached {
+            // Some replies and late events carry −1, which is no transaction.
+            let zxid = number(8).unwrap_or(0).max(0);
+            let zxid = Zxid::from_raw(zxid);
+            seen.zxid = seen.zxid.max(zxid);
+            let xid = self.head.get(4..8).and_then(|xid| xid.try_into().ok());
+            let xid = xid.map_or(0, i32::from_be_bytes);
+            if let Some(path) = self.asked.remove(&xid) {
+                reads.answered.insert(path, (seen.session, zxid));
+            }
+        } else {
+            self.attached = true;
+            seen.attached(SessionId::from_raw(number(12).unwrap_or(0)));
+        }
+    }
+}
+
+/// Length, xid, zxid, error; or length, version, timeout and session id.
+const HEAD: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes().to_vec();
+        frame.extend_from_slice(payload);
+        frame
+    }
+
+    #[test]
+    fn the_newest_zxid_is_found_however_the_bytes_are_cut() {
+        let handshake = [&[0; 8][..], &7_i64.to_be_bytes(), &[0; 21]].concat();
+        let reply = |zxid: i64| [&[0; 4][..], &zxid.to_be_bytes(), &[0; 9]].concat();
+        let bytes = [
+            frame(&handshake),
+            frame(&reply(5)),
+            frame(&reply(-1)),
+            frame(&reply(9)),
+        ]
+        .concat();
+        for size in 1..bytes.len() {
+            let (mut replies, mut seen) = (Replies::default(), Seen::default());
+            for piece in bytes.chunks(size) {
+                replies.read(piece, &mut seen, &mut Reads::default());
+            }
+            assert_eq!(seen.of(SessionId::from_raw(7)), Zxid::from_raw(9));
+            assert_eq!(seen.of(SessionId::from_raw(8)), Zxid::NONE);
+        }
+    }
+}
