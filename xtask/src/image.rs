@@ -28,8 +28,6 @@ const RELEASES: [Release; 2] = [
 /// The image that the tests and `ensemble up` name.
 pub(crate) const DEFAULT_TAG: &str = "zookeeper:3.9";
 
-const MIRROR: &str = "http://deb.debian.org/debian";
-
 /// How long a registry gets to say whether it has the image.
 const REGISTRY_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -143,7 +141,7 @@ fn build(release: Release) -> Outcome<()> {
 fn bootstrap(release: Release, dir: &Path) -> Outcome<()> {
     eprintln!("debootstrap {} into {}", release.name, dir.display());
     let mut bootstrap = command("debootstrap", &["--variant=minbase", release.name]);
-    shell::output(bootstrap.arg(dir.join("rootfs")).arg(MIRROR), LONG).map_err(|error| {
+    shell::output(bootstrap.arg(dir.join("rootfs")), LONG).map_err(|error| {
         format!("{error}\ndebootstrap needs root and the package of its name: apt-get install debootstrap")
     })?;
     Ok(())
