@@ -229,7 +229,18 @@ impl<T> Pending<T> {
         Ok((RawCall::waiting(shared, accepted), registered, accepted.len))
     }
 
+    /// The error as its caller has to read it: where it comes from, and what it means for a hold that fences it.
     fn origin(&self, error: Error) -> Error {
+        let error = self.placed(error);
+        // A hold never outlives its session.
+        if self.plan.fences > 0 && error.kind() == ErrorKind::SessionExpired {
+            error.of_lost_hold()
+        } else {
+            error
+        }
+    }
+
+    fn placed(&self, error: Error) -> Error {
         let shared = self.scope.shared();
         let inner = shared.lock();
         let server = shared.server_name(&inner);

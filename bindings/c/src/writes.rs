@@ -1,7 +1,6 @@
 //! Changing the tree. With a fence a write commits only while the lock of that guard is held.
 
 use std::ffi::{c_char, c_void};
-use std::future::Future;
 
 use ::zk_client::{Bytes, CreateMode};
 use recipes::Held;
@@ -54,25 +53,6 @@ fn fence(guard: *const zk_guard) -> Result<Option<Held>, Failure> {
     Ok(Some(handles::get(guard)?.held().clone()))
 }
 
-/// The end of a write. That the session is gone says, to a holder in it, that the hold is over.
-async fn settled<T>(
-    work: impl Future<Output = Result<T, Failure>>,
-    fence: Option<Held>,
-) -> Result<T, Failure> {
-    work.await.map_err(|failure| {
-        let over = fence.is_some_and(|held| !held.is_held());
-        if over && failure.status == zk_status::ZK_ERR_SESSION_EXPIRED {
-            let text = format!("the hold is over: {}", failure.text);
-            return Failure {
-                status: zk_status::ZK_ERR_LOCK_LOST,
-                text,
-                ..failure
-            };
-        }
-        failure
-    })
-}
-
 fn create(
     session: &Session,
     path: &str,
@@ -90,7 +70,6 @@ fn create(
         }
         Some(held) => {
             let work = request(zk, create.fenced_by(&held), deadline);
-            let work = settled(work, Some(held));
             Operation::uncertain(async move { Ok(Yield::Path(work.await?)) })
         }
     }
@@ -109,7 +88,7 @@ fn set(
     if let Some(held) = &fence {
         set = set.fenced_by(held);
     }
-    let work = settled(request(zk, set, deadline), fence);
+    let work = request(zk, set, deadline);
     Operation::uncertain(async move { Ok(Yield::Stat(work.await?)) })
 }
 
@@ -125,7 +104,7 @@ fn delete(
     if let Some(held) = &fence {
         delete = delete.fenced_by(held);
     }
-    let work = settled(request(zk, delete, deadline), fence);
+    let work = request(zk, delete, deadline);
     Operation::uncertain(async move {
         work.await?;
         Ok(Yield::Nothing)

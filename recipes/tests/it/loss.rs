@@ -164,3 +164,26 @@ async fn a_fenced_write_of_a_holder_that_lost_its_node_changes_nothing() {
     assert_eq!(world.asked(zk.session_id().unwrap()).all_since(&before), 0);
     assert_eq!(&zk.get("/result").await.unwrap().data[..], b"mine");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fenced_write_that_waits_while_its_session_expires_is_refused_as_of_a_lost_lock() {
+    let world = World::new();
+    let zk = world.client().await;
+    let guard = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_all();
+    settle().await;
+    let write = zk.create("/a", "").fenced_by(&guard).submit();
+    world.hooks.expire(zk.session_id().unwrap());
+    world.hooks.refuse_connections(false);
+    let error = write.await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.fate()),
+        (ErrorKind::LockLost, Fate::NotApplied),
+        "{error}"
+    );
+    assert!(
+        error.to_string().starts_with("the hold is over: "),
+        "{error}"
+    );
+}

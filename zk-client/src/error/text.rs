@@ -130,6 +130,13 @@ impl Error {
         self.because(&expiry.to_string())
     }
 
+    /// The same error for a holder in the session that is over.
+    pub(crate) fn of_lost_hold(mut self) -> Self {
+        self.0.kind = ErrorKind::LockLost;
+        self.0.message = format!("the hold is over: {}", self.0.message);
+        self
+    }
+
     /// The same error with the server and the identity it refused in its text.
     pub(crate) fn because_refused(self, server: Option<&str>, identities: &str) -> Self {
         self.because(&format!(

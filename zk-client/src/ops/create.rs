@@ -188,7 +188,7 @@ impl FencedCreate {
                 MultiOp::Create(record),
             ]))
         });
-        let plan = Plan::write(OpKind::Create, create.path, request, |answer| {
+        let plan = Plan::fenced(OpKind::Create, create.path, request, |answer| {
             let scope = answer.scope;
             match fenced_result(answer)? {
                 MultiResult::Created { path, .. } => Ok(scope.relative(&path).into_owned()),

@@ -85,7 +85,7 @@ impl Delete {
                 });
                 (
                     self.scope,
-                    Plan::write(OpKind::Delete, self.path, request, fenced_done),
+                    Plan::fenced(OpKind::Delete, self.path, request, fenced_done),
                 )
             }
         }

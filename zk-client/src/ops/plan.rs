@@ -79,6 +79,20 @@ impl<T> Plan<T> {
             decode,
         }
     }
+
+    /// A write behind one check of a hold.
+    pub(crate) fn fenced(
+        op: OpKind,
+        path: String,
+        request: Result<Request, Error>,
+        decode: fn(Answer<'_>) -> Result<T, Refusal>,
+    ) -> Self {
+        let fences = 1;
+        Self {
+            fences,
+            ..Self::write(op, path, request, decode)
+        }
+    }
 }
 
 /// Gives a builder with `fn plan(self) -> (Scope, Plan<T>)` its two ends.

@@ -93,7 +93,7 @@ impl Set {
                 });
                 (
                     self.scope,
-                    Plan::write(OpKind::Set, self.path, request, fenced_stat),
+                    Plan::fenced(OpKind::Set, self.path, request, fenced_stat),
                 )
             }
         }
