@@ -1,6 +1,6 @@
 //! The command that `zkctl` runs.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::descendants;
 use crate::exit::{Failure, code};
+use crate::starter::Gate;
 
 /// A command with whatever it starts: stopped together.
 ///
@@ -23,13 +24,15 @@ use crate::exit::{Failure, code};
 /// becomes the parent of every orphan.
 pub(crate) struct Group {
     child: Child,
+    /// Closed until the command may run.
+    gate: Option<Gate>,
     id: Pid,
     /// Our other child, which is none of the command's.
     watchdog: Option<Pid>,
 }
 
 impl Group {
-    /// Starts `command`; its standard streams are ours.
+    /// Prepares `command`, which begins with [`Group::go`]; its standard streams are ours.
     pub(crate) fn spawn(
         command: &[OsString],
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
@@ -38,12 +41,26 @@ impl Group {
         // A daemon's parent ends at once; without this its next parent would be a stranger.
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_child_subreaper(Some(getpid()));
-        let (child, id) = start(command, environment, |command| command.process_group(0))?;
+        let failed =
+            |e: io::Error| Failure::new(code::INTERNAL, format!("cannot start the command: {e}"));
+        let (child, gate) = Gate::before(command, |mut starter| {
+            starter.envs(environment).process_group(0).spawn()
+        })
+        .map_err(failed)?;
+        let id = id_of(&child)?;
         Ok(Self {
             child,
+            gate: Some(gate),
             id,
             watchdog,
         })
+    }
+
+    /// Lets the command run, if it does not yet.
+    pub(crate) fn go(&mut self) {
+        if let Some(gate) = self.gate.take() {
+            gate.open();
+        }
     }
 
     /// The id of the process group.
@@ -177,7 +194,15 @@ impl Companion {
         command: &[OsString],
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
     ) -> Result<Self, Failure> {
-        let (child, id) = start(command, environment, |command| command)?;
+        let Some((program, arguments)) = command.split_first() else {
+            return Err(Failure::usage("there is no command to run"));
+        };
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(environment)
+            .spawn()
+            .map_err(|e| Failure::not_started(program, &e))?;
+        let id = id_of(&child)?;
         Ok(Self { child, id })
     }
 
@@ -192,34 +217,10 @@ impl Companion {
     }
 }
 
-fn start(
-    command: &[OsString],
-    environment: impl IntoIterator<Item = (&'static str, OsString)>,
-    prepare: impl FnOnce(&mut Command) -> &mut Command,
-) -> Result<(Child, Pid), Failure> {
-    let Some((program, arguments)) = command.split_first() else {
-        return Err(Failure::usage("there is no command to run"));
-    };
-    let mut command = Command::new(program);
-    command.args(arguments).envs(environment);
-    let child = prepare(&mut command)
-        .spawn()
-        .map_err(|e| not_started(program, &e))?;
+fn id_of(child: &Child) -> Result<Pid, Failure> {
     let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     // Only a child that was reaped has no id, and nobody has waited yet.
-    let id = id.ok_or_else(|| lost_track(io::ErrorKind::NotFound.into()))?;
-    Ok((child, id))
-}
-
-fn not_started(program: &OsStr, error: &io::Error) -> Failure {
-    let code = match error.kind() {
-        io::ErrorKind::NotFound => code::NOT_FOUND,
-        _ => code::NOT_EXECUTABLE,
-    };
-    Failure::new(
-        code,
-        format!("cannot run {}: {error}", program.to_string_lossy()),
-    )
+    id.ok_or_else(|| lost_track(io::ErrorKind::NotFound.into()))
 }
 
 fn lost_track(error: io::Error) -> Failure {

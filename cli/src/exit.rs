@@ -1,5 +1,6 @@
 //! How `zkctl` ends: its exit codes, and the one line it says when it fails.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Write as _};
 
@@ -56,6 +57,18 @@ impl Failure {
     /// A command line that is wrong in a way that clap cannot see.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self::new(code::USAGE, message)
+    }
+
+    /// A program that cannot be executed.
+    pub(crate) fn not_started(program: &OsStr, error: &io::Error) -> Self {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => code::NOT_FOUND,
+            _ => code::NOT_EXECUTABLE,
+        };
+        Self::new(
+            code,
+            format!("cannot run {}: {error}", program.to_string_lossy()),
+        )
     }
 
     /// An end that needs no word.

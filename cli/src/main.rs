@@ -13,6 +13,7 @@ mod node_path;
 mod output;
 mod signals;
 mod since;
+mod starter;
 mod terminal;
 mod value;
 mod watchdog;
@@ -26,11 +27,10 @@ use crate::args::Cli;
 use crate::exit::{Failure, code};
 
 fn main() -> ExitCode {
-    if std::env::args_os()
-        .next()
-        .is_some_and(|name| name == watchdog::NAME)
-    {
-        return watchdog::run(std::env::args().skip(1));
+    match std::env::args_os().next() {
+        Some(name) if name == watchdog::NAME => return watchdog::run(std::env::args().skip(1)),
+        Some(name) if name == starter::NAME => return starter::run(std::env::args_os().skip(1)),
+        _ => {}
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -193,7 +193,7 @@ fn now() -> Moment {
 }
 
 /// This very program, even if its file was replaced.
-const OURSELVES: &str = "/proc/self/exe";
+pub(crate) const OURSELVES: &str = "/proc/self/exe";
 
 const COMM: &CStr = c"lock-watchdog";
 

@@ -142,12 +142,10 @@ impl Run<'_> {
                 return Err(failure);
             }
         };
+        // Nobody runs unguarded, nor asks for the terminal before it has it.
         watchdog.guard(group.id());
         let loan = Loan::to(group.id());
-        // It may have asked for the terminal before it had it.
-        if loan.is_some() {
-            group.signal(Signal::CONT);
-        }
+        group.go();
         let mut care = Care {
             held: held.clone(),
             grace,

@@ -1,8 +1,10 @@
 //! `lock`, when the command has to go: whoever it has become, and whatever happens to zkctl itself.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::time::Duration;
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process::{announced, is_gone};
@@ -107,6 +109,40 @@ fn the_command_does_not_outlive_a_zkctl_that_was_killed() {
     );
     until("the command is gone", || ids.iter().all(|id| is_gone(*id)));
     assert!(server.hooks().node(&node).is_some(), "in good time");
+}
+
+/// What becomes the command, as `zkctl lock` starts it, and the pipe that it waits for.
+fn starter() -> (std::process::Command, std::io::PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    fcntl_setfd(&reader, FdFlags::empty()).unwrap();
+    let mut starter = std::process::Command::new(env!("CARGO_BIN_EXE_zkctl"));
+    let number = std::os::fd::IntoRawFd::into_raw_fd(reader).to_string();
+    starter
+        .arg0("lock-starter")
+        .args([&number, "sh", "-c", "echo runs"]);
+    (starter, writer)
+}
+
+#[test]
+fn a_command_does_not_begin_if_zkctl_is_killed_before_it_is_guarded() {
+    let (mut starter, writer) = starter();
+    drop(writer);
+    let done = starter.output().unwrap();
+    assert_eq!(
+        (done.stdout.as_slice(), done.status.code()),
+        (&b""[..], Some(70))
+    );
+}
+
+#[test]
+fn a_command_that_is_guarded_begins() {
+    let (mut starter, mut writer) = starter();
+    std::io::Write::write_all(&mut writer, b"!").unwrap();
+    let done = starter.output().unwrap();
+    assert_eq!(
+        (done.stdout.as_slice(), done.status.code()),
+        (&b"runs\n"[..], Some(0))
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,7 +20,7 @@ pub(crate) struct Zkctl {
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<Vec<u8>>,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    stderr: Receiver<Vec<u8>>,
 }
 
 /// What a command left.
@@ -71,7 +71,7 @@ impl Zkctl {
         Running {
             child,
             lines: read_lines(stdout),
-            stderr: Some(thread::spawn(|| read_all(stderr))),
+            stderr: read_all(stderr),
         }
     }
 
@@ -123,7 +123,8 @@ impl Running {
         while let Ok(line) = self.lines.recv_timeout(LIMIT) {
             stdout.extend(line);
         }
-        let stderr = self.stderr.take().unwrap().join().unwrap();
+        let left = "something that it started still has its stderr";
+        let stderr = self.stderr.recv_timeout(LIMIT).expect(left);
         Done {
             code: status.code(),
             stdout,
@@ -170,10 +171,15 @@ fn read_lines(stdout: ChildStdout) -> Receiver<Vec<u8>> {
     lines
 }
 
-fn read_all(mut from: impl Read) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    from.read_to_end(&mut bytes).unwrap();
-    bytes
+fn read_all(mut from: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, all) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        // Nobody waits for it when a test has failed.
+        let _ = sender.send(bytes);
+    });
+    all
 }
 
 const POLL: Duration = Duration::from_millis(5);
