@@ -27,9 +27,10 @@ mod seen;
 mod server;
 mod session;
 mod watch;
+mod watch_pairs;
 mod watch_removal;
 
-pub use server::{Host, Server};
+pub use server::{Host, Server, shown_watches};
 
 macro_rules! export {
     ($($module:ident { $($body:ident,)* })*) => {

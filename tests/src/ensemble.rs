@@ -4,6 +4,7 @@ mod cut;
 mod docker;
 mod owner;
 
+use std::io;
 use std::net::TcpListener;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +17,8 @@ use cut::From;
 use docker::{docker, try_docker};
 
 const IMAGE: &str = "zookeeper:3.9";
+/// What Debian 12 has.
+const OLDER_IMAGE: &str = "zookeeper:3.8";
 
 /// Ports below those that the system gives to outgoing connections: nobody takes a member's while it is down.
 const PORTS: std::ops::Range<u16> = 23_000..23_200;
@@ -69,6 +72,20 @@ impl Ensemble {
     /// If the engine does not start them, or they elect no leader in time.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_image(IMAGE)
+    }
+
+    /// As [`start`](Self::start), servers of the release 3.8.0, as Debian 12 has it.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start), and if the engine does not have the image.
+    #[must_use]
+    pub fn start_older() -> Self {
+        Self::start_image(OLDER_IMAGE)
+    }
+
+    fn start_image(image: &str) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +98,7 @@ impl Ensemble {
         };
         let subnet = ensemble.create_network();
         for (member, port) in Self::MEMBERS.zip(free_ports()) {
-            ensemble.create(member, port, &subnet);
+            ensemble.create(image, member, port, &subnet);
         }
         let containers = ensemble.members.iter().map(|m| m.container.as_str());
         let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
@@ -160,6 +177,15 @@ impl Ensemble {
         });
     }
 
+    /// Sends a member a four-letter word and returns the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached or does not answer.
+    pub fn four_letter(&self, member: Member, word: &str) -> io::Result<String> {
+        four_letter::ask(self.members[member].port, word)
+    }
+
     /// The member that a session is connected to now, if any.
     #[must_use]
     pub fn host_of(&self, session: SessionId) -> Option<Member> {
@@ -234,7 +260,7 @@ impl Ensemble {
         panic!("no network: {}", refusals.join("; "))
     }
 
-    fn create(&mut self, member: Member, port: u16, subnet: &str) {
+    fn create(&mut self, image: &str, member: Member, port: u16, subnet: &str) {
         let address = |member: Member| format!("{subnet}.{}", 11 + member);
         let servers: Vec<String> = Self::MEMBERS
             .map(|m| format!("server.{}={}:2888:3888;2181", m + 1, address(m)))
@@ -248,6 +274,7 @@ impl Ensemble {
             "ZOO_4LW_COMMANDS_WHITELIST=*".to_owned(),
             "ZOO_MAX_CLIENT_CNXNS=0".to_owned(),
             "ZOO_ADMINSERVER_ENABLED=false".to_owned(),
+            "ZOO_CFG_EXTRA=extendedTypesEnabled=true".to_owned(),
             "JVMFLAGS=-Xmx256m -XX:+UseSerialGC".to_owned(),
         ];
         let container = format!("{}-{}", self.name, member + 1);
@@ -257,7 +284,7 @@ impl Ensemble {
         words.extend(["--ip", &own, "--publish", &publish]);
         words.extend(labels.iter().map(String::as_str));
         words.extend(settings.iter().flat_map(|s| ["--env", s.as_str()]));
-        words.push(IMAGE);
+        words.push(image);
         docker(&words);
         let address = own;
         self.members.push(Server {

@@ -31,6 +31,7 @@ mod config;
 mod connection;
 mod event;
 mod ids;
+mod implied;
 mod outcome;
 mod promises;
 mod requests;

@@ -4,6 +4,7 @@ mod abort;
 mod answer;
 mod commands;
 mod confirm_work;
+mod cover;
 mod duty_commands;
 mod duty_work;
 mod inputs;
@@ -26,6 +27,7 @@ use crate::connection::xids::Xids;
 use crate::connection::zxids::Zxids;
 use crate::event::{Action, Event};
 use crate::ids::{IdCounter, RequestId, ServerId};
+use crate::implied::Implied;
 use crate::promises::duty::Duties;
 use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
@@ -70,6 +72,7 @@ pub struct Session {
     pub(crate) in_flight: InFlight,
     pub(crate) deadlines: BTreeSet<(Moment, RequestId)>,
     pub(crate) watches: WatchTable,
+    pub(crate) implied: Implied,
     pub(crate) duties: Duties,
     pub(crate) holds: Holds,
     pub(crate) window: SafeWindow,
@@ -155,6 +158,7 @@ impl Session {
             in_flight: InFlight::default(),
             deadlines: BTreeSet::new(),
             watches: WatchTable::default(),
+            implied: Implied::default(),
             duties: Duties::default(),
             holds: Holds::default(),
             window: SafeWindow::new(config.confirm, config.clock_error_ppm, smallest),

@@ -132,6 +132,39 @@ impl WatchTable {
         fired
     }
 
+    /// Whether there is a registered watch of this kind on exactly this path.
+    pub(crate) fn has(&self, kind: WatchKind, path: &str) -> bool {
+        self.ids(kind, path).next().is_some()
+    }
+
+    /// The registered watches of this kind on exactly this path.
+    pub(crate) fn at(&self, kind: WatchKind, path: &str) -> Vec<WatchId> {
+        self.ids(kind, path).collect()
+    }
+
+    /// The path of a registered recursive watch.
+    pub(crate) fn recursive_path(&self, id: WatchId) -> Option<String> {
+        let place = self.places.get(&id)?;
+        (place.table == Some(WatchKind::Recursive)).then(|| place.path.clone())
+    }
+
+    /// The paths that have a registered watch of this kind.
+    pub(crate) fn paths(&self, kind: WatchKind) -> impl Iterator<Item = &String> {
+        self.tables.get(&kind).into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// Whether anybody wants to know, or is about to, when the list of children changes.
+    pub(crate) fn wants_list(&self, path: &str) -> bool {
+        let registered = [WatchKind::Data, WatchKind::Exist, WatchKind::Recursive];
+        let others = registered.map(|kind| self.ids(kind, path).count());
+        self.count_at(path) > others.into_iter().sum()
+    }
+
+    /// How many watches there are on exactly this path, those not yet set included.
+    pub(crate) fn count_at(&self, path: &str) -> usize {
+        self.per_path.get(path).copied().unwrap_or(0)
+    }
+
     /// All persistent and recursive watches.
     pub(crate) fn lasting(&self) -> Vec<WatchId> {
         let tables = [WatchKind::Persistent, WatchKind::Recursive];

@@ -95,6 +95,11 @@ macro_rules! each_conformance_body {
                 events_of_a_multi_come_in_its_order_with_one_zxid,
                 the_events_of_many_changes_come_without_a_gap,
             }
+            watch_pairs {
+                any_two_watches_on_one_node_each_see_their_own_events,
+                a_watch_outlives_any_other_on_its_node_that_is_dropped,
+                watches_that_were_asked_for_in_one_go_each_see_their_own_events,
+            }
             watch_removal {
                 a_dropped_watch_is_removed_from_the_server,
                 a_fired_watch_is_gone_from_the_server,
@@ -172,5 +177,21 @@ macro_rules! each_conformance_body {
                 a_fence_of_another_client_counts_too,
             }
         }
+    };
+}
+
+/// A test of each conformance body, in the module that has `async fn server(name: &str) -> Server` and `LIMIT`, how long
+/// one body may take.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($($module:ident { $($body:ident,)* })*) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $body() {
+                let server = super::server(stringify!($body)).await;
+                let body = $crate::conformance::$body(&server);
+                $crate::deadline(super::LIMIT).until(stringify!($body), body).await;
+            })*
+        })*
     };
 }

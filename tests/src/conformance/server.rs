@@ -1,8 +1,9 @@
 //! The server under test, as a body sees it.
 
 use std::fmt;
+use std::time::Duration;
 
-use zk_recipes::{Client, ClientBuilder};
+use zk_recipes::{Client, ClientBuilder, Zxid};
 
 /// What runs the server.
 pub trait Host: fmt::Debug + Send + Sync {
@@ -17,6 +18,33 @@ pub trait Host: fmt::Debug + Send + Sync {
 
     /// Whether it shows watches of children among them.
     fn shows_child_watches(&self) -> bool;
+
+    /// Whether it is older than 3.9: its events carry no zxid, and exists asks for no permission.
+    fn is_before_3_9(&self) -> bool {
+        false
+    }
+
+    /// The longest session timeout that it grants.
+    fn longest_session(&self) -> Duration {
+        Duration::from_secs(40)
+    }
+}
+
+/// How many watches an answer to `wchp` lists on paths below `prefix` and on itself.
+#[must_use]
+pub fn shown_watches(answer: &str, prefix: &str) -> usize {
+    let below = format!("{prefix}/");
+    let mut counts = false;
+    let mut watches = 0;
+    // Each path is followed by the sessions that watch it, indented.
+    for line in answer.lines() {
+        if line.starts_with('/') {
+            counts = line == prefix || line.starts_with(&below);
+        } else if counts && line.starts_with('\t') {
+            watches += 1;
+        }
+    }
+    watches
 }
 
 /// A server, and a place in its tree that belongs to one body alone: bodies share servers.
@@ -89,6 +117,24 @@ impl Server {
     pub async fn stock_client(&self) -> Client {
         let builder = Client::builder(self.host.stock_connect_string());
         builder.connect().await.unwrap()
+    }
+
+    /// What an event of this transaction carries.
+    #[must_use]
+    pub fn event_zxid(&self, zxid: Zxid) -> Option<Zxid> {
+        (!self.host.is_before_3_9()).then_some(zxid)
+    }
+
+    /// Whether exists asks for the permission to read.
+    #[must_use]
+    pub fn guards_exists(&self) -> bool {
+        !self.host.is_before_3_9()
+    }
+
+    /// The longest session timeout that the server grants.
+    #[must_use]
+    pub fn longest_session(&self) -> Duration {
+        self.host.longest_session()
     }
 
     /// How many watches the server has in the body's place.

@@ -138,7 +138,7 @@ pub async fn an_event_carries_the_zxid_of_its_transaction(server: &Server) {
     let expected = WatchEvent::Fired {
         kind: Created,
         path: "/node".to_owned(),
-        zxid: Some(stat.czxid),
+        zxid: server.event_zxid(stat.czxid),
     };
     assert_eq!(watch.next().await, Some(expected));
 }
@@ -194,7 +194,7 @@ pub async fn a_watch_set_yields_events_of_all_its_watches_in_order(server: &Serv
             event: WatchEvent::Fired {
                 kind: DataChanged,
                 path: nodes[number].clone(),
-                zxid: Some(zxid),
+                zxid: server.event_zxid(zxid),
             },
         };
         assert_eq!(set.next().await, expected);

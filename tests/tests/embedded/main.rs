@@ -5,3 +5,5 @@
 )]
 
 mod conformance;
+mod conformance_3_8;
+mod host;

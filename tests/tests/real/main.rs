@@ -5,7 +5,10 @@
 )]
 
 mod conformance;
+#[cfg(feature = "real-3-8")]
+mod conformance_3_8;
 mod fidelity;
+mod host;
 mod kit;
 mod proxy;
 mod stopped;

@@ -1,5 +1,7 @@
 //! Whom a request serves.
 
+use zk_wire::AddWatchMode;
+
 use crate::ids::{DutyId, RequestId};
 
 /// Whom a request serves, and so where its reply goes.
@@ -11,6 +13,8 @@ pub(crate) enum Purpose {
     Rewatch,
     /// Removes the server's side of watches nobody wants any more.
     Unwatch,
+    /// Sets a watch again that another one on its path may have replaced.
+    Renew { path: String, mode: AddWatchMode },
     /// Works off a duty.
     Duty(DutyId, DutyStep),
     /// Checks held nodes, in this order.

@@ -106,7 +106,10 @@ impl SendQueue {
         let dropped = self.urgent.drain(..).map(|queued| queued.purpose).collect();
         self.ordinary.retain(|queued| match queued.purpose {
             Purpose::User { .. } | Purpose::Duty(..) | Purpose::Close => true,
-            Purpose::Rewatch | Purpose::Unwatch | Purpose::Confirm { .. } => false,
+            Purpose::Rewatch
+            | Purpose::Unwatch
+            | Purpose::Renew { .. }
+            | Purpose::Confirm { .. } => false,
         });
         dropped
     }

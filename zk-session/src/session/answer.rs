@@ -5,7 +5,7 @@ use zk_wire::{ErrorCode, Moment, OpCode, Zxid};
 
 use crate::event::Event;
 use crate::ids::RequestId;
-use crate::outcome::{FailCause, Fate, Outcome};
+use crate::outcome::{FailCause, Fate, Outcome, WatchKind};
 use crate::requests::in_flight::{Slot, WatchToSet};
 use crate::requests::purpose::Purpose;
 use crate::session::Session;
@@ -51,9 +51,7 @@ impl Session {
                 self.window.answered(sent_at, now);
             }
         }
-        if let Some(watch) = watch {
-            self.settle_watch(watch, error);
-        }
+        let refused = watch.and_then(|watch| self.settle_watch(watch, error));
         match purpose {
             Purpose::User { id, duty } => {
                 if let Some(deadline) = deadline {
@@ -80,11 +78,15 @@ impl Session {
                     self.no_remove_watches = true;
                 }
             }
+            Purpose::Renew { path, mode } => self.renewed(now, &path, mode, error),
             Purpose::Duty(id, step) => self.duty_answered(now, id, step, error, &body),
             Purpose::Confirm { part, nodes } => {
                 self.confirm_answered(now, (part, &nodes), sent_at, (error, touched), &body);
             }
             Purpose::Close => self.end(SessionState::Closed, &FailCause::Closed),
+        }
+        if let Some(refused) = refused {
+            self.uncovered(now, &refused);
         }
     }
 
@@ -97,14 +99,21 @@ impl Session {
         self.events.push_back(Event::Done { id, outcome });
     }
 
-    fn settle_watch(&mut self, watch: WatchToSet, error: Option<ErrorCode>) {
+    /// Yields the watch if it was not set.
+    fn settle_watch(&mut self, watch: WatchToSet, error: Option<ErrorCode>) -> Option<WatchToSet> {
         let Some(table) = table_for(watch.kind, error) else {
             self.watches.forget(watch.id);
-            return;
+            return Some(watch);
         };
+        match table {
+            WatchKind::Persistent => self.renew_recursive(&watch.path),
+            WatchKind::Recursive => self.implied.set(&watch.path),
+            WatchKind::Data | WatchKind::Exist | WatchKind::Child => {}
+        }
         if self.watches.register(watch.id, &watch.path, table) == Registered::Orphan {
             self.remove_from_server(watch.path);
         }
+        None
     }
 }
 

@@ -96,8 +96,11 @@ impl Session {
 
     /// Ends a watch. Once nobody wants anything on its path, the server's side is removed as well.
     pub fn forget_watch(&mut self, _now: Moment, id: WatchId) {
+        let path = self.watches.recursive_path(id);
         if let Some(path) = self.watches.forget(id) {
             self.remove_from_server(path);
+        } else if let Some(path) = path {
+            self.replace_recursive(&path);
         }
     }
 
@@ -173,6 +176,7 @@ impl Session {
     /// matter, so the answer is ignored.
     pub(crate) fn remove_from_server(&mut self, path: String) {
         // Before the connection is ready the server knows of no watch: they are registered again then.
+        self.implied.unset(&path);
         if self.link.is_ready() && !self.no_remove_watches {
             let request = Request::RemoveWatches {
                 path,

@@ -194,7 +194,10 @@ impl Session {
                     self.advance_close();
                 }
             }
-            Purpose::Rewatch | Purpose::Unwatch | Purpose::Confirm { .. } => {}
+            Purpose::Rewatch
+            | Purpose::Unwatch
+            | Purpose::Renew { .. }
+            | Purpose::Confirm { .. } => {}
         }
     }
 

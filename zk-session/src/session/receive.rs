@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use zk_wire::{
-    ConnectResponse, Decode, ErrorCode, Moment, Password, Reader, ReplyHeader, WatcherEvent, Zxid,
-    xid,
+    ConnectResponse, Decode, ErrorCode, EventType, Moment, Password, Reader, ReplyHeader,
+    WatcherEvent, Zxid, xid,
 };
 
 use crate::connection::link::{Link, Ping, Presented, Up};
@@ -102,13 +102,21 @@ impl Session {
         self.zxids.glimpse(zxid);
         // Servers before 3.9 and replays after a reconnect say −1.
         let zxid = Some(zxid).filter(|zxid| zxid.as_raw() > 0);
-        for id in self.watches.fire(event.event, &event.path) {
-            let path = event.path.clone();
-            let event = WatchEvent::Fired {
-                kind: event.event,
-                path,
-                zxid,
-            };
+        let (kind, path) = (event.event, event.path);
+        if self.implied.is_known(kind, &path, zxid) {
+            return;
+        }
+        let list = self.implied.list_of(kind, &path, zxid);
+        self.fire(kind, &path, zxid);
+        if let Some(above) = list {
+            self.fire(EventType::ChildrenChanged, &above, zxid);
+        }
+    }
+
+    fn fire(&mut self, kind: EventType, path: &str, zxid: Option<Zxid>) {
+        for id in self.watches.fire(kind, path) {
+            let path = path.to_owned();
+            let event = WatchEvent::Fired { kind, path, zxid };
             self.events.push_back(Event::Watch { id, event });
         }
     }

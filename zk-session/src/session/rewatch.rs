@@ -3,6 +3,8 @@
 use zk_wire::Request;
 
 use crate::event::{Event, WatchEvent};
+use crate::implied::Implied;
+use crate::outcome::WatchKind;
 use crate::requests::purpose::Purpose;
 use crate::requests::queue::Queued;
 use crate::session::Session;
@@ -23,6 +25,7 @@ impl Session {
         } else {
             chunks
         };
+        self.implied = Implied::anew(self.watches.paths(WatchKind::Recursive));
         let count = chunks.len();
         for chunk in chunks {
             let request = Request::SetWatches(chunk);

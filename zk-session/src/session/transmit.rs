@@ -143,12 +143,16 @@ impl Session {
 
     fn transmit_request(&mut self, now: Moment, buf: &mut Vec<u8>, queued: Queued) {
         let Queued {
-            request,
+            mut request,
             purpose,
             watch,
             deadline,
             ..
         } = queued;
+        let wanted = watch.zip(request.path());
+        if wanted.is_some_and(|((_, kind), path)| self.is_covered(kind, path)) {
+            set_no_watch(&mut request);
+        }
         let op = request.op_code();
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
         write_frame(buf, |out| request.encode(xid, out));
@@ -182,5 +186,16 @@ impl Session {
             abandoned: false,
         };
         self.in_flight.push(slot);
+    }
+}
+
+/// Has a read only read.
+fn set_no_watch(request: &mut Request) {
+    if let Request::Exists { watch, .. }
+    | Request::GetData { watch, .. }
+    | Request::GetChildren { watch, .. }
+    | Request::GetChildren2 { watch, .. } = request
+    {
+        *watch = false;
     }
 }

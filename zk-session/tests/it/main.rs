@@ -3,6 +3,7 @@
 
 mod auth;
 mod closing;
+mod cover;
 mod duties;
 mod handshake;
 mod holds;
