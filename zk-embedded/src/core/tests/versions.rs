@@ -184,3 +184,58 @@ fn hard_quotas_are_kept_since_3_7() {
         assert_eq!(version.can_enforce_quotas(), keeps);
     }
 }
+
+#[test]
+fn a_watch_on_a_path_without_a_slash_cannot_be_looked_for_from_3_6_to_3_8() {
+    for (version, expected) in [
+        (Version::V3_5, ErrorCode::NoWatcher),
+        (Version::V3_6, ErrorCode::MarshallingError),
+        (Version::V3_8_DEBIAN, ErrorCode::MarshallingError),
+        (Version::V3_9, ErrorCode::NoWatcher),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        for (path, expected) in [("no-slash", expected), ("", ErrorCode::NoWatcher)] {
+            let (path, kind) = (path.to_owned(), WatcherKind::Any);
+            let check = Request::CheckWatches { path, kind };
+            assert_eq!(rig.call(&mut peer, &check), Err(expected), "{version}");
+        }
+    }
+}
+
+#[test]
+fn a_create_in_a_multi_with_flags_it_cannot_have_fails_in_its_turn_before_3_8_2_and_the_whole_since()
+ {
+    let strange = Create {
+        flags: 5,
+        ..Create::new("/a", "", CreateMode::Persistent)
+    };
+    let delete = MultiOp::Delete {
+        path: "/missing".to_owned(),
+        version: -1,
+    };
+    let create = MultiOp::Create(strange);
+    for (version, whole) in [(Version::V3_8, false), (Version::new(3, 8, 2), true)] {
+        for (ops, codes) in [
+            (vec![create.clone()], vec![ErrorCode::BadArguments]),
+            (
+                vec![delete.clone(), create.clone()],
+                vec![ErrorCode::NoNode, ErrorCode::RuntimeInconsistency],
+            ),
+        ] {
+            let mut rig = server(version);
+            let mut peer = rig.connect();
+            let failed = |code: &ErrorCode| MultiResult::Failed(code.raw());
+            let expected = if whole {
+                Err(ErrorCode::MarshallingError)
+            } else {
+                Ok(Response::Multi(codes.iter().map(failed).collect()))
+            };
+            assert_eq!(
+                rig.call(&mut peer, &Request::Multi(ops)),
+                expected,
+                "{version}"
+            );
+        }
+    }
+}
