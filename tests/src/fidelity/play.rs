@@ -167,7 +167,17 @@ impl<'p> Player<'p> {
         self.played.cells.count(step.op_name(), err);
         let may_be_the_end = [ErrorCode::Unimplemented, ErrorCode::AuthFailed];
         if may_be_the_end.iter().any(|code| code.raw() == err) {
-            self.flush(who);
+            self.expect_the_end(who);
+        }
+    }
+
+    /// Nothing is sent meanwhile: a server that is about to hang up may still answer it, or may not.
+    fn expect_the_end(&mut self, who: usize) {
+        if self.seats[who].link.is_some() {
+            let received = self.receive(who);
+            self.lines
+                .push(format!("session {who}: then {}", name(&received)));
+            self.hang_up(who);
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn unpack(version: Version, ops: &mut [MultiOp]) -> Result<(), Decode
             let mode = create.mode();
             if create.ttl.is_none() {
                 // Since the fix of ZOOKEEPER-4026 a mode is demanded, and one that needs a TTL does not fit. Before,
-                // the create failed when its turn came.
+                // the multi failed when the create's turn came.
                 let fits = mode.is_some_and(|mode| !mode.has_ttl());
                 if !fits && version.multi_answers_with_stat() {
                     return Err(DecodeError::BadValue {
