@@ -5,6 +5,8 @@
 //! masked and zxids relative to the script's begin, and both servers have to have said the same.
 
 mod acls;
+mod broken;
+mod campaign;
 mod cells;
 mod compare;
 mod core_peer;
@@ -12,10 +14,11 @@ mod dice;
 mod generate;
 mod peer;
 mod play;
+mod quotas;
 mod reachable;
 mod script;
 mod show;
 mod tcp_peer;
 
-pub use cells::Cells;
-pub use compare::{Campaign, Mismatch};
+pub use campaign::{Campaign, Sum};
+pub use compare::Mismatch;

@@ -15,6 +15,7 @@ mod curator_peer;
 mod deadline;
 #[cfg(feature = "ensemble")]
 mod ensemble;
+#[cfg(feature = "real")]
 pub mod fidelity;
 #[cfg(feature = "real")]
 mod four_letter;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::shell::{self, LONG, Outcome, command};
@@ -21,15 +22,25 @@ const RELEASES: [Release; 2] = [
     },
     Release {
         name: "bookworm",
-        tag: "zookeeper:3.8",
+        tag: OLDER_TAG,
     },
 ];
 
 /// The image that the tests and `ensemble up` name.
 pub(crate) const DEFAULT_TAG: &str = "zookeeper:3.9";
 
+/// The older image that tests compare with.
+pub(crate) const OLDER_TAG: &str = "zookeeper:3.8";
+
 /// How long a registry gets to say whether it has the image.
 const REGISTRY_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The Debian releases, and the images that are made of them.
+pub(crate) fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
+    RELEASES
+        .into_iter()
+        .map(|release| (release.name, release.tag))
+}
 
 /// Whether a container engine answers.
 pub(crate) fn engine_answers() -> bool {
@@ -45,14 +56,38 @@ pub(crate) fn exists(tag: &str) -> bool {
     )
 }
 
-/// `ensemble image`: leaves the engine with the image.
+/// `ensemble image`: leaves the engine with the image, or with both.
 ///
 /// # Errors
 ///
-/// For an unknown option, without an engine, or if the image can be neither pulled nor built.
+/// For an unknown option, without an engine, or if an image can be neither pulled nor built.
 pub(crate) fn ensure(options: &[&str]) -> Outcome<()> {
-    let (release, rebuild) = parse(options)?;
+    let (releases, rebuild) = parse(options)?;
     require_engine()?;
+    // At the same time: they wait for the mirror and unpack on one core each.
+    let failures: Vec<String> = thread::scope(|scope| {
+        let work =
+            |release: &Release| provide(*release, rebuild).map_err(|error| error.to_string());
+        let started: Vec<_> = releases
+            .iter()
+            .map(|release| scope.spawn(move || work(release)))
+            .collect();
+        let ended = started.into_iter().map(thread::ScopedJoinHandle::join);
+        ended
+            .filter_map(|end| match end {
+                Ok(outcome) => outcome.err(),
+                Err(_) => Some("making an image panicked".to_owned()),
+            })
+            .collect()
+    });
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\n").into())
+    }
+}
+
+fn provide(release: Release, rebuild: bool) -> Outcome<()> {
     if !rebuild && exists(release.tag) {
         eprintln!("image {} is there", release.tag);
         return Ok(());
@@ -82,8 +117,8 @@ pub(crate) fn require_engine() -> Outcome<()> {
     )
 }
 
-fn parse(options: &[&str]) -> Outcome<(Release, bool)> {
-    let [mut release, _] = RELEASES;
+fn parse(options: &[&str]) -> Outcome<(Vec<Release>, bool)> {
+    let mut releases = vec![RELEASES[0]];
     let mut rebuild = false;
     let mut rest = options.iter();
     while let Some(option) = rest.next() {
@@ -91,20 +126,22 @@ fn parse(options: &[&str]) -> Outcome<(Release, bool)> {
             "--rebuild" => rebuild = true,
             "--release" => {
                 let name = rest.next().copied().unwrap_or_default();
-                release = RELEASES
-                    .into_iter()
-                    .find(|release| release.name == name)
-                    .ok_or_else(|| format!("--release takes trixie or bookworm, not `{name}`"))?;
+                releases = RELEASES.into_iter().collect();
+                releases.retain(|release| name == "all" || release.name == name);
+                if releases.is_empty() {
+                    let known = "trixie, bookworm or all";
+                    return Err(format!("--release takes {known}, not `{name}`").into());
+                }
             }
             other => {
-                let known = "--release trixie|bookworm and --rebuild";
+                let known = "--release trixie|bookworm|all and --rebuild";
                 return Err(
                     format!("ensemble image: no option `{other}`; it takes {known}").into(),
                 );
             }
         }
     }
-    Ok((release, rebuild))
+    Ok((releases, rebuild))
 }
 
 fn pull(tag: &str) -> bool {
@@ -196,16 +233,25 @@ impl Drop for WorkDir {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_default_is_the_image_that_the_tests_name() {
-        let (release, rebuild) = parse(&[]).unwrap();
-        assert_eq!((release.tag, rebuild), ("zookeeper:3.9", false));
+    fn tags(options: &[&str]) -> (Vec<&'static str>, bool) {
+        let (releases, rebuild) = parse(options).unwrap();
+        (
+            releases.iter().map(|release| release.tag).collect(),
+            rebuild,
+        )
     }
 
     #[test]
-    fn an_older_release_has_its_own_tag() {
-        let (release, rebuild) = parse(&["--release", "bookworm", "--rebuild"]).unwrap();
-        assert_eq!((release.tag, rebuild), ("zookeeper:3.8", true));
+    fn the_default_is_the_image_that_the_tests_name() {
+        assert_eq!(tags(&[]), (vec!["zookeeper:3.9"], false));
+    }
+
+    #[test]
+    fn an_older_release_has_its_own_tag_and_both_can_be_made_at_once() {
+        let older = tags(&["--release", "bookworm", "--rebuild"]);
+        assert_eq!(older, (vec!["zookeeper:3.8"], true));
+        let both = tags(&["--release", "all"]);
+        assert_eq!(both, (vec!["zookeeper:3.9", "zookeeper:3.8"], false));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) fn ci() -> bool {
 struct Answers {
     engine: bool,
     image: bool,
+    older_image: bool,
     java: bool,
     filter: bool,
     c_client: bool,
@@ -48,6 +49,7 @@ impl Machine {
         Self::from_answers(Answers {
             engine,
             image: engine && image::exists(image::DEFAULT_TAG),
+            older_image: engine && image::exists(image::OLDER_TAG),
             java: shell::answers("javac", &["-version"], patience)
                 && JARS.iter().all(|jar| Path::new(jar).exists()),
             filter: shell::answers("nsenter", &filter, patience),
@@ -71,6 +73,12 @@ impl Machine {
         } else {
             None
         };
+        let older = (!has.older_image).then(|| {
+            (
+                format!("the engine has no image {}", image::OLDER_TAG),
+                "`cargo xtask ensemble image --release bookworm`",
+            )
+        });
         let java = (!has.java).then(|| {
             (
                 "there is no javac, or no Curator in /usr/share/java".to_owned(),
@@ -97,6 +105,11 @@ impl Machine {
         });
         let kinds = [
             ("real", "tests against real ZooKeeper", real.clone()),
+            (
+                "real-3-8",
+                "tests against real ZooKeeper 3.8",
+                real.clone().or(older),
+            ),
             (
                 "curator",
                 "tests next to Curator programs",
@@ -147,6 +160,7 @@ mod tests {
     const ALL: Answers = Answers {
         engine: true,
         image: true,
+        older_image: true,
         java: true,
         filter: true,
         c_client: true,
@@ -158,7 +172,7 @@ mod tests {
         let machine = Machine::from_answers(has);
         assert_eq!(
             machine.test_features().len() + machine.left_out().count(),
-            6
+            7
         );
         machine.left_out().map(LeftOut::to_string).collect()
     }
@@ -168,10 +182,11 @@ mod tests {
         let has = Answers {
             engine: false,
             image: false,
+            older_image: false,
             ..ALL
         };
         let said = left_out(has);
-        assert_eq!(said.len(), 3);
+        assert_eq!(said.len(), 4);
         assert!(
             said.iter()
                 .all(|line| line.contains("because no container engine")),
@@ -193,6 +208,13 @@ mod tests {
     #[test]
     fn what_serves_one_kind_alone_leaves_out_that_kind_alone() {
         for (has, remedy) in [
+            (
+                Answers {
+                    older_image: false,
+                    ..ALL
+                },
+                "--release bookworm",
+            ),
             (
                 Answers {
                     filter: false,

@@ -8,6 +8,7 @@
 mod bench;
 mod binaries;
 mod c;
+mod campaign;
 mod check;
 mod ensemble;
 mod image;
@@ -31,9 +32,9 @@ Usage: cargo xtask COMMAND
                           and has failed where CI=true
   check NAME|all          one rule of the project, or all:
 CHECKS
-  ensemble image [--release trixie|bookworm] [--rebuild]
-                          make sure the image zookeeper:3.9 (bookworm: zookeeper:3.8) exists: pull
-                          it where a registry answers, else build it from Debian packages
+  ensemble image [--release trixie|bookworm|all] [--rebuild]
+                          make sure the image zookeeper:3.9 (bookworm: zookeeper:3.8; all: both) exists:
+                          pull it where a registry answers, else build it from Debian packages
   ensemble up             start three servers on 127.0.0.1:21811-21813 and print the connect string
   ensemble down           stop and remove them
   python setup            make target/python-venv and install what the tests of the Python package need
@@ -44,6 +45,9 @@ CHECKS
   sim --seeds N [--profile P] | --replay FILE
                           seeds of the simulation, or one plan of it
   campaign sim            100,000 seeds, recorded in docs/verification.md
+  campaign fidelity [--scripts N] [--from SEED] [--release 3.9.3|3.8.0] [--servers N]
+                          20,000 random scripts on real servers of each release and on embedded ones, the
+                          answers compared; recorded in docs/verification.md
   help                    this text
 ";
 
@@ -78,8 +82,8 @@ fn main() -> ExitCode {
         ["c", "header"] => c::write_header(),
         ["c", ..] => Err("c: say `test` or `header`".into()),
         ["sim", rest @ ..] => sim::run(rest),
-        ["campaign", name, rest @ ..] => sim::campaign(name, rest),
-        ["campaign"] => Err("campaign: say which; there is: sim".into()),
+        ["campaign", name, rest @ ..] => campaign::run(name, rest),
+        ["campaign"] => Err("campaign: say which; there are: sim, fidelity".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {
             Err(format!("no command `{other}`; `cargo xtask help` lists the commands").into())

@@ -95,6 +95,28 @@ pub(crate) fn capture(command: &mut Command, limit: Duration) -> Outcome<Finishe
     })
 }
 
+/// Runs a program and keeps its standard output; its standard error, and so its progress, goes to ours.
+///
+/// # Errors
+///
+/// If it cannot be started; a program that fails or is stopped at the limit is not an error here.
+pub(crate) fn capture_output(command: &mut Command, limit: Duration) -> Outcome<Finished> {
+    let shown = line(command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start `{shown}`: {error}"))?;
+    let stdout = drain(child.stdout.take());
+    let (ok, end) = finish(&mut child, limit, &shown)?;
+    Ok(Finished {
+        ok,
+        end,
+        stdout: stdout.join().unwrap_or_default(),
+        stderr: String::new(),
+    })
+}
+
 /// Runs a program that must succeed and returns its standard output.
 ///
 /// # Errors

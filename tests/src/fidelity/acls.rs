@@ -4,6 +4,9 @@ use zk_wire::{Acl, Permissions};
 
 use super::dice::Dice;
 
+/// What both servers take for the user whom no ACL stops: `super:secret`.
+pub(super) const SUPER_DIGEST: &str = "super:lK75jTNcA+U9vtVEw5vB51mj/w4=";
+
 /// An ACL, open to everybody more often than not.
 pub(super) fn acl(dice: &mut Dice) -> Vec<Acl> {
     if dice.percent(65) {
@@ -48,6 +51,7 @@ pub(super) fn credentials(dice: &mut Dice) -> (&'static str, &'static str) {
         ("digest", "nameless"),
         ("digest", ""),
         ("ip", "10.1.1.1"),
+        ("digest", "super:secret"),
     ];
     let unknown = [("bogus", "x"), ("world", "anyone"), ("auth", ""), ("", "")];
     if dice.percent(85) {

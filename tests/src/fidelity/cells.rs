@@ -7,7 +7,7 @@ use zk_wire::ErrorCode;
 
 /// The table of operations and codes.
 #[derive(Clone, Debug, Default)]
-pub struct Cells(BTreeMap<(&'static str, i32), u64>);
+pub(super) struct Cells(BTreeMap<(&'static str, i32), u64>);
 
 impl Cells {
     pub(super) fn count(&mut self, op: &'static str, code: i32) {
@@ -24,18 +24,6 @@ impl Cells {
         self.0
             .iter()
             .any(|((known, raw), count)| *known == op && *raw == code && *count > 0)
-    }
-
-    /// How many cells there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing was answered.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Many scripts on a real server and on embedded ones, and what differs.
+//! A script on a real server and on an embedded one, and what differs.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,20 +9,22 @@ use super::cells::Cells;
 use super::core_peer::CorePeer;
 use super::generate;
 use super::play::{Played, play, who_am_i};
-use super::reachable;
 use super::script::Step;
 use super::tcp_peer::TcpPeer;
 
-/// Scripts of consecutive seeds against the server on a port.
+/// A real server on a port, and an embedded one for each script.
 #[derive(Debug)]
-pub struct Campaign {
+pub(super) struct Contest {
     version: Version,
     port: u16,
     address: IpAddr,
     next_root: u32,
-    cells: Cells,
-    frames: u64,
-    steps: u64,
+    pub(super) cells: Cells,
+    /// Frames to each server.
+    pub(super) sent: u64,
+    /// Frames from the real server, each compared with one of the embedded server's.
+    pub(super) compared: u64,
+    pub(super) steps: u64,
 }
 
 /// Where two servers said different things.
@@ -35,26 +37,19 @@ pub struct Mismatch {
     embedded: Vec<String>,
 }
 
-impl Campaign {
+impl Contest {
     /// Against a real server of this release, which nobody else writes to.
-    #[must_use]
-    pub fn new(version: Version, port: u16) -> Self {
+    pub(super) fn new(version: Version, port: u16) -> Self {
         Self {
             version,
             port,
             address: own_address(port),
             next_root: 0,
             cells: Cells::default(),
-            frames: 0,
+            sent: 0,
+            compared: 0,
             steps: 0,
         }
-    }
-
-    /// Goes on with another server of the same release.
-    pub fn move_to(&mut self, port: u16) {
-        self.port = port;
-        self.address = own_address(port);
-        self.next_root = 0;
     }
 
     /// Plays the script of a seed on both.
@@ -62,7 +57,7 @@ impl Campaign {
     /// # Errors
     ///
     /// A [`Mismatch`] with the shortest script that still shows it.
-    pub fn compare(&mut self, seed: u64) -> Result<(), Box<Mismatch>> {
+    pub(super) fn compare(&mut self, seed: u64) -> Result<(), Box<Mismatch>> {
         let all: Vec<usize> = (0..generate::script(seed, ROOT).len()).collect();
         let Some(mut found) = self.differ(seed, &all, true) else {
             return Ok(());
@@ -99,7 +94,8 @@ impl Campaign {
         );
         if counts {
             self.cells.add(&real.cells);
-            self.frames += real.frames + embedded.frames;
+            self.sent += real.sent;
+            self.compared += real.received;
             self.steps += script.len() as u64;
         }
         first_difference(&real, &embedded).map(|at| Mismatch {
@@ -109,30 +105,6 @@ impl Campaign {
             embedded: embedded.seen[at].clone(),
             script,
         })
-    }
-
-    /// What the real server answered with.
-    #[must_use]
-    pub fn cells(&self) -> &Cells {
-        &self.cells
-    }
-
-    /// How many frames both servers have exchanged.
-    #[must_use]
-    pub fn frames(&self) -> u64 {
-        self.frames
-    }
-
-    /// How many steps the scripts had.
-    #[must_use]
-    pub fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// Cells that can be reached and were not.
-    #[must_use]
-    pub fn unreached(&self) -> Vec<String> {
-        reachable::missing(&self.cells)
     }
 }
 
@@ -144,6 +116,43 @@ fn first_difference(real: &Played, embedded: &Played) -> Option<usize> {
     pairs
         .into_iter()
         .position(|(real, embedded)| real != embedded)
+}
+
+impl Mismatch {
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The operation, and what about its answer is different.
+    pub(super) fn kind(&self) -> String {
+        let op = self.script.get(self.at).map_or("end", Step::op_name);
+        let mut pairs = self.real.iter().zip(&self.embedded);
+        let differs = pairs.find(|(real, embedded)| real != embedded);
+        let what = match differs {
+            Some((real, embedded)) => difference(real, embedded),
+            None => "number of frames",
+        };
+        format!("{op}: {what}")
+    }
+}
+
+/// In which respect two lines differ, of `session N: reply xid N zxid N CODE …` or others.
+fn difference(real: &str, embedded: &str) -> &'static str {
+    let words = |line: &str| -> Vec<String> { line.split(' ').map(str::to_owned).collect() };
+    let (real, embedded) = (words(real), words(embedded));
+    let is =
+        |what: &str| [&real, &embedded].map(|words| words.get(2).is_some_and(|word| word == what));
+    match (is("reply"), is("event")) {
+        (_, [true, true]) => "what an event tells",
+        (_, [false, true] | [true, false]) => "an event, or the order of events",
+        ([true, true], _) => match (0..real.len()).find(|at| real.get(*at) != embedded.get(*at)) {
+            Some(0..=4) => "order of answers",
+            Some(5..=6) => "zxid",
+            Some(7) => "error code",
+            _ => "content",
+        },
+        _ => "handshake, or who hangs up",
+    }
 }
 
 impl fmt::Display for Mismatch {
@@ -166,7 +175,7 @@ impl fmt::Display for Mismatch {
         }
         write!(
             f,
-            "again: ZK_FIDELITY_SEED={} ZK_FIDELITY_SCRIPTS=1",
+            "again: cargo xtask campaign fidelity --from {} --scripts 1",
             self.seed
         )
     }

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use zk_embedded::{ConnKey, ServerConfig, ServerCore, Version};
 use zk_wire::{FrameDecoder, Moment};
 
+use super::acls::SUPER_DIGEST;
 use super::peer::{Peer, Received};
 
 #[derive(Debug)]
@@ -27,8 +28,11 @@ struct Link {
 impl CorePeer {
     /// A new server of this release, whose clients come from `address`.
     pub(super) fn new(version: Version, address: IpAddr) -> Self {
+        let mut config = ServerConfig::profile(version);
+        config.enforce_quotas = true;
+        config.super_digest = Some(SUPER_DIGEST.to_owned());
         Self {
-            core: ServerCore::new(ServerConfig::profile(version)),
+            core: ServerCore::new(config),
             now: Moment::ZERO,
             address,
             links: Vec::new(),

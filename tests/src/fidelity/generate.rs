@@ -25,9 +25,9 @@ pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
     steps
 }
 
-struct Generator<'a> {
-    dice: Dice,
-    root: &'a str,
+pub(super) struct Generator<'a> {
+    pub(super) dice: Dice,
+    pub(super) root: &'a str,
 }
 
 /// Few, so that they meet.
@@ -81,8 +81,9 @@ impl Generator<'_> {
             28..=37 => self.set_data(),
             38..=51 => self.read(),
             52..=57 => self.acl_request(),
-            58..=64 => Request::Multi(self.multi()),
-            65..=67 => Request::MultiRead(self.multi_read()),
+            58..=63 => Request::Multi(self.multi()),
+            64..=65 => Request::MultiRead(self.multi_read()),
+            66..=67 => return Action::Burst(self.burst()),
             68..=72 => Request::AddWatch {
                 path: self.path(),
                 mode: self.watch_mode(),
@@ -90,9 +91,11 @@ impl Generator<'_> {
             73..=77 => self.watch_request(),
             78..=80 => return Action::Watch(self.set_watches()),
             81..=84 => self.auth(),
-            85..=89 => self.small_read(),
+            85..=86 => self.small_read(),
+            87..=89 => return self.quota(),
             90 => Request::CloseSession,
-            91..=92 => return Action::Reconnect(self.ticket()),
+            91 => return Action::Reconnect(self.ticket()),
+            92 => return Action::Return(self.many_watches()),
             93..=94 => Request::DeleteContainer { path: self.path() },
             95 => Request::Ping,
             96 => return self.unknown(),
@@ -100,7 +103,7 @@ impl Generator<'_> {
         })
     }
 
-    fn path(&mut self) -> String {
+    pub(super) fn path(&mut self) -> String {
         let name = match self.dice.below(100) {
             0..=4 => return self.malformed(),
             5..=14 => self.dice.pick(&NUMBERED),
@@ -118,13 +121,13 @@ impl Generator<'_> {
         }
     }
 
-    fn version(&mut self) -> i32 {
+    pub(super) fn version(&mut self) -> i32 {
         *self
             .dice
             .pick(&[-1, -1, -1, -1, 0, 0, 0, 1, 1, 2, 3, -2, i32::MAX])
     }
 
-    fn data(&mut self) -> Option<Bytes> {
+    pub(super) fn data(&mut self) -> Option<Bytes> {
         let text = match self.dice.below(6) {
             0 => return None,
             1 => "",
@@ -134,7 +137,7 @@ impl Generator<'_> {
         Some(Bytes::from_static(text.as_bytes()))
     }
 
-    fn create(&mut self) -> Create {
+    pub(super) fn create(&mut self) -> Create {
         let flags = match self.dice.below(100) {
             0..=39 => 0,
             40..=54 => 1,
@@ -184,7 +187,7 @@ impl Generator<'_> {
         if ttl_mode { ttl } else { ttl.max(0) }
     }
 
-    fn set_data(&mut self) -> Request {
+    pub(super) fn set_data(&mut self) -> Request {
         Request::SetData {
             path: self.path(),
             data: self.data(),
@@ -192,7 +195,7 @@ impl Generator<'_> {
         }
     }
 
-    fn read(&mut self) -> Request {
+    pub(super) fn read(&mut self) -> Request {
         let (path, watch) = (self.path(), self.dice.percent(60));
         match self.dice.below(4) {
             0 => Request::Exists { path, watch },
@@ -218,7 +221,7 @@ impl Generator<'_> {
         }
     }
 
-    fn acl_request(&mut self) -> Request {
+    pub(super) fn acl_request(&mut self) -> Request {
         let path = self.path();
         if self.dice.percent(40) {
             return Request::GetAcl { path };
@@ -228,9 +231,34 @@ impl Generator<'_> {
         Request::SetAcl { path, acl, version }
     }
 
-    fn multi(&mut self) -> Vec<MultiOp> {
+    pub(super) fn multi(&mut self) -> Vec<MultiOp> {
         let length = self.dice.below(5);
         (0..length).map(|_| self.multi_op()).collect()
+    }
+
+    /// What may be sent without waiting for answers. Not among them: what ends a connection, because it would race
+    /// with the answers; and setACL, because a real server checks what follows by the ACL before or after it, as
+    /// it happens.
+    fn burst(&mut self) -> Vec<Request> {
+        let length = 2 + self.dice.below(7);
+        (0..length).map(|_| self.in_burst()).collect()
+    }
+
+    fn in_burst(&mut self) -> Request {
+        match self.dice.below(20) {
+            0..=5 => Request::Create(self.create()),
+            6..=8 => Request::Delete {
+                path: self.path(),
+                version: self.version(),
+            },
+            9..=11 => self.set_data(),
+            12..=14 => self.read(),
+            15 => Request::Multi(self.multi().into_iter().map(with_ttl).collect()),
+            16 => Request::MultiRead(self.multi_read()),
+            17 => self.watch_request(),
+            18 => Request::Ping,
+            _ => Request::Sync { path: self.path() },
+        }
     }
 
     fn multi_op(&mut self) -> MultiOp {
@@ -252,7 +280,7 @@ impl Generator<'_> {
         }
     }
 
-    fn multi_read(&mut self) -> Vec<ReadOp> {
+    pub(super) fn multi_read(&mut self) -> Vec<ReadOp> {
         let length = self.dice.below(4);
         let mut one = || {
             let path = self.path();
@@ -271,7 +299,7 @@ impl Generator<'_> {
             .pick(&[AddWatchMode::Persistent, AddWatchMode::PersistentRecursive])
     }
 
-    fn watch_request(&mut self) -> Request {
+    pub(super) fn watch_request(&mut self) -> Request {
         let path = self.path();
         let kind = *self.dice.pick(&[
             WatcherKind::Children,
@@ -289,12 +317,23 @@ impl Generator<'_> {
     }
 
     fn set_watches(&mut self) -> SetWatches {
+        self.watches_on(3, 2)
+    }
+
+    /// As a client has them that has lost its connection.
+    fn many_watches(&mut self) -> SetWatches {
+        let lasting = if self.dice.percent(60) { 12 } else { 1 };
+        self.watches_on(20, lasting)
+    }
+
+    /// Fewer paths in each list than these.
+    fn watches_on(&mut self, one_shot: usize, lasting: usize) -> SetWatches {
         let mut paths = |most: usize| {
             let length = self.dice.below(most);
             (0..length).map(|_| self.path()).collect::<Vec<_>>()
         };
-        let (data, exist, child) = (paths(3), paths(3), paths(3));
-        let (persistent, recursive) = (paths(2), paths(2));
+        let (data, exist, child) = (paths(one_shot), paths(one_shot), paths(one_shot));
+        let (persistent, recursive) = (paths(lasting), paths(lasting));
         let seen = i64::try_from(self.dice.below(40)).unwrap_or_default();
         SetWatches {
             relative_zxid: Zxid::from_raw(seen),
@@ -322,57 +361,15 @@ impl Generator<'_> {
             _ => Ticket::Right,
         }
     }
+}
 
-    fn unknown(&mut self) -> Action {
-        // Among them those that are known, but to servers only, or inside a multi only.
-        let op = *self.dice.pick(&[999, 10, 0, -1, -10, 13, 16, 102, -11_000]);
-        let mut body = Vec::new();
-        match op {
-            13 => {
-                // One that holds is never answered by 3.8.0, so none does.
-                let (path, version) = (self.path(), 77);
-                Request::Delete { path, version }.encode_body(&mut body);
-            }
-            16 => Request::Reconfig {
-                joining: None,
-                leaving: None,
-                members: None,
-                config_id: -1,
-            }
-            .encode_body(&mut body),
-            102 => Request::Sasl {
-                token: Some(Bytes::from_static(b"token")),
-            }
-            .encode_body(&mut body),
-            _ => {}
-        }
-        Action::Raw {
-            op,
-            body: body.into(),
+/// With a TTL if the kind has one. Without, a server before 3.8.2 stumbles, and as long as it does, sees nodes that
+/// are not there.
+fn with_ttl(mut op: MultiOp) -> MultiOp {
+    if let MultiOp::Create(create) = &mut op {
+        if matches!(create.flags, 5 | 6) {
+            create.ttl.get_or_insert(1000);
         }
     }
-
-    /// A request of which the end is missing.
-    fn truncated(&mut self) -> Action {
-        let request = match self.dice.below(8) {
-            0 => Request::Create(self.create()),
-            1 => self.set_data(),
-            2 => self.read(),
-            3 => self.acl_request(),
-            4 => Request::Multi(self.multi()),
-            5 => Request::MultiRead(self.multi_read()),
-            6 => self.watch_request(),
-            _ => Request::Delete {
-                path: self.path(),
-                version: 0,
-            },
-        };
-        let mut body = Vec::new();
-        request.encode_body(&mut body);
-        body.truncate(self.dice.below(body.len()));
-        Action::Raw {
-            op: request.op_code().raw(),
-            body: body.into(),
-        }
-    }
+    op
 }

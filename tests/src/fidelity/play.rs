@@ -21,8 +21,10 @@ pub(super) struct Played {
     /// Of each step, and at last of the end.
     pub(super) seen: Vec<Vec<String>>,
     pub(super) cells: Cells,
-    /// Frames in either direction.
-    pub(super) frames: u64,
+    /// Frames to the server.
+    pub(super) sent: u64,
+    /// Frames from the server.
+    pub(super) received: u64,
 }
 
 pub(super) fn play(peer: &mut dyn Peer, root: &str, steps: &[Step]) -> Played {
@@ -99,9 +101,7 @@ impl<'p> Player<'p> {
             stat: true,
             ..Create::new(root, "", CreateMode::Persistent)
         };
-        let request = Request::Create(create);
-        let mut body = Vec::new();
-        request.encode_body(&mut body);
+        let body = body_of(&Request::Create(create));
         self.send(0, 1, OpCode::Create2.raw(), &body);
         self.seats[0].last_xid = 1;
         if let Received::Frame(frame) = self.receive(0) {
@@ -117,27 +117,39 @@ impl<'p> Player<'p> {
         match &step.action {
             Action::Ask(Request::CloseSession) => self.close_session(who),
             Action::Ask(request) => {
-                let mut body = Vec::new();
-                request.encode_body(&mut body);
+                let body = body_of(request);
                 self.ask(step, request.op_code().raw(), &body);
             }
+            Action::Burst(requests) => self.ask_all(who, requests),
             Action::Watch(watches) => {
-                let seen = watches.relative_zxid.as_raw();
-                let request = Request::SetWatches(SetWatches {
-                    relative_zxid: Zxid::from_raw(self.masks.begin + seen),
-                    ..watches.clone()
-                });
-                let mut body = Vec::new();
-                request.encode_body(&mut body);
+                let request = self.restoring(watches);
+                let body = body_of(&request);
                 self.ask(step, request.op_code().raw(), &body);
             }
             Action::Raw { op, body } => self.ask(step, *op, body),
             Action::Reconnect(ticket) => {
                 self.be_connected(who);
                 self.hang_up(who);
-                self.take_up(who, *ticket);
+                self.take_up(who, *ticket, None);
+            }
+            Action::Return(watches) => {
+                self.be_connected(who);
+                self.hang_up(who);
+                let request = self.restoring(watches);
+                self.take_up(who, Ticket::Right, Some(&request));
+                let op = request.op_code();
+                let err = self.answer(who, Some(op));
+                self.played.cells.count(op.name(), err);
             }
         }
+    }
+
+    fn restoring(&self, watches: &SetWatches) -> Request {
+        let seen = watches.relative_zxid.as_raw();
+        Request::SetWatches(SetWatches {
+            relative_zxid: Zxid::from_raw(self.masks.begin + seen),
+            ..watches.clone()
+        })
     }
 
     /// Whoever is left is closed, so that nothing of the script happens to the next one.
@@ -153,7 +165,18 @@ impl<'p> Player<'p> {
         let who = step.who;
         self.be_connected(who);
         let code = OpCode::from_raw(op);
-        let xid = match code {
+        let xid = self.next_xid(who, code);
+        self.send(who, xid, op, body);
+        let err = self.answer(who, code);
+        self.played.cells.count(step.op_name(), err);
+        let may_be_the_end = [ErrorCode::Unimplemented, ErrorCode::AuthFailed];
+        if may_be_the_end.iter().any(|code| code.raw() == err) {
+            self.expect_the_end(who);
+        }
+    }
+
+    fn next_xid(&mut self, who: usize, op: Option<OpCode>) -> i32 {
+        match op {
             Some(OpCode::Ping) => xid::PING,
             Some(OpCode::Auth) => xid::AUTH,
             Some(OpCode::SetWatches | OpCode::SetWatches2) => xid::SET_WATCHES,
@@ -161,13 +184,35 @@ impl<'p> Player<'p> {
                 self.seats[who].last_xid += 1;
                 self.seats[who].last_xid
             }
-        };
-        self.send(who, xid, op, body);
-        let err = self.answer(who, code);
-        self.played.cells.count(step.op_name(), err);
-        let may_be_the_end = [ErrorCode::Unimplemented, ErrorCode::AuthFailed];
-        if may_be_the_end.iter().any(|code| code.raw() == err) {
-            self.flush(who);
+        }
+    }
+
+    /// Sends all of them in one write, and reads as many answers.
+    fn ask_all(&mut self, who: usize, requests: &[Request]) {
+        self.be_connected(who);
+        let mut bytes = Vec::new();
+        for request in requests {
+            let op = request.op_code();
+            let xid = self.next_xid(who, Some(op));
+            put_frame(&mut bytes, xid, op.raw(), &body_of(request));
+        }
+        self.put(who, &bytes, requests.len() as u64);
+        for request in requests {
+            if self.seats[who].link.is_some() {
+                let op = request.op_code();
+                let err = self.answer(who, Some(op));
+                self.played.cells.count(op.name(), err);
+            }
+        }
+    }
+
+    /// Nothing is sent meanwhile: a server that is about to hang up may still answer it, or may not.
+    fn expect_the_end(&mut self, who: usize) {
+        if self.seats[who].link.is_some() {
+            let received = self.receive(who);
+            self.lines
+                .push(format!("session {who}: then {}", name(&received)));
+            self.hang_up(who);
         }
     }
 
@@ -267,18 +312,19 @@ impl<'p> Player<'p> {
             return;
         }
         if self.seats[who].session.is_none() {
-            self.shake_hands(who, Ticket::Right);
+            self.shake_hands(who, Ticket::Right, None);
         } else {
-            self.take_up(who, Ticket::Right);
+            self.take_up(who, Ticket::Right, None);
         }
     }
 
-    fn take_up(&mut self, who: usize, ticket: Ticket) {
-        let code = self.shake_hands(who, ticket);
+    fn take_up(&mut self, who: usize, ticket: Ticket, behind: Option<&Request>) {
+        let code = self.shake_hands(who, ticket, behind);
         self.played.cells.count("handshake", code);
     }
 
-    fn shake_hands(&mut self, who: usize, ticket: Ticket) -> i32 {
+    /// Sends the handshake, and in the same write the request `behind` it.
+    fn shake_hands(&mut self, who: usize, ticket: Ticket, behind: Option<&Request>) -> i32 {
         let seat = &self.seats[who];
         let mut password = seat.password.clone();
         if matches!(ticket, Ticket::WrongPassword) {
@@ -300,10 +346,13 @@ impl<'p> Player<'p> {
         };
         let mut bytes = Vec::new();
         write_frame(&mut bytes, |out| request.encode(out));
-        let link = self.peer.dial();
-        self.seats[who].link = Some(link);
-        self.peer.send(link, &bytes);
-        self.played.frames += 1;
+        if let Some(behind) = behind {
+            let op = behind.op_code();
+            let xid = self.next_xid(who, Some(op));
+            put_frame(&mut bytes, xid, op.raw(), &body_of(behind));
+        }
+        self.seats[who].link = Some(self.peer.dial());
+        self.put(who, &bytes, 1 + u64::from(behind.is_some()));
         let received = self.receive(who);
         let Received::Frame(frame) = received else {
             self.lines
@@ -342,13 +391,14 @@ impl<'p> Player<'p> {
 
     fn send(&mut self, who: usize, xid: i32, op: i32, body: &[u8]) {
         let mut bytes = Vec::new();
-        write_frame(&mut bytes, |out| {
-            RequestHeader { xid, op }.encode(out);
-            out.extend_from_slice(body);
-        });
+        put_frame(&mut bytes, xid, op, body);
+        self.put(who, &bytes, 1);
+    }
+
+    fn put(&mut self, who: usize, bytes: &[u8], frames: u64) {
         if let Some(link) = self.seats[who].link {
-            self.peer.send(link, &bytes);
-            self.played.frames += 1;
+            self.peer.send(link, bytes);
+            self.played.sent += frames;
         }
     }
 
@@ -357,7 +407,7 @@ impl<'p> Player<'p> {
             return Received::Closed;
         };
         let received = self.peer.receive(link);
-        self.played.frames += u64::from(matches!(received, Received::Frame(_)));
+        self.played.received += u64::from(matches!(received, Received::Frame(_)));
         received
     }
 
@@ -366,6 +416,19 @@ impl<'p> Player<'p> {
             self.peer.hang_up(link);
         }
     }
+}
+
+fn put_frame(out: &mut Vec<u8>, xid: i32, op: i32, body: &[u8]) {
+    write_frame(out, |out| {
+        RequestHeader { xid, op }.encode(out);
+        out.extend_from_slice(body);
+    });
+}
+
+fn body_of(request: &Request) -> Vec<u8> {
+    let mut body = Vec::new();
+    request.encode_body(&mut body);
+    body
 }
 
 fn sort(lines: &mut [String]) {

@@ -1,31 +1,25 @@
-//! The cells that scripts have to reach: every answer that a real server gives to what scripts can ask
-//! of both releases. No script can reach others: a stand-alone server without quotas, without SASL and
-//! with time for everybody refuses nothing for those reasons.
+//! The cells that scripts have to reach: every answer that a real server gives to what scripts can ask. No script can
+//! reach others: a stand-alone server without SASL and with time for everybody refuses nothing for those reasons.
 
+use zk_embedded::Version;
 use zk_wire::ErrorCode::{
     self, AuthFailed, BadArguments, BadVersion, ConnectionLoss, InvalidAcl, MarshallingError,
-    NoAuth, NoChildrenForEphemerals, NoNode, NoWatcher, NodeExists, NotEmpty, ReconfigDisabled,
-    RuntimeInconsistency, SessionExpired, Unimplemented,
+    NoAuth, NoChildrenForEphemerals, NoNode, NoWatcher, NodeExists, NotEmpty, QuotaExceeded,
+    ReconfigDisabled, RuntimeInconsistency, SessionExpired, Unimplemented,
 };
 
 use super::cells::Cells;
 
 /// By operation, besides success.
-const REFUSALS: [(&str, &[ErrorCode]); 30] = [
+const REFUSALS: [(&str, &[ErrorCode]); 31] = [
     ("addWatch", &[]),
     ("auth", &[AuthFailed]),
     ("checkWatches", &[MarshallingError, NoWatcher]),
     ("closeSession", &[]),
     ("create", &CREATE),
     ("create2", &CREATE),
-    (
-        "createContainer",
-        &[BadArguments, NoNode, NodeExists, InvalidAcl],
-    ),
-    (
-        "createTTL",
-        &[BadArguments, NoNode, NoAuth, NodeExists, InvalidAcl],
-    ),
+    ("createContainer", &CREATE),
+    ("createTTL", &CREATE),
     (
         "delete",
         &[
@@ -36,6 +30,10 @@ const REFUSALS: [(&str, &[ErrorCode]); 30] = [
             BadVersion,
             NotEmpty,
         ],
+    ),
+    (
+        "deleteContainer",
+        &[BadArguments, NoNode, NotEmpty, BadVersion],
     ),
     ("exists", &[MarshallingError, NoNode, NoAuth]),
     ("getACL", &[MarshallingError, NoNode, NoAuth]),
@@ -58,6 +56,7 @@ const REFUSALS: [(&str, &[ErrorCode]); 30] = [
             NodeExists,
             NotEmpty,
             InvalidAcl,
+            QuotaExceeded,
         ],
     ),
     ("in multiRead", &[NoNode, NoAuth]),
@@ -79,7 +78,14 @@ const REFUSALS: [(&str, &[ErrorCode]); 30] = [
     ),
     (
         "setData",
-        &[MarshallingError, BadArguments, NoNode, NoAuth, BadVersion],
+        &[
+            MarshallingError,
+            BadArguments,
+            NoNode,
+            NoAuth,
+            BadVersion,
+            QuotaExceeded,
+        ],
     ),
     ("setWatches", &[]),
     ("setWatches2", &[]),
@@ -87,7 +93,7 @@ const REFUSALS: [(&str, &[ErrorCode]); 30] = [
     ("whoAmI", &[]),
 ];
 
-const CREATE: [ErrorCode; 7] = [
+const CREATE: [ErrorCode; 8] = [
     MarshallingError,
     BadArguments,
     NoNode,
@@ -95,6 +101,7 @@ const CREATE: [ErrorCode; 7] = [
     NoChildrenForEphemerals,
     NodeExists,
     InvalidAcl,
+    QuotaExceeded,
 ];
 
 /// Operations that never succeed.
@@ -107,7 +114,7 @@ const REFUSED: [(&str, ErrorCode); 5] = [
 ];
 
 /// What should have been reached and was not, in words.
-pub(super) fn missing(cells: &Cells) -> Vec<String> {
+pub(super) fn missing(version: Version, cells: &Cells) -> Vec<String> {
     let refusals = REFUSALS.iter().flat_map(|(op, codes)| {
         let codes = codes.iter().map(|code| code.raw());
         codes.chain([0]).map(|code| (*op, code))
@@ -115,11 +122,20 @@ pub(super) fn missing(cells: &Cells) -> Vec<String> {
     let refused = REFUSED.iter().map(|(op, code)| (*op, code.raw()));
     let empty = refusals
         .chain(refused)
-        .filter(|(op, code)| !cells.contains(op, *code));
+        .filter(|(op, code)| exists(version, op, *code) && !cells.contains(op, *code));
     empty
         .map(|(op, code)| {
             let name = ErrorCode::from_raw(code).map_or("ok", ErrorCode::name);
             format!("{op} × {name}")
         })
         .collect()
+}
+
+/// What only later releases answer.
+fn exists(version: Version, op: &str, code: i32) -> bool {
+    match op {
+        "exists" if code == NoAuth.raw() => version >= Version::new(3, 9, 2),
+        "deleteContainer" if code != BadArguments.raw() => version >= Version::new(3, 9, 0),
+        _ => true,
+    }
 }

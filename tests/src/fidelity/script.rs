@@ -14,6 +14,8 @@ pub(super) struct Step {
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     Ask(Request),
+    /// All in one write, before any of them is answered.
+    Burst(Vec<Request>),
     /// The zxid in it counts from the script's begin.
     Watch(SetWatches),
     /// Bytes that may be no request.
@@ -23,6 +25,8 @@ pub(super) enum Action {
     },
     /// Hangs up and takes the session up again.
     Reconnect(Ticket),
+    /// The same, with the watches behind the handshake in one write. The zxid counts as above.
+    Return(SetWatches),
 }
 
 /// What is shown to take a session up again.
@@ -37,13 +41,16 @@ pub(super) enum Ticket {
 }
 
 impl Step {
-    /// The operation as the table names it.
+    /// The operation as the table names it; the first of several.
     pub(super) fn op_name(&self) -> &'static str {
         match &self.action {
             Action::Ask(request) => request.op_code().name(),
             Action::Watch(watches) => watches.op_code().name(),
             Action::Raw { op, .. } => OpCode::from_raw(*op).map_or("unknown", OpCode::name),
-            Action::Reconnect(_) => "handshake",
+            Action::Burst(requests) => requests
+                .first()
+                .map_or("nothing", |request| request.op_code().name()),
+            Action::Reconnect(_) | Action::Return(_) => "handshake",
         }
     }
 }

@@ -7,7 +7,7 @@ use zk_wire::{
 };
 
 use super::line::Stamp;
-use super::multi;
+use super::multi::{self, Failed};
 use super::rules::{Reaction, Subject};
 use super::server::ServerCore;
 use super::txn::{Author, Change, Txn, TxnRules};
@@ -80,7 +80,12 @@ impl ServerCore {
             }
             Request::Multi(ops) => match multi::run(&mut txn, author, ops) {
                 Ok(results) => Ok(Response::Multi(results)),
-                Err(results) => {
+                Err(Failed::Whole(code)) => {
+                    txn.roll_back();
+                    self.witness_commit(now, ask.session, ask.xid, stamp, Err(code));
+                    return Err(code);
+                }
+                Err(Failed::One(results)) => {
                     txn.roll_back();
                     let code = first_failure(&results);
                     self.witness_commit(now, ask.session, ask.xid, stamp, Err(code));

@@ -1,21 +1,36 @@
 //! multi: all or nothing. multiRead: each for itself.
 
-use zk_wire::{ErrorCode, MultiOp, MultiResult, ReadOp, ReadResult};
+use zk_wire::{CreateMode, ErrorCode, MultiOp, MultiResult, ReadOp, ReadResult};
 
 use super::acl::Identities;
 use super::reads;
 use super::tree::Tree;
 use super::txn::{Author, Txn};
 
-/// Runs the operations in order. After the first failure the caller has to roll back: `Err` holds the
-/// results for the reply in which only the failed operation bears its code.
+/// How a multi failed. Either way the caller has to roll back.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// One operation did, and in the results for the reply only that one bears its code.
+    One(Vec<MultiResult>),
+    /// The server stumbled, and there are no results.
+    Whole(ErrorCode),
+}
+
+/// Runs the operations in order, up to the first failure.
+///
+/// # Errors
+///
+/// [`Failed`] if one of them cannot be done: then none is.
 pub(super) fn run(
     txn: &mut Txn<'_>,
     author: Author<'_>,
     ops: &[MultiOp],
-) -> Result<Vec<MultiResult>, Vec<MultiResult>> {
+) -> Result<Vec<MultiResult>, Failed> {
     let mut results = Vec::with_capacity(ops.len());
     for (failed_at, op) in ops.iter().enumerate() {
+        if is_half_ttl(op) {
+            return Err(Failed::Whole(ErrorCode::MarshallingError));
+        }
         match run_one(txn, author, op) {
             Ok(result) => results.push(result),
             Err(code) => {
@@ -26,11 +41,22 @@ pub(super) fn run(
                         MultiResult::Failed(ErrorCode::RuntimeInconsistency.raw())
                     }
                 };
-                return Err((0..ops.len()).map(result).collect());
+                return Err(Failed::One((0..ops.len()).map(result).collect()));
             }
         }
     }
     Ok(results)
+}
+
+/// A create of a kind that needs a TTL, without one. Releases that let it through to here take it for a createTTL,
+/// look for the TTL, and give up.
+fn is_half_ttl(op: &MultiOp) -> bool {
+    match op {
+        MultiOp::Create(create) => {
+            create.ttl.is_none() && create.mode().is_some_and(CreateMode::has_ttl)
+        }
+        _ => false,
+    }
 }
 
 fn run_one(txn: &mut Txn<'_>, author: Author<'_>, op: &MultiOp) -> Result<MultiResult, ErrorCode> {

@@ -316,6 +316,14 @@ impl ServerCore {
                 Ok(Response::ErrorBody(0))
             }
             Request::SetWatches(_) | Request::AddWatch { .. } => Ok(Response::Empty),
+            // Whoever walks up from a path needs a slash to walk to.
+            Request::CheckWatches { path, .. }
+                if self.config.version.walks_up_from_watches()
+                    && !path.is_empty()
+                    && !path.contains('/') =>
+            {
+                Err(ErrorCode::MarshallingError)
+            }
             Request::CheckWatches { path, kind } => {
                 watch_found(self.watches.contains(key, path, *kind))
             }

@@ -206,8 +206,8 @@ impl Tree {
         }
     }
 
-    /// Whether that much more would be too much for the hard limits of a path. The numbers of a
-    /// transaction under way do not count: `pending` is what it has added itself.
+    /// Whether that much more would be too much for the hard limits of a path; less may be, too, if what is left is
+    /// too much. The numbers of a transaction under way do not count: `pending` is what it has added itself.
     pub(super) fn check_quota(
         &self,
         owner: &str,
@@ -222,7 +222,7 @@ impl Tree {
             return Ok(());
         };
         let exceeds =
-            |limit: i64, used: i64, more: i64| limit > -1 && more > 0 && used + more > limit;
+            |limit: i64, used: i64, more: i64| limit > -1 && more != 0 && used + more > limit;
         if exceeds(limits.hard_count, used.count - pending.0, count)
             || exceeds(limits.hard_bytes, used.bytes - pending.1, bytes)
         {

@@ -406,6 +406,10 @@ impl<'t> Txn<'t> {
         let Some(node) = self.tree.remove(path) else {
             return;
         };
+        if self.rules.enforce_quotas {
+            let less = (-1, -quota::size(node.data.as_ref()));
+            note_added(self.tree, &mut self.added, path, less);
+        }
         let acl = Arc::clone(&node.acl);
         let mut parent_acl = Arc::clone(&acl);
         if let Some(parent) = self.tree.get_mut(parent_key(path)) {
@@ -440,11 +444,24 @@ fn check_quota(
     let Some(owner) = tree.quota_above(path) else {
         return Ok(());
     };
-    let added = added.entry(owner.to_owned()).or_default();
-    tree.check_quota(owner, (count, bytes), *added)?;
-    added.0 += count;
-    added.1 += bytes;
+    let before = added.get(owner).copied().unwrap_or_default();
+    tree.check_quota(owner, (count, bytes), before)?;
+    note_added(tree, added, path, (count, bytes));
     Ok(())
+}
+
+/// What a transaction has added below the nearest quota, or taken away.
+fn note_added(
+    tree: &Tree,
+    added: &mut BTreeMap<String, (i64, i64)>,
+    path: &str,
+    (count, bytes): (i64, i64),
+) {
+    if let Some(owner) = tree.quota_above(path) {
+        let added = added.entry(owner.to_owned()).or_default();
+        added.0 += count;
+        added.1 += bytes;
+    }
 }
 
 /// What precedes the last slash: the parent, the root as the empty path.

@@ -119,6 +119,11 @@ impl Version {
         self.has(3, 6, 0) && !self.has(3, 9, 0)
     }
 
+    /// The same lines looked for a watch as they looked for those of the nodes above.
+    pub(super) fn walks_up_from_watches(self) -> bool {
+        self.confuses_watchers()
+    }
+
     /// ZOOKEEPER-4814: three releases answered every handshake with the flag.
     pub(super) fn always_tells_read_only(self) -> bool {
         self.has(3, 9, 0) && !self.has(3, 9, 3)

@@ -133,16 +133,23 @@ impl Table {
     }
 
     /// Consumes the one-shot watches on `path` and returns everybody concerned, each once.
-    fn fire(&mut self, path: &str) -> BTreeSet<ConnKey> {
+    fn fire(&mut self, path: &str, event: EventType) -> BTreeSet<ConnKey> {
         let mut concerned = BTreeSet::new();
+        let of_children = event == EventType::ChildrenChanged;
         let exact: Vec<ConnKey> = self
             .paths
             .get(path)
-            .map(|watchers| watchers.keys().copied().collect())
-            .unwrap_or_default();
+            .into_iter()
+            .flatten()
+            .filter(|(_, modes)| !of_children || modes.has(Modes::STANDARD.with(Modes::PERSISTENT)))
+            .map(|(&conn, _)| conn)
+            .collect();
         for conn in exact {
             concerned.insert(conn);
             self.remove(conn, path, Modes::STANDARD, false);
+        }
+        if of_children {
+            return concerned;
         }
         for ancestor in path::ancestors(path) {
             let watchers = self.paths.get(ancestor).into_iter().flatten();
@@ -186,12 +193,17 @@ impl Watches {
     }
 
     pub(super) fn add(&mut self, conn: ConnKey, path: &str, mode: AddWatchMode) {
-        if matches!(mode, AddWatchMode::PersistentRecursive) {
-            // Never among the child watches: a recursive watch gets no NodeChildrenChanged.
-            self.data.add(conn, path, Modes::RECURSIVE);
+        let is_recursive = matches!(mode, AddWatchMode::PersistentRecursive);
+        let modes = if is_recursive {
+            Modes::RECURSIVE
         } else {
-            self.data.add(conn, path, Modes::PERSISTENT);
-            self.child.add(conn, path, Modes::PERSISTENT);
+            Modes::PERSISTENT
+        };
+        self.data.add(conn, path, modes);
+        // A recursive watch gets no NodeChildrenChanged, but where each mode replaces the one before, it is among the
+        // child watches all the same, and shows there when a data watch has replaced it.
+        if !is_recursive || self.child.single {
+            self.child.add(conn, path, modes);
         }
     }
 
@@ -236,7 +248,7 @@ impl Watches {
         match change.kind {
             ChangeKind::DataChanged => {
                 tell(
-                    self.data.fire(path),
+                    self.data.fire(path, EventType::DataChanged),
                     EventType::DataChanged,
                     path,
                     &change.acl,
@@ -244,8 +256,9 @@ impl Watches {
             }
             ChangeKind::AclChanged => {}
             ChangeKind::Created => {
-                tell(self.data.fire(path), EventType::Created, path, &change.acl);
-                let parents = self.child.fire(parent);
+                let told = self.data.fire(path, EventType::Created);
+                tell(told, EventType::Created, path, &change.acl);
+                let parents = self.child.fire(parent, EventType::ChildrenChanged);
                 tell(
                     parents,
                     EventType::ChildrenChanged,
@@ -254,12 +267,12 @@ impl Watches {
                 );
             }
             ChangeKind::Deleted => {
-                let told = self.data.fire(path);
-                let mut others = self.child.fire(path);
+                let told = self.data.fire(path, EventType::Deleted);
+                let mut others = self.child.fire(path, EventType::Deleted);
                 others.retain(|conn| !told.contains(conn));
                 tell(told, EventType::Deleted, path, &change.acl);
                 tell(others, EventType::Deleted, path, &change.acl);
-                let parents = self.child.fire(parent);
+                let parents = self.child.fire(parent, EventType::ChildrenChanged);
                 tell(
                     parents,
                     EventType::ChildrenChanged,

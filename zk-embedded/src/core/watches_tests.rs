@@ -167,3 +167,22 @@ fn a_connection_takes_its_watches_with_it() {
         (0, 0, 0)
     );
 }
+
+#[test]
+fn where_modes_replace_each_other_the_child_table_keeps_what_the_data_table_has_lost() {
+    let mut watches = Watches::with_single_modes(true);
+    watches.add(ME, "/a", AddWatchMode::PersistentRecursive);
+    watches.watch_data(ME, "/a");
+    let event = |kind, path: &str| (1, kind, path.to_owned());
+    assert_eq!(fired(&mut watches, ChangeKind::Created, "/a/b"), []);
+    assert_eq!(fired(&mut watches, ChangeKind::DataChanged, "/a/b"), []);
+    for path in ["/a/b", "/a/b/c"] {
+        let told = fired(&mut watches, ChangeKind::Deleted, path);
+        assert_eq!(told, [event(EventType::Deleted, path)]);
+    }
+    // One for the data watch, and none a second time.
+    let told = fired(&mut watches, ChangeKind::Deleted, "/a");
+    assert_eq!(told, [event(EventType::Deleted, "/a")]);
+    assert!(watches.remove(ME, "/a", WatcherKind::Children));
+    assert_eq!(watches.len(), 0);
+}

@@ -1,7 +1,7 @@
 //! Limits on nodes, bytes and connections, and what operators can ask.
 
 use bytes::Bytes;
-use zk_wire::{Create, CreateMode, ErrorCode, MultiOp, Request};
+use zk_wire::{Create, CreateMode, ErrorCode, MultiOp, MultiResult, Request, Response};
 
 use super::rig::{Peer, Rig, code, create, delete, exists, get, hello};
 
@@ -183,4 +183,39 @@ fn operators_can_ask_for_sessions_connections_and_watches() {
         format!("/e\n\t{session}\n/x\n\t{session}\n")
     );
     assert!(ask(&mut rig, "conf").contains("tickTime=500\n"));
+}
+
+#[test]
+fn what_a_multi_has_deleted_makes_no_room_for_what_it_creates() {
+    let mut rig = Rig::with(|config| config.enforce_quotas = true);
+    let mut peer = rig.connect();
+    limit(&mut rig, &mut peer, "countHardLimit=2");
+    rig.call(&mut peer, &put("/a/b", "")).unwrap();
+    let ops = vec![
+        MultiOp::Delete {
+            path: "/a/b".to_owned(),
+            version: -1,
+        },
+        MultiOp::Create(Create::new("/a/c", "", CreateMode::Persistent)),
+    ];
+    let failed = [0, ErrorCode::QuotaExceeded.raw()].map(MultiResult::Failed);
+    assert_eq!(
+        rig.call(&mut peer, &Request::Multi(ops)),
+        Ok(Response::Multi(failed.to_vec()))
+    );
+}
+
+#[test]
+fn less_data_is_refused_too_while_it_is_too_much() {
+    let mut rig = Rig::with(|config| config.enforce_quotas = true);
+    let mut peer = rig.connect();
+    limit(&mut rig, &mut peer, "byteHardLimit=20");
+    rig.call(&mut peer, &put("/a/b", "123456")).unwrap();
+    let limits = "/zookeeper/quota/a/zookeeper_limits";
+    rig.call(&mut peer, &write(limits, "byteHardLimit=8"))
+        .unwrap();
+    let refused = rig.call(&mut peer, &write("/a/b", "12345"));
+    assert_eq!(refused, Err(ErrorCode::QuotaExceeded));
+    rig.call(&mut peer, &write("/a/b", "654321")).unwrap();
+    rig.call(&mut peer, &write("/a/b", "12")).unwrap();
 }

@@ -184,3 +184,63 @@ fn hard_quotas_are_kept_since_3_7() {
         assert_eq!(version.can_enforce_quotas(), keeps);
     }
 }
+
+#[test]
+fn a_watch_on_a_path_without_a_slash_cannot_be_looked_for_from_3_6_to_3_8() {
+    for (version, expected) in [
+        (Version::V3_5, ErrorCode::NoWatcher),
+        (Version::V3_6, ErrorCode::MarshallingError),
+        (Version::V3_8_DEBIAN, ErrorCode::MarshallingError),
+        (Version::V3_9, ErrorCode::NoWatcher),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        for (path, expected) in [("no-slash", expected), ("", ErrorCode::NoWatcher)] {
+            let (path, kind) = (path.to_owned(), WatcherKind::Any);
+            let check = Request::CheckWatches { path, kind };
+            assert_eq!(rig.call(&mut peer, &check), Err(expected), "{version}");
+        }
+    }
+}
+
+#[test]
+fn a_create_in_a_multi_with_flags_it_cannot_have_fails_in_its_turn_before_3_8_2_and_unread_since() {
+    let with = |flags| {
+        MultiOp::Create(Create {
+            flags,
+            ..Create::new("/a", "", CreateMode::Persistent)
+        })
+    };
+    let missing = MultiOp::Delete {
+        path: "/missing".to_owned(),
+        version: -1,
+    };
+    let all_is_well = MultiOp::Check {
+        path: "/".to_owned(),
+        version: -1,
+    };
+    let failed = |codes: &[i32]| {
+        let results = codes.iter().map(|code| MultiResult::Failed(*code));
+        Ok(Response::Multi(results.collect()))
+    };
+    let unread = Err(ErrorCode::MarshallingError);
+    for (ops, before) in [
+        // A kind that has a TTL is taken for a createTTL.
+        (vec![with(5)], unread.clone()),
+        (vec![all_is_well.clone(), with(6)], unread.clone()),
+        (vec![missing.clone(), with(6)], failed(&[-101, -2])),
+        // No kind at all is a failure like others.
+        (vec![with(7), all_is_well.clone()], failed(&[-8, -2])),
+        (vec![all_is_well, with(7)], failed(&[0, -8])),
+        (vec![missing, with(7)], failed(&[-101, -2])),
+    ] {
+        for (version, expected) in [(Version::V3_8, &before), (Version::new(3, 8, 2), &unread)] {
+            let mut rig = server(version);
+            let mut peer = rig.connect();
+            let multi = Request::Multi(ops.clone());
+            assert_eq!(&rig.call(&mut peer, &multi), expected, "{version}");
+            assert_eq!(rig.stat(&mut peer, "/a"), None);
+            assert_eq!(rig.core.zxid.as_raw(), 2, "it has used up its zxid");
+        }
+    }
+}
