@@ -6,6 +6,7 @@ mod closing;
 mod duties;
 mod handshake;
 mod holds;
+mod known_bugs;
 mod pair;
 mod pings;
 mod random;
