@@ -33,6 +33,11 @@ macro_rules! each_conformance_body {
                 b41_a_large_value_passes_unchanged,
                 b32_a_request_beyond_the_frame_limit_fails_alone,
             }
+            codes {
+                b45_each_operation_ends_with_the_code_of_its_reason,
+                b51_a_sync_is_answered_in_its_turn,
+                b58_sequential_nodes_of_many_multis_under_way_are_numbered_in_their_order,
+            }
             order {
                 rsf1abd15_b36_submitted_requests_are_executed_in_the_order_of_the_calls,
                 a_request_is_queued_when_first_polled_and_not_before,
