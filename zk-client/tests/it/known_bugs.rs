@@ -5,6 +5,7 @@ mod broken_links;
 mod chroots;
 mod closing;
 mod connecting;
+mod failover;
 mod links;
 mod reconnecting;
 mod requests;

@@ -27,6 +27,8 @@ pub(super) struct LinkState {
     pub(super) dials: AtomicUsize,
     /// Whether a write fails although reads go on.
     pub(super) writes_fail: AtomicBool,
+    /// How many bytes a write takes at most; 0 is any number.
+    pub(super) writes_at_most: AtomicUsize,
     /// Whether nothing is heard from the server any more. For good.
     pub(super) deaf: AtomicBool,
     /// Whether a dial never ends, as where packets are dropped.
@@ -96,7 +98,11 @@ impl AsyncWrite for Link {
         if self.state.writes_fail.load(Ordering::Relaxed) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let most = match self.state.writes_at_most.load(Ordering::Relaxed) {
+            0 => bytes.len(),
+            most => most.min(bytes.len()),
+        };
+        Pin::new(&mut self.stream).poll_write(cx, &bytes[..most])
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

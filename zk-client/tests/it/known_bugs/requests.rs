@@ -1,6 +1,7 @@
 //! Deadlines, refusals and lost answers of requests.
 
 use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -8,6 +9,7 @@ use zk_client::{CreateMode, ErrorCode, ErrorKind, Fate};
 use zk_embedded::Match;
 use zk_wire::OpCode;
 
+use super::links::Links;
 use crate::kit::{World, settle};
 
 /// Polled every millisecond, for no reason.
@@ -94,4 +96,55 @@ async fn zk1562_zk1636_ten_thousand_failed_multis_leave_nothing_behind() {
     let stats = zk.stats();
     assert_eq!((stats.in_flight, stats.queued, stats.duties), (0, 0, 0));
     assert_eq!(world.hooks.paths(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn zk1560_values_of_every_size_pass_through_writes_that_take_little_at_a_time() {
+    for (most, sizes) in [
+        (1, &[0, 1, 2, 100, 5_000][..]),
+        (1_000, &[0, 65_536, 1_048_000][..]),
+    ] {
+        let world = World::new();
+        let (transport, link) = Links::to(&world);
+        let zk = world
+            .builder()
+            .transport(transport)
+            .connect()
+            .await
+            .unwrap();
+        link.writes_at_most.store(most, Relaxed);
+        for size in sizes {
+            let value: Vec<u8> = (0..*size).map(|at: u32| (at % 251) as u8).collect();
+            let path = format!("/{size}");
+            zk.create(&path, value.clone()).await.unwrap();
+            assert_eq!(zk.get(&path).await.unwrap().data, value);
+        }
+        assert_eq!(zk.stats().connections_lost, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b31_a_link_that_becomes_slow_costs_requests_their_deadline_and_nothing_else() {
+    let world = World::new();
+    let limit = Duration::from_secs(1);
+    let zk = world
+        .builder()
+        .request_timeout(limit)
+        .connect()
+        .await
+        .unwrap();
+    world.server.set_latency(Duration::from_secs(1));
+    for n in 0..5 {
+        let begun = Instant::now();
+        let error = zk.create(&format!("/{n}"), "").await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.fate()),
+            (ErrorKind::TimedOut, Fate::Unknown)
+        );
+        assert_eq!(begun.elapsed(), limit);
+    }
+    world.server.set_latency(Duration::from_millis(5));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(zk.children("/").await.unwrap().len(), 6);
+    assert_eq!((zk.generation(), zk.stats().connections_lost), (1, 0));
 }

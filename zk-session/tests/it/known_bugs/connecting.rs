@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use zk_session::{Action, Backoff, Credential, Outcome, Session, SessionState, SessionTicket};
-use zk_wire::{Moment, Password, Request, SessionId, Zxid};
+use zk_session::{
+    Action, Backoff, Credential, Fate, Outcome, Session, SessionState, SessionTicket,
+};
+use zk_wire::{CreateMode, Moment, Password, Request, SessionId, Zxid};
 
 use crate::handshake::response;
-use crate::pair::{Pair, TIMEOUT, config, get, set};
+use crate::pair::{Pair, TIMEOUT, config, create, get, set};
 use crate::server::{Handshake, Reaction};
 
 fn is_auth(request: &Request) -> bool {
@@ -151,4 +153,41 @@ fn zk3253_b37_s9_requests_and_pings_go_on_when_the_xids_are_used_up() {
     assert_eq!(pair.dials.len(), 1);
     let pings = pair.received(|request| *request == Request::Ping).len();
     assert_eq!(pings, 3);
+}
+
+#[test]
+fn b24_a_session_that_was_left_open_goes_on_elsewhere_with_its_nodes() {
+    let mut first = Pair::usual();
+    first.submit(create("/e", CreateMode::Ephemeral));
+    first.settle();
+    let ticket = first.session.ticket().unwrap();
+    first.cut();
+    let session = Session::resume(config(), ticket, first.now, 2);
+    let mut second = Pair::with_session(session, TIMEOUT);
+    // One ensemble for both; the first is gone without a close.
+    second.server = first.server;
+    second.run_until(|pair| pair.session.state().is_connected());
+    let found = second.submit(get("/e"));
+    second.settle();
+    assert!(is_answered(&second, found));
+    assert_eq!(second.session.session_id(), first.session.session_id());
+    second.session.close(second.now);
+    second.pump();
+    second.run_until(|pair| pair.session.state().is_terminal());
+    assert!(second.server.nodes.is_empty());
+}
+
+#[test]
+fn b22_a_resumed_session_that_is_gone_has_expired_and_is_not_replaced_in_silence() {
+    let ticket = Pair::usual().session.ticket().unwrap();
+    let now = Moment::from_nanos(1_000_000_000);
+    let mut pair = Pair::with_session(Session::resume(config(), ticket, now, 2), TIMEOUT);
+    pair.server.handshake = Handshake::Expired;
+    let queued = pair.submit(get("/a"));
+    pair.run_until(|pair| pair.session.state().is_terminal());
+    assert_eq!(pair.states(), [SessionState::Expired]);
+    assert_eq!(
+        pair.outcome(queued).and_then(Outcome::fate),
+        Some(Fate::NotApplied)
+    );
 }
