@@ -11,6 +11,7 @@
 
 mod acl;
 mod chroot;
+mod codes;
 mod create;
 mod fence;
 mod list;

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_itself_is_accepted_and_one_more_is_not() {
+    fn zk2517_zk4281_the_limit_itself_is_accepted_and_one_more_is_not() {
         let mut decoder = FrameDecoder::default();
         let mut at_limit = BytesMut::from(&0x000f_ffff_i32.to_be_bytes()[..]);
         assert_eq!(decoder.next(&mut at_limit), Ok(None));

@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn every_counter_is_read_back_from_a_curator_style_name() {
+    fn go21b4929_every_counter_is_read_back_from_a_curator_style_name() {
         for counter in [
             0,
             1,

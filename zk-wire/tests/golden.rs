@@ -100,7 +100,7 @@ fn connect_request_for_a_new_session() {
 }
 
 #[test]
-fn connect_request_without_the_read_only_byte() {
+fn b01_connect_request_without_the_read_only_byte() {
     let frame = bytes(&format!(
         "0000002c 00000000 000000000000002a 00007530 0000000000000001 00000010 {NO_PASSWORD}"
     ));
@@ -122,7 +122,7 @@ fn connect_response_for_an_invalid_session() {
 }
 
 #[test]
-fn connect_response_without_the_read_only_byte() {
+fn b01_connect_response_without_the_read_only_byte() {
     let frame = bytes(&format!(
         "00000024 00000000 00007530 0000000000000001 00000010 {NO_PASSWORD}"
     ));
@@ -292,7 +292,7 @@ fn create_ttl_carries_its_time_to_live_last() {
 }
 
 #[test]
-fn every_create_with_a_stat_has_the_same_type_in_a_multi_reply() {
+fn s8_every_create_with_a_stat_has_the_same_type_in_a_multi_reply() {
     let (stat, hex) = stat();
     assert_reply(
         &format!(

@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn a_response_cut_short_is_always_an_error(
+    fn s6_a_response_cut_short_is_always_an_error(
         (op, response) in arb::arb_reply(),
         cut: prop::sample::Index,
     ) {
@@ -164,7 +164,7 @@ proptest! {
 
     /// Apart from surrogates, whose first byte is 0xed, text is replaced as the standard library does.
     #[test]
-    fn text_that_is_not_utf8_is_replaced_as_usual(
+    fn s7_text_that_is_not_utf8_is_replaced_as_usual(
         bytes in "([a-z]|é|\u{1f512})*".prop_map(String::into_bytes),
         flips: [prop::sample::Index; 2],
     ) {

@@ -48,6 +48,22 @@ async fn waiter(world: &World) -> Waiter {
 }
 
 #[tokio::test(start_paused = true)]
+async fn go1d7be4e_a_waiter_asks_nothing_while_it_waits() {
+    let world = World::new();
+    let zk = world.client().await;
+    let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let next = waiter(&world).await;
+    let session = next.zk.session_id().unwrap();
+    let (before, polls) = (world.asked(session), next.polls.load(Ordering::Relaxed));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let after = world.asked(session);
+    assert_eq!(after.all_since(&before), 0, "but for pings");
+    assert_eq!(next.polls.load(Ordering::Relaxed), polls);
+    drop(holder);
+    drop(next.guard.await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_in_line_holds_after_one_wake_up_and_no_list() {
     let world = World::new();
     let zk = world.client().await;

@@ -217,7 +217,7 @@ pub async fn an_address_may_be_allowed(server: &Server) {
     assert_forbidden(zk.get("/none").await);
 }
 
-pub async fn an_unknown_scheme_of_authentication_ends_the_session(server: &Server) {
+pub async fn b83_an_unknown_scheme_of_authentication_ends_the_session(server: &Server) {
     let builder = server.builder().auth("nonesuch", "credentials");
     let error = builder.connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AuthFailed, "{error}");

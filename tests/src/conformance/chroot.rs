@@ -6,7 +6,7 @@ use zk_recipes::{AddWatchMode, CreateMode, ErrorKind, MultiResult};
 use super::seen::{event, next};
 use super::server::Server;
 
-pub async fn all_paths_are_below_the_chroot_in_and_out(server: &Server) {
+pub async fn zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out(server: &Server) {
     let root = server.root_client().await;
     let zk = root.chroot(server.place()).unwrap();
     assert_eq!(zk.absolute("/a"), format!("{}/a", server.place()));
@@ -84,7 +84,7 @@ pub async fn watches_report_paths_below_the_chroot(server: &Server) {
     assert_eq!(next(&mut data).await, event(EventType::DataChanged, "/"));
 }
 
-pub async fn results_of_a_multi_are_below_the_chroot(server: &Server) {
+pub async fn rs6b52b0b_s12_results_of_a_multi_are_below_the_chroot(server: &Server) {
     let zk = server.client().await;
     let zk = zk.chroot("/sub").unwrap();
     zk.create("/", "").await.unwrap();

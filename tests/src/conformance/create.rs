@@ -7,7 +7,7 @@ use zk_recipes::{CreateMode, ErrorKind, Fate, SessionId, path};
 use super::seen::sent;
 use super::server::Server;
 
-pub async fn a_new_node_starts_with_version_zero_and_the_zxid_of_its_creation(server: &Server) {
+pub async fn b44_a_new_node_starts_with_version_zero_and_the_zxid_of_its_creation(server: &Server) {
     let zk = server.client().await;
     let before = zk.barrier().await.unwrap();
     let created = zk.create("/node", "hello").await.unwrap();
@@ -23,7 +23,7 @@ pub async fn a_new_node_starts_with_version_zero_and_the_zxid_of_its_creation(se
     assert_eq!((&node.data[..], node.stat), (&b"hello"[..], stat));
 }
 
-pub async fn each_mode_makes_its_kind_of_node(server: &Server) {
+pub async fn goa726174_b48_each_mode_makes_its_kind_of_node(server: &Server) {
     let zk = server.client().await;
     let session = zk.session_id().unwrap();
     let nobody = SessionId::default();
@@ -53,7 +53,7 @@ pub async fn each_mode_makes_its_kind_of_node(server: &Server) {
     }
 }
 
-pub async fn the_sequence_counts_all_children_ever_created(server: &Server) {
+pub async fn b39_the_sequence_counts_all_children_ever_created(server: &Server) {
     let zk = server.client().await;
     let sequential = CreateMode::PersistentSequential;
     zk.create("/plain", "").await.unwrap();
@@ -77,7 +77,7 @@ pub async fn the_sequence_counts_all_children_ever_created(server: &Server) {
     assert_eq!(path::sequence_suffix(&fifth.path), Some(4));
 }
 
-pub async fn a_sequential_node_may_be_named_by_its_number_alone(server: &Server) {
+pub async fn goe6b59f6_a_sequential_node_may_be_named_by_its_number_alone(server: &Server) {
     let zk = server.client().await;
     zk.create("/queue", "").await.unwrap();
     let sequential = CreateMode::EphemeralSequential;
@@ -87,7 +87,7 @@ pub async fn a_sequential_node_may_be_named_by_its_number_alone(server: &Server)
     assert_eq!(dotted.path, "/queue/..0000000001");
 }
 
-pub async fn a_stock_server_refuses_ttl_nodes_and_keeps_the_connection(server: &Server) {
+pub async fn b46_a_stock_server_refuses_ttl_nodes_and_keeps_the_connection(server: &Server) {
     let zk = server.stock_client().await;
     for mode in [
         CreateMode::PersistentTtl,
@@ -102,7 +102,7 @@ pub async fn a_stock_server_refuses_ttl_nodes_and_keeps_the_connection(server: &
     assert_eq!(zk.stats().connections_lost, 0);
 }
 
-pub async fn a_ttl_out_of_range_is_refused(server: &Server) {
+pub async fn b46_a_ttl_out_of_range_is_refused(server: &Server) {
     let zk = server.client().await;
     let longest = Duration::from_millis((1 << 40) - 1);
     let create = |ttl| {
@@ -126,7 +126,7 @@ pub async fn a_ttl_without_its_mode_is_not_even_sent(server: &Server) {
     assert_eq!(sent(&zk), before);
 }
 
-pub async fn a_container_takes_children_and_goes_like_any_node(server: &Server) {
+pub async fn b47_a_container_takes_children_and_goes_like_any_node(server: &Server) {
     let zk = server.client().await;
     let container = CreateMode::Container;
     zk.create("/box", "data").mode(container).await.unwrap();

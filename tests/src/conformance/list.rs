@@ -6,14 +6,14 @@ macro_rules! each_conformance_body {
     ($each:ident) => {
         $each! {
             create {
-                a_new_node_starts_with_version_zero_and_the_zxid_of_its_creation,
-                each_mode_makes_its_kind_of_node,
-                the_sequence_counts_all_children_ever_created,
-                a_sequential_node_may_be_named_by_its_number_alone,
-                a_stock_server_refuses_ttl_nodes_and_keeps_the_connection,
-                a_ttl_out_of_range_is_refused,
+                b44_a_new_node_starts_with_version_zero_and_the_zxid_of_its_creation,
+                goa726174_b48_each_mode_makes_its_kind_of_node,
+                b39_the_sequence_counts_all_children_ever_created,
+                goe6b59f6_a_sequential_node_may_be_named_by_its_number_alone,
+                b46_a_stock_server_refuses_ttl_nodes_and_keeps_the_connection,
+                b46_a_ttl_out_of_range_is_refused,
                 a_ttl_without_its_mode_is_not_even_sent,
-                a_container_takes_children_and_goes_like_any_node,
+                b47_a_container_takes_children_and_goes_like_any_node,
                 an_existing_node_is_not_created_again,
                 a_node_needs_its_parent_and_the_error_names_the_nearest,
                 missing_parents_are_created_on_request,
@@ -21,20 +21,25 @@ macro_rules! each_conformance_body {
             }
             nodes {
                 a_node_without_children_is_deleted,
-                a_node_with_children_is_not_deleted,
+                b40_a_node_with_children_is_not_deleted,
                 a_delete_of_another_version_is_refused,
                 the_reserved_nodes_stay,
                 a_missing_node_is_none_to_exists_and_an_error_to_reads,
-                a_write_raises_the_version_and_the_modification_zxid_alone,
-                a_write_over_another_version_is_refused,
-                a_parent_counts_the_changes_of_its_children,
+                b44_a_write_raises_the_version_and_the_modification_zxid_alone,
+                b53_a_write_over_another_version_is_refused,
+                b44_a_parent_counts_the_changes_of_its_children,
                 children_are_names_and_only_direct_ones,
                 empty_data_is_read_as_empty,
-                a_large_value_passes_unchanged,
-                a_request_beyond_the_frame_limit_fails_alone,
+                b41_a_large_value_passes_unchanged,
+                b32_a_request_beyond_the_frame_limit_fails_alone,
+            }
+            codes {
+                b45_each_operation_ends_with_the_code_of_its_reason,
+                b51_a_sync_is_answered_in_its_turn,
+                b58_sequential_nodes_of_many_multis_under_way_are_numbered_in_their_order,
             }
             order {
-                submitted_requests_are_executed_in_the_order_of_the_calls,
+                rsf1abd15_b36_submitted_requests_are_executed_in_the_order_of_the_calls,
                 a_request_is_queued_when_first_polled_and_not_before,
                 a_thousand_requests_in_flight_are_answered_each_with_its_own,
                 a_sync_is_answered_for_any_path,
@@ -42,8 +47,8 @@ macro_rules! each_conformance_body {
                 what_one_client_was_told_another_can_read,
             }
             paths {
-                every_name_within_the_rules_is_accepted_and_kept,
-                a_path_outside_the_rules_is_refused_before_it_is_sent,
+                b42_every_name_within_the_rules_is_accepted_and_kept,
+                s7_b42_a_path_outside_the_rules_is_refused_before_it_is_sent,
                 a_relative_path_is_answered_with_the_absolute_one,
                 a_sequential_prefix_obeys_the_rules_up_to_its_last_name,
             }
@@ -59,40 +64,40 @@ macro_rules! each_conformance_body {
                 a_malformed_acl_is_refused,
                 equal_entries_of_an_acl_become_one,
                 an_address_may_be_allowed,
-                an_unknown_scheme_of_authentication_ends_the_session,
+                b83_an_unknown_scheme_of_authentication_ends_the_session,
             }
             multi {
-                a_multi_is_applied_as_one_transaction,
-                each_operation_sees_what_those_before_it_did,
+                b56_a_multi_is_applied_as_one_transaction,
+                b56_each_operation_sees_what_those_before_it_did,
                 created_paths_are_reported_with_their_sequence,
-                a_failed_multi_names_its_operation_and_changes_nothing,
+                go7ecf500_b60_a_failed_multi_names_its_operation_and_changes_nothing,
                 each_kind_of_operation_fails_a_multi_with_its_own_error,
-                a_failed_multi_takes_a_zxid_and_fires_nothing,
-                an_empty_multi_succeeds,
+                b56_a_failed_multi_takes_a_zxid_and_fires_nothing,
+                zk3895_an_empty_multi_succeeds,
                 a_large_multi_passes,
             }
             watch {
-                a_data_watch_fires_once_for_the_first_change,
+                b61_a_data_watch_fires_once_for_the_first_change,
                 a_data_watch_sees_its_node_go,
-                an_exists_watch_waits_for_a_node_that_is_not_there,
+                b61_an_exists_watch_waits_for_a_node_that_is_not_there,
                 an_exists_watch_on_a_node_that_is_there_is_a_data_watch,
-                a_child_watch_fires_for_the_list_and_not_for_its_members,
+                go90e39fa_b61_a_child_watch_fires_for_the_list_and_not_for_its_members,
                 a_read_that_fails_sets_no_watch,
                 failed_and_empty_changes_fire_nothing,
-                an_event_arrives_before_the_reply_that_shows_the_change,
+                b62_an_event_arrives_before_the_reply_that_shows_the_change,
                 events_of_ones_own_changes_arrive_before_the_replies,
                 an_event_carries_the_zxid_of_its_transaction,
-                all_watches_of_a_node_fire_and_each_client_has_its_own,
-                a_deleted_node_fires_its_own_watches_and_its_parents,
+                b76_all_watches_of_a_node_fire_and_each_client_has_its_own,
+                go8edc763_b61_a_deleted_node_fires_its_own_watches_and_its_parents,
                 a_watch_set_yields_events_of_all_its_watches_in_order,
-                an_event_is_kept_from_those_who_may_not_read_the_node,
+                b69_an_event_is_kept_from_those_who_may_not_read_the_node,
             }
             persistent_watch {
-                a_persistent_watch_sees_all_that_happens_to_its_node,
-                a_recursive_watch_sees_all_nodes_below_and_no_lists,
-                watches_of_all_kinds_on_one_node_each_see_their_own_events,
+                b68_a_persistent_watch_sees_all_that_happens_to_its_node,
+                b68_a_recursive_watch_sees_all_nodes_below_and_no_lists,
+                zk4475_b68_watches_of_all_kinds_on_one_node_each_see_their_own_events,
                 a_recursive_watch_above_does_not_disturb_a_watch_below,
-                events_of_a_multi_come_in_its_order_with_one_zxid,
+                b59_events_of_a_multi_come_in_its_order_with_one_zxid,
                 the_events_of_many_changes_come_without_a_gap,
             }
             watch_pairs {
@@ -101,9 +106,9 @@ macro_rules! each_conformance_body {
                 watches_that_were_asked_for_in_one_go_each_see_their_own_events,
             }
             watch_removal {
-                a_dropped_watch_is_removed_from_the_server,
+                s12_b71_a_dropped_watch_is_removed_from_the_server,
                 a_fired_watch_is_gone_from_the_server,
-                dropping_one_watch_leaves_the_others_of_its_node,
+                zk1909_zk1910_zk2611_zk1919_rse323fa2_dropping_one_watch_leaves_the_others_of_its_node,
                 a_watch_set_again_right_after_its_drop_fires,
                 a_read_dropped_before_its_answer_leaves_no_watch,
                 a_dropped_set_removes_all_its_watches,
@@ -111,20 +116,20 @@ macro_rules! each_conformance_body {
             }
             session {
                 clones_and_chroots_share_one_session,
-                closing_deletes_ephemeral_nodes_at_once_and_nothing_else,
+                b23_closing_deletes_ephemeral_nodes_at_once_and_nothing_else,
                 dropping_the_last_handle_closes_the_session,
                 ephemeral_nodes_outlive_their_creators_handle_and_may_go_before,
-                ephemeral_nodes_are_listed_by_a_prefix_of_their_text,
+                s12_b49_ephemeral_nodes_are_listed_by_a_prefix_of_their_text,
                 the_states_of_a_session_are_connected_and_closed,
-                a_closed_client_refuses_work_and_ends_its_watches,
-                the_server_bounds_the_session_timeout,
+                b67_a_closed_client_refuses_work_and_ends_its_watches,
+                b03_the_server_bounds_the_session_timeout,
             }
             chroot {
-                all_paths_are_below_the_chroot_in_and_out,
+                zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out,
                 the_root_of_a_chroot_is_its_node,
                 chroots_nest_and_equal_those_of_connect_strings,
                 watches_report_paths_below_the_chroot,
-                results_of_a_multi_are_below_the_chroot,
+                rs6b52b0b_s12_results_of_a_multi_are_below_the_chroot,
                 a_missing_chroot_is_named,
                 errors_speak_of_paths_below_the_chroot,
                 nodes_outside_the_chroot_stay_out_of_sight,
@@ -143,7 +148,7 @@ macro_rules! each_conformance_body {
                 a_guard_dropped_on_a_plain_thread_releases_its_lock,
             }
             mutex_queue {
-                contenders_hold_in_the_order_of_their_arrival,
+                b94_contenders_hold_in_the_order_of_their_arrival,
                 a_contender_that_goes_hands_nothing_to_the_one_behind,
                 tokens_grow_also_when_the_path_was_deleted_in_between,
                 a_held_lock_is_not_tried_twice,

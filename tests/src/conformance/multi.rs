@@ -5,7 +5,7 @@ use zk_recipes::{AddWatchMode, CreateMode, ErrorKind, Fate, MultiResult};
 use super::seen::arrived;
 use super::server::Server;
 
-pub async fn a_multi_is_applied_as_one_transaction(server: &Server) {
+pub async fn b56_a_multi_is_applied_as_one_transaction(server: &Server) {
     let zk = server.client().await;
     zk.create("/old", "").await.unwrap();
     zk.create("/kept", "").await.unwrap();
@@ -36,7 +36,7 @@ pub async fn a_multi_is_applied_as_one_transaction(server: &Server) {
     assert_eq!(kept.stat.mtime, new.stat.ctime, "one time");
 }
 
-pub async fn each_operation_sees_what_those_before_it_did(server: &Server) {
+pub async fn b56_each_operation_sees_what_those_before_it_did(server: &Server) {
     let zk = server.client().await;
     let persistent = CreateMode::Persistent;
     zk.multi()
@@ -85,7 +85,7 @@ pub async fn created_paths_are_reported_with_their_sequence(server: &Server) {
     }
 }
 
-pub async fn a_failed_multi_names_its_operation_and_changes_nothing(server: &Server) {
+pub async fn go7ecf500_b60_a_failed_multi_names_its_operation_and_changes_nothing(server: &Server) {
     let zk = server.client().await;
     zk.create("/node", "").await.unwrap();
     let before = zk.exists("/").await.unwrap().unwrap();
@@ -150,7 +150,7 @@ pub async fn each_kind_of_operation_fails_a_multi_with_its_own_error(server: &Se
     emptied.await.unwrap();
 }
 
-pub async fn a_failed_multi_takes_a_zxid_and_fires_nothing(server: &Server) {
+pub async fn b56_a_failed_multi_takes_a_zxid_and_fires_nothing(server: &Server) {
     let zk = server.client().await;
     zk.create("/node", "").await.unwrap();
     let mut watch = zk
@@ -165,7 +165,7 @@ pub async fn a_failed_multi_takes_a_zxid_and_fires_nothing(server: &Server) {
     assert_eq!(arrived(&mut watch), []);
 }
 
-pub async fn an_empty_multi_succeeds(server: &Server) {
+pub async fn zk3895_an_empty_multi_succeeds(server: &Server) {
     let zk = server.client().await;
     assert_eq!(zk.multi().await.unwrap(), []);
 }

@@ -24,7 +24,7 @@ async fn contended(mutex: &Mutex, contenders: usize) {
         .await;
 }
 
-pub async fn contenders_hold_in_the_order_of_their_arrival(server: &Server) {
+pub async fn b94_contenders_hold_in_the_order_of_their_arrival(server: &Server) {
     let zk = server.client().await;
     let mutex = Mutex::new(&zk, "/lock").unwrap();
     let first = mutex.acquire().contender("0").await.unwrap();

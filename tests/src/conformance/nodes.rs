@@ -16,7 +16,7 @@ pub async fn a_node_without_children_is_deleted(server: &Server) {
     assert_eq!(error.kind(), ErrorKind::NoNode);
 }
 
-pub async fn a_node_with_children_is_not_deleted(server: &Server) {
+pub async fn b40_a_node_with_children_is_not_deleted(server: &Server) {
     let zk = server.client().await;
     zk.create("/node/child", "").parents().await.unwrap();
     let error = zk.delete("/node").await.unwrap_err();
@@ -70,7 +70,7 @@ pub async fn a_missing_node_is_none_to_exists_and_an_error_to_reads(server: &Ser
     assert_eq!(zk.exists("/node").await.unwrap(), Some(stat));
 }
 
-pub async fn a_write_raises_the_version_and_the_modification_zxid_alone(server: &Server) {
+pub async fn b44_a_write_raises_the_version_and_the_modification_zxid_alone(server: &Server) {
     let zk = server.client().await;
     let created = zk.create("/node", "one").await.unwrap().stat;
     let written = zk.set("/node", "three").await.unwrap();
@@ -86,7 +86,7 @@ pub async fn a_write_raises_the_version_and_the_modification_zxid_alone(server: 
     assert!(again.mzxid > written.mzxid);
 }
 
-pub async fn a_write_over_another_version_is_refused(server: &Server) {
+pub async fn b53_a_write_over_another_version_is_refused(server: &Server) {
     let zk = server.client().await;
     zk.create("/node", "0").await.unwrap();
     zk.set("/node", "1").version(0).await.unwrap();
@@ -99,7 +99,7 @@ pub async fn a_write_over_another_version_is_refused(server: &Server) {
     assert_eq!((&node.data[..], node.stat.version), (&b"1"[..], 1));
 }
 
-pub async fn a_parent_counts_the_changes_of_its_children(server: &Server) {
+pub async fn b44_a_parent_counts_the_changes_of_its_children(server: &Server) {
     let zk = server.client().await;
     let created = zk.create("/p", "").await.unwrap().stat;
     let mut newest = Zxid::NONE;
@@ -151,7 +151,7 @@ pub async fn empty_data_is_read_as_empty(server: &Server) {
     assert!(zk.get("/node").await.unwrap().data.is_empty());
 }
 
-pub async fn a_large_value_passes_unchanged(server: &Server) {
+pub async fn b41_a_large_value_passes_unchanged(server: &Server) {
     let zk = server.client().await;
     let value: Vec<u8> = (0..500_000_u32).map(|at| (at % 251) as u8).collect();
     zk.create("/large", value.clone()).await.unwrap();
@@ -163,7 +163,7 @@ pub async fn a_large_value_passes_unchanged(server: &Server) {
     assert_eq!(zk.stats().connections_lost, 0);
 }
 
-pub async fn a_request_beyond_the_frame_limit_fails_alone(server: &Server) {
+pub async fn b32_a_request_beyond_the_frame_limit_fails_alone(server: &Server) {
     let zk = server.client().await;
     let sent_before = sent(&zk);
     let too_large = vec![b'x'; 1 << 20];

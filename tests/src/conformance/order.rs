@@ -5,7 +5,9 @@ use zk_recipes::{CreateMode, ErrorKind};
 use super::seen::{at_once, sent};
 use super::server::Server;
 
-pub async fn submitted_requests_are_executed_in_the_order_of_the_calls(server: &Server) {
+pub async fn rsf1abd15_b36_submitted_requests_are_executed_in_the_order_of_the_calls(
+    server: &Server,
+) {
     let zk = server.client().await;
     let create = zk.create("/node", "0").submit();
     let first = zk.set("/node", "1").version(0).submit();

@@ -51,7 +51,7 @@ const INVALID: [&str; 24] = [
     "/\u{1f600}",
 ];
 
-pub async fn every_name_within_the_rules_is_accepted_and_kept(server: &Server) {
+pub async fn b42_every_name_within_the_rules_is_accepted_and_kept(server: &Server) {
     let zk = server.client().await;
     for name in VALID {
         let path = format!("/{name}");
@@ -70,7 +70,7 @@ pub async fn every_name_within_the_rules_is_accepted_and_kept(server: &Server) {
     assert_eq!(names, expected);
 }
 
-pub async fn a_path_outside_the_rules_is_refused_before_it_is_sent(server: &Server) {
+pub async fn s7_b42_a_path_outside_the_rules_is_refused_before_it_is_sent(server: &Server) {
     let zk = server.client().await;
     let before = sent(&zk);
     for path in INVALID {

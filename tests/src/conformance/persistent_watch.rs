@@ -9,7 +9,7 @@ use super::server::Server;
 use AddWatchMode::{Persistent, PersistentRecursive};
 use EventType::{ChildrenChanged, Created, DataChanged, Deleted};
 
-pub async fn a_persistent_watch_sees_all_that_happens_to_its_node(server: &Server) {
+pub async fn b68_a_persistent_watch_sees_all_that_happens_to_its_node(server: &Server) {
     let zk = server.client().await;
     let mut watch = zk.watch("/node", Persistent).await.unwrap();
     for _ in 0..2 {
@@ -30,7 +30,7 @@ pub async fn a_persistent_watch_sees_all_that_happens_to_its_node(server: &Serve
     }
 }
 
-pub async fn a_recursive_watch_sees_all_nodes_below_and_no_lists(server: &Server) {
+pub async fn b68_a_recursive_watch_sees_all_nodes_below_and_no_lists(server: &Server) {
     let zk = server.client().await;
     zk.create("/other", "").await.unwrap();
     let mut watch = zk.watch("/top", PersistentRecursive).await.unwrap();
@@ -55,7 +55,9 @@ pub async fn a_recursive_watch_sees_all_nodes_below_and_no_lists(server: &Server
     assert_eq!(arrived(&mut watch), expected);
 }
 
-pub async fn watches_of_all_kinds_on_one_node_each_see_their_own_events(server: &Server) {
+pub async fn zk4475_b68_watches_of_all_kinds_on_one_node_each_see_their_own_events(
+    server: &Server,
+) {
     // ZOOKEEPER-4475: a server sends one event for all of a connection's watches on a path.
     let zk = server.client().await;
     zk.create("/node", "").await.unwrap();
@@ -97,7 +99,7 @@ pub async fn a_recursive_watch_above_does_not_disturb_a_watch_below(server: &Ser
     assert_eq!(zk.stats().notifications, 2, "one for both watches");
 }
 
-pub async fn events_of_a_multi_come_in_its_order_with_one_zxid(server: &Server) {
+pub async fn b59_events_of_a_multi_come_in_its_order_with_one_zxid(server: &Server) {
     let zk = server.client().await;
     let mut watch = zk.watch("/", PersistentRecursive).await.unwrap();
     zk.multi()

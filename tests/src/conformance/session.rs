@@ -25,7 +25,7 @@ pub async fn clones_and_chroots_share_one_session(server: &Server) {
     assert_ne!(other.session_id(), Some(session));
 }
 
-pub async fn closing_deletes_ephemeral_nodes_at_once_and_nothing_else(server: &Server) {
+pub async fn b23_closing_deletes_ephemeral_nodes_at_once_and_nothing_else(server: &Server) {
     let (owner, other) = (server.client().await, server.client().await);
     let ephemeral = CreateMode::Ephemeral;
     owner.create("/kept", "").await.unwrap();
@@ -74,7 +74,7 @@ pub async fn ephemeral_nodes_outlive_their_creators_handle_and_may_go_before(ser
     assert_eq!(other.ephemerals("/").await.unwrap(), Vec::<String>::new());
 }
 
-pub async fn ephemeral_nodes_are_listed_by_a_prefix_of_their_text(server: &Server) {
+pub async fn s12_b49_ephemeral_nodes_are_listed_by_a_prefix_of_their_text(server: &Server) {
     let zk = server.client().await;
     for parent in ["/a", "/ab", "/c"] {
         zk.create(parent, "").await.unwrap();
@@ -116,7 +116,7 @@ pub async fn the_states_of_a_session_are_connected_and_closed(server: &Server) {
     zk.close().await.unwrap();
 }
 
-pub async fn a_closed_client_refuses_work_and_ends_its_watches(server: &Server) {
+pub async fn b67_a_closed_client_refuses_work_and_ends_its_watches(server: &Server) {
     let zk = server.client().await;
     let (_, mut one_shot) = zk.children("/").watch().await.unwrap();
     let persistent = AddWatchMode::Persistent;
@@ -143,7 +143,7 @@ pub async fn a_closed_client_refuses_work_and_ends_its_watches(server: &Server) 
     }
 }
 
-pub async fn the_server_bounds_the_session_timeout(server: &Server) {
+pub async fn b03_the_server_bounds_the_session_timeout(server: &Server) {
     let builder = server.builder().session_timeout(Duration::from_secs(300));
     let zk = builder.connect().await.unwrap();
     assert_eq!(zk.session_timeout(), server.longest_session());

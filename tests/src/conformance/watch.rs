@@ -8,7 +8,7 @@ use super::server::Server;
 
 use EventType::{ChildrenChanged, Created, DataChanged, Deleted};
 
-pub async fn a_data_watch_fires_once_for_the_first_change(server: &Server) {
+pub async fn b61_a_data_watch_fires_once_for_the_first_change(server: &Server) {
     let zk = server.client().await;
     zk.create("/node", "").await.unwrap();
     let (node, mut watch) = zk.get("/node").watch().await.unwrap();
@@ -33,7 +33,7 @@ pub async fn a_data_watch_sees_its_node_go(server: &Server) {
     assert_eq!(arrived(&mut watch), [event(Deleted, "/node")]);
 }
 
-pub async fn an_exists_watch_waits_for_a_node_that_is_not_there(server: &Server) {
+pub async fn b61_an_exists_watch_waits_for_a_node_that_is_not_there(server: &Server) {
     let zk = server.client().await;
     let (stat, mut watch) = zk.exists("/a/b").watch().await.unwrap();
     assert_eq!(stat, None);
@@ -59,7 +59,9 @@ pub async fn an_exists_watch_on_a_node_that_is_there_is_a_data_watch(server: &Se
     assert_eq!(arrived(&mut second), [event(Deleted, "/b")]);
 }
 
-pub async fn a_child_watch_fires_for_the_list_and_not_for_its_members(server: &Server) {
+pub async fn go90e39fa_b61_a_child_watch_fires_for_the_list_and_not_for_its_members(
+    server: &Server,
+) {
     let zk = server.client().await;
     zk.create("/p/old", "").parents().await.unwrap();
     let (names, mut grown) = zk.children("/p").watch().await.unwrap();
@@ -108,7 +110,7 @@ pub async fn failed_and_empty_changes_fire_nothing(server: &Server) {
     assert_eq!(zk.stats().notifications, 0);
 }
 
-pub async fn an_event_arrives_before_the_reply_that_shows_the_change(server: &Server) {
+pub async fn b62_an_event_arrives_before_the_reply_that_shows_the_change(server: &Server) {
     let (zk, other) = (server.client().await, server.client().await);
     zk.create("/node", "0").await.unwrap();
     for version in 1..=20 {
@@ -143,7 +145,7 @@ pub async fn an_event_carries_the_zxid_of_its_transaction(server: &Server) {
     assert_eq!(watch.next().await, Some(expected));
 }
 
-pub async fn all_watches_of_a_node_fire_and_each_client_has_its_own(server: &Server) {
+pub async fn b76_all_watches_of_a_node_fire_and_each_client_has_its_own(server: &Server) {
     let (zk, other) = (server.client().await, server.client().await);
     zk.create("/node", "").await.unwrap();
     let (_, mut first) = zk.get("/node").watch().await.unwrap();
@@ -158,7 +160,7 @@ pub async fn all_watches_of_a_node_fire_and_each_client_has_its_own(server: &Ser
     assert_eq!(zk.stats().notifications, 1);
 }
 
-pub async fn a_deleted_node_fires_its_own_watches_and_its_parents(server: &Server) {
+pub async fn go8edc763_b61_a_deleted_node_fires_its_own_watches_and_its_parents(server: &Server) {
     let zk = server.client().await;
     zk.create("/p/c", "").parents().await.unwrap();
     let (_, mut data) = zk.get("/p/c").watch().await.unwrap();
@@ -204,7 +206,7 @@ pub async fn a_watch_set_yields_events_of_all_its_watches_in_order(server: &Serv
     assert_eq!(super::seen::at_once(set.next()), None);
 }
 
-pub async fn an_event_is_kept_from_those_who_may_not_read_the_node(server: &Server) {
+pub async fn b69_an_event_is_kept_from_those_who_may_not_read_the_node(server: &Server) {
     let owner = server.builder().auth("digest", "alice:wonder");
     let owner = owner.connect().await.unwrap();
     let stranger = server.client().await;

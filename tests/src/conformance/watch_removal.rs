@@ -17,7 +17,7 @@ async fn assert_no_watch(server: &Server, zk: &Client) {
     assert_eq!(zk.stats().watches, 0);
 }
 
-pub async fn a_dropped_watch_is_removed_from_the_server(server: &Server) {
+pub async fn s12_b71_a_dropped_watch_is_removed_from_the_server(server: &Server) {
     let zk = server.client().await;
     zk.create("/node", "").await.unwrap();
     let (_, data) = zk.get("/node").watch().await.unwrap();
@@ -59,7 +59,9 @@ pub async fn a_fired_watch_is_gone_from_the_server(server: &Server) {
     assert_no_watch(server, &zk).await;
 }
 
-pub async fn dropping_one_watch_leaves_the_others_of_its_node(server: &Server) {
+pub async fn zk1909_zk1910_zk2611_zk1919_rse323fa2_dropping_one_watch_leaves_the_others_of_its_node(
+    server: &Server,
+) {
     let zk = server.client().await;
     zk.create("/node", "").await.unwrap();
     let (_, first) = zk.get("/node").watch().await.unwrap();

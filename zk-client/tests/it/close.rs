@@ -47,7 +47,7 @@ async fn close_without_a_connection_ends_within_the_grace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_state_stream_ends_with_closed() {
+async fn zk2368_a_state_stream_ends_with_closed() {
     let world = World::new();
     let zk = world.client().await;
     let mut states = zk.watch_state();

@@ -57,7 +57,7 @@ fn timeless(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn an_unreachable_server_is_named_with_its_address_and_reason() {
+async fn b22_an_unreachable_server_is_named_with_its_address_and_reason() {
     let port = closed_port();
     assert_eq!(
         timeless(&fails(format!("127.0.0.1:{port}")).await),
@@ -139,7 +139,7 @@ async fn a_server_that_hangs_up_on_the_handshake_is_named_with_its_possible_reas
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_answers_is_given_up_at_the_connect_timeout() {
+async fn b22_a_server_that_never_answers_is_given_up_at_the_connect_timeout() {
     let world = World::new();
     world.server.set_latency(Duration::from_secs(3600));
     let start = tokio::time::Instant::now();

@@ -264,7 +264,7 @@ async fn a_reply_larger_than_the_clients_limit_names_size_limit_and_remedy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_old_server_lacks_is_named_with_the_release_that_has_it() {
+async fn rs19_b38_b55_b70_what_an_old_server_lacks_is_named_with_the_release_that_has_it() {
     let world = World::new();
     let zk = world.client().await;
     let refuse = |op| {

@@ -49,7 +49,7 @@ async fn an_expiry_for_want_of_contact_names_silence_and_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_process_that_did_not_run_is_named_as_the_cause() {
+async fn b18_a_process_that_did_not_run_is_named_as_the_cause() {
     let world = World::new();
     let zk = world
         .builder()

@@ -14,6 +14,7 @@ mod errors;
 mod expiry;
 mod fates;
 mod kit;
+mod known_bugs;
 mod known_defects;
 mod order;
 mod sessions;

@@ -7,7 +7,7 @@ use zk_client::{Acl, ErrorKind, OnExpiry, State};
 use crate::kit::{World, settle};
 
 #[tokio::test(start_paused = true)]
-async fn the_session_survives_broken_connections() {
+async fn goe37691e_b25_the_session_survives_broken_connections() {
     let world = World::new();
     let zk = world.client().await;
     let mut states = zk.watch_state();
@@ -74,7 +74,7 @@ async fn an_expired_session_is_replaced_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_told_to_stop_at_expiry_stops() {
+async fn b08_a_client_told_to_stop_at_expiry_stops() {
     let world = World::new();
     let zk = world
         .builder()
@@ -94,7 +94,8 @@ async fn a_client_told_to_stop_at_expiry_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_are_presented_on_every_connection_before_requests() {
+async fn zk375_go3449f0a_goff6eb7f_b86_credentials_are_presented_on_every_connection_before_requests()
+ {
     let world = World::new();
     let zk = world
         .builder()

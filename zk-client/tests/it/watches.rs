@@ -12,7 +12,7 @@ fn fired(event: &WatchEvent) -> Option<(EventType, &str)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
+async fn zk1412_a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     zk.create("/a", "0").await.unwrap();
@@ -28,7 +28,7 @@ async fn a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_one_shot_watch_is_set_again_after_a_reconnect_without_changes() {
+async fn zk1412_a_one_shot_watch_is_set_again_after_a_reconnect_without_changes() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     zk.create("/a", "0").await.unwrap();
@@ -52,7 +52,7 @@ async fn a_one_shot_watch_is_set_again_after_a_reconnect_without_changes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
+async fn zk4698_a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     let mut watch = zk

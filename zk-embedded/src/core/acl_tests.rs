@@ -45,7 +45,7 @@ fn an_entry_permits_what_it_names_to_whom_it_names() {
 }
 
 #[test]
-fn the_super_user_is_stopped_by_nothing() {
+fn b83_the_super_user_is_stopped_by_nothing() {
     let digest = digest_id("super:secret");
     let mut root = nobody();
     root.authenticate("digest", b"super:wrong", HERE, Some(&digest))
@@ -61,7 +61,7 @@ fn the_super_user_is_stopped_by_nothing() {
 }
 
 #[test]
-fn networks_are_compared_by_their_prefix() {
+fn b84_networks_are_compared_by_their_prefix() {
     for (network, inside) in [
         ("10.1.2.3", true),
         ("10.1.2.4", false),
@@ -123,7 +123,7 @@ fn auth_becomes_one_entry_for_each_proven_user() {
 }
 
 #[test]
-fn hashes_are_shown_to_administrators_alone() {
+fn b85_hashes_are_shown_to_administrators_alone() {
     let stored = [Acl::digest("u", "p"), acl("world:anyone:r")];
     assert_eq!(user("u:p").visible(&stored), stored);
     assert_eq!(

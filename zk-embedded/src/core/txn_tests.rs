@@ -126,7 +126,7 @@ fn a_create_stamps_the_node_and_counts_for_its_parent() {
 }
 
 #[test]
-fn the_visible_cversion_is_twice_the_creations_less_the_children_left() {
+fn b54_the_visible_cversion_is_twice_the_creations_less_the_children_left() {
     let mut desk = Desk::new();
     desk.create("/a", CreateMode::Persistent).unwrap();
     for name in ["x", "y", "z"] {
@@ -179,7 +179,7 @@ fn set_data_and_set_acl_each_raise_their_own_version() {
 }
 
 #[test]
-fn versions_wrap_and_pass_through_minus_one() {
+fn b53_versions_wrap_and_pass_through_minus_one() {
     let mut desk = Desk::new();
     desk.create("/a", CreateMode::Persistent).unwrap();
     for (before, after) in [(i32::MAX, i32::MIN), (-2, -1)] {

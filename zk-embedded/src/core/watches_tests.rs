@@ -89,7 +89,7 @@ fn a_one_shot_watch_fires_once_and_a_persistent_one_always() {
 }
 
 #[test]
-fn modes_of_one_connection_on_one_path_live_side_by_side() {
+fn b73_modes_of_one_connection_on_one_path_live_side_by_side() {
     let mut watches = Watches::default();
     watches.add(ME, "/a", AddWatchMode::Persistent);
     watches.watch_data(ME, "/a");

@@ -56,7 +56,7 @@ async fn a_port_that_is_taken_is_named_and_nothing_is_left_of_the_others() {
 }
 
 #[tokio::test]
-async fn when_the_leader_is_killed_over_tcp_sessions_go_on_elsewhere() {
+async fn b11_when_the_leader_is_killed_over_tcp_sessions_go_on_elsewhere() {
     let ensemble = EmbeddedEnsemble::builder()
         .election(Duration::from_millis(20))
         .start()

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use zk_session::{Credential, FailCause, Fate, Outcome, SessionConfig, SessionState};
 use zk_wire::{Request, xid};
 
-use crate::pair::{Pair, config, get, get_watched};
+use crate::pair::{LATENCY, Pair, config, get, get_watched};
 use crate::server::Reaction;
 use zk_session::WatchKind;
 
@@ -46,7 +46,7 @@ fn credentials_are_accepted_before_anything_else_is_sent() {
 }
 
 #[test]
-fn after_a_reconnect_come_credentials_then_watches_then_requests() {
+fn zk204_go03a78d2_after_a_reconnect_come_credentials_then_watches_then_requests() {
     let mut pair = Pair::connected(with_credentials());
     pair.server
         .nodes
@@ -65,12 +65,17 @@ fn after_a_reconnect_come_credentials_then_watches_then_requests() {
 }
 
 #[test]
-fn a_refused_credential_ends_the_session() {
+fn god0e0d8e_rs45_a_refused_credential_ends_the_session() {
     let mut pair = Pair::new(with_credentials());
     pair.server.on(is_auth, 1, Reaction::RefuseAndClose(-115));
     let queued = pair.submit(get("/a"));
+    let begun = pair.now;
     pair.run_until(|pair| pair.session.state().is_terminal());
     assert_eq!(pair.states(), [SessionState::AuthFailed]);
+    // The way there, the handshake and the credentials.
+    assert_eq!(pair.now - begun, LATENCY * 5);
+    pair.run_for(std::time::Duration::from_secs(3600));
+    assert_eq!(pair.dials.len(), 1, "nobody tries again");
     let failed = Outcome::Failed {
         cause: FailCause::AuthFailed,
         fate: Fate::NotApplied,

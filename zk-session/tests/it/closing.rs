@@ -44,7 +44,7 @@ fn a_close_comes_after_what_is_queued_and_ends_with_the_servers_answer() {
 }
 
 #[test]
-fn nothing_follows_the_close() {
+fn b12_nothing_follows_the_close() {
     let mut pair = Pair::usual();
     let is_close = |request: &Request| *request == Request::CloseSession;
     pair.server.on(is_close, 0, Reaction::Hold);

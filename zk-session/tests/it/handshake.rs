@@ -13,7 +13,7 @@ use zk_wire::{ConnectResponse, EventType, Moment, SessionId, Zxid};
 use crate::pair::{LATENCY, Pair, TIMEOUT, config, get, set};
 use crate::server::{Handshake, Reaction};
 
-fn response(read_only: Option<bool>) -> Vec<u8> {
+pub(crate) fn response(read_only: Option<bool>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let response = ConnectResponse {
         protocol_version: 0,
@@ -27,7 +27,7 @@ fn response(read_only: Option<bool>) -> Vec<u8> {
 }
 
 #[test]
-fn both_lengths_of_the_response_are_understood_however_they_are_split() {
+fn zk3426_rsc031d8e_b02_both_lengths_of_the_response_are_understood_however_they_are_split() {
     for read_only in [None, Some(false), Some(true)] {
         let bytes = response(read_only);
         assert_eq!(bytes.len(), if read_only.is_some() { 41 } else { 40 });
@@ -57,7 +57,7 @@ fn both_lengths_of_the_response_are_understood_however_they_are_split() {
 }
 
 #[test]
-fn nothing_but_the_handshake_is_sent_before_it_is_answered() {
+fn zk1702_s4_nothing_but_the_handshake_is_sent_before_it_is_answered() {
     let mut pair = Pair::new(config());
     pair.server.handshake = Handshake::Silence;
     let id = pair.submit(get("/a"));
@@ -78,7 +78,7 @@ fn a_new_session_presents_a_password_of_sixteen_zeros() {
 }
 
 #[test]
-fn a_session_the_server_does_not_know_has_expired() {
+fn zk1702_b20_a_session_the_server_does_not_know_has_expired() {
     let mut pair = Pair::usual();
     pair.server
         .on_all(|request| *request == get("/b"), Reaction::Hold);
@@ -118,7 +118,7 @@ fn another_session_than_the_one_presented_is_an_expiry() {
 }
 
 #[test]
-fn a_server_without_a_session_for_a_new_client_is_passed_over() {
+fn b22_a_server_without_a_session_for_a_new_client_is_passed_over() {
     let mut pair = Pair::new(config());
     pair.server.handshake = Handshake::Expired;
     pair.run_for(LATENCY * 10);
@@ -141,7 +141,7 @@ fn a_reply_that_says_expired_ends_the_session() {
 }
 
 #[test]
-fn the_handshake_presents_everything_seen_events_and_pings_included() {
+fn rs39_b15_the_handshake_presents_everything_seen_events_and_pings_included() {
     let mut pair = Pair::usual();
     let id = pair.submit(set("/a"));
     pair.settle();
@@ -262,7 +262,7 @@ fn a_server_that_closes_during_the_handshake_may_lag_behind() {
 }
 
 #[test]
-fn without_a_word_from_a_server_local_expiry_ends_the_session_if_wanted() {
+fn zk4508_rs280ae6f_b09_without_a_word_from_a_server_local_expiry_ends_the_session_if_wanted() {
     let mut config = config();
     config.local_expiry = true;
     let mut pair = Pair::connected(config);
@@ -278,7 +278,7 @@ fn without_a_word_from_a_server_local_expiry_ends_the_session_if_wanted() {
 }
 
 #[test]
-fn without_a_word_from_a_server_a_session_stays_suspended_by_default() {
+fn b10_without_a_word_from_a_server_a_session_stays_suspended_by_default() {
     let mut pair = Pair::usual();
     pair.server.silent = true;
     pair.run_for(TIMEOUT * 20);

@@ -7,6 +7,7 @@ mod cover;
 mod duties;
 mod handshake;
 mod holds;
+mod known_bugs;
 mod pair;
 mod pings;
 mod random;

@@ -16,7 +16,7 @@ fn ping_times(pair: &Pair) -> Vec<Moment> {
 }
 
 #[test]
-fn an_idle_hour_is_one_ping_per_third_of_the_timeout() {
+fn zk1751_b16_an_idle_hour_is_one_ping_per_third_of_the_timeout() {
     let mut pair = Pair::usual();
     pair.run_for(Duration::from_secs(3600));
     assert_eq!(
@@ -59,7 +59,7 @@ fn any_request_takes_the_place_of_a_ping() {
 }
 
 #[test]
-fn there_is_never_more_than_one_ping_under_way() {
+fn zk562_there_is_never_more_than_one_ping_under_way() {
     let mut pair = Pair::usual();
     pair.server
         .on(|request| *request == Request::Ping, 0, Reaction::Hold);

@@ -254,7 +254,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn prop_every_request_and_duty_ends_exactly_once(
+    fn zk794_zk2111_zk3652_go39be937_b29_prop_every_request_and_duty_ends_exactly_once(
         ops in proptest::collection::vec(op(), 1..60),
         expire in any::<bool>(),
     ) {

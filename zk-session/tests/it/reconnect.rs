@@ -27,7 +27,7 @@ fn equal_seeds_give_equal_traces_and_different_seeds_do_not() {
 }
 
 #[test]
-fn attempts_are_bounded_however_long_the_outage_is() {
+fn zk1998_rs79_b14_attempts_are_bounded_however_long_the_outage_is() {
     for seed in 0..5 {
         let dials = refused_dials(seed, Duration::from_secs(3600)).len();
         // Rounds of three, once a second on average: half the cap of two seconds.
@@ -36,7 +36,7 @@ fn attempts_are_bounded_however_long_the_outage_is() {
 }
 
 #[test]
-fn the_first_round_has_no_pauses_and_every_round_tries_every_server() {
+fn zk1836_b19_the_first_round_has_no_pauses_and_every_round_tries_every_server() {
     let dials = refused_dials(3, Duration::from_secs(10));
     assert_eq!(dials[1].0 - dials[0].0, LATENCY);
     assert_eq!(dials[2].0 - dials[1].0, LATENCY);
@@ -116,7 +116,7 @@ fn a_server_that_never_answers_gets_its_share_of_the_timeout() {
 }
 
 #[test]
-fn the_state_is_suspended_only_after_a_connection_and_reported_once() {
+fn zk267_b06_the_state_is_suspended_only_after_a_connection_and_reported_once() {
     let mut pair = Pair::new(config());
     pair.server.accepts = false;
     pair.run_for(Duration::from_secs(30));

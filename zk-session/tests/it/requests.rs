@@ -98,7 +98,7 @@ fn what_is_queued_together_leaves_in_one_write_of_bounded_size() {
 }
 
 #[test]
-fn xids_are_never_used_twice_whatever_connection_they_leave_on() {
+fn go9c31c59_go4d82aba_xids_are_never_used_twice_whatever_connection_they_leave_on() {
     let mut pair = Pair::usual();
     for round in 0..6 {
         for _ in 0..5 {
@@ -151,7 +151,7 @@ fn a_refusal_without_a_zxid_may_overtake() {
 }
 
 #[test]
-fn any_other_disorder_is_a_broken_stream() {
+fn zk1863_any_other_disorder_is_a_broken_stream() {
     let mut pair = Pair::usual();
     pair.server.on(is_get, 1, Reaction::WrongXid);
     let ids: Vec<_> = (0..3).map(|_| pair.submit(get("/a"))).collect();
@@ -229,7 +229,7 @@ fn an_error_of_the_server_means_not_applied() {
 }
 
 #[test]
-fn a_session_that_moved_is_a_lost_connection() {
+fn s6_a_session_that_moved_is_a_lost_connection() {
     let mut pair = Pair::usual();
     pair.server.on(is_get, 0, Reaction::Refuse(-118));
     let ids = [pair.submit(get("/a")), pair.submit(get("/b"))];
@@ -243,7 +243,7 @@ fn a_session_that_moved_is_a_lost_connection() {
 }
 
 #[test]
-fn an_oversize_reply_names_size_and_limit_to_the_request_it_answers() {
+fn go06f1de5_go789e9fa_b32_an_oversize_reply_names_size_and_limit_to_the_request_it_answers() {
     let mut pair = Pair::usual();
     pair.server.on(is_get, 0, Reaction::Huge(9_000_000));
     let ids = [pair.submit(get("/a")), pair.submit(get("/b"))];

@@ -163,7 +163,7 @@ fn an_unknown_event_is_survived() {
 }
 
 #[test]
-fn an_event_comes_before_the_reply_behind_it() {
+fn b62_an_event_comes_before_the_reply_behind_it() {
     let mut pair = with_nodes(&["/a"]);
     let watch = pair.watch(get_watched("/a"), WatchKind::Data);
     pair.server.on(is_get, 0, Reaction::Hold);
@@ -194,7 +194,8 @@ fn an_event_comes_before_the_reply_behind_it() {
 }
 
 #[test]
-fn after_a_reconnect_watches_are_registered_in_chunks_before_anything_else() {
+fn zk706_go6f3354f_s2_s10_after_a_reconnect_watches_are_registered_in_chunks_before_anything_else()
+{
     let mut config = config();
     config.set_watches_chunk = 1_000;
     let mut pair = Pair::connected(config);
@@ -274,7 +275,7 @@ fn watches_are_restored_only_when_every_chunk_is_answered() {
 }
 
 #[test]
-fn the_newer_request_is_used_only_where_lasting_watches_need_it() {
+fn s1_the_newer_request_is_used_only_where_lasting_watches_need_it() {
     let mut pair = with_nodes(&["/a"]);
     pair.watch(get_watched("/a"), WatchKind::Data);
     pair.reconnect();
@@ -383,7 +384,7 @@ fn a_watch_set_by_an_abandoned_request_is_removed_again() {
 }
 
 #[test]
-fn a_watch_forgotten_under_way_is_removed_unless_another_wants_its_path() {
+fn rs24_rs165e4be_b74_a_watch_forgotten_under_way_is_removed_unless_another_wants_its_path() {
     let mut pair = with_nodes(&["/a", "/b"]);
     let mut submitted = Vec::new();
     for path in ["/a", "/b", "/b"] {
@@ -423,7 +424,7 @@ fn servers_that_cannot_remove_watches_are_asked_once() {
 }
 
 #[test]
-fn every_watch_ends_with_the_session() {
+fn go54f4812_b75_every_watch_ends_with_the_session() {
     let mut pair = with_nodes(&["/a"]);
     let one_shot = pair.watch(get_watched("/a"), WatchKind::Data);
     let lasting = pair.watch(

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_ports_and_chroot_are_read() {
+    fn zk455_b78_hosts_ports_and_chroot_are_read() {
         assert_eq!(parsed("zk1"), "zk1:2181");
         assert_eq!(parsed("zk1:2182,zk2"), "zk1:2182,zk2:2181");
         assert_eq!(
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named() {
+    fn b78_a_mistake_is_named() {
         for (text, complaint) in [
             ("", "names no server"),
             ("/app", "names no server"),

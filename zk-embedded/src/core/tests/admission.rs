@@ -40,7 +40,7 @@ fn the_read_only_flag_is_answered_only_if_it_was_sent() {
 }
 
 #[test]
-fn a_resumed_session_moves_to_the_new_connection_and_closes_the_old_one() {
+fn b04_a_resumed_session_moves_to_the_new_connection_and_closes_the_old_one() {
     let mut rig = Rig::new();
     let mut old = rig.connect();
     rig.create(&mut old, "/a");
@@ -71,7 +71,7 @@ fn the_timeout_is_negotiated_again_with_every_connection() {
 }
 
 #[test]
-fn a_wrong_password_reads_as_expired_and_still_closes_the_old_connection() {
+fn b20_a_wrong_password_reads_as_expired_and_still_closes_the_old_connection() {
     let mut rig = Rig::new();
     let peer = rig.connect();
     for (session_id, password) in [
@@ -205,7 +205,7 @@ fn four_letter_words_are_answered_before_any_handshake() {
 }
 
 #[test]
-fn an_unknown_operation_is_answered_and_ends_the_connection() {
+fn b38_an_unknown_operation_is_answered_and_ends_the_connection() {
     // Check is one as well when it stands alone, since 3.9.3; so are the server's own operations.
     for op in [888_i32, 13, 0, -1, -10] {
         let mut rig = Rig::new();

@@ -130,7 +130,7 @@ fn an_expiry_waits_for_commits_and_requests_after_it_fail() {
 }
 
 #[test]
-fn a_write_of_a_session_that_is_closing_fails() {
+fn b12_a_write_of_a_session_that_is_closing_fails() {
     let mut rig = Rig::new();
     let mut peer = rig.connect();
     rig.core.hold_commits(rig.now, true);

@@ -9,7 +9,7 @@ use crate::core::{Match, Reaction};
 use super::rig::{Got, Rig, children, exists, get};
 
 #[test]
-fn a_silent_session_expires_with_its_bucket_and_not_before() {
+fn b13_a_silent_session_expires_with_its_bucket_and_not_before() {
     let mut rig = Rig::new();
     let peer = rig.connect_for(2000);
     rig.advance(2499);

@@ -46,7 +46,7 @@ fn each_create_is_answered_in_its_own_shape() {
 }
 
 #[test]
-fn a_container_goes_once_it_has_had_children_and_has_none() {
+fn b47_a_container_goes_once_it_has_had_children_and_has_none() {
     let mut rig = Rig::new();
     let mut peer = rig.connect_for(40_000);
     for path in ["/used", "/fresh", "/full"] {
@@ -83,7 +83,7 @@ fn the_reaper_comes_by_itself_once_a_minute() {
 }
 
 #[test]
-fn a_ttl_node_lives_that_long_after_its_last_write_and_while_it_has_children() {
+fn b46_a_ttl_node_lives_that_long_after_its_last_write_and_while_it_has_children() {
     let mut rig = Rig::new();
     let mut peer = rig.connect_for(40_000);
     rig.call(&mut peer, &create_ttl("/t", 1000)).unwrap();

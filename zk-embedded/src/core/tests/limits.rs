@@ -73,7 +73,7 @@ fn what_is_in_use_below_a_quota_is_counted_with_its_root_and_through_failed_mult
 }
 
 #[test]
-fn a_soft_limit_is_never_kept_and_a_hard_one_only_by_a_server_that_is_told_to() {
+fn b90_a_soft_limit_is_never_kept_and_a_hard_one_only_by_a_server_that_is_told_to() {
     let hard = "count=-1,bytes=-1=;byteHardLimit=6;countHardLimit=2";
     for (enforces, limits, keeps) in [
         (true, "count=1,bytes=1", false),
@@ -133,7 +133,7 @@ fn the_operations_of_one_multi_do_not_add_up() {
 
 /// protocol.md 3.13.
 #[test]
-fn one_connection_too_many_is_closed_without_a_word() {
+fn b07_one_connection_too_many_is_closed_without_a_word() {
     for (total, each) in [(2, 0), (0, 2), (2, 9)] {
         let mut rig = Rig::with(|config| {
             config.max_connections = total;

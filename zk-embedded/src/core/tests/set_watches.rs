@@ -58,7 +58,7 @@ fn paths(path: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_cell_of_the_table_fires_or_waits() {
+fn b63_each_cell_of_the_table_fires_or_waits() {
     use EventType::{ChildrenChanged, Created, DataChanged, Deleted};
     let empty = SetWatches::default;
     let data = |path| SetWatches {

@@ -9,7 +9,7 @@ use super::{ONE, THREE, TWO, ok, world, world_with};
 use crate::core::tests::rig::{auth, create, delete, exists};
 
 #[test]
-fn a_session_can_be_taken_up_at_any_server() {
+fn b05_a_session_can_be_taken_up_at_any_server() {
     let mut world = world();
     let mut peer = world.connect_at(ONE);
     world
