@@ -5,7 +5,11 @@ mod layout;
 mod names;
 mod run;
 
+#[cfg(feature = "__decisions")]
+pub(crate) use decide::{Decision, decide, decide_by_creation};
 pub use layout::Layout;
 pub use names::Family;
 pub(crate) use names::Name;
+#[cfg(feature = "__decisions")]
+pub(crate) use names::mark_of;
 pub(crate) use run::{Contention, Grant};

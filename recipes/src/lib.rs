@@ -36,6 +36,9 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod contend;
+#[cfg(feature = "__decisions")]
+#[doc(hidden)]
+pub mod decisions;
 mod lock;
 
 pub use contend::{Family, Layout};

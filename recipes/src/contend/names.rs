@@ -53,10 +53,11 @@ pub(crate) fn mutex_prefix(mark: &str) -> String {
 
 /// A mark: a random version-4 UUID in Curator's text form.
 pub(crate) fn new_mark(client: &Client) -> Result<String, Error> {
-    client.random().map(mark)
+    client.random().map(mark_of)
 }
 
-fn mark(bytes: [u8; 16]) -> String {
+/// A mark from random bytes.
+pub(crate) fn mark_of(bytes: [u8; 16]) -> String {
     let bits = u128::from_be_bytes(bytes);
     let bits = (bits & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);
     let hex = format!("{bits:032x}");
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn marks_are_version_4_uuids() {
-        let mark = mark([0xff; 16]);
+        let mark = mark_of([0xff; 16]);
         let bytes = mark.as_bytes();
         assert_eq!(mark.len(), 36);
         assert!([8, 13, 18, 23].iter().all(|&at| bytes[at] == b'-'));

@@ -11,6 +11,7 @@
 )]
 
 pub mod actor;
+pub mod bare;
 pub mod batch;
 #[cfg(feature = "seeded-bugs")]
 pub mod bugs;
@@ -25,6 +26,7 @@ pub mod run;
 pub mod schedule;
 pub mod seed;
 pub mod shrink;
+pub mod sweep;
 pub mod truth;
 pub mod workload;
 pub mod world;
