@@ -75,6 +75,30 @@ pub enum ExpiryCause {
     },
 }
 
+/// Why a server and the client do not take each other for who they say they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AuthFailure {
+    /// The server refused an auth packet: it does not know the scheme.
+    #[error("the server refused the credentials")]
+    Credential,
+    /// The server refused the user of SASL, or the password.
+    #[error("the server refused the user of SASL")]
+    Sasl,
+    /// The server answers SASL with nothing: it is not set up for it.
+    #[error("the server does not speak SASL")]
+    NoSasl,
+    /// The server asks for what this client does not do.
+    #[error("the server wants {0}, which this client does not do")]
+    Unsupported(&'static str),
+    /// The server did not prove that it knows the password, too.
+    #[error("the server did not prove that it knows the password")]
+    Unproven,
+    /// The server serves nobody who has not authenticated by SASL.
+    #[error("the server requires SASL")]
+    Required,
+}
+
 /// Why a connection ended, as its driver saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{text}")]

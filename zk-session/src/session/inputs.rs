@@ -115,10 +115,13 @@ impl Session {
             self.give_up(now, Break::hang_up(text));
         }
         if self.timers.take_due(Timer::Read, now) {
-            self.give_up(
-                now,
-                Break::hang_up("was silent for two thirds of the session timeout"),
-            );
+            let text = match self.link.up() {
+                Some(up) if !up.ready => {
+                    "did not finish authentication within two thirds of the session timeout"
+                }
+                _ => "was silent for two thirds of the session timeout",
+            };
+            self.give_up(now, Break::hang_up(text));
         }
         if self.timers.take_due(Timer::Backoff, now) {
             self.dial(now);
@@ -141,11 +144,15 @@ impl Session {
 
     /// The server lives: whatever waits for its silence starts again.
     pub(crate) fn heard(&mut self, now: Moment) {
-        if self.link.up().is_none() {
+        let Some(up) = self.link.up() else {
             return;
-        }
+        };
         self.last_heard = Some(now);
-        self.timers.set(Timer::Read, now + self.timeout * 2 / 3);
+        // Until the session is ready one span has to do for all: a server that sends a byte now and then would hold us
+        // for ever.
+        if up.ready || self.timers.get(Timer::Read).is_none() {
+            self.timers.set(Timer::Read, now + self.timeout * 2 / 3);
+        }
         if self.config.local_expiry {
             self.timers.set(Timer::Expiry, now + self.expiry_silence());
         }

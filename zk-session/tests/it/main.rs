@@ -11,5 +11,6 @@ mod pings;
 mod random;
 mod reconnect;
 mod requests;
+mod sasl;
 mod server;
 mod watches;
