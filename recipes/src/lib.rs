@@ -44,10 +44,10 @@ pub use lock::{
 };
 
 pub use zk_client::{
-    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, Error,
-    ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node, OnExpiry,
-    OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid,
-    path,
+    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, DigestMd5,
+    Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node,
+    OnExpiry, OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch,
+    WatchEvent, Zxid, digest_id, path,
 };
 
 /// The lines of the README must compile.

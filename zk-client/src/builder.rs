@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
-use zk_session::{Confirm, Credential, ServerId, SessionConfig};
+use zk_session::{Confirm, Credential, DigestMd5, ServerId, SessionConfig};
 use zk_wire::ConnectString;
 
 pub use crate::driver::renewal::OnExpiry;
@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::driver::renewal::Renewal;
 use crate::driver::task::Driver;
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::identity::Identity;
 use crate::shared::clock::{Clock, SystemClock};
 use crate::shared::entropy::{Entropy, SystemEntropy, draw};
 use crate::shared::handle::Shared;
@@ -116,6 +117,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Proves by SASL who the client is, on each connection before anything else, and that the server knows the password,
+    /// too. Needs servers with `authProvider.sasl` and a JAAS file. Default: nobody.
+    ///
+    /// The password itself is not sent, but whoever reads the exchange may try passwords against it at leisure: encrypt
+    /// the connection.
+    pub fn sasl(mut self, user: DigestMd5) -> Self {
+        self.config.sasl = Some(user);
+        self
+    }
+
     /// Sets what happens when the session expires. Default: [`OnExpiry::NewSession`].
     pub fn on_expiry(mut self, policy: OnExpiry) -> Self {
         self.on_expiry = policy;
@@ -208,7 +219,7 @@ impl ClientBuilder {
             policy: self.on_expiry,
             seed,
         };
-        let identities = identities(&renewal.config.auth);
+        let identity = Identity::new(&renewal.config, false);
         let core = renewal.first_session(clock.now());
         let request_timeout = self
             .request_timeout
@@ -219,7 +230,7 @@ impl ClientBuilder {
             self.entropy,
             servers,
             Some(request_timeout),
-            identities,
+            identity,
         ));
         let driver = Driver::new(Arc::clone(&shared), transport, renewal);
         self.spawner.spawn(Box::pin(driver));
@@ -259,25 +270,6 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
 fn every_server_failed(shared: &Shared) -> bool {
     let inner = shared.lock();
     (0..shared.servers.len()).all(|i| inner.core.server_failure(ServerId::from_index(i)).is_some())
-}
-
-/// Who the client is, without secrets.
-fn identities(auth: &[Credential]) -> String {
-    let names: Vec<String> = auth
-        .iter()
-        .map(|credential| {
-            let user = credential
-                .auth()
-                .split(|byte| *byte == b':')
-                .next()
-                .unwrap_or_default();
-            match credential.scheme() {
-                "digest" => format!("digest:{}", String::from_utf8_lossy(user)),
-                scheme => scheme.to_owned(),
-            }
-        })
-        .collect();
-    names.join(", ")
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -37,6 +37,7 @@ mod driver;
 mod error;
 mod expiry;
 mod explain;
+mod identity;
 mod node;
 mod ops;
 mod pending;
@@ -72,8 +73,8 @@ pub use bytes::Bytes;
 #[cfg(feature = "__seeded-bugs")]
 #[doc(hidden)]
 pub use zk_session::seeded;
-pub use zk_session::{Confirm, Fate, WatchEvent};
+pub use zk_session::{Confirm, DigestMd5, Fate, WatchEvent};
 pub use zk_wire::{
     Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
-    SessionId, Stat, Zxid, path,
+    SessionId, Stat, Zxid, digest_id, path,
 };

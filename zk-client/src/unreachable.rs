@@ -3,7 +3,7 @@
 use zk_session::{LinkFailure, ServerId};
 use zk_wire::Moment;
 
-use crate::error::{Error, ErrorKind, OpKind, or_nobody};
+use crate::error::{Error, ErrorKind, OpKind};
 use crate::shared::handle::Shared;
 use crate::shared::inner::Inner;
 
@@ -103,16 +103,10 @@ impl Fate {
 /// A server refused the credentials.
 pub(crate) fn refused(shared: &Shared) -> Error {
     let inner = shared.lock();
-    let server = shared
-        .server_name(&inner)
-        .unwrap_or_else(|| "a server".to_owned());
-    Error::new(
-        ErrorKind::AuthFailed,
-        format!(
-            "{server} refused the credentials of {}",
-            or_nobody(&shared.identities)
-        ),
-    )
-    .with_op(OpKind::Connect, "/")
-    .with_hint("check the scheme; for digest the form is user:password")
+    let server = shared.server_name(&inner);
+    let why = inner.core.auth_failure();
+    let refusal = shared.identity.refusal(why, server.as_deref());
+    Error::new(ErrorKind::AuthFailed, refusal.text)
+        .with_op(OpKind::Connect, "/")
+        .with_hint(refusal.hint)
 }

@@ -37,8 +37,8 @@ mod tcp;
 
 pub use crate::core::{
     Backup, ConnKey, EnsembleConfig, EnsembleCore, Fact, Match, MemberInfo, MemberState,
-    NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerConfig, ServerCore,
-    ServerId, SessionInfo, Version, Witnessed,
+    NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, SaslUsers, ServerConfig,
+    ServerCore, ServerId, SessionInfo, Version, Witnessed,
 };
 pub use builder::ServerBuilder;
 pub use ensemble::{EmbeddedEnsemble, EnsembleBuilder, EnsembleHooks, PipeEnsemble, ServerFault};

@@ -16,5 +16,6 @@ mod fates;
 mod kit;
 mod known_defects;
 mod order;
+mod sasl;
 mod sessions;
 mod watches;

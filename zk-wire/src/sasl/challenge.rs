@@ -106,7 +106,10 @@ impl Challenge {
     /// A text that nobody can foresee who does not know `chance`, nor learn it from.
     #[must_use]
     pub fn cnonce(&self, chance: u64) -> String {
-        hex(Md5::new_with_prefix(format!("{chance:016x}:{}", self.nonce)))
+        hex(Md5::new_with_prefix(format!(
+            "{chance:016x}:{}",
+            self.nonce
+        )))
     }
 
     pub(super) fn exchange<'a>(
