@@ -48,6 +48,8 @@ pub use event::{Action, Event, Obligation, Settlement, Transmit, WatchEvent};
 pub use ids::{ConnId, DutyId, RequestId, ServerId, WatchId};
 pub use outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};
 pub use session::Session;
-pub use state::{Attempt, AuthFailure, ExpiryCause, LinkFailure, ServerFailure, SessionState};
+pub use state::{
+    Attempt, AuthFailure, ExpiryCause, LinkFailure, ServerFailure, SessionState, Stage,
+};
 pub use stats::SessionStats;
 pub use ticket::SessionTicket;

@@ -32,7 +32,7 @@ use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
 use crate::requests::in_flight::InFlight;
 use crate::requests::queue::SendQueue;
-use crate::state::{Attempt, AuthFailure, ExpiryCause, ServerFailure, SessionState};
+use crate::state::{Attempt, AuthFailure, ExpiryCause, ServerFailure, SessionState, Stage};
 use crate::stats::SessionStats;
 use crate::ticket::SessionTicket;
 use crate::watches::WatchTable;
@@ -282,16 +282,19 @@ impl Session {
     /// between attempts.
     #[must_use]
     pub const fn attempt(&self) -> Option<Attempt> {
-        let connected = match self.link {
-            Link::Dialing { .. } => false,
-            Link::Handshake { .. } => true,
+        let stage = match self.link {
+            Link::Dialing {
+                securing: false, ..
+            } => Stage::Dialing,
+            Link::Dialing { securing: true, .. } => Stage::Securing,
+            Link::Handshake { .. } => Stage::Handshake,
             Link::Down | Link::Up(_) => return None,
         };
         match self.link.server() {
             Some(server) => Some(Attempt {
                 server,
                 since: self.dialled_at,
-                connected,
+                stage,
             }),
             None => None,
         }

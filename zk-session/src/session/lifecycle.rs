@@ -30,6 +30,8 @@ pub(crate) struct Break {
     pub(crate) cause: FailCause,
     /// Whether the driver has to be told.
     pub(crate) hangup: bool,
+    /// Whether it is about the encryption.
+    pub(crate) tls: bool,
 }
 
 impl Break {
@@ -40,6 +42,7 @@ impl Break {
             head: None,
             cause: FailCause::ConnectionLost,
             hangup: true,
+            tls: false,
         }
     }
 
@@ -52,6 +55,7 @@ impl Break {
             head: None,
             cause,
             hangup: true,
+            tls: false,
         }
     }
 
@@ -72,7 +76,11 @@ impl Session {
         let server = self.servers.take_next();
         let give_up_at = now + self.connect_timeout();
         self.dialled_at = now;
-        self.link = Link::Dialing { conn, server };
+        self.link = Link::Dialing {
+            conn,
+            server,
+            securing: false,
+        };
         self.timers.set(Timer::Dial, give_up_at);
         self.stats.dials += 1;
         self.actions.push_back(Action::Dial {
@@ -112,6 +120,9 @@ impl Session {
                 .link_lost(now, server, now - up.since, why.text),
             _ => self.servers.attempt_failed(now, server, why.text),
         };
+        if why.tls {
+            self.servers.blame_tls(server);
+        }
         if link.up().is_some() {
             self.stats.connections_lost += 1;
             if self.state.is_connected() {
