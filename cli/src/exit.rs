@@ -96,7 +96,7 @@ impl From<Error> for Failure {
         let code = code_of(error.kind());
         match error.kind() {
             // One line per server.
-            ErrorKind::NoServerReachable => {
+            ErrorKind::NoServerReachable | ErrorKind::Tls => {
                 let lines: Vec<String> = error.to_string().lines().map(output::printable).collect();
                 Self {
                     code,
@@ -123,6 +123,7 @@ fn code_of(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::InvalidPath => code::USAGE,
         ErrorKind::NoServerReachable
+        | ErrorKind::Tls
         | ErrorKind::ConnectionLost
         | ErrorKind::TimedOut
         | ErrorKind::SessionExpired
@@ -181,6 +182,7 @@ mod tests {
             (ErrorKind::MixedContenders, 1),
             (ErrorKind::InvalidPath, 64),
             (ErrorKind::NoServerReachable, 69),
+            (ErrorKind::Tls, 69),
             (ErrorKind::SessionExpired, 69),
             (ErrorKind::Bug, 70),
             (ErrorKind::AcquireTimedOut, 75),

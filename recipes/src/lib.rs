@@ -30,7 +30,9 @@
 //!
 //! # Features
 //!
-//! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+//! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
+//! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
+//! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
@@ -47,11 +49,14 @@ pub use lock::{
 };
 
 pub use zk_client::{
-    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, Error,
-    ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node, OnExpiry,
-    OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid,
-    path,
+    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, DigestMd5,
+    Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node,
+    OnExpiry, OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch,
+    WatchEvent, Zxid, digest_id, path,
 };
+
+#[cfg(any(feature = "tls", feature = "tls-aws-lc"))]
+pub use zk_client::TlsConfig;
 
 /// The lines of the README must compile.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
-use zk_session::{Confirm, Credential, ServerId, SessionConfig};
+use zk_session::{Confirm, Credential, DigestMd5, ServerId, SessionConfig};
 use zk_wire::ConnectString;
 
 pub use crate::driver::renewal::OnExpiry;
@@ -15,12 +15,16 @@ use crate::client::Client;
 use crate::driver::renewal::Renewal;
 use crate::driver::task::Driver;
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::identity::Identity;
+use crate::secure::Secure;
 use crate::shared::clock::{Clock, SystemClock};
 use crate::shared::entropy::{Entropy, SystemEntropy, draw};
 use crate::shared::handle::Shared;
 use crate::shared::scope::Scope;
 use crate::spawner::{CurrentRuntime, Spawner};
 use crate::state::State;
+#[cfg(feature = "__tls")]
+use crate::tls::TlsConfig;
 use crate::transport::{ServerAddr, TcpTransport, Transport};
 use crate::unreachable::{refused, unreachable};
 
@@ -34,6 +38,8 @@ pub struct ClientBuilder {
     patient: bool,
     on_expiry: OnExpiry,
     transport: Option<Arc<dyn Transport>>,
+    #[cfg(feature = "__tls")]
+    tls: Option<TlsConfig>,
     clock: Option<Arc<dyn Clock>>,
     seed: Option<u64>,
     entropy: Arc<dyn Entropy>,
@@ -57,6 +63,8 @@ impl Client {
             patient: true,
             on_expiry: OnExpiry::default(),
             transport: None,
+            #[cfg(feature = "__tls")]
+            tls: None,
             clock: None,
             seed: None,
             entropy: Arc::new(SystemEntropy),
@@ -116,6 +124,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Proves by SASL who the client is, on each connection before anything else, and that the server knows the password,
+    /// too. Needs servers with `authProvider.sasl` and a JAAS file. Default: nobody.
+    ///
+    /// The password itself is not sent, but whoever reads the exchange may try passwords against it at leisure: encrypt
+    /// the connection.
+    pub fn sasl(mut self, user: DigestMd5) -> Self {
+        self.config.sasl = Some(user);
+        self
+    }
+
     /// Sets what happens when the session expires. Default: [`OnExpiry::NewSession`].
     pub fn on_expiry(mut self, policy: OnExpiry) -> Self {
         self.on_expiry = policy;
@@ -126,6 +144,16 @@ impl ClientBuilder {
     /// every sixth of the session timeout while something is held.
     pub fn confirm(mut self, confirm: Confirm) -> Self {
         self.config.confirm = confirm;
+        self
+    }
+
+    /// Encrypts every connection, whatever [transport](Self::transport) it goes over. Default: plain text.
+    ///
+    /// Servers listen for it on a port of its own (`secureClientPort`, often 2281).
+    #[cfg(feature = "__tls")]
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.config.encrypted = true;
+        self.tls = Some(tls);
         self
     }
 
@@ -165,8 +193,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidConfig` for a malformed connect string; `NoServerReachable` with one reason per server;
-    /// `AuthFailed`.
+    /// `InvalidConfig` for a malformed connect string, or if a file that TLS needs cannot be used; `NoServerReachable`
+    /// with one reason per server, or `Tls` if all of them are about the encryption; `AuthFailed`.
     ///
     /// # Cancel safety
     ///
@@ -192,6 +220,7 @@ impl ClientBuilder {
             .iter()
             .map(|h| ServerAddr::new(&h.host, h.port))
             .collect();
+        let (security, has_certificate) = self.security().await?;
         let seed = match self.seed {
             Some(seed) => seed,
             None => u64::from_be_bytes(draw(&*self.entropy)?),
@@ -208,7 +237,7 @@ impl ClientBuilder {
             policy: self.on_expiry,
             seed,
         };
-        let identities = identities(&renewal.config.auth);
+        let identity = Identity::new(&renewal.config, has_certificate);
         let core = renewal.first_session(clock.now());
         let request_timeout = self
             .request_timeout
@@ -219,9 +248,9 @@ impl ClientBuilder {
             self.entropy,
             servers,
             Some(request_timeout),
-            identities,
+            identity,
         ));
-        let driver = Driver::new(Arc::clone(&shared), transport, renewal);
+        let driver = Driver::new(Arc::clone(&shared), transport, security, renewal);
         self.spawner.spawn(Box::pin(driver));
         let client = Client::new(Scope::new(Arc::clone(&shared), parsed.chroot));
         let started = shared.clock.now();
@@ -231,6 +260,32 @@ impl ClientBuilder {
             Ok(Err(State::AuthFailed)) => Err(refused(&shared)),
             Ok(Err(_)) | Err(_) => Err(unreachable(&shared, started)),
         }
+    }
+}
+
+impl ClientBuilder {
+    /// What encrypts connections, found to be usable, and whether it shows a certificate.
+    #[cfg(feature = "__tls")]
+    async fn security(&mut self) -> Result<(Option<Arc<dyn Secure>>, bool), Error> {
+        let Some(tls) = self.tls.take() else {
+            return Ok((None, false));
+        };
+        let shows = tls.has_identity();
+        let tls = Arc::new(tls);
+        let probed = Arc::clone(&tls);
+        let unusable = |why: String| {
+            Error::new(ErrorKind::InvalidConfig, why).with_op(OpKind::Connect, &self.connect_string)
+        };
+        let loaded = tokio::task::spawn_blocking(move || probed.load()).await;
+        loaded
+            .map_err(|e| unusable(e.to_string()))?
+            .map_err(unusable)?;
+        Ok((Some(tls), shows))
+    }
+
+    #[cfg(not(feature = "__tls"))]
+    async fn security(&mut self) -> Result<(Option<Arc<dyn Secure>>, bool), Error> {
+        Ok((None, false))
     }
 }
 
@@ -259,25 +314,6 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
 fn every_server_failed(shared: &Shared) -> bool {
     let inner = shared.lock();
     (0..shared.servers.len()).all(|i| inner.core.server_failure(ServerId::from_index(i)).is_some())
-}
-
-/// Who the client is, without secrets.
-fn identities(auth: &[Credential]) -> String {
-    let names: Vec<String> = auth
-        .iter()
-        .map(|credential| {
-            let user = credential
-                .auth()
-                .split(|byte| *byte == b':')
-                .next()
-                .unwrap_or_default();
-            match credential.scheme() {
-                "digest" => format!("digest:{}", String::from_utf8_lossy(user)),
-                scheme => scheme.to_owned(),
-            }
-        })
-        .collect();
-    names.join(", ")
 }
 
 impl fmt::Debug for ClientBuilder {

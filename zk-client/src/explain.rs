@@ -5,7 +5,7 @@
 use zk_session::{Outcome, Submit};
 use zk_wire::{Acl, ErrorCode, OpCode, Reader, Request, Response, Stat, path};
 
-use crate::error::{Error, ErrorKind, OpKind, or_nobody};
+use crate::error::{Error, ErrorKind, OpKind};
 use crate::shared::raw::RawCall;
 use crate::shared::scope::Scope;
 
@@ -118,8 +118,7 @@ async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
         _ => (at, ""),
     };
     let message = format!("no permission to {} {preposition}{guarded}", op.verb());
-    let identities = scope.shared().identities.as_str();
-    let you = or_nobody(identities);
+    let you = scope.shared().identity.names();
     match acl(scope, &scope.absolute(guarded)).await {
         Some(acl) => {
             let acl: Vec<String> = acl.iter().map(shown).collect();

@@ -23,7 +23,9 @@
 //!
 //! # Features
 //!
-//! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+//! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
+//! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
+//! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
@@ -37,12 +39,16 @@ mod driver;
 mod error;
 mod expiry;
 mod explain;
+mod identity;
 mod node;
 mod ops;
 mod pending;
+mod secure;
 mod shared;
 mod spawner;
 mod state;
+#[cfg(feature = "__tls")]
+mod tls;
 mod transport;
 mod unreachable;
 mod watch;
@@ -65,6 +71,8 @@ pub use shared::clock::{Clock, SystemClock, TokioClock};
 pub use shared::entropy::{Entropy, SystemEntropy};
 pub use spawner::{ClientTask, Spawner};
 pub use state::{State, StateStream};
+#[cfg(feature = "__tls")]
+pub use tls::TlsConfig;
 pub use transport::{BoxStream, ServerAddr, TcpTransport, Transport, TransportStream};
 pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
 
@@ -72,8 +80,8 @@ pub use bytes::Bytes;
 #[cfg(feature = "__seeded-bugs")]
 #[doc(hidden)]
 pub use zk_session::seeded;
-pub use zk_session::{Confirm, Fate, WatchEvent};
+pub use zk_session::{Confirm, DigestMd5, Fate, WatchEvent};
 pub use zk_wire::{
     Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
-    SessionId, Stat, Zxid, path,
+    SessionId, Stat, Zxid, digest_id, path,
 };

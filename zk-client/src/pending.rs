@@ -253,9 +253,13 @@ impl<T> Pending<T> {
                     .because_expired(&expiry)
                     .with_origin(server, Some(expiry.session))
             }
-            (ErrorKind::AuthFailed, _) if inner.core.state() == SessionState::AuthFailed => error
-                .because_refused(server.as_deref(), &shared.identities)
-                .with_origin(server, inner.core.session_id()),
+            (ErrorKind::AuthFailed, _) if inner.core.state() == SessionState::AuthFailed => {
+                let why = inner.core.auth_failure();
+                let refusal = shared.identity.refusal(why, server.as_deref());
+                error
+                    .because(&refusal.text)
+                    .with_origin(server, inner.core.session_id())
+            }
             (ErrorKind::TimedOut, _) => {
                 let error = error.with_origin(server, inner.core.session_id());
                 match outage(shared, &inner) {

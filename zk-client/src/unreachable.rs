@@ -1,9 +1,9 @@
 //! The errors of a connect: what became of each server.
 
-use zk_session::{LinkFailure, ServerId};
+use zk_session::{LinkFailure, ServerId, Stage};
 use zk_wire::Moment;
 
-use crate::error::{Error, ErrorKind, OpKind, or_nobody};
+use crate::error::{Error, ErrorKind, OpKind};
 use crate::shared::handle::Shared;
 use crate::shared::inner::Inner;
 
@@ -26,12 +26,22 @@ pub(crate) fn unreachable(shared: &Shared, started: Moment) -> Error {
             lines.join("\n  ")
         ),
     };
-    let error = Error::new(ErrorKind::NoServerReachable, text).with_op(OpKind::Connect, "/");
+    let insecure = tried > 0 && fates.iter().all(|fate| fate.tls || !fate.tried);
+    let kind = if insecure {
+        ErrorKind::Tls
+    } else {
+        ErrorKind::NoServerReachable
+    };
+    let error = Error::new(kind, text).with_op(OpKind::Connect, "/");
     // The reason alone, for whoever asked one server and has its name already.
     let error = match fates.as_slice() {
         [fate] => error.with_source(LinkFailure::new(fate.text.as_str())),
         _ => error,
     };
+    if insecure {
+        // Each of them runs, and says what to do.
+        return error;
+    }
     error.with_hint(
         "is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development",
     )
@@ -66,6 +76,8 @@ fn lines(shared: &Shared, fates: &[Fate]) -> Vec<String> {
 /// What became of one server.
 struct Fate {
     tried: bool,
+    /// Whether it is about the encryption.
+    tls: bool,
     text: String,
 }
 
@@ -75,6 +87,7 @@ impl Fate {
         if let Some(failure) = inner.core.server_failure(server) {
             return Self {
                 tried: true,
+                tls: failure.tls,
                 text: failure.text.clone(),
             };
         }
@@ -83,17 +96,14 @@ impl Fate {
             .attempt()
             .filter(|attempt| attempt.server == server)
         {
-            Some(attempt) => {
-                let after = (now - attempt.since).as_secs_f64();
-                let text = if attempt.connected {
-                    format!("connected, but it did not answer the handshake within {after:.1} s")
-                } else {
-                    format!("no connection within {after:.1} s (packets may be dropped on the way)")
-                };
-                Self { tried: true, text }
-            }
+            Some(attempt) => Self {
+                tried: true,
+                tls: attempt.stage == Stage::Securing,
+                text: attempt.stage.overdue(now - attempt.since),
+            },
             None => Self {
                 tried: false,
+                tls: false,
                 text: "not tried yet".to_owned(),
             },
         }
@@ -103,16 +113,10 @@ impl Fate {
 /// A server refused the credentials.
 pub(crate) fn refused(shared: &Shared) -> Error {
     let inner = shared.lock();
-    let server = shared
-        .server_name(&inner)
-        .unwrap_or_else(|| "a server".to_owned());
-    Error::new(
-        ErrorKind::AuthFailed,
-        format!(
-            "{server} refused the credentials of {}",
-            or_nobody(&shared.identities)
-        ),
-    )
-    .with_op(OpKind::Connect, "/")
-    .with_hint("check the scheme; for digest the form is user:password")
+    let server = shared.server_name(&inner);
+    let why = inner.core.auth_failure();
+    let refusal = shared.identity.refusal(why, server.as_deref());
+    Error::new(ErrorKind::AuthFailed, refusal.text)
+        .with_op(OpKind::Connect, "/")
+        .with_hint(refusal.hint)
 }

@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::core::{ServerConfig, ServerCore};
+use crate::security::Security;
 use crate::shared::Shared;
+use crate::start_error::StartError;
+#[cfg(feature = "tls")]
+use crate::tls::ServerTls;
 
 /// Describes a server; [`start`](Self::start) or [`in_memory`](Self::in_memory) starts it.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +18,8 @@ pub struct ServerBuilder {
     config: ServerConfig,
     pub(crate) port: u16,
     pub(crate) latency: Duration,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
 }
 
 impl ServerBuilder {
@@ -46,6 +52,23 @@ impl ServerBuilder {
         Self { latency, ..self }
     }
 
+    /// Speaks TLS, and nothing else, on its port. Pipes stay what they are.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.config.x509 = tls.knows_clients();
+        self.tls = Some(tls);
+        self
+    }
+
+    /// How the connections of its port are protected.
+    pub(crate) fn security(&self) -> Result<Security, StartError> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls_of(tls);
+        }
+        Ok(Security::default())
+    }
+
     /// Changes anything else. Clock and session ids are set when the server starts.
     pub fn configure(mut self, change: impl FnOnce(&mut ServerConfig)) -> Self {
         change(&mut self.config);
@@ -56,6 +79,17 @@ impl ServerBuilder {
     pub(crate) fn build(&self) -> Arc<Shared<ServerCore>> {
         Arc::new(Shared::new(ServerCore::new(config_for_now(&self.config))))
     }
+}
+
+/// How a port with this certificate is protected.
+#[cfg(feature = "tls")]
+pub(crate) fn tls_of(tls: &ServerTls) -> Result<Security, StartError> {
+    let acceptor = tls
+        .acceptor()
+        .map_err(|source| StartError::Tls { source })?;
+    Ok(Security {
+        acceptor: Some(acceptor),
+    })
 }
 
 /// The configuration with the clock and the session ids of this moment.

@@ -163,6 +163,12 @@ impl Hooks {
         self.shared.act(|core, _| core.release_replies());
     }
 
+    /// Gives a user of SASL this password from now on, or makes it one.
+    pub fn set_sasl_password(&self, user: &str, password: &str) {
+        self.shared
+            .act(|core, _| core.set_sasl_password(user, password));
+    }
+
     /// Collects empty containers and outlived TTL nodes now.
     pub fn run_reaper(&self) {
         self.shared.act(|core, now| core.run_reaper(now));

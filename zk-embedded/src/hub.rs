@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use crate::core::Engine;
 use crate::link;
 use crate::pipe_stream::PipeStream;
+use crate::security::Security;
 use crate::shared::Shared;
 
 /// A running server. It stops when this is dropped.
@@ -28,9 +29,10 @@ impl Hub {
         shared: Arc<Shared<E>>,
         listeners: Vec<(E::Door, TcpListener)>,
         pipes: mpsc::UnboundedReceiver<(E::Door, PipeStream)>,
+        security: Security,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(shared, listeners, pipes, stopped));
+        let task = tokio::spawn(run(shared, listeners, pipes, security, stopped));
         Self {
             abort: task.abort_handle(),
             task: Some(task),
@@ -61,6 +63,7 @@ async fn run<E: Engine>(
     shared: Arc<Shared<E>>,
     listeners: Vec<(E::Door, TcpListener)>,
     mut pipes: mpsc::UnboundedReceiver<(E::Door, PipeStream)>,
+    security: Security,
     mut stopped: oneshot::Receiver<()>,
 ) {
     let mut links = JoinSet::new();
@@ -71,12 +74,13 @@ async fn run<E: Engine>(
             _ = &mut stopped => break,
             () = shared.tick() => {}
             (door, stream, address) = accept(&listeners) => {
-                links.spawn(link::serve(Arc::clone(&shared), door, stream, address));
+                let shared = Arc::clone(&shared);
+                links.spawn(security.clone().serve(shared, door, stream, address));
             }
             Some((door, stream)) = pipes.recv() => {
                 // ACLs want an address, and a pipe is as local as can be.
                 let address = Ipv4Addr::LOCALHOST.into();
-                links.spawn(link::serve(Arc::clone(&shared), door, stream, address));
+                links.spawn(link::serve(Arc::clone(&shared), door, stream, address, None));
             }
             Some(_) = links.join_next() => {}
         }

@@ -8,7 +8,8 @@
 //! To a client it is a stand-alone ZooKeeper 3.9.3: the tree with all kinds of nodes, sessions with tick
 //! buckets, one-shot, persistent and recursive watches, multi and multiRead, ACLs with digest
 //! authentication, quotas; or an older release, if it is told to be ([`ServerConfig::profile`]). What it
-//! lacks: a disk, TLS, SASL, reconfiguration.
+//! lacks: a disk, Kerberos, reconfiguration. With the feature `tls` its ports speak TLS if they are told to
+//! (`ServerBuilder::tls`).
 //!
 //! [`Hooks`] break things on purpose: they cut a connection before or after a request takes effect,
 //! delay answers, expire sessions, hold commits; and they tell what was asked of the server and what is
@@ -31,14 +32,17 @@ mod hub;
 mod link;
 mod pipe;
 mod pipe_stream;
+mod security;
 mod shared;
 mod start_error;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use crate::core::{
     Backup, ConnKey, EnsembleConfig, EnsembleCore, Fact, Match, MemberInfo, MemberState,
-    NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, ServerConfig, ServerCore,
-    ServerId, SessionInfo, Version, Witnessed,
+    NodeChange, NodeInfo, Reaction, RequestCounts, RequestRecord, RuleId, SaslUsers, ServerConfig,
+    ServerCore, ServerId, SessionInfo, Version, Witnessed,
 };
 pub use builder::ServerBuilder;
 pub use ensemble::{EmbeddedEnsemble, EnsembleBuilder, EnsembleHooks, PipeEnsemble, ServerFault};
@@ -47,6 +51,8 @@ pub use pipe::{PipeConnector, PipeServer};
 pub use pipe_stream::PipeStream;
 pub use start_error::StartError;
 pub use tcp::EmbeddedServer;
+#[cfg(feature = "tls")]
+pub use tls::ServerTls;
 
 /// Faults as data and in words, for tests in any language and for the shell.
 ///

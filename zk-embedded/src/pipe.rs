@@ -12,6 +12,7 @@ use crate::core::{Engine, ServerCore};
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::pipe_stream::{Latency, PipeStream};
+use crate::security::Security;
 use crate::shared::Shared;
 
 /// A ZooKeeper server in this process that is reached through memory: for tests.
@@ -167,7 +168,7 @@ impl ServerBuilder {
     pub fn in_memory(self) -> PipeServer {
         let shared = self.build();
         let (sender, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), Vec::new(), pipes);
+        let hub = Hub::start(Arc::clone(&shared), Vec::new(), pipes, Security::default());
         tracing::info!(
             "in-memory ZooKeeper server started without a port: for development and tests, \
              nothing is stored"

@@ -27,6 +27,12 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The certificate or its key cannot be used.
+    #[error("cannot speak TLS: {source}")]
+    Tls {
+        /// What is wrong with it.
+        source: io::Error,
+    },
 }
 
 impl StartError {

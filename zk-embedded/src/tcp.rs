@@ -89,7 +89,7 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the port is taken or cannot be listened on.
+    /// [`StartError`] if the port is taken or cannot be listened on, or if its certificate cannot be used.
     ///
     /// # Cancel safety
     ///
@@ -107,9 +107,10 @@ impl ServerBuilder {
         let failed = |source| StartError::new(wanted, source);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let security = self.security()?;
         let shared = self.build();
         let (_, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), vec![((), listener)], pipes);
+        let hub = Hub::start(Arc::clone(&shared), vec![((), listener)], pipes, security);
         tracing::info!(
             %address,
             "in-memory ZooKeeper server started: for development and tests, nothing is stored"

@@ -54,6 +54,10 @@ pub struct SessionConfig {
     pub local_expiry: bool,
     /// Identities presented on every connection before anything else is sent.
     pub auth: Vec<Credential>,
+    /// Who the client proves to be by SASL, on every connection before the identities. Default nobody.
+    pub sasl: Option<DigestMd5>,
+    /// Whether the driver encrypts connections. Decides nothing, but what an error suggests. Default no.
+    pub encrypted: bool,
 }
 
 impl Default for SessionConfig {
@@ -75,6 +79,8 @@ impl Default for SessionConfig {
             close_grace: Duration::from_secs(3),
             local_expiry: false,
             auth: Vec::new(),
+            sasl: None,
+            encrypted: false,
         }
     }
 }
@@ -168,5 +174,38 @@ impl Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({}:<redacted>)", self.scheme)
+    }
+}
+
+/// A user of SASL's mechanism DIGEST-MD5 and the password. `Debug` shows the user only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DigestMd5 {
+    user: String,
+    password: String,
+}
+
+impl DigestMd5 {
+    /// The user as the servers' JAAS section `Server` names it.
+    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            user: user.into(),
+            password: password.into(),
+        }
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+}
+
+impl fmt::Debug for DigestMd5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DigestMd5({:?}, <redacted>)", self.user)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod auth_book;
 pub(crate) mod link;
 pub(crate) mod rng;
+pub(crate) mod sasl;
 pub(crate) mod servers;
 pub(crate) mod stranger;
 pub(crate) mod timers;

@@ -44,11 +44,13 @@ mod stats;
 mod ticket;
 mod watches;
 
-pub use config::{Backoff, Confirm, Credential, SessionConfig};
+pub use config::{Backoff, Confirm, Credential, DigestMd5, SessionConfig};
 pub use event::{Action, Event, Obligation, Settlement, Transmit, WatchEvent};
 pub use ids::{ConnId, DutyId, RequestId, ServerId, WatchId};
 pub use outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};
 pub use session::Session;
-pub use state::{Attempt, ExpiryCause, LinkFailure, ServerFailure, SessionState};
+pub use state::{
+    Attempt, AuthFailure, ExpiryCause, LinkFailure, ServerFailure, SessionState, Stage,
+};
 pub use stats::SessionStats;
 pub use ticket::SessionTicket;

@@ -21,6 +21,7 @@ use zk_wire::{FrameDecoder, Moment, Password, SessionId, Zxid};
 use crate::config::SessionConfig;
 use crate::connection::auth_book::AuthBook;
 use crate::connection::link::Link;
+use crate::connection::sasl::Sasl;
 use crate::connection::servers::Servers;
 use crate::connection::timers::Timers;
 use crate::connection::xids::Xids;
@@ -33,7 +34,7 @@ use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
 use crate::requests::in_flight::InFlight;
 use crate::requests::queue::SendQueue;
-use crate::state::{Attempt, ExpiryCause, ServerFailure, SessionState};
+use crate::state::{Attempt, AuthFailure, ExpiryCause, ServerFailure, SessionState, Stage};
 use crate::stats::SessionStats;
 use crate::ticket::SessionTicket;
 use crate::watches::WatchTable;
@@ -50,14 +51,15 @@ use crate::watches::WatchTable;
 /// # Invariants
 ///
 /// * A request accepted is in exactly one of: the queue, the requests in flight, settled.
-/// * Nothing but the handshake leaves before the server has accepted the session, and nothing but pings
-///   and auth packets before it has accepted every credential.
+/// * Nothing but the handshake leaves before the server has accepted the session, nothing but SASL before that is
+///   done, and nothing but pings and auth packets before it has accepted every credential.
 /// * In a terminal state nothing is queued, in flight, watched, promised or held, and no timer runs.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) config: SessionConfig,
     pub(crate) state: SessionState,
     pub(crate) expiry_cause: Option<ExpiryCause>,
+    pub(crate) auth_failure: Option<AuthFailure>,
     pub(crate) identity: Option<Identity>,
     /// The timeout in force: granted, or wanted before anything was granted.
     pub(crate) timeout: Duration,
@@ -68,6 +70,7 @@ pub struct Session {
     pub(crate) xids: Xids,
     pub(crate) zxids: Zxids,
     pub(crate) auth: AuthBook,
+    pub(crate) sasl: Sasl,
     pub(crate) queue: SendQueue,
     pub(crate) in_flight: InFlight,
     pub(crate) deadlines: BTreeSet<(Moment, RequestId)>,
@@ -135,6 +138,7 @@ impl Session {
         seed: u64,
     ) -> Self {
         let auth = AuthBook::new(std::mem::take(&mut config.auth));
+        let sasl = Sasl::new(config.sasl.take(), seed);
         let ticket = ticket.as_ref();
         let smallest = ticket.map(SessionTicket::smallest_timeout);
         let identity = ticket.map(|ticket| Identity {
@@ -145,6 +149,7 @@ impl Session {
         let mut session = Self {
             state: SessionState::Connecting,
             expiry_cause: None,
+            auth_failure: None,
             identity,
             timeout: smallest.unwrap_or(config.session_timeout),
             link: Link::Down,
@@ -154,6 +159,7 @@ impl Session {
             xids: Xids::starting_at(ticket.map_or(1, SessionTicket::next_xid)),
             zxids: Zxids::resumed(ticket.map_or(Zxid::NONE, SessionTicket::last_zxid)),
             auth,
+            sasl,
             queue: SendQueue::default(),
             in_flight: InFlight::default(),
             deadlines: BTreeSet::new(),
@@ -208,6 +214,12 @@ impl Session {
     #[must_use]
     pub const fn expiry_cause(&self) -> Option<ExpiryCause> {
         self.expiry_cause
+    }
+
+    /// Why authentication failed, once the session ended because of it.
+    #[must_use]
+    pub const fn auth_failure(&self) -> Option<AuthFailure> {
+        self.auth_failure
     }
 
     /// The session's id, once a server gave it one.
@@ -274,16 +286,19 @@ impl Session {
     /// between attempts.
     #[must_use]
     pub const fn attempt(&self) -> Option<Attempt> {
-        let connected = match self.link {
-            Link::Dialing { .. } => false,
-            Link::Handshake { .. } => true,
+        let stage = match self.link {
+            Link::Dialing {
+                securing: false, ..
+            } => Stage::Dialing,
+            Link::Dialing { securing: true, .. } => Stage::Securing,
+            Link::Handshake { .. } => Stage::Handshake,
             Link::Down | Link::Up(_) => return None,
         };
         match self.link.server() {
             Some(server) => Some(Attempt {
                 server,
                 since: self.dialled_at,
-                connected,
+                stage,
             }),
             None => None,
         }

@@ -59,6 +59,7 @@ pub mod jute;
 mod names;
 pub mod path;
 mod records;
+pub mod sasl;
 mod values;
 
 pub use codes::create_mode::CreateMode;

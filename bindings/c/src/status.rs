@@ -50,6 +50,8 @@ pub enum zk_status {
     ZK_ERR_NO_SERVER_REACHABLE = 30,
     /// The connect string or an option is invalid.
     ZK_ERR_INVALID_CONFIG = 31,
+    /// No server is who it should be, or none agreed on how to encrypt the connection.
+    ZK_ERR_TLS = 32,
     /// The path is malformed.
     ZK_ERR_INVALID_PATH = 40,
     /// A frame is larger than the limit.
@@ -107,6 +109,7 @@ impl zk_status {
         Self::ZK_ERR_CLOSED,
         Self::ZK_ERR_NO_SERVER_REACHABLE,
         Self::ZK_ERR_INVALID_CONFIG,
+        Self::ZK_ERR_TLS,
         Self::ZK_ERR_INVALID_PATH,
         Self::ZK_ERR_FRAME_TOO_LARGE,
         Self::ZK_ERR_QUEUE_FULL,

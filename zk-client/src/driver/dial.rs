@@ -1,29 +1,50 @@
 //! Connecting to one server.
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use zk_session::{ConnId, LinkFailure};
 
+use crate::secure::{Secure, Securing, is_about_security};
 use crate::transport::{BoxStream, ServerAddr, Transport};
 
 /// One connection attempt.
 pub(crate) struct Dial {
     pub(crate) conn: ConnId,
     polled: bool,
-    stream: Pin<Box<dyn Future<Output = io::Result<BoxStream>> + Send>>,
+    server: ServerAddr,
+    security: Option<Arc<dyn Secure>>,
+    step: Step,
+}
+
+enum Step {
+    Opening(Securing),
+    Securing(Securing),
+}
+
+/// How far an attempt has come.
+pub(crate) enum Progress {
+    /// There is a connection, which is being encrypted now.
+    Securing,
+    /// It can be used.
+    Done(BoxStream),
 }
 
 impl Dial {
-    pub(crate) fn start(conn: ConnId, transport: Arc<dyn Transport>, server: ServerAddr) -> Self {
-        let stream = Box::pin(async move { transport.dial(&server).await });
+    pub(crate) fn start(
+        conn: ConnId,
+        transport: Arc<dyn Transport>,
+        security: Option<Arc<dyn Secure>>,
+        server: ServerAddr,
+    ) -> Self {
+        let name = server.clone();
         Self {
             conn,
             polled: false,
-            stream,
+            server,
+            security,
+            step: Step::Opening(Box::pin(async move { transport.dial(&name).await })),
         }
     }
 
@@ -32,13 +53,32 @@ impl Dial {
         !self.polled
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<BoxStream, LinkFailure>> {
+    /// To be polled again after [`Progress::Securing`].
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Progress, LinkFailure>> {
         self.polled = true;
-        self.stream.as_mut().poll(cx).map_err(|e| failure(&e))
+        let (Step::Opening(step) | Step::Securing(step)) = &mut self.step;
+        let stream = match std::task::ready!(step.as_mut().poll(cx)) {
+            Ok(stream) => stream,
+            Err(error) => return Poll::Ready(Err(failure(&error))),
+        };
+        let progress = match (&self.step, &self.security) {
+            (Step::Opening(_), Some(security)) => {
+                self.step = Step::Securing(security.secure(&self.server.host, stream));
+                // Nothing wakes the driver for the new step yet.
+                self.polled = false;
+                Progress::Securing
+            }
+            _ => Progress::Done(stream),
+        };
+        Poll::Ready(Ok(progress))
     }
 }
 
 /// What the session core remembers about a broken link.
 pub(crate) fn failure(error: &io::Error) -> LinkFailure {
-    LinkFailure::new(error.to_string())
+    if is_about_security(error) {
+        LinkFailure::of_tls(error.to_string())
+    } else {
+        LinkFailure::new(error.to_string())
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Link {
     written: usize,
     /// The last write did not go through; the stream wakes us when it may.
     blocked: bool,
+    /// The stream may keep some of what it took (an encrypted one does).
+    unflushed: bool,
 }
 
 /// What reading brought.
@@ -39,6 +41,7 @@ impl Link {
             output: Vec::new(),
             written: 0,
             blocked: false,
+            unflushed: false,
         }
     }
 
@@ -83,12 +86,22 @@ impl Link {
                     return Ok(());
                 }
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => self.written += written,
+                Poll::Ready(Ok(written)) => {
+                    self.written += written;
+                    self.unflushed = true;
+                }
                 Poll::Ready(Err(error)) => return Err(error),
             }
         }
         self.output.clear();
         self.written = 0;
+        if self.unflushed {
+            // If it does not go through now, the stream wakes us.
+            if let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx) {
+                flushed?;
+                self.unflushed = false;
+            }
+        }
         Ok(())
     }
 

@@ -12,10 +12,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use zk_session::{Action, ConnId, LinkFailure, SessionState};
 use zk_wire::Moment;
 
-use crate::driver::dial::{Dial, failure};
+use crate::driver::dial::{Dial, Progress, failure};
 use crate::driver::limits::TURNS;
 use crate::driver::link::{Link, Received};
 use crate::driver::renewal::Renewal;
+use crate::secure::Secure;
 use crate::shared::handle::Shared;
 use crate::shared::inner::{Effects, Inner};
 use crate::transport::Transport;
@@ -24,6 +25,7 @@ use crate::transport::Transport;
 pub(crate) struct Driver {
     shared: Arc<Shared>,
     transport: Arc<dyn Transport>,
+    security: Option<Arc<dyn Secure>>,
     renewal: Renewal,
     dial: Option<Dial>,
     link: Option<Link>,
@@ -35,6 +37,7 @@ pub(crate) struct Driver {
 /// What happened outside the lock since the last turn.
 #[derive(Default)]
 struct News {
+    securing: Option<ConnId>,
     connected: Option<ConnId>,
     received: Received,
     broken: Option<(ConnId, LinkFailure)>,
@@ -44,11 +47,13 @@ impl Driver {
     pub(crate) fn new(
         shared: Arc<Shared>,
         transport: Arc<dyn Transport>,
+        security: Option<Arc<dyn Secure>>,
         renewal: Renewal,
     ) -> Self {
         Self {
             shared,
             transport,
+            security,
             renewal,
             dial: None,
             link: None,
@@ -60,14 +65,19 @@ impl Driver {
 
     /// Moves what can be moved without waiting.
     fn poll_io(&mut self, cx: &mut Context<'_>, news: &mut News) {
-        if let Some(Poll::Ready(result)) = self.dial.as_mut().map(|dial| dial.poll(cx)) {
-            if let Some(dial) = self.dial.take() {
-                match result {
-                    Ok(stream) => {
-                        self.link = Some(Link::new(dial.conn, stream));
-                        news.connected = Some(dial.conn);
-                    }
-                    Err(failure) => news.broken = Some((dial.conn, failure)),
+        if let Some(dial) = &mut self.dial {
+            let conn = dial.conn;
+            match dial.poll(cx) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(Progress::Securing)) => news.securing = Some(conn),
+                Poll::Ready(Ok(Progress::Done(stream))) => {
+                    self.dial = None;
+                    self.link = Some(Link::new(conn, stream));
+                    news.connected = Some(conn);
+                }
+                Poll::Ready(Err(failure)) => {
+                    self.dial = None;
+                    news.broken = Some((conn, failure));
                 }
             }
         }
@@ -87,6 +97,9 @@ impl Driver {
         let mut inner = shared.lock();
         let heard = inner.core.last_heard();
         inner.stall.ran(now, heard);
+        if let Some(conn) = news.securing {
+            inner.core.handle_securing(now, conn);
+        }
         if let Some(conn) = news.connected {
             inner.core.handle_connected(now, conn);
         }
@@ -152,7 +165,9 @@ impl Driver {
                     inner.dialled = Some(server);
                     if let Some(name) = self.shared.servers.get(server.index()).cloned() {
                         tracing::debug!(server = %name, "connecting to zookeeper");
-                        self.dial = Some(Dial::start(conn, Arc::clone(&self.transport), name));
+                        let (transport, security) =
+                            (Arc::clone(&self.transport), self.security.clone());
+                        self.dial = Some(Dial::start(conn, transport, security, name));
                     }
                 }
                 Action::Hangup { conn } => {

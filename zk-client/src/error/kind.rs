@@ -115,6 +115,8 @@ error_kinds! {
     NoServerReachable = 30, NoServerReachable, SameSession;
     /// The connect string or an option is invalid.
     InvalidConfig = 31, ConfigError, Never;
+    /// No server is who it should be, or none agreed on how to encrypt the connection.
+    Tls = 32, TlsError, Never;
     /// The path is malformed.
     InvalidPath = 40, InvalidPathError, Never;
     /// A frame is larger than the limit.

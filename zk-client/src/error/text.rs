@@ -137,16 +137,8 @@ impl Error {
         self
     }
 
-    /// The same error with the server and the identity it refused in its text.
-    pub(crate) fn because_refused(self, server: Option<&str>, identities: &str) -> Self {
-        self.because(&format!(
-            "{} refused the credentials of {}",
-            server.unwrap_or("a server"),
-            or_nobody(identities)
-        ))
-    }
-
-    fn because(self, cause: &str) -> Self {
+    /// The same error with another cause in its text.
+    pub(crate) fn because(self, cause: &str) -> Self {
         let (Some(op), Some(path)) = (self.op(), self.path()) else {
             return self;
         };
@@ -224,7 +216,7 @@ fn answer(code: ErrorCode, kind: ErrorKind, op: OpKind, path: &str, asked: Asked
             first_with(asked.code)
         ),
         ErrorKind::AuthFailed if code == ErrorCode::SessionClosedRequireSaslAuth => {
-            "the server takes only clients that authenticate by SASL (enforce.auth.enabled), which this one cannot"
+            "the server serves only clients that authenticate by SASL, as this one did not"
                 .to_owned()
         }
         _ => format!("the server answered {code}"),

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use zk_session::{Outcome, Rejected, Session, Submit};
 use zk_wire::{Moment, Request};
 
+use crate::identity::Identity;
 use crate::shared::clock::Clock;
 use crate::shared::entropy::Entropy;
 use crate::shared::inner::{Accepted, Inner, RequestKey};
@@ -29,7 +30,7 @@ pub(crate) struct Shared {
     /// Changes with each connection attempt that failed.
     pub(crate) attempts: watch::Sender<u64>,
     /// Who the client says it is, without secrets.
-    pub(crate) identities: String,
+    pub(crate) identity: Identity,
 }
 
 impl Shared {
@@ -39,7 +40,7 @@ impl Shared {
         entropy: Arc<dyn Entropy>,
         servers: Vec<ServerAddr>,
         request_timeout: Option<Duration>,
-        identities: String,
+        identity: Identity,
     ) -> Self {
         Self {
             inner: Mutex::new(Inner::new(core)),
@@ -49,7 +50,7 @@ impl Shared {
             state: watch::Sender::new(State::Connecting),
             request_timeout,
             attempts: watch::Sender::new(0),
-            identities,
+            identity,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use zk_client::{Client, ClientBuilder, Clock, Moment, PipeTransport, TokioClock};
-use zk_embedded::{Hooks, PipeServer};
+use zk_embedded::{Hooks, PipeServer, ServerConfig};
 
 /// A round trip of the link.
 pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(10);
@@ -31,7 +31,12 @@ impl Clock for WorldClock {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let server = PipeServer::builder().latency(ROUND_TRIP / 2).in_memory();
+        Self::with(|_| ())
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let builder = PipeServer::builder().latency(ROUND_TRIP / 2);
+        let server = builder.configure(change).in_memory();
         let hooks = server.hooks();
         Self {
             server,

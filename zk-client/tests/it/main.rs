@@ -17,5 +17,6 @@ mod kit;
 mod known_bugs;
 mod known_defects;
 mod order;
+mod sasl;
 mod sessions;
 mod watches;

@@ -13,14 +13,32 @@ struct Identity {
 
 /// Everything a connection has proven to be. It only ever grows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Identities(Vec<Identity>);
+pub(super) struct Identities {
+    proven: Vec<Identity>,
+    schemes: Schemes,
+}
+
+/// The schemes that not every server has a provider for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Schemes {
+    pub(super) sasl: bool,
+    pub(super) x509: bool,
+}
 
 impl Identities {
     /// A connection from `address` is that address, without asking.
-    pub(super) fn of_address(address: IpAddr) -> Self {
-        let mut identities = Self::default();
-        identities.add("ip", address.to_string());
+    pub(super) fn of_address(address: IpAddr, schemes: Schemes) -> Self {
+        let mut identities = Self {
+            proven: Vec::new(),
+            schemes,
+        };
+        identities.prove("ip", address.to_string());
         identities
+    }
+
+    /// Whether the connection has proven anything in this scheme.
+    pub(super) fn has(&self, scheme: &str) -> bool {
+        self.proven.iter().any(|one| one.scheme == scheme)
     }
 
     /// Takes the credentials of an auth packet.
@@ -36,13 +54,13 @@ impl Identities {
             "digest" => {
                 let id = digest_id(&String::from_utf8_lossy(auth));
                 if super_digest == Some(id.as_str()) {
-                    self.add("super", String::new());
+                    self.prove("super", String::new());
                 }
-                self.add("digest", id);
+                self.prove("digest", id);
                 Ok(())
             }
             "ip" => {
-                self.add("ip", address.to_string());
+                self.prove("ip", address.to_string());
                 Ok(())
             }
             _ => Err(ErrorCode::AuthFailed),
@@ -51,13 +69,13 @@ impl Identities {
 
     /// Whether a node with this ACL lets the connection do any of `needed`.
     pub(super) fn check(&self, acl: &[Acl], needed: Permissions) -> Result<(), ErrorCode> {
-        if acl.is_empty() || self.0.iter().any(|identity| identity.scheme == "super") {
+        if acl.is_empty() || self.has("super") {
             return Ok(());
         }
         let allowed = acl
             .iter()
             .filter(|entry| entry.perms.intersects(needed))
-            .any(|entry| is_anyone(entry) || self.0.iter().any(|identity| identity.is(entry)));
+            .any(|entry| is_anyone(entry) || self.proven.iter().any(|identity| identity.is(entry)));
         if allowed {
             Ok(())
         } else {
@@ -78,9 +96,9 @@ impl Identities {
                 "world" if entry.id == "anyone" => push(entry.clone()),
                 "auth" => {
                     let mut proven = self
-                        .0
+                        .proven
                         .iter()
-                        .filter(|one| one.scheme == "digest")
+                        .filter(|one| matches!(one.scheme.as_str(), "digest" | "sasl" | "x509"))
                         .peekable();
                     if proven.peek().is_none() {
                         return Err(ErrorCode::InvalidAcl);
@@ -90,6 +108,8 @@ impl Identities {
                     }
                 }
                 "digest" if is_digest_id(&entry.id) => push(entry.clone()),
+                "sasl" if self.schemes.sasl && is_principal(&entry.id) => push(entry.clone()),
+                "x509" if self.schemes.x509 && entry.id.contains('=') => push(entry.clone()),
                 "ip" if Network::parse(&entry.id).is_some() => push(entry.clone()),
                 _ => return Err(ErrorCode::InvalidAcl),
             }
@@ -122,16 +142,17 @@ impl Identities {
                 _ => identity.id.clone(),
             },
         };
-        self.0.iter().map(info).collect()
+        self.proven.iter().map(info).collect()
     }
 
-    fn add(&mut self, scheme: &str, id: String) {
+    /// Adds what has been proven.
+    pub(super) fn prove(&mut self, scheme: &str, id: String) {
         let identity = Identity {
             scheme: scheme.to_owned(),
             id,
         };
-        if !self.0.contains(&identity) {
-            self.0.push(identity);
+        if !self.proven.contains(&identity) {
+            self.proven.push(identity);
         }
     }
 }
@@ -158,6 +179,12 @@ fn is_anyone(entry: &Acl) -> bool {
 /// `user:hash`. Counted as Java's `split` counts: empty parts at the end do not.
 fn is_digest_id(id: &str) -> bool {
     id.trim_end_matches(':').split(':').count() == 2
+}
+
+/// A user, or a principal of Kerberos: `name`, `name@REALM`, `name/host@REALM`.
+fn is_principal(id: &str) -> bool {
+    let (name, realm) = id.split_once('@').unwrap_or((id, ""));
+    !realm.contains(['/', '@']) && (id == name || name.split('/').count() <= 2)
 }
 
 /// `address` or `address/bits`. IPv6 came with 3.9.4.

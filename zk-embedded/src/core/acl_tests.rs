@@ -7,7 +7,7 @@ use super::*;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3));
 
 fn nobody() -> Identities {
-    Identities::of_address(HERE)
+    Identities::of_address(HERE, Schemes::default())
 }
 
 fn user(credential: &str) -> Identities {

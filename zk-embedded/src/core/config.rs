@@ -5,6 +5,7 @@ use std::time::Duration;
 use zk_wire::Zxid;
 use zk_wire::frame::DEFAULT_MAX_FRAME;
 
+use super::sasl::SaslUsers;
 use super::version::Version;
 
 /// How a [`ServerCore`](crate::ServerCore) behaves.
@@ -63,6 +64,14 @@ pub struct ServerConfig {
     pub reaper_interval: Duration,
     /// The digest, `user:hash`, of the user whom no ACL stops.
     pub super_digest: Option<String>,
+    /// The users of SASL's DIGEST-MD5; none, as in a stock server, if it does not speak SASL.
+    pub sasl_users: SaslUsers,
+    /// Whether clients that have not authenticated by SASL are served nothing
+    /// (`zookeeper.sessionRequireClientSASLAuth`, off in a stock server).
+    pub require_sasl: bool,
+    /// Whether ACLs may name holders of certificates (`authProvider.x509`, off in a stock server). A server that takes
+    /// client certificates sets it.
+    pub x509: bool,
     /// How many requests the log keeps before it drops the oldest.
     pub log_limit: usize,
 }
@@ -125,6 +134,9 @@ impl Default for ServerConfig {
             local_sessions: false,
             reaper_interval: Duration::from_secs(60),
             super_digest: None,
+            sasl_users: SaslUsers::default(),
+            require_sasl: false,
+            x509: false,
             log_limit: 16_384,
         }
     }

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use zk_wire::sasl::Challenge;
 use zk_wire::{Moment, SessionId};
 
-use super::acl::Identities;
+use super::acl::{Identities, Schemes};
 
 /// A connection, as the core and its driver call it. Never used twice by one server.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,18 +61,21 @@ pub(super) struct Conn {
     pub(super) output: Output,
     /// Shared with the requests that are waiting: each keeps what was proven when it arrived.
     pub(super) identities: Arc<Identities>,
+    /// What a client has to answer that has begun SASL.
+    pub(super) challenge: Option<Challenge>,
     /// Requests that wait for a commit, their own or that of one before them.
     pub(super) waiting: usize,
 }
 
 impl Conn {
-    pub(super) fn new(address: IpAddr, until: Moment) -> Self {
+    pub(super) fn new(address: IpAddr, schemes: Schemes, until: Moment) -> Self {
         Self {
             stage: Stage::New { until },
             address,
             input: BytesMut::new(),
             output: Output::default(),
-            identities: Arc::new(Identities::of_address(address)),
+            identities: Arc::new(Identities::of_address(address, schemes)),
+            challenge: None,
             waiting: 0,
         }
     }

@@ -17,6 +17,7 @@ pub(crate) trait Engine: Debug + Send + 'static {
     type Door: Copy + Debug + Send + Sync + 'static;
 
     fn accept(&mut self, now: Moment, door: Self::Door, address: IpAddr) -> ConnKey;
+    fn present_certificate(&mut self, key: ConnKey, subject: &str);
     fn handle_bytes(&mut self, now: Moment, key: ConnKey, bytes: &mut BytesMut);
     fn handle_disconnected(&mut self, now: Moment, key: ConnKey);
     fn handle_timeout(&mut self, now: Moment);
@@ -31,6 +32,9 @@ pub(crate) trait Engine: Debug + Send + 'static {
 
 macro_rules! delegate {
     ($core:ty) => {
+        fn present_certificate(&mut self, key: ConnKey, subject: &str) {
+            <$core>::present_certificate(self, key, subject);
+        }
         fn handle_bytes(&mut self, now: Moment, key: ConnKey, bytes: &mut BytesMut) {
             <$core>::handle_bytes(self, now, key, bytes);
         }

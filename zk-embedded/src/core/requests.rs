@@ -57,6 +57,13 @@ impl ServerCore {
         if reaction == Some(Reaction::CutBeforeApply) {
             return self.cut(key);
         }
+        let proves = matches!(decoded, Ok(Request::Auth { .. } | Request::Sasl { .. }));
+        if !proves && self.lacks_sasl(key) {
+            let err = ErrorCode::SessionClosedRequireSaslAuth.raw();
+            let (xid, zxid) = (header.xid, Zxid::NONE);
+            self.send_urgent(key, ReplyHeader { xid, zxid, err }, |_| ());
+            return self.close(key);
+        }
         match decoded {
             Err(RequestError::Unimplemented(_)) => self.refuse(key, header.xid),
             Ok(request @ (Request::Ping | Request::Auth { .. } | Request::Sasl { .. })) => {
@@ -175,24 +182,28 @@ impl ServerCore {
         request: &Request,
         reaction: Option<Reaction>,
     ) {
-        let is_auth = matches!(request, Request::Auth { .. });
+        let proves = matches!(request, Request::Auth { .. } | Request::Sasl { .. });
         let result = match (reaction, request) {
             (Some(Reaction::Error(code)), _) => Err(code),
-            (_, Request::Auth { scheme, auth }) => self.authenticate(key, scheme, auth),
-            _ => Ok(()),
+            (_, Request::Auth { scheme, auth }) => self
+                .authenticate(key, scheme, auth)
+                .map(|()| Response::Empty),
+            (_, Request::Sasl { token }) => {
+                self.sasl_step(key, token.as_deref().unwrap_or_default())
+            }
+            _ => Ok(Response::Empty),
         };
         let zxid = match request {
             Request::Ping => self.zxid,
             _ => Zxid::NONE,
         };
-        let err = result.err().map_or(0, ErrorCode::raw);
-        let body = match request {
-            // A server without SASL answers with nothing, and no error.
-            Request::Sasl { .. } => Response::Token(None),
-            _ => Response::Empty,
+        let (err, body) = match (result, request) {
+            (Ok(body), _) => (0, body),
+            (Err(code), Request::Sasl { .. }) => (code.raw(), Response::Token(None)),
+            (Err(code), _) => (code.raw(), Response::Empty),
         };
         self.answer_at_once(now, key, ReplyHeader { xid, zxid, err }, &body, reaction);
-        if is_auth && err != 0 {
+        if proves && err != 0 {
             self.close(key);
         }
     }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use zk_wire::jute::Encode;
 use zk_wire::{FrameDecoder, Moment, ReplyHeader, SessionId, Zxid, frame};
 
+use super::acl::Schemes;
 use super::config::ServerConfig;
 use super::conn::{Conn, ConnKey, Stage};
 use super::line::{Line, Mode, Outbox};
@@ -118,12 +120,23 @@ impl ServerCore {
     pub fn accept(&mut self, now: Moment, address: IpAddr) -> ConnKey {
         self.last_conn += 1;
         let key = ConnKey::from_raw(self.last_conn);
+        let schemes = Schemes {
+            sasl: !self.config.sasl_users.is_empty(),
+            x509: self.config.x509,
+        };
         self.conns
-            .insert(key, Conn::new(address, now + HANDSHAKE_LIMIT));
+            .insert(key, Conn::new(address, schemes, now + HANDSHAKE_LIMIT));
         if self.refusing || self.is_full(address) {
             self.close(key);
         }
         key
+    }
+
+    /// The client has a certificate of this subject, which somebody has verified.
+    pub fn present_certificate(&mut self, key: ConnKey, subject: &str) {
+        if let Some(conn) = self.conns.get_mut(&key) {
+            Arc::make_mut(&mut conn.identities).prove("x509", subject.to_owned());
+        }
     }
 
     /// Whether the newest connection is one too many.

@@ -4,8 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::builder::config_for_now;
+#[cfg(feature = "tls")]
+use crate::builder::tls_of;
 use crate::core::{EnsembleConfig, EnsembleCore};
+use crate::security::Security;
 use crate::shared::Shared;
+use crate::start_error::StartError;
+#[cfg(feature = "tls")]
+use crate::tls::ServerTls;
 
 /// Describes an ensemble; [`start`](Self::start) or [`in_memory`](Self::in_memory) starts it.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +20,8 @@ pub struct EnsembleBuilder {
     config: EnsembleConfig,
     pub(super) ports: Vec<u16>,
     pub(super) latency: Duration,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
 }
 
 impl EnsembleBuilder {
@@ -52,6 +60,23 @@ impl EnsembleBuilder {
     /// server. Between servers there is [`EnsembleConfig::latency`].
     pub fn latency(self, latency: Duration) -> Self {
         Self { latency, ..self }
+    }
+
+    /// Speaks TLS, and nothing else, on all its ports. Pipes stay what they are.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.config.server.x509 = tls.knows_clients();
+        self.tls = Some(tls);
+        self
+    }
+
+    /// How the connections of its ports are protected.
+    pub(super) fn security(&self) -> Result<Security, StartError> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return tls_of(tls);
+        }
+        Ok(Security::default())
     }
 
     /// Changes anything else. Clock and session ids are set when the ensemble starts.

@@ -11,6 +11,7 @@ use crate::core::{EnsembleCore, ServerId};
 use crate::hub::Hub;
 use crate::pipe::PipeConnector;
 use crate::pipe_stream::{Latency, PipeStream};
+use crate::security::Security;
 use crate::shared::Shared;
 
 /// An ensemble of ZooKeeper servers in this process that is reached through memory: for tests.
@@ -102,7 +103,7 @@ impl EnsembleBuilder {
     pub fn in_memory(self) -> PipeEnsemble {
         let shared = self.build();
         let (sender, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), Vec::new(), pipes);
+        let hub = Hub::start(Arc::clone(&shared), Vec::new(), pipes, Security::default());
         tracing::info!(
             "in-memory ZooKeeper ensemble started without ports: for development and tests, \
              nothing is stored"

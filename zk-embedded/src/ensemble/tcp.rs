@@ -95,7 +95,7 @@ impl EnsembleBuilder {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if a port is taken or cannot be listened on.
+    /// [`StartError`] if a port is taken or cannot be listened on, or if the certificate cannot be used.
     ///
     /// # Cancel safety
     ///
@@ -109,6 +109,7 @@ impl EnsembleBuilder {
     ///
     /// There are no sessions yet.
     pub async fn start(self) -> Result<EmbeddedEnsemble, StartError> {
+        let security = self.security()?;
         let shared = self.build();
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
@@ -118,7 +119,7 @@ impl EnsembleBuilder {
             addresses.push(address);
         }
         let (_, pipes) = mpsc::unbounded_channel();
-        let hub = Hub::start(Arc::clone(&shared), listeners, pipes);
+        let hub = Hub::start(Arc::clone(&shared), listeners, pipes, security);
         tracing::info!(
             ?addresses,
             "in-memory ZooKeeper ensemble started: for development and tests, nothing is stored"

@@ -10,7 +10,12 @@ pub(crate) enum Link {
     /// There is none.
     Down,
     /// The driver is opening it.
-    Dialing { conn: ConnId, server: ServerId },
+    Dialing {
+        conn: ConnId,
+        server: ServerId,
+        /// It is open, and both sides agree on how to encrypt.
+        securing: bool,
+    },
     /// It is open, and nothing but the handshake may be sent: a server that refuses closes with unread
     /// bytes in its buffer otherwise, and the reset destroys its answer (ZOOKEEPER-1702).
     Handshake {

@@ -105,6 +105,13 @@ impl Servers {
         }
     }
 
+    /// The failure just recorded is about encryption.
+    pub(crate) fn blame_tls(&mut self, server: ServerId) {
+        if let Some(Some(failure)) = self.failures.get_mut(server.index()) {
+            failure.tls = true;
+        }
+    }
+
     pub(crate) fn failure(&self, server: ServerId) -> Option<&ServerFailure> {
         self.failures.get(server.index())?.as_ref()
     }

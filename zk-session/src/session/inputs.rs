@@ -10,7 +10,7 @@ use crate::ids::ConnId;
 use crate::outcome::FailCause;
 use crate::session::Session;
 use crate::session::lifecycle::Break;
-use crate::state::{ExpiryCause, LinkFailure, SessionState};
+use crate::state::{ExpiryCause, LinkFailure, SessionState, Stage};
 
 impl Session {
     /// The connection asked for is open. Reports about other connections than the current one are
@@ -19,6 +19,7 @@ impl Session {
         if let Link::Dialing {
             conn: current,
             server,
+            ..
         } = self.link
         {
             if current == conn {
@@ -28,6 +29,13 @@ impl Session {
                     presented: None,
                 };
             }
+        }
+    }
+
+    /// The connection asked for is open, and the driver goes on to encrypt it before it reports it as connected.
+    pub fn handle_securing(&mut self, _now: Moment, opened: ConnId) {
+        if let Link::Dialing { conn, securing, .. } = &mut self.link {
+            *securing |= *conn == opened;
         }
     }
 
@@ -72,12 +80,15 @@ impl Session {
                 presented: Some(_), ..
             } = self.link
             {
-                text = self.closed_early(&text);
+                if !why.is_tls() {
+                    text = self.closed_early(&text);
+                }
             }
             self.give_up(
                 now,
                 Break {
                     hangup: false,
+                    tls: why.is_tls(),
                     ..Break::hang_up(text)
                 },
             );
@@ -103,22 +114,24 @@ impl Session {
             self.time_out(id);
         }
         if self.timers.take_due(Timer::Dial, now) {
-            let after = (now - self.dialled_at).as_secs_f64();
-            let text = match self.link {
-                Link::Handshake { .. } => {
-                    format!("connected, but it did not answer the handshake within {after:.1} s")
-                }
-                _ => {
-                    format!("no connection within {after:.1} s (packets may be dropped on the way)")
-                }
-            };
-            self.give_up(now, Break::hang_up(text));
+            if let Some(attempt) = self.attempt() {
+                self.give_up(
+                    now,
+                    Break {
+                        tls: attempt.stage == Stage::Securing,
+                        ..Break::hang_up(attempt.stage.overdue(now - attempt.since))
+                    },
+                );
+            }
         }
         if self.timers.take_due(Timer::Read, now) {
-            self.give_up(
-                now,
-                Break::hang_up("was silent for two thirds of the session timeout"),
-            );
+            let text = match self.link.up() {
+                Some(up) if !up.ready => {
+                    "did not finish authentication within two thirds of the session timeout"
+                }
+                _ => "was silent for two thirds of the session timeout",
+            };
+            self.give_up(now, Break::hang_up(text));
         }
         if self.timers.take_due(Timer::Backoff, now) {
             self.dial(now);
@@ -141,11 +154,15 @@ impl Session {
 
     /// The server lives: whatever waits for its silence starts again.
     pub(crate) fn heard(&mut self, now: Moment) {
-        if self.link.up().is_none() {
+        let Some(up) = self.link.up() else {
             return;
-        }
+        };
         self.last_heard = Some(now);
-        self.timers.set(Timer::Read, now + self.timeout * 2 / 3);
+        // Until the session is ready one span has to do for all: a server that sends a byte now and then would hold us
+        // for ever.
+        if up.ready || self.timers.get(Timer::Read).is_none() {
+            self.timers.set(Timer::Read, now + self.timeout * 2 / 3);
+        }
         if self.config.local_expiry {
             self.timers.set(Timer::Expiry, now + self.expiry_silence());
         }
@@ -158,9 +175,14 @@ impl Session {
         } else {
             ""
         };
+        let wants = if self.config.encrypted {
+            "it may refuse the client's certificate, or the lack of one (ssl.clientAuth)"
+        } else {
+            "it may expect TLS"
+        };
         format!(
-            "connected, but it closed the connection during the handshake ({how}): it may expect TLS, or have too \
-             many connections from here (maxClientCnxns){lag}"
+            "connected, but it closed the connection during the handshake ({how}): {wants}, or have too many \
+             connections from here (maxClientCnxns){lag}"
         )
     }
 

@@ -14,7 +14,7 @@ use crate::requests::in_flight::Slot;
 use crate::requests::purpose::{DutyStep, Purpose};
 use crate::requests::queue::Queued;
 use crate::session::{Closing, Session};
-use crate::state::{ExpiryCause, SessionState};
+use crate::state::{AuthFailure, ExpiryCause, SessionState};
 
 /// The shortest time one attempt gets, however many servers share the session timeout.
 const MIN_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -30,6 +30,8 @@ pub(crate) struct Break {
     pub(crate) cause: FailCause,
     /// Whether the driver has to be told.
     pub(crate) hangup: bool,
+    /// Whether it is about the encryption.
+    pub(crate) tls: bool,
 }
 
 impl Break {
@@ -40,6 +42,7 @@ impl Break {
             head: None,
             cause: FailCause::ConnectionLost,
             hangup: true,
+            tls: false,
         }
     }
 
@@ -52,6 +55,7 @@ impl Break {
             head: None,
             cause,
             hangup: true,
+            tls: false,
         }
     }
 
@@ -72,7 +76,11 @@ impl Session {
         let server = self.servers.take_next();
         let give_up_at = now + self.connect_timeout();
         self.dialled_at = now;
-        self.link = Link::Dialing { conn, server };
+        self.link = Link::Dialing {
+            conn,
+            server,
+            securing: false,
+        };
         self.timers.set(Timer::Dial, give_up_at);
         self.stats.dials += 1;
         self.actions.push_back(Action::Dial {
@@ -112,6 +120,9 @@ impl Session {
                 .link_lost(now, server, now - up.since, why.text),
             _ => self.servers.attempt_failed(now, server, why.text),
         };
+        if why.tls {
+            self.servers.blame_tls(server);
+        }
         if link.up().is_some() {
             self.stats.connections_lost += 1;
             if self.state.is_connected() {
@@ -134,6 +145,7 @@ impl Session {
         self.window.disconnected();
         self.holds.disconnected();
         self.auth.start_over();
+        self.sasl.start_over();
         for slot in self.in_flight.drain() {
             let cause = head.take().unwrap_or_else(|| cause.clone());
             self.lose(slot, cause);
@@ -219,15 +231,16 @@ impl Session {
         }
     }
 
-    /// Once every credential is accepted: watches are registered again, then duties go on, then
+    /// Once SASL is done and every credential accepted: watches are registered again, then duties go on, then
     /// whatever waits in the queue is released, all without waiting for each other's answers.
     pub(crate) fn ready_if_authenticated(&mut self, now: Moment) {
-        let complete = self.auth.complete();
+        let complete = self.sasl.is_done() && self.auth.complete();
         let Some(up) = self.link.up_mut().filter(|up| complete && !up.ready) else {
             return;
         };
         up.ready = true;
         let read_only = up.read_only;
+        self.timers.set(Timer::Read, now + self.timeout * 2 / 3);
         self.set_state(SessionState::Connected { read_only });
         if self.was_ready {
             self.register_watches_again();
@@ -246,6 +259,12 @@ impl Session {
         }
         self.expiry_cause = Some(cause);
         self.end(SessionState::Expired, &FailCause::SessionExpired);
+    }
+
+    /// The session is over because one side does not take the other for who it says it is.
+    pub(crate) fn end_unauthenticated(&mut self, why: AuthFailure) {
+        self.auth_failure = Some(why);
+        self.end(SessionState::AuthFailed, &FailCause::AuthFailed);
     }
 
     /// Enters a terminal state. Everybody who waits for anything is told.

@@ -7,13 +7,14 @@ use zk_wire::{
 };
 
 use crate::connection::link::{Link, Ping, Presented, Up};
+use crate::connection::sasl::Failed;
 use crate::connection::stranger::stranger;
 use crate::connection::timers::Timer;
 use crate::event::{Event, WatchEvent};
 use crate::outcome::{FailCause, Outcome};
 use crate::session::lifecycle::Break;
 use crate::session::{Identity, Session};
-use crate::state::{ExpiryCause, SessionState};
+use crate::state::{AuthFailure, ExpiryCause};
 
 impl Session {
     /// One complete frame arrived on the current connection.
@@ -62,6 +63,7 @@ impl Session {
         self.window.connected(self.timeout, presented.at);
         self.servers.handshake_completed(server);
         self.auth.start_over();
+        self.sasl.start_over();
         self.stats.connections += 1;
         self.timers.stop(Timer::Dial);
         self.link = Link::Up(Up {
@@ -86,9 +88,11 @@ impl Session {
             Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
         };
         match header.xid {
+            xid::PING if requires_sasl(&header) => self.end_unauthenticated(AuthFailure::Required),
             xid::NOTIFICATION => self.handle_notification(now, header.zxid, &mut reader),
             xid::PING => self.handle_pong(now, header.zxid),
             xid::AUTH => self.handle_auth_reply(now, header),
+            xid if self.sasl.expects(xid) => self.handle_sasl_reply(now, header, &mut reader),
             _ => self.handle_reply(now, header, reader.into_rest()),
         }
     }
@@ -136,8 +140,11 @@ impl Session {
     fn handle_auth_reply(&mut self, now: Moment, header: ReplyHeader) {
         self.stats.replies += 1;
         if ErrorCode::from_raw(header.err).is_some() {
-            self.end(SessionState::AuthFailed, &FailCause::AuthFailed);
-            return;
+            let why = match requires_sasl(&header) {
+                true => AuthFailure::Required,
+                false => AuthFailure::Credential,
+            };
+            return self.end_unauthenticated(why);
         }
         let Some(waiters) = self.auth.accepted() else {
             return self.give_up(
@@ -153,6 +160,22 @@ impl Session {
             self.events.push_back(Event::Done { id, outcome });
         }
         self.ready_if_authenticated(now);
+    }
+
+    fn handle_sasl_reply(&mut self, now: Moment, header: ReplyHeader, body: &mut Reader) {
+        self.stats.replies += 1;
+        if ErrorCode::from_raw(header.err).is_some() {
+            return self.end_unauthenticated(AuthFailure::Sasl);
+        }
+        let token = match body.read_buffer("sasl token") {
+            Ok(token) => token,
+            Err(error) => return self.give_up(now, Break::protocol(error.to_string())),
+        };
+        match self.sasl.replied(token.as_deref()) {
+            Ok(()) => self.ready_if_authenticated(now),
+            Err(Failed::Auth(why)) => self.end_unauthenticated(why),
+            Err(Failed::Protocol(text)) => self.give_up(now, Break::protocol(text)),
+        }
     }
 
     fn handle_reply(&mut self, now: Moment, header: ReplyHeader, body: Bytes) {
@@ -174,7 +197,15 @@ impl Session {
         if error == Some(ErrorCode::SessionExpired) {
             self.expire(ExpiryCause::Reply);
         }
+        if requires_sasl(&header) {
+            self.end_unauthenticated(AuthFailure::Required);
+        }
     }
+}
+
+/// Whether the server serves nobody without SASL (`sessionRequireClientSASLAuth`, `enforce.auth.enabled`).
+fn requires_sasl(header: &ReplyHeader) -> bool {
+    ErrorCode::from_raw(header.err) == Some(ErrorCode::SessionClosedRequireSaslAuth)
 }
 
 /// What a frame says that came in the place of an answer to the handshake.

@@ -102,15 +102,11 @@ impl Session {
         if self.closing == Some(Closing::Sent) {
             return;
         }
-        self.transmit_ping(now, buf);
-        while let Some(credential) = self.auth.next_to_send() {
-            let scheme = credential.scheme().to_owned();
-            let request = Request::Auth {
-                scheme,
-                auth: credential.auth().clone(),
-            };
-            write_frame(buf, |out| request.encode(xid::AUTH, out));
-            self.stats.count_sent(request.op_code());
+        self.transmit_sasl(buf);
+        if self.sasl.is_done() {
+            // Before that a server may end the connection because of a ping (enforce.auth.enabled).
+            self.transmit_ping(now, buf);
+            self.transmit_credentials(buf);
         }
         while self.link.is_ready() && self.closing != Some(Closing::Sent) {
             let used = buf.len().saturating_sub(start);
@@ -129,6 +125,30 @@ impl Session {
                 up.last_sent = now;
             }
             self.arm_ping();
+        }
+    }
+
+    fn transmit_sasl(&mut self, buf: &mut Vec<u8>) {
+        let (xids, in_flight) = (&mut self.xids, &self.in_flight);
+        let step = self
+            .sasl
+            .next_to_send(|| xids.take(|xid| in_flight.has_xid(xid)));
+        if let Some((xid, token)) = step {
+            let request = Request::Sasl { token: Some(token) };
+            write_frame(buf, |out| request.encode(xid, out));
+            self.stats.count_sent(request.op_code());
+        }
+    }
+
+    fn transmit_credentials(&mut self, buf: &mut Vec<u8>) {
+        while let Some(credential) = self.auth.next_to_send() {
+            let scheme = credential.scheme().to_owned();
+            let request = Request::Auth {
+                scheme,
+                auth: credential.auth().clone(),
+            };
+            write_frame(buf, |out| request.encode(xid::AUTH, out));
+            self.stats.count_sent(request.op_code());
         }
     }
 

@@ -13,5 +13,6 @@ mod pings;
 mod random;
 mod reconnect;
 mod requests;
+mod sasl;
 mod server;
 mod watches;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use zk_session::ServerId;
 use zk_wire::frame::write_frame;
+use zk_wire::sasl::{Challenge, verify};
 use zk_wire::{
     ConnectRequest, ConnectResponse, Create, CreateMode, Decode, Encode, FrameDecoder, Moment,
     MultiOp, MultiResult, Reader, ReplyHeader, Request, RequestHeader, Response, SessionId, Stat,
@@ -57,6 +58,14 @@ pub(crate) enum Reaction {
     RefuseAndClose(i32),
 }
 
+/// How a token of SASL is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SaslAnswer {
+    /// As a server does whose user `alice` has the password `wonderland`.
+    Right,
+    Token(Option<&'static [u8]>),
+}
+
 type Matcher = Box<dyn Fn(&Request) -> bool>;
 
 struct Rule {
@@ -101,6 +110,8 @@ pub(crate) struct Server {
     pub(crate) handshakes: Vec<(Moment, ServerId, ConnectRequest)>,
     /// Nodes we may not read.
     pub(crate) unreadable: BTreeSet<String>,
+    /// What it answers to the first token of SASL, and then to the second; `None` is a null token.
+    pub(crate) sasl: [SaslAnswer; 2],
     /// Deaf and dumb: neither reads nor writes.
     pub(crate) silent: bool,
     conns: BTreeMap<u64, Conn>,
@@ -121,6 +132,7 @@ impl Server {
             log: Vec::new(),
             handshakes: Vec::new(),
             unreadable: BTreeSet::new(),
+            sasl: [SaslAnswer::Right; 2],
             silent: false,
             conns: BTreeMap::new(),
             rules: Vec::new(),
@@ -375,6 +387,7 @@ impl Server {
             }
             Request::Sync { path } => Ok(Response::Path(path.clone())),
             Request::AddWatch { .. } => Ok(Response::ErrorBody(0)),
+            Request::Sasl { token } => self.sasl_step(token.as_deref().unwrap_or_default()),
             Request::CloseSession => {
                 self.zxid += 1;
                 let session = self.session;
@@ -383,6 +396,20 @@ impl Server {
             }
             _ => Ok(Response::Empty),
         }
+    }
+
+    fn sasl_step(&self, token: &[u8]) -> Result<Response, i32> {
+        let challenge = Challenge::new("zk-sasl-md5", "a nonce");
+        let answer = match self.sasl[usize::from(!token.is_empty())] {
+            SaslAnswer::Token(answer) => answer.map(Bytes::from_static),
+            SaslAnswer::Right if token.is_empty() => Some(challenge.message().into()),
+            SaslAnswer::Right => {
+                let password_of = |user: &str| (user == "alice").then_some("wonderland");
+                let (_, proof) = verify(&challenge, token, password_of).ok_or(-115)?;
+                Some(proof.into())
+            }
+        };
+        Ok(Response::Token(answer))
     }
 
     fn create(&mut self, create: &Create) -> Result<(String, Stat), i32> {

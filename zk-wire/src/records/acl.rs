@@ -69,6 +69,28 @@ impl Acl {
         )
     }
 
+    /// Everything for whoever proves by SASL to be this user, or this principal.
+    #[must_use]
+    pub fn sasl(user: impl Into<String>) -> Self {
+        Self::new("sasl", user, Permissions::ALL)
+    }
+
+    /// Everything for whoever connects from this address, or from this network: `10.0.0.5`, `10.0.0.0/8`. Servers
+    /// before 3.9.4 know IPv4 alone.
+    ///
+    /// An address is no secret and proves little: what stands between, such as a proxy, has one too.
+    #[must_use]
+    pub fn ip(network: impl Into<String>) -> Self {
+        Self::new("ip", network, Permissions::ALL)
+    }
+
+    /// Everything for whoever shows a TLS certificate of this subject, in Java's form: the most specific part first
+    /// and no blanks between, `CN=app,OU=ops,O=Example`. Only servers with `authProvider.x509` take it.
+    #[must_use]
+    pub fn x509(subject: impl Into<String>) -> Self {
+        Self::new("x509", subject, Permissions::ALL)
+    }
+
     /// The same identity with other permissions.
     #[must_use]
     pub fn with_perms(self, perms: Permissions) -> Self {
@@ -201,6 +223,26 @@ mod tests {
         );
         let unknown = AclParseError::UnknownPermission { letter: 'x' };
         assert_eq!("world:anyone:rx".parse::<Acl>(), Err(unknown));
+    }
+
+    #[test]
+    fn each_scheme_has_its_helper() {
+        let all = [
+            (Acl::open(), "world:anyone:cdrwa"),
+            (Acl::read_only(), "world:anyone:r"),
+            (Acl::creator_all(), "auth::cdrwa"),
+            (Acl::sasl("app/host@REALM"), "sasl:app/host@REALM:cdrwa"),
+            (Acl::ip("10.0.0.0/8"), "ip:10.0.0.0/8:cdrwa"),
+            (Acl::x509("CN=app,O=Example"), "x509:CN=app,O=Example:cdrwa"),
+            (
+                Acl::digest("super", "test"),
+                "digest:super:D/InIHSb7yEEbrWz8b9l71RjZJU=:cdrwa",
+            ),
+        ];
+        for (acl, text) in all {
+            assert_eq!(acl.to_string(), text);
+            assert_eq!(text.parse(), Ok(acl));
+        }
     }
 
     #[test]

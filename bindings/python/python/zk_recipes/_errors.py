@@ -179,6 +179,12 @@ class ConfigError(ZkError):
     code = 31
 
 
+class TlsError(ZkError, ConnectionError):
+    """No server is who it should be, or none agreed on how to encrypt the connection."""
+
+    code = 32
+
+
 class InvalidPathError(ZkError):
     """The path is malformed."""
 

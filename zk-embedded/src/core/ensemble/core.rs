@@ -109,6 +109,13 @@ impl EnsembleCore {
         key
     }
 
+    /// As [`ServerCore::present_certificate`].
+    pub fn present_certificate(&mut self, key: ConnKey, subject: &str) {
+        if let Some(member) = self.get_mut(server_of(key)) {
+            member.server.present_certificate(key, subject);
+        }
+    }
+
     /// Bytes have arrived. All of them are taken out of `bytes`.
     pub fn handle_bytes(&mut self, now: Moment, key: ConnKey, bytes: &mut BytesMut) {
         let Some(member) = self.get_mut(server_of(key)) else {

@@ -9,6 +9,7 @@ mod hostile;
 mod kinds;
 mod limits;
 pub(in crate::core) mod rig;
+mod sasl;
 mod set_watches;
 mod transactions;
 mod versions;
