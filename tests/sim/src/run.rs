@@ -1,6 +1,6 @@
 //! One run of the whole library: client and recipes on a paused clock, over the simulated wire.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,8 +44,6 @@ pub struct Run {
     pub lingering_seen: u64,
     /// Tails of logs that were lost.
     pub tails_lost: u64,
-    /// Sessions that a leader gave up which was deposed before that was committed.
-    pub disowned: BTreeSet<SessionId>,
     /// Stale uses that the checked resources refused.
     pub refused: u64,
 }
@@ -320,7 +318,6 @@ impl Stage {
             reconnected_behind: met.reconnected_behind,
             lingering_seen: met.lingering_seen,
             tails_lost: translator.tails_lost,
-            disowned: translator.disowned,
             refused: self.resource.refused(),
         }
     }

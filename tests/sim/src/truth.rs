@@ -1,6 +1,6 @@
 //! Translates what the servers witnessed into the words of the checkers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use zk_checkers::{
@@ -16,11 +16,6 @@ pub struct Translator {
     expiring: BTreeSet<SessionId>,
     /// Sessions that some leader has given up before.
     given_up: BTreeSet<SessionId>,
-    /// By which leader, until the end is committed.
-    by_leader: BTreeMap<SessionId, u8>,
-    /// Sessions that were given up by a leader that was deposed before that was committed. Their clients were told, and
-    /// what they had sent before may still be carried out: ZooKeeper does that, and no client can know.
-    pub disowned: BTreeSet<SessionId>,
     /// What was lost, restored or elected: counted for the campaigns.
     pub tails_lost: u64,
     /// Leaders that were elected.
@@ -31,13 +26,6 @@ pub struct Translator {
 }
 
 impl Translator {
-    /// A leader that is one no longer had given up sessions that the next one keeps.
-    fn disown(&mut self, leader: u8) {
-        let of = |(session, by): (&SessionId, &u8)| (*by == leader).then_some(*session);
-        let sessions: Vec<SessionId> = self.by_leader.iter().filter_map(of).collect();
-        self.disowned.extend(sessions);
-    }
-
     /// Adds a fact to the history.
     pub fn take(&mut self, history: &mut History, witnessed: Witnessed) {
         // One more than is needed: the end of a session is told after its deletes and comes before them.
@@ -94,7 +82,6 @@ impl Translator {
             }
             Fact::SessionExpired { session } => {
                 // From here on its client may be told, although the transaction is to come.
-                self.by_leader.insert(session, witnessed.server);
                 // A leader that is cut off may give it up before the real one does.
                 if !self.expiring.insert(session) || !self.given_up.insert(session) {
                     return;
@@ -109,7 +96,6 @@ impl Translator {
                 );
             }
             Fact::SessionClosed { zxid, session } => {
-                self.by_leader.remove(&session);
                 let kind = if self.expiring.remove(&session) {
                     ChangeKind::Expire
                 } else {
@@ -149,11 +135,7 @@ impl Translator {
                     ..ServerWatch::default()
                 });
             }
-            Fact::TailLost { .. } => {
-                self.tails_lost += 1;
-                self.disown(witnessed.server);
-            }
-            Fact::Deposed { .. } => self.disown(witnessed.server),
+            Fact::TailLost { .. } => self.tails_lost += 1,
             Fact::Elected { .. } => self.elections += 1,
             _ => {}
         }

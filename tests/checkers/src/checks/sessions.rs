@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use crate::history::History;
-use crate::known::{Ends, notes};
-use crate::records::{ChangeKind, Function, NodeKind, NoteKind, Op, Outcome, SessionStep};
+use crate::known::{Ends, Writes, notes};
+use crate::records::{Change, ChangeKind, Function, NodeKind, NoteKind, Op, Outcome, SessionStep};
 use crate::verdict::{Findings, Property, Verdict};
 
 /// `G1`, `G2` (what may be called unknown) and `G4`.
@@ -102,7 +102,8 @@ fn numbers(history: &History, findings: &mut Findings) {
     }
 }
 
-/// Unknown is an outcome only where a connection broke, or the caller's time was up.
+/// Unknown is an outcome only where a connection broke, or the caller's time was up: what was sent by then may still
+/// be carried out.
 fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
     for (place, op) in history.ops.iter().enumerate() {
         if op.outcome != Outcome::Unknown {
@@ -118,7 +119,13 @@ fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
             continue;
         };
         let timed_out = op.deadline.is_some_and(|deadline| deadline <= returned);
-        if !timed_out && !ends.cut_within(op.session, op.invoked, returned) {
+        // A call made between two sessions is queued until the next one is there, and sent on that.
+        let cut = if op.session.is_none() {
+            ends.process_cut_within(op.process, op.invoked, returned)
+        } else {
+            ends.cut_within(op.session, op.invoked, returned)
+        };
+        if !timed_out && !cut {
             let text = format!(
                 "{} {} is unknown, and session {} lost no connection",
                 op.function.word(),
@@ -131,7 +138,12 @@ fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
 }
 
 /// After the expiry was reported nothing commits, nothing is answered and nothing is unknown.
+///
+/// But for what was sent before: a leader that gives a session up puts its end behind whatever it had taken in, and
+/// tells the client at once. What it had taken in is committed when it has a quorum again, or when it shares its log
+/// with the next leader; no client can know of that. It stands before the session's end in the log.
 fn silence(history: &History, ends: &Ends, findings: &mut Findings) {
+    let taken = Taken::of(history);
     for change in &history.truth.changes {
         let own = !matches!(change.kind, ChangeKind::Expire | ChangeKind::Close);
         let reported = ends.reported(change.session);
@@ -140,7 +152,9 @@ fn silence(history: &History, ends: &Ends, findings: &mut Findings) {
             let gone = ends
                 .gone(change.session)
                 .is_some_and(|gone| gone <= change.at);
-            if change.kind == ChangeKind::Delete && gone {
+            if (change.kind == ChangeKind::Delete && gone)
+                || taken.before(history, change, reported)
+            {
                 continue;
             }
             let text = format!(
@@ -171,6 +185,53 @@ fn silence(history: &History, ends: &Ends, findings: &mut Findings) {
             );
             findings.add(Property::G4, &[place], text);
         }
+    }
+}
+
+/// What leaders had taken in of sessions before they gave them up.
+struct Taken<'h> {
+    /// When a leader first gave the session up, as far as it is on record.
+    given_up: BTreeMap<SessionId, Moment>,
+    /// Where the session's end stands in the log.
+    ends: BTreeMap<SessionId, Zxid>,
+    writes: Writes<'h>,
+}
+
+impl<'h> Taken<'h> {
+    fn of(history: &'h History) -> Self {
+        let mut given_up: BTreeMap<SessionId, Moment> = BTreeMap::new();
+        let rows = history.truth.sessions.iter();
+        for row in rows.filter(|row| row.what == SessionStep::Expired) {
+            let first = given_up.entry(row.session).or_insert(row.at);
+            *first = row.at.min(*first);
+        }
+        let changes = history.truth.changes.iter();
+        let over = changes
+            .filter(|change| matches!(change.kind, ChangeKind::Expire | ChangeKind::Close))
+            .map(|change| (change.session, change.zxid));
+        Self {
+            given_up,
+            ends: over.collect(),
+            writes: Writes::of(history),
+        }
+    }
+
+    /// Whether the change was taken in before its client was told of the session's end, as far as anybody can tell:
+    /// not if all calls that may have made it came later.
+    fn before(&self, history: &History, change: &Change, reported: Moment) -> bool {
+        let session = &change.session;
+        let given_up = self.given_up.get(session).is_some_and(|at| *at <= reported);
+        let in_order = self.ends.get(session).is_some_and(|end| change.zxid < *end);
+        let calls = || {
+            let by = self.writes.iter();
+            let by = by.filter(|group| group.changes.iter().any(|one| std::ptr::eq(*one, change)));
+            by.flat_map(|group| &group.ops)
+        };
+        let early = |place: &usize| {
+            let op = history.ops.get(*place);
+            op.is_some_and(|op| op.invoked <= reported)
+        };
+        given_up && in_order && (calls().next().is_none() || calls().any(early))
     }
 }
 

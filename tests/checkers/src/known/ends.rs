@@ -19,6 +19,8 @@ pub(crate) struct Ends {
     crashed: BTreeMap<u32, Moment>,
     /// When the connection, the session or the client ended: what leaves requests unanswered.
     cuts: BTreeMap<SessionId, Vec<Moment>>,
+    /// The same by process, for requests of which it is not known on which session they were sent.
+    cuts_of: BTreeMap<u32, Vec<Moment>>,
     /// When the process was told that the session had expired.
     reported: BTreeMap<SessionId, Moment>,
     /// When the servers ended the session.
@@ -55,6 +57,7 @@ impl Ends {
             );
             if cut {
                 ends.cuts.entry(note.session).or_default().push(note.at);
+                ends.cuts_of.entry(note.process).or_default().push(note.at);
             }
         }
         for op in &history.ops {
@@ -102,13 +105,12 @@ impl Ends {
 
     /// Whether the session lost a connection, or ended, in that time.
     pub(crate) fn cut_within(&self, session: SessionId, from: Moment, to: Moment) -> bool {
-        let cuts = self
-            .cuts
-            .get(&session)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let next = cuts.partition_point(|cut| *cut < from);
-        cuts.get(next).is_some_and(|cut| *cut <= to)
+        strikes_within(self.cuts.get(&session), from, to)
+    }
+
+    /// Whether any session of the process lost a connection, or ended, in that time.
+    pub(crate) fn process_cut_within(&self, process: u32, from: Moment, to: Moment) -> bool {
+        strikes_within(self.cuts_of.get(&process), from, to)
     }
 
     /// When the process was told that the session had expired.
@@ -120,4 +122,10 @@ impl Ends {
     pub(crate) fn gone(&self, session: SessionId) -> Option<Moment> {
         self.gone.get(&session).copied()
     }
+}
+
+fn strikes_within(cuts: Option<&Vec<Moment>>, from: Moment, to: Moment) -> bool {
+    let cuts = cuts.map(Vec::as_slice).unwrap_or_default();
+    let next = cuts.partition_point(|cut| *cut < from);
+    cuts.get(next).is_some_and(|cut| *cut <= to)
 }

@@ -51,6 +51,26 @@ change zxid=3 at=21 session=a kind=close
 session session=a what=closed at=21 zxid=3
 ";
 
+/// A leader without a quorum gives a session up, with a write of it that is committed once the others are back. The
+/// call of another process begins between two sessions.
+const CUT_OFF: &str = "\
+note process=1 session=a what=connected at=2
+note process=1 session=a what=disconnected at=20
+note process=1 session=a what=expired at=30
+note process=2 session=b what=connected at=2
+note process=2 session=b what=expired at=15
+note process=2 session=c what=connected at=18
+note process=2 session=c what=disconnected at=22
+op process=1 function=set path=/s data=1 invoked=10 returned=20 outcome=unknown session=a
+op process=2 function=set path=/s data=2 invoked=16 returned=22 outcome=unknown
+change zxid=1 at=1 session=d kind=create path=/s
+change zxid=2 at=40 session=a kind=set path=/s data=1 version=1
+change zxid=3 at=41 session=a kind=expire
+session session=a what=expired at=25
+session session=b what=expired at=14
+session session=c what=opened at=17
+";
+
 const CASES: &[Case] = &[
     case(
         G1,
@@ -240,6 +260,41 @@ const CASES: &[Case] = &[
         CLOSED,
         "",
         "note process=1 session=a what=connected at=25\n",
+    ),
+    case(
+        G4,
+        "a write is called after the expiry was reported and commits before the end",
+        CUT_OFF,
+        "invoked=10 returned=20 outcome=unknown",
+        "invoked=31 returned=32 outcome=cancelled",
+    ),
+    case(
+        G4,
+        "a write commits after the expiry was reported and after the end",
+        CUT_OFF,
+        "change zxid=2 at=40",
+        "change zxid=4 at=42",
+    ),
+    case(
+        G4,
+        "a write commits after an expiry that the servers know nothing of yet",
+        CUT_OFF,
+        "session session=a what=expired at=25",
+        "session session=a what=expired at=35",
+    ),
+    case(
+        G2,
+        "a call between two sessions is unknown while the next one's connection stands",
+        CUT_OFF,
+        "note process=2 session=c what=disconnected at=22",
+        "note process=2 session=c what=disconnected at=23",
+    ),
+    case(
+        G2,
+        "a call between two sessions is unknown for another process's cut",
+        CUT_OFF,
+        "note process=2 session=c what=disconnected at=22",
+        "note process=3 session=c what=disconnected at=22",
     ),
     case(
         G1,
