@@ -50,4 +50,4 @@ pub use outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitt
 pub use session::Session;
 pub use state::{Attempt, ExpiryCause, LinkFailure, ServerFailure, SessionState};
 pub use stats::SessionStats;
-pub use ticket::SessionTicket;
+pub use ticket::{SessionTicket, TicketError};

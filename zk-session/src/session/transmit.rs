@@ -112,7 +112,7 @@ impl Session {
             write_frame(buf, |out| request.encode(xid::AUTH, out));
             self.stats.count_sent(request.op_code());
         }
-        while self.link.is_ready() && self.closing != Some(Closing::Sent) {
+        while self.link.is_ready() && !self.leaving && self.closing != Some(Closing::Sent) {
             let used = buf.len().saturating_sub(start);
             let Some(next) = self.queue.peek() else {
                 break;

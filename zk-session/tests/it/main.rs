@@ -3,11 +3,14 @@
 
 mod auth;
 mod closing;
+mod detach;
 mod duties;
 mod handshake;
 mod holds;
+mod moves;
 mod pair;
 mod pings;
+mod probes;
 mod random;
 mod reconnect;
 mod requests;
