@@ -31,18 +31,24 @@
 mod builder;
 mod claim;
 mod client;
+mod detach;
 #[cfg(feature = "dev-server")]
 mod dev;
 mod driver;
+mod ensemble;
 mod error;
 mod expiry;
 mod explain;
+mod membership;
 mod node;
 mod ops;
 mod pending;
+mod resolver;
 mod shared;
 mod spawner;
 mod state;
+mod tcp;
+mod tracking;
 mod transport;
 mod unreachable;
 mod watch;
@@ -61,18 +67,20 @@ pub use ops::{
     WatchNode,
 };
 pub use pending::Pending;
+pub use resolver::{Resolver, SystemResolver};
 pub use shared::clock::{Clock, SystemClock, TokioClock};
 pub use shared::entropy::{Entropy, SystemEntropy};
 pub use spawner::{ClientTask, Spawner};
 pub use state::{State, StateStream};
-pub use transport::{BoxStream, ServerAddr, TcpTransport, Transport, TransportStream};
+pub use tcp::TcpTransport;
+pub use transport::{BoxStream, ServerAddr, Transport, TransportStream};
 pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
 
 pub use bytes::Bytes;
 #[cfg(feature = "__seeded-bugs")]
 #[doc(hidden)]
 pub use zk_session::seeded;
-pub use zk_session::{Confirm, Fate, WatchEvent};
+pub use zk_session::{Confirm, Fate, SessionTicket, TicketError, WatchEvent};
 pub use zk_wire::{
     Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
     SessionId, Stat, Zxid, path,
