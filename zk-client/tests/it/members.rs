@@ -101,11 +101,11 @@ pub(crate) async fn until_state(zk: &Client, wanted: impl Fn(State) -> bool) {
     let limit = Duration::from_secs(120);
     tokio::time::timeout(limit, async {
         while !wanted(states.current()) {
-            states.changed().await.expect("the client goes on");
+            states.changed().await.unwrap();
         }
     })
     .await
-    .expect("the state comes");
+    .unwrap();
 }
 
 pub(crate) fn can_write(state: State) -> bool {
