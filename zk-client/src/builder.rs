@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
-use zk_session::{Confirm, Credential, DigestMd5, ServerId, SessionConfig};
-use zk_wire::ConnectString;
+use zk_session::{Confirm, Credential, DigestMd5, ServerId, SessionConfig, SessionTicket};
 
 pub use crate::driver::renewal::OnExpiry;
 
 use crate::client::Client;
 use crate::driver::renewal::Renewal;
 use crate::driver::task::Driver;
+use crate::ensemble::Ensemble;
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::identity::Identity;
+use crate::resolver::{Resolver, SystemResolver};
 use crate::secure::Secure;
 use crate::shared::clock::{Clock, SystemClock};
 use crate::shared::entropy::{Entropy, SystemEntropy, draw};
@@ -23,9 +24,11 @@ use crate::shared::handle::Shared;
 use crate::shared::scope::Scope;
 use crate::spawner::{CurrentRuntime, Spawner};
 use crate::state::State;
+use crate::tcp::TcpTransport;
 #[cfg(feature = "__tls")]
 use crate::tls::TlsConfig;
-use crate::transport::{ServerAddr, TcpTransport, Transport};
+use crate::tracking::{follow_config, follow_service};
+use crate::transport::Transport;
 use crate::unreachable::{refused, unreachable};
 
 /// Options of a [`Client`]. Made by [`Client::builder`]; ends with [`connect`](Self::connect).
@@ -37,9 +40,12 @@ pub struct ClientBuilder {
     request_timeout: Option<Duration>,
     patient: bool,
     on_expiry: OnExpiry,
+    ticket: Option<SessionTicket>,
+    tracks: bool,
     transport: Option<Arc<dyn Transport>>,
     #[cfg(feature = "__tls")]
     tls: Option<TlsConfig>,
+    resolver: Arc<dyn Resolver>,
     clock: Option<Arc<dyn Clock>>,
     seed: Option<u64>,
     entropy: Arc<dyn Entropy>,
@@ -62,9 +68,12 @@ impl Client {
             request_timeout: None,
             patient: true,
             on_expiry: OnExpiry::default(),
+            ticket: None,
+            tracks: false,
             transport: None,
             #[cfg(feature = "__tls")]
             tls: None,
+            resolver: Arc::new(SystemResolver),
             clock: None,
             seed: None,
             entropy: Arc::new(SystemEntropy),
@@ -140,6 +149,41 @@ impl ClientBuilder {
         self
     }
 
+    /// Takes over the session that another client [left](Client::detach), with its ephemeral nodes.
+    ///
+    /// If it has expired meanwhile the client goes on with a new session, of [generation](Client::generation) 2; with
+    /// [`OnExpiry::Stop`] [`connect`](Self::connect) fails with `SessionExpired` instead.
+    pub fn resume(mut self, ticket: SessionTicket) -> Self {
+        self.ticket = Some(ticket);
+        self
+    }
+
+    /// Lets the client use servers that have lost their quorum and can only read. Default: no.
+    ///
+    /// On such a server writes fail with `ReadOnlyServer`, and the client asks the others whether they can write; it goes
+    /// to the first that can. A session that was made by a read-only server has no ephemeral nodes, and gets another
+    /// [id](Client::session_id) there. Servers need `readonlymode.enabled`, and from 3.7 `localSessionsEnabled`.
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.config.read_only_ok = read_only;
+        self
+    }
+
+    /// Sets how long [`close`](Client::close) and [`detach`](Client::detach) may take. Default: 3 s.
+    pub fn close_grace(mut self, grace: Duration) -> Self {
+        self.config.close_grace = grace;
+        self
+    }
+
+    /// Lets the client follow the ensemble's own list of its servers (`/zookeeper/config`, from 3.5), as
+    /// [`update_servers`](Client::update_servers) would. Default: no, because servers may know each other by addresses
+    /// that clients cannot reach.
+    ///
+    /// A list in which one of the servers does not tell its port for clients is not taken.
+    pub fn track_ensemble(mut self, track: bool) -> Self {
+        self.tracks = track;
+        self
+    }
+
     /// Sets how it is proven that held nodes are safe. Default: [`Confirm::Active`], one small quorum write
     /// every sixth of the session timeout while something is held.
     pub fn confirm(mut self, confirm: Confirm) -> Self {
@@ -160,6 +204,13 @@ impl ClientBuilder {
     /// Sets how bytes reach a server. Default: [`TcpTransport`].
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// Sets how names become addresses. Default: [`SystemResolver`]. A [`transport`](Self::transport) of your own looks
+    /// up servers itself; services (`dns-srv://`) are looked up here in any case.
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = resolver;
         self
     }
 
@@ -194,7 +245,8 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// `InvalidConfig` for a malformed connect string, or if a file that TLS needs cannot be used; `NoServerReachable`
-    /// with one reason per server, or `Tls` if all of them are about the encryption; `AuthFailed`.
+    /// with one reason per server, or `Tls` if all of them are about the encryption; `AuthFailed`; `SessionExpired` if
+    /// the session to [resume](Self::resume) is gone and none may follow it.
     ///
     /// # Cancel safety
     ///
@@ -208,33 +260,26 @@ impl ClientBuilder {
     ///
     /// A session that expires while connecting is replaced by a new one.
     pub async fn connect(mut self) -> Result<Client, Error> {
-        let parsed: ConnectString = self.connect_string.parse().map_err(|e| {
-            Error::new(
-                ErrorKind::InvalidConfig,
-                format!("cannot use {:?}: {e}", self.connect_string),
-            )
-            .with_op(OpKind::Connect, &self.connect_string)
-        })?;
-        let servers: Vec<ServerAddr> = parsed
-            .hosts
-            .iter()
-            .map(|h| ServerAddr::new(&h.host, h.port))
-            .collect();
+        let ensemble = Ensemble::find(&self.connect_string, &*self.resolver).await?;
         let (security, has_certificate) = self.security().await?;
         let seed = match self.seed {
             Some(seed) => seed,
             None => u64::from_be_bytes(draw(&*self.entropy)?),
         };
-        self.config.servers = servers.len();
+        self.config.servers = ensemble.servers.len();
         let session_timeout = self.config.session_timeout;
         // What servers grant to those who ask for less; nobody means to give up before.
         let patience = session_timeout.max(SHORTEST_SESSION);
         let limit = self.connect_timeout.unwrap_or(patience);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let transport = self.transport.unwrap_or_else(TcpTransport::shared);
+        let resolver = self.resolver;
+        let transport = self
+            .transport
+            .unwrap_or_else(|| Arc::new(TcpTransport::new(Arc::clone(&resolver), seed)));
         let mut renewal = Renewal {
             config: self.config,
             policy: self.on_expiry,
+            ticket: self.ticket,
             seed,
         };
         let identity = Identity::new(&renewal.config, has_certificate);
@@ -246,18 +291,31 @@ impl ClientBuilder {
             core,
             clock,
             self.entropy,
-            servers,
+            ensemble.servers,
             Some(request_timeout),
             identity,
         ));
         let driver = Driver::new(Arc::clone(&shared), transport, security, renewal);
         self.spawner.spawn(Box::pin(driver));
-        let client = Client::new(Scope::new(Arc::clone(&shared), parsed.chroot));
+        if let Some(service) = ensemble.service {
+            let follow = follow_service(Arc::clone(&shared), resolver, service, self.on_expiry);
+            self.spawner.spawn(Box::pin(follow));
+        }
+        if self.tracks {
+            let follow = follow_config(Arc::clone(&shared), self.on_expiry);
+            self.spawner.spawn(Box::pin(follow));
+        }
+        let client = Client::new(Scope::new(Arc::clone(&shared), ensemble.chroot));
         let started = shared.clock.now();
-        let connected = timeout(limit, first_connection(&shared, self.patient)).await;
+        let connected = timeout(
+            limit,
+            first_connection(&shared, self.patient, self.on_expiry),
+        )
+        .await;
         match connected {
             Ok(Ok(())) => Ok(client),
             Ok(Err(State::AuthFailed)) => Err(refused(&shared)),
+            Ok(Err(State::Expired { .. })) => Err(outlived(&shared)),
             Ok(Err(_)) | Err(_) => Err(unreachable(&shared, started)),
         }
     }
@@ -292,7 +350,7 @@ impl ClientBuilder {
 /// Two ticks of a stock server.
 const SHORTEST_SESSION: Duration = Duration::from_secs(4);
 
-async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
+async fn first_connection(shared: &Shared, patient: bool, policy: OnExpiry) -> Result<(), State> {
     let mut states = shared.state.subscribe();
     let mut attempts = shared.attempts.subscribe();
     loop {
@@ -300,6 +358,7 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
         match state {
             State::Connected { .. } => return Ok(()),
             State::AuthFailed | State::Closed => return Err(state),
+            State::Expired { .. } if policy == OnExpiry::Stop => return Err(state),
             _ if !patient && every_server_failed(shared) => return Err(state),
             _ => {}
         }
@@ -313,7 +372,21 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
 
 fn every_server_failed(shared: &Shared) -> bool {
     let inner = shared.lock();
-    (0..shared.servers.len()).all(|i| inner.core.server_failure(ServerId::from_index(i)).is_some())
+    (0..inner.servers.len()).all(|i| inner.core.server_failure(ServerId::from_index(i)).is_some())
+}
+
+/// The session to resume is gone.
+fn outlived(shared: &Shared) -> Error {
+    let expiry = shared.lock().expiry.clone();
+    let text = match expiry {
+        Some(expiry) => format!("cannot resume session {}: it has expired", expiry.session),
+        None => "cannot resume the session: it has expired".to_owned(),
+    };
+    Error::new(ErrorKind::SessionExpired, text)
+        .with_op(OpKind::Connect, "/")
+        .with_hint(
+            "a session outlives the client that left it by its timeout alone; connect without it",
+        )
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -39,6 +39,10 @@ impl Client {
         Self { scope }
     }
 
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// The same session seen from `path`: all paths of the returned client are below it. The node need not exist.
     ///
     /// # Errors

@@ -3,5 +3,6 @@
 mod dial;
 pub(crate) mod limits;
 mod link;
+mod probe;
 pub(crate) mod renewal;
 pub(crate) mod task;

@@ -33,22 +33,28 @@
 mod builder;
 mod claim;
 mod client;
+mod detach;
 #[cfg(feature = "dev-server")]
 mod dev;
 mod driver;
+mod ensemble;
 mod error;
 mod expiry;
 mod explain;
 mod identity;
+mod membership;
 mod node;
 mod ops;
 mod pending;
+mod resolver;
 mod secure;
 mod shared;
 mod spawner;
 mod state;
+mod tcp;
 #[cfg(feature = "__tls")]
 mod tls;
+mod tracking;
 mod transport;
 mod unreachable;
 mod watch;
@@ -67,20 +73,22 @@ pub use ops::{
     WatchNode,
 };
 pub use pending::Pending;
+pub use resolver::{Resolver, SystemResolver};
 pub use shared::clock::{Clock, SystemClock, TokioClock};
 pub use shared::entropy::{Entropy, SystemEntropy};
 pub use spawner::{ClientTask, Spawner};
 pub use state::{State, StateStream};
+pub use tcp::TcpTransport;
 #[cfg(feature = "__tls")]
 pub use tls::TlsConfig;
-pub use transport::{BoxStream, ServerAddr, TcpTransport, Transport, TransportStream};
+pub use transport::{BoxStream, ServerAddr, Transport, TransportStream};
 pub use watch::{SetEvent, Watch, WatchSet, WatchTag};
 
 pub use bytes::Bytes;
 #[cfg(feature = "__seeded-bugs")]
 #[doc(hidden)]
 pub use zk_session::seeded;
-pub use zk_session::{Confirm, DigestMd5, Fate, WatchEvent};
+pub use zk_session::{Confirm, DigestMd5, Fate, SessionTicket, TicketError, WatchEvent};
 pub use zk_wire::{
     Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
     SessionId, Stat, Zxid, digest_id, path,

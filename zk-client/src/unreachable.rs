@@ -11,8 +11,8 @@ use crate::shared::inner::Inner;
 pub(crate) fn unreachable(shared: &Shared, started: Moment) -> Error {
     let now = shared.clock.now();
     let inner = shared.lock();
-    let fates = fates(shared, &inner, now);
-    let lines = lines(shared, &fates);
+    let fates = fates(&inner, now);
+    let lines = lines(&inner, &fates);
     let tried = fates.iter().filter(|fate| fate.tried).count();
     let count = format!(
         "{tried} of {} servers in {:.1} s",
@@ -53,21 +53,21 @@ pub(crate) fn outage(shared: &Shared, inner: &Inner) -> Option<String> {
     if inner.core.state().is_connected() {
         return None;
     }
-    let fates = fates(shared, inner, shared.clock.now());
+    let fates = fates(inner, shared.clock.now());
     Some(format!(
         "no connection: {}",
-        lines(shared, &fates).join(", ")
+        lines(inner, &fates).join(", ")
     ))
 }
 
-fn fates(shared: &Shared, inner: &Inner, now: Moment) -> Vec<Fate> {
-    (0..shared.servers.len())
+fn fates(inner: &Inner, now: Moment) -> Vec<Fate> {
+    (0..inner.servers.len())
         .map(|server| Fate::of(inner, ServerId::from_index(server), now))
         .collect()
 }
 
-fn lines(shared: &Shared, fates: &[Fate]) -> Vec<String> {
-    let named = shared.servers.iter().zip(fates);
+fn lines(inner: &Inner, fates: &[Fate]) -> Vec<String> {
+    let named = inner.servers.iter().zip(fates);
     named
         .map(|(name, fate)| format!("{name}: {}", fate.text))
         .collect()

@@ -14,12 +14,12 @@ use zk_wire::frame::DEFAULT_MAX_FRAME;
 pub struct SessionConfig {
     /// The session timeout to ask for; the server clamps it. Default 10 s.
     pub session_timeout: Duration,
-    /// How many servers there are; a [`ServerId`](crate::ServerId) is an index below it. Default 1.
+    /// How many servers there are at first; a [`ServerId`](crate::ServerId) is an index below it. Default 1.
     pub servers: usize,
     /// Whether a read-only server is good enough. Default no.
     ///
-    /// The core does not look for a writable server while it is attached to a read-only one; it
-    /// finds one when that connection ends.
+    /// While it is attached to a read-only server, the session asks the others whether they can write, and goes to
+    /// the first that can.
     pub read_only_ok: bool,
     /// The largest frame accepted from a server, in bytes. Default 4 MiB, because servers do not
     /// bound their replies by their own limit.

@@ -84,6 +84,8 @@ pub enum Settlement {
     Moot,
     /// The create was never sent, or refused, so there is nothing to do.
     Undone,
+    /// The session was detached: the node stays with it, and goes when it ends or whoever took it over deletes it.
+    HandedOver,
     /// The server refuses to delete the node; it is still there.
     Refused(ErrorCode),
     /// The list that would name the node does not fit into a frame, so it cannot be found.
@@ -100,6 +102,14 @@ pub enum Action {
         /// Names the attempt and the connection that comes of it.
         conn: ConnId,
         /// Where to.
+        server: ServerId,
+        /// When the core gives up on it by itself.
+        give_up_at: Moment,
+    },
+    /// Ask a server, on a connection of its own, the four-letter word `isro`, then report `handle_probe`: whether the
+    /// answer was `rw`. Over the same transport as the session, so that it is encrypted where that is.
+    Probe {
+        /// Whom.
         server: ServerId,
         /// When the core gives up on it by itself.
         give_up_at: Moment,

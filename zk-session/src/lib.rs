@@ -53,4 +53,4 @@ pub use state::{
     Attempt, AuthFailure, ExpiryCause, LinkFailure, ServerFailure, SessionState, Stage,
 };
 pub use stats::SessionStats;
-pub use ticket::SessionTicket;
+pub use ticket::{SessionTicket, TicketError};

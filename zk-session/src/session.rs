@@ -5,10 +5,13 @@ mod answer;
 mod commands;
 mod confirm_work;
 mod cover;
+mod detach;
 mod duty_commands;
 mod duty_work;
 mod inputs;
 mod lifecycle;
+mod moves;
+mod probes;
 mod receive;
 mod rewatch;
 mod transmit;
@@ -34,6 +37,7 @@ use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
 use crate::requests::in_flight::InFlight;
 use crate::requests::queue::SendQueue;
+use crate::session::probes::Probes;
 use crate::state::{Attempt, AuthFailure, ExpiryCause, ServerFailure, SessionState, Stage};
 use crate::stats::SessionStats;
 use crate::ticket::SessionTicket;
@@ -80,6 +84,11 @@ pub struct Session {
     pub(crate) holds: Holds,
     pub(crate) window: SafeWindow,
     pub(crate) closing: Option<Closing>,
+    /// This server is left as soon as it owes no answer.
+    pub(crate) leaving: bool,
+    pub(crate) probes: Probes,
+    /// What was handed out when the session was detached.
+    pub(crate) parting: Option<SessionTicket>,
     /// When the current attempt to reach a server began.
     pub(crate) dialled_at: Moment,
     /// When a server was last heard in this session.
@@ -115,6 +124,8 @@ pub(crate) enum Closing {
     Queued,
     /// closeSession was sent: nothing may follow it.
     Sent,
+    /// The session is left to somebody else as soon as nothing is queued, unanswered or to be cleaned up.
+    Detaching,
 }
 
 impl Session {
@@ -169,6 +180,9 @@ impl Session {
             holds: Holds::default(),
             window: SafeWindow::new(config.confirm, config.clock_error_ppm, smallest),
             closing: None,
+            leaving: false,
+            probes: Probes::new(seed),
+            parting: None,
             dialled_at: now,
             last_heard: None,
             was_ready: false,

@@ -4,8 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::sleep;
-use zk_client::{AddWatchMode, Client, CreateMode, ErrorKind};
+use zk_client::{
+    AddWatchMode, Client, CreateMode, ErrorKind, Resolver, ServerAddr, SystemResolver,
+};
 use zk_recipes::{LockGuard, Mutex};
 
 use crate::kit::{Naming, World, in_virtual_time, settle};
@@ -175,5 +178,32 @@ fn nothing_is_sent_before_the_first_poll() {
         );
         settle().await;
         assert_eq!(world.hooks.counts(), before);
+    });
+}
+
+#[test]
+fn a_dropped_look_up_leaves_nothing() {
+    let server = ServerAddr::new("127.0.0.1", 2181);
+    at_every_poll(NOW_AND_LATE, |stop| {
+        in_virtual_time(async {
+            let resolver = SystemResolver::default();
+            let look_up = poll_then_drop(resolver.addresses(&server), stop);
+            let ready = look_up.await.is_some();
+            assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+            ready
+        })
+    });
+}
+
+#[test]
+fn a_dropped_look_up_of_a_service_leaves_nothing() {
+    at_every_poll(NOW_AND_LATE, |stop| {
+        in_virtual_time(async {
+            let resolver = SystemResolver::default();
+            let look_up = poll_then_drop(resolver.service("_zookeeper._tcp.invalid"), stop);
+            let ready = look_up.await.is_some();
+            assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+            ready
+        })
     });
 }

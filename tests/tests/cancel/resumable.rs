@@ -146,3 +146,28 @@ fn a_dropped_changed_loses_no_state() {
         })
     });
 }
+
+#[test]
+fn a_dropped_detach_yields_its_ticket_to_the_next_call() {
+    at_every_poll(NOW_AND_LATE, |stop| {
+        let _naming = Naming(format!("dropped after {stop} polls"));
+        in_virtual_time(async {
+            let world = World::new();
+            let zk = world.client().await;
+            let session = zk.session_id().unwrap();
+            let write = zk.create("/a", "").submit();
+            let first = poll_then_drop(zk.detach(), stop).await;
+            let ready = first.is_some();
+            let ticket = zk.detach().await.unwrap();
+            assert_eq!(ticket.session(), session);
+            if let Some(first) = first {
+                assert_eq!(first.unwrap(), ticket);
+            }
+            write.await.unwrap();
+            assert!(world.hooks.sessions().iter().any(|s| s.id == session));
+            let heir = world.builder().resume(ticket).connect().await.unwrap();
+            assert_eq!(heir.session_id(), Some(session));
+            ready
+        })
+    });
+}

@@ -5,8 +5,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 use zk_client::{Acl, Claim};
-use zk_client::{Bytes, Client, CreateMode, PipeTransport, ServerAddr, State, Transport};
+use zk_client::{
+    Bytes, Client, CreateMode, PipeTransport, ServerAddr, State, TcpTransport, Transport,
+};
+use zk_embedded::EmbeddedServer;
 
+use crate::embedded::with_sockets;
 use crate::kit::{Naming, World, in_virtual_time, settle, until};
 use crate::polls::{NOW_AND_LATE, at_every_poll, poll_then_drop};
 
@@ -126,6 +130,26 @@ fn a_dropped_dial_leaves_no_connection() {
                 .is_some();
             sleep(Duration::from_secs(1)).await;
             assert_eq!(world.open(&[]), before);
+            ready
+        })
+    });
+}
+
+#[test]
+fn a_dropped_connect_of_tcp_leaves_no_connection() {
+    at_every_poll(&[false], |stop| {
+        let _naming = Naming(format!("dropped after {stop} polls"));
+        with_sockets(async {
+            let server = EmbeddedServer::builder().start().await.unwrap();
+            let hooks = server.hooks();
+            let text = server.connect_string();
+            let port = text.rsplit_once(':').unwrap().1.parse().unwrap();
+            let transport = TcpTransport::default();
+            let address = ServerAddr::new("127.0.0.1", port);
+            let stream = poll_then_drop(transport.connect(&address), stop).await;
+            let ready = stream.is_some();
+            drop(stream);
+            hooks.until(|core| core.connection_count() == 0).await;
             ready
         })
     });

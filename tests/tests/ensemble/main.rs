@@ -8,6 +8,7 @@ mod fire;
 mod kazoo;
 mod kit;
 mod peers;
+mod sessions;
 mod victim;
 
 use tokio::sync::{Mutex, MutexGuard};

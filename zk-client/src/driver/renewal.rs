@@ -1,6 +1,6 @@
 //! What follows an expired session.
 
-use zk_session::{Session, SessionConfig};
+use zk_session::{Session, SessionConfig, SessionTicket};
 use zk_wire::Moment;
 
 /// What the client does when its session expires.
@@ -19,6 +19,8 @@ pub enum OnExpiry {
 pub(crate) struct Renewal {
     pub(crate) config: SessionConfig,
     pub(crate) policy: OnExpiry,
+    /// The session to take over first.
+    pub(crate) ticket: Option<SessionTicket>,
     pub(crate) seed: u64,
 }
 
@@ -26,10 +28,16 @@ impl Renewal {
     pub(crate) fn first_session(&mut self, now: Moment) -> Session {
         // Consecutive seeds would do: the core mixes them.
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        Session::new(self.config.clone(), now, self.seed)
+        let config = self.config.clone();
+        match self.ticket.take() {
+            Some(ticket) => Session::resume(config, ticket, now, self.seed),
+            None => Session::new(config, now, self.seed),
+        }
     }
 
-    pub(crate) fn next_session(&mut self, now: Moment) -> Option<Session> {
+    /// Of a list that may be longer or shorter by now.
+    pub(crate) fn next_session(&mut self, now: Moment, servers: usize) -> Option<Session> {
+        self.config.servers = servers;
         match self.policy {
             OnExpiry::NewSession => Some(self.first_session(now)),
             OnExpiry::Stop => None,

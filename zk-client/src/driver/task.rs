@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
-use zk_session::{Action, ConnId, LinkFailure, SessionState};
+use zk_session::{Action, ConnId, LinkFailure, ServerId, SessionState};
 use zk_wire::Moment;
 
 use crate::driver::dial::{Dial, Progress, failure};
 use crate::driver::limits::TURNS;
 use crate::driver::link::{Link, Received};
+use crate::driver::probe::Probe;
 use crate::driver::renewal::Renewal;
 use crate::secure::Secure;
 use crate::shared::handle::Shared;
@@ -28,6 +29,7 @@ pub(crate) struct Driver {
     security: Option<Arc<dyn Secure>>,
     renewal: Renewal,
     dial: Option<Dial>,
+    probe: Option<Probe>,
     link: Option<Link>,
     sleep: Option<(Moment, Pin<Box<Sleep>>)>,
     effects: Effects,
@@ -41,6 +43,7 @@ struct News {
     connected: Option<ConnId>,
     received: Received,
     broken: Option<(ConnId, LinkFailure)>,
+    probed: Option<(ServerId, bool)>,
 }
 
 impl Driver {
@@ -56,6 +59,7 @@ impl Driver {
             security,
             renewal,
             dial: None,
+            probe: None,
             link: None,
             sleep: None,
             effects: Effects::default(),
@@ -80,6 +84,10 @@ impl Driver {
                     news.broken = Some((conn, failure));
                 }
             }
+        }
+        if let Some(Poll::Ready(probed)) = self.probe.as_mut().map(|probe| probe.poll(cx)) {
+            self.probe = None;
+            news.probed = Some(probed);
         }
         if let Some(link) = &mut self.link {
             // Reading first: an answer that came before the connection broke still counts.
@@ -113,6 +121,9 @@ impl Driver {
             self.shared.attempts.send_modify(|count| *count += 1);
             self.link = self.link.take().filter(|link| link.conn != conn);
         }
+        if let Some((server, can_write)) = news.probed {
+            inner.core.handle_probe(now, server, can_write);
+        }
         if inner.core.poll_timeout().is_some_and(|at| at <= now) {
             inner.core.handle_timeout(now);
         }
@@ -142,7 +153,7 @@ impl Driver {
     /// Puts a new session in the place of one that expired, if that is the policy.
     fn renew(&mut self, now: Moment, inner: &mut Inner) {
         match inner.core.state() {
-            SessionState::Expired => match self.renewal.next_session(now) {
+            SessionState::Expired => match self.renewal.next_session(now, inner.servers.len()) {
                 Some(session) => {
                     if let Some(expiry) = &inner.expiry {
                         tracing::warn!(generation = inner.generation, %expiry, "zookeeper session expired");
@@ -163,14 +174,22 @@ impl Driver {
             match action {
                 Action::Dial { conn, server, .. } => {
                     inner.dialled = Some(server);
-                    if let Some(name) = self.shared.servers.get(server.index()).cloned() {
+                    if let Some(name) = inner.servers.get(server.index()).cloned() {
                         tracing::debug!(server = %name, "connecting to zookeeper");
                         let (transport, security) =
                             (Arc::clone(&self.transport), self.security.clone());
                         self.dial = Some(Dial::start(conn, transport, security, name));
                     }
                 }
+                Action::Probe { server, .. } => {
+                    let name = inner.servers.get(server.index()).cloned();
+                    let (transport, security) = (&self.transport, &self.security);
+                    let start =
+                        |name| Probe::start(server, Arc::clone(transport), security.clone(), name);
+                    self.probe = name.map(start);
+                }
                 Action::Hangup { conn } => {
+                    self.probe = None;
                     self.dial = self.dial.take().filter(|dial| dial.conn != conn);
                     if let Some(mut link) = self.link.take_if(|link| link.conn == conn) {
                         link.flush_now();
@@ -193,6 +212,7 @@ impl Driver {
     fn is_busy(&mut self, cx: &mut Context<'_>, more: bool, deadline: Option<Moment>) -> bool {
         more || self.link.as_ref().is_some_and(Link::can_write)
             || self.dial.as_ref().is_some_and(Dial::is_new)
+            || self.probe.as_ref().is_some_and(Probe::is_new)
             || self.poll_sleep(cx, deadline)
     }
 

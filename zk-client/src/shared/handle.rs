@@ -24,7 +24,6 @@ pub(crate) struct Shared {
     inner: Mutex<Inner>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) servers: Vec<ServerAddr>,
     pub(crate) state: watch::Sender<State>,
     pub(crate) request_timeout: Option<Duration>,
     /// Changes with each connection attempt that failed.
@@ -43,10 +42,9 @@ impl Shared {
         identity: Identity,
     ) -> Self {
         Self {
-            inner: Mutex::new(Inner::new(core)),
+            inner: Mutex::new(Inner::new(core, servers)),
             clock,
             entropy,
-            servers,
             state: watch::Sender::new(State::Connecting),
             request_timeout,
             attempts: watch::Sender::new(0),
@@ -97,6 +95,6 @@ impl Shared {
     /// The name of the server that the session is or was last connected to.
     pub(crate) fn server_name(&self, inner: &Inner) -> Option<String> {
         let server = inner.core.server().or(inner.dialled)?;
-        self.servers.get(server.index()).map(ToString::to_string)
+        inner.servers.get(server.index()).map(ToString::to_string)
     }
 }

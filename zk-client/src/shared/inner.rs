@@ -15,6 +15,7 @@ use crate::shared::claim_table::{ClaimTable, Loss, OwnWatch, Watched};
 use crate::shared::queues::{QueueTable, Route};
 use crate::shared::stall::{Stall, StallGauge};
 use crate::state::State;
+use crate::transport::ServerAddr;
 
 /// Identifies a request across sessions: ids start anew with each session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +56,8 @@ type Slots = std::collections::HashMap<RequestKey, Slot>;
 pub(crate) struct Inner {
     pub(crate) core: Session,
     pub(crate) generation: u64,
+    /// Where a [`ServerId`] is a place in.
+    pub(crate) servers: Vec<ServerAddr>,
     slots: Slots,
     pub(crate) queues: QueueTable,
     pub(crate) claims: ClaimTable,
@@ -85,10 +88,11 @@ pub(crate) struct Effects {
 }
 
 impl Inner {
-    pub(crate) fn new(core: Session) -> Self {
+    pub(crate) fn new(core: Session, servers: Vec<ServerAddr>) -> Self {
         Self {
             core,
             generation: 1,
+            servers,
             slots: Slots::new(),
             queues: QueueTable::default(),
             claims: ClaimTable::default(),
@@ -97,6 +101,24 @@ impl Inner {
             expiry: None,
             driver: None,
         }
+    }
+
+    /// Takes a list of servers in the place of the one there is. False if the session takes none any more.
+    pub(crate) fn update_servers(&mut self, now: Moment, servers: Vec<ServerAddr>) -> bool {
+        let place = |server: &ServerAddr| {
+            let at = self.servers.iter().position(|old| old == server);
+            at.map(ServerId::from_index)
+        };
+        let origins: Vec<_> = servers.iter().map(place).collect();
+        if !self.core.update_servers(now, &origins) {
+            return false;
+        }
+        self.dialled = self.dialled.and_then(|dialled| {
+            let at = origins.iter().position(|origin| *origin == Some(dialled));
+            at.map(ServerId::from_index)
+        });
+        self.servers = servers;
+        true
     }
 
     pub(crate) fn open(&self) -> Open {

@@ -19,18 +19,31 @@ pub(crate) struct Scope {
 
 struct Handle {
     shared: Arc<Shared>,
+    /// Whether the session ends with it.
+    closes: bool,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.with(|inner, now| inner.core.close(now));
+        if self.closes {
+            self.shared.with(|inner, now| inner.core.close(now));
+        }
     }
 }
 
 impl Scope {
     pub(crate) fn new(shared: Arc<Shared>, chroot: Chroot) -> Self {
+        Self::on(shared, chroot, true)
+    }
+
+    /// For the client's own use: no chroot, and nobody's reason to keep the session.
+    pub(crate) fn observer(shared: Arc<Shared>) -> Self {
+        Self::on(shared, Chroot::root(), false)
+    }
+
+    fn on(shared: Arc<Shared>, chroot: Chroot, closes: bool) -> Self {
         Self {
-            handle: Arc::new(Handle { shared }),
+            handle: Arc::new(Handle { shared, closes }),
             chroot,
             explains: true,
             patient: false,

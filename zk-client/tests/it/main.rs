@@ -10,13 +10,19 @@
 
 mod close;
 mod connect_errors;
+mod detach;
 mod errors;
 mod expiry;
 mod fates;
 mod kit;
 mod known_bugs;
 mod known_defects;
+mod members;
+mod names;
 mod order;
+mod read_only;
 mod sasl;
+mod servers;
 mod sessions;
+mod tracking;
 mod watches;

@@ -78,6 +78,15 @@ impl Link {
         }
     }
 
+    /// The server has another place in the list now.
+    pub(crate) const fn rename_server(&mut self, place: ServerId) {
+        match self {
+            Self::Down => {}
+            Self::Dialing { server, .. } | Self::Handshake { server, .. } => *server = place,
+            Self::Up(up) => up.server = place,
+        }
+    }
+
     pub(crate) fn is(&self, conn: ConnId) -> bool {
         self.conn() == Some(conn)
     }

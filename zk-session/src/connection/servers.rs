@@ -5,6 +5,7 @@ use std::time::Duration;
 use zk_wire::Moment;
 
 use crate::config::Backoff;
+use crate::connection::rebalance::{Change, Odds, decide};
 use crate::connection::rng::Rng;
 use crate::ids::ServerId;
 use crate::state::ServerFailure;
@@ -23,12 +24,26 @@ const FREE_FLAPS: u32 = 2;
 pub(crate) struct Servers {
     order: Vec<ServerId>,
     next: usize,
+    /// The server that was given out last.
+    last: Option<ServerId>,
+    /// After a change of the list, until a handshake completes or everyone was tried.
+    shift: Option<Shift>,
+    /// Counts the servers that were probed.
+    probe: usize,
     /// Attempts since the last completed handshake.
     failed_in_a_row: u32,
     flaps: u32,
     failures: Vec<Option<ServerFailure>>,
     backoff: Backoff,
     rng: Rng,
+}
+
+/// Which servers a client that moves has not tried yet.
+#[derive(Debug)]
+struct Shift {
+    kept: Vec<ServerId>,
+    added: Vec<ServerId>,
+    odds: Odds,
 }
 
 impl Servers {
@@ -41,6 +56,9 @@ impl Servers {
         Self {
             order,
             next: 0,
+            last: None,
+            shift: None,
+            probe: 0,
             failed_in_a_row: 0,
             flaps: 0,
             failures,
@@ -51,13 +69,93 @@ impl Servers {
 
     /// The server to dial now; the following call gives the one after it.
     pub(crate) fn take_next(&mut self) -> ServerId {
-        let server = self
-            .order
-            .get(self.next)
-            .copied()
-            .unwrap_or(ServerId::from_index(0));
-        self.next = (self.next + 1) % self.order.len().max(1);
+        let server = self.take_shifted().unwrap_or_else(|| self.take_in_order());
+        self.last = Some(server);
         server
+    }
+
+    fn take_in_order(&mut self) -> ServerId {
+        let server = self.order.get(self.next).copied();
+        self.next = (self.next + 1) % self.order.len().max(1);
+        server.unwrap_or(ServerId::from_index(0))
+    }
+
+    fn take_shifted(&mut self) -> Option<ServerId> {
+        let shift = self.shift.as_mut()?;
+        let (first, second) = if shift.odds.draw_kept(&mut self.rng) {
+            (&mut shift.kept, &mut shift.added)
+        } else {
+            (&mut shift.added, &mut shift.kept)
+        };
+        let server = first.pop().or_else(|| second.pop());
+        if server.is_none() {
+            self.shift = None;
+        }
+        server
+    }
+
+    /// The list is another one: `origins` says of each server in it where it was before. Returns whether the client has
+    /// to leave its server.
+    pub(crate) fn update(&mut self, origins: &[Option<ServerId>]) -> bool {
+        let place = |server: ServerId| {
+            let at = origins.iter().position(|origin| *origin == Some(server));
+            at.map(ServerId::from_index)
+        };
+        let own = self.last.and_then(place);
+        let is_kept = |server: &ServerId| matches!(origins.get(server.index()), Some(Some(_)));
+        self.order = (0..origins.len()).map(ServerId::from_index).collect();
+        self.rng.shuffle(&mut self.order);
+        let (kept, added): (Vec<_>, Vec<_>) = self.order.iter().copied().partition(is_kept);
+        let change = Change {
+            before: self.failures.len(),
+            kept: kept.len(),
+            added: added.len(),
+            own_is_kept: own.is_some(),
+        };
+        let odds = decide(change, &mut self.rng);
+        self.shift = odds.map(|odds| Shift { kept, added, odds });
+        self.failures = origins
+            .iter()
+            .map(|origin| self.failures.get_mut(origin.as_ref()?.index())?.take())
+            .collect();
+        (self.next, self.probe) = (0, 0);
+        self.failed_in_a_row = 0;
+        self.last = own;
+        if let Some(own) = own {
+            self.go_on_after(own);
+        }
+        self.shift.is_some()
+    }
+
+    /// Whoever comes after `server` in the order is next.
+    fn go_on_after(&mut self, server: ServerId) {
+        if let Some(place) = self.order.iter().position(|other| *other == server) {
+            self.next = (place + 1) % self.order.len().max(1);
+        }
+    }
+
+    /// This server is next.
+    pub(crate) fn prefer(&mut self, server: ServerId) {
+        if let Some(place) = self.order.iter().position(|other| *other == server) {
+            self.next = place;
+            self.shift = None;
+        }
+    }
+
+    /// Whom to ask whether it can write, other than `current` if there is another; and whether that was the last one
+    /// of a round.
+    pub(crate) fn probe_next(&mut self, current: ServerId) -> (ServerId, bool) {
+        let others: Vec<_> = self
+            .order
+            .iter()
+            .filter(|server| **server != current)
+            .collect();
+        let place = self.probe % others.len().max(1);
+        self.probe = place + 1;
+        match others.get(place) {
+            Some(server) => (**server, self.probe == others.len()),
+            None => (current, true),
+        }
     }
 
     /// An attempt failed before the session was established: how long to wait before the next one.
@@ -80,6 +178,9 @@ impl Servers {
     /// The session was established: the next outage starts with immediate attempts again.
     pub(crate) fn handshake_completed(&mut self, server: ServerId) {
         self.failed_in_a_row = 0;
+        if self.shift.take().is_some() {
+            self.go_on_after(server);
+        }
         if let Some(failure) = self.failures.get_mut(server.index()) {
             *failure = None;
         }
@@ -141,64 +242,5 @@ impl Servers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn servers(count: usize, seed: u64) -> Servers {
-        let backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
-        Servers::new(count, backoff, seed)
-    }
-
-    #[test]
-    fn every_server_is_tried_once_per_round() {
-        let mut servers = servers(5, 42);
-        let mut round: Vec<_> = (0..5).map(|_| servers.take_next().index()).collect();
-        let again: Vec<_> = (0..5).map(|_| servers.take_next().index()).collect();
-        assert_eq!(round, again);
-        round.sort_unstable();
-        assert_eq!(round, [0, 1, 2, 3, 4]);
-    }
-
-    #[test]
-    fn a_round_has_no_pauses_inside_and_bounded_growing_ones_between() {
-        let mut servers = servers(3, 1);
-        for round in 0..12_u32 {
-            let pauses: Vec<_> = (0..3)
-                .map(|_| {
-                    let server = servers.take_next();
-                    servers.attempt_failed(Moment::ZERO, server, "refused".to_owned())
-                })
-                .collect();
-            let bound = Duration::from_millis(50 << round.min(10)).min(Duration::from_secs(2));
-            assert_eq!(pauses[..2], [Duration::ZERO; 2], "round {round}");
-            assert!(pauses[2] <= bound, "round {round}: {:?}", pauses[2]);
-        }
-    }
-
-    #[test]
-    fn connections_that_die_young_are_slowed_down() {
-        let mut servers = servers(1, 9);
-        let server = servers.take_next();
-        let mut lost = |lived| servers.link_lost(Moment::ZERO, server, lived, String::new());
-        assert_eq!(lost(Duration::ZERO), Duration::ZERO);
-        assert_eq!(lost(Duration::ZERO), Duration::ZERO);
-        let slowed: Duration = (0..8).map(|_| lost(Duration::ZERO)).sum();
-        assert!(slowed > Duration::from_millis(50), "{slowed:?}");
-        assert_eq!(lost(SHORT_LIFE), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_completed_handshake_forgets_the_failure() {
-        let mut servers = servers(1, 9);
-        let server = servers.take_next();
-        servers.attempt_failed(Moment::ZERO, server, "refused".to_owned());
-        servers.attempt_failed(Moment::ZERO, server, "unreachable".to_owned());
-        let failure = servers.failure(server).unwrap();
-        assert_eq!(
-            (failure.text.as_str(), failure.attempts),
-            ("unreachable", 2)
-        );
-        servers.handshake_completed(server);
-        assert_eq!(servers.failure(server), None);
-    }
-}
+#[path = "servers_tests.rs"]
+mod tests;

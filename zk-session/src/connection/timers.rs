@@ -24,12 +24,16 @@ pub(crate) enum Timer {
     DutyRetry,
     /// Stop waiting for the end of a close.
     CloseGrace,
+    /// Leave the server, whatever it still owes.
+    Leave,
+    /// Ask the next server whether it can write.
+    Probe,
 }
 
 impl Timer {
     const COUNT: usize = Self::ALL.len();
 
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Backoff,
         Self::Dial,
         Self::Read,
@@ -39,6 +43,8 @@ impl Timer {
         Self::Doubt,
         Self::DutyRetry,
         Self::CloseGrace,
+        Self::Leave,
+        Self::Probe,
     ];
 }
 

@@ -7,10 +7,9 @@ use crate::connection::link::{Link, Ping};
 use crate::connection::stranger::stranger;
 use crate::connection::timers::Timer;
 use crate::ids::ConnId;
-use crate::outcome::FailCause;
 use crate::session::Session;
 use crate::session::lifecycle::Break;
-use crate::state::{ExpiryCause, LinkFailure, SessionState, Stage};
+use crate::state::{ExpiryCause, LinkFailure, Stage};
 
 impl Session {
     /// The connection asked for is open. Reports about other connections than the current one are
@@ -57,6 +56,7 @@ impl Session {
                 }
                 Ok(None) => {
                     self.judge_doubt(now);
+                    self.go_on_if_idle(now);
                     return;
                 }
                 Err(_) if matches!(self.link, Link::Handshake { .. }) => {
@@ -70,6 +70,7 @@ impl Session {
         }
         input.clear();
         self.judge_doubt(now);
+        self.go_on_if_idle(now);
     }
 
     /// The connection ended, or could not be opened.
@@ -98,7 +99,7 @@ impl Session {
     /// Time has passed. Calls before [`poll_timeout`](Self::poll_timeout) do nothing.
     pub fn handle_timeout(&mut self, now: Moment) {
         if self.timers.take_due(Timer::CloseGrace, now) {
-            self.end(SessionState::Closed, &FailCause::Closed);
+            self.close_grace_is_over();
         }
         if let Some(at) = self.timers.get(Timer::Expiry).filter(|at| *at <= now) {
             let heard = at - self.expiry_silence();
@@ -150,6 +151,13 @@ impl Session {
         if self.timers.take_due(Timer::Doubt, now) {
             self.judge_doubt(now);
         }
+        if self.timers.take_due(Timer::Leave, now) {
+            self.leave(now);
+        }
+        if self.timers.take_due(Timer::Probe, now) {
+            self.probe_is_due(now);
+        }
+        self.go_on_if_idle(now);
     }
 
     /// The server lives: whatever waits for its silence starts again.

@@ -105,15 +105,6 @@ impl Session {
         if why.hangup {
             self.actions.push_back(Action::Hangup { conn });
         }
-        for timer in [
-            Timer::Dial,
-            Timer::Read,
-            Timer::Ping,
-            Timer::Confirm,
-            Timer::DutyRetry,
-        ] {
-            self.timers.stop(timer);
-        }
         let pause = match &link {
             Link::Up(up) => self
                 .servers
@@ -123,12 +114,36 @@ impl Session {
         if why.tls {
             self.servers.blame_tls(server);
         }
+        self.link_is_over(now, &link, (why.head, &why.cause), pause);
+    }
+
+    /// What follows the end of a connection that was taken out of its place already.
+    pub(crate) fn link_is_over(
+        &mut self,
+        now: Moment,
+        link: &Link,
+        (head, cause): (Option<FailCause>, &FailCause),
+        pause: Duration,
+    ) {
+        for timer in [
+            Timer::Dial,
+            Timer::Read,
+            Timer::Ping,
+            Timer::Confirm,
+            Timer::DutyRetry,
+            Timer::Leave,
+            Timer::Probe,
+        ] {
+            self.timers.stop(timer);
+        }
+        self.leaving = false;
+        self.probes.stop();
         if link.up().is_some() {
             self.stats.connections_lost += 1;
             if self.state.is_connected() {
                 self.set_state(SessionState::Suspended { since: now });
             }
-            self.connection_lost(why.head, &why.cause);
+            self.connection_lost(head, cause);
         }
         if self.closing.is_some() && self.identity.is_none() {
             // No session was made, and none is wanted any more.
@@ -248,6 +263,11 @@ impl Session {
         self.was_ready = true;
         self.resume_duties();
         self.schedule_confirms(now);
+        if read_only {
+            self.start_probes(now);
+        } else {
+            self.probes.found();
+        }
     }
 
     /// The session is over, as far as this client is concerned.
@@ -277,6 +297,8 @@ impl Session {
         }
         self.set_state(state);
         self.closing = None;
+        self.leaving = false;
+        self.probes.stop();
         for slot in self.in_flight.drain() {
             self.lose(slot, cause.clone());
         }
@@ -308,7 +330,11 @@ impl Session {
                 event: WatchEvent::Ended(state),
             });
         }
-        for (id, settled) in self.duties.drain() {
+        let handed_over = self.parting.is_some();
+        for (id, mut settled) in self.duties.drain() {
+            if handed_over && settled == Settlement::Moot {
+                settled = Settlement::HandedOver;
+            }
             self.events.push_back(Event::Duty { id, settled });
         }
         self.deadlines.clear();

@@ -108,7 +108,7 @@ impl Session {
             self.transmit_ping(now, buf);
             self.transmit_credentials(buf);
         }
-        while self.link.is_ready() && self.closing != Some(Closing::Sent) {
+        while self.link.is_ready() && !self.leaving && self.closing != Some(Closing::Sent) {
             let used = buf.len().saturating_sub(start);
             let Some(next) = self.queue.peek() else {
                 break;

@@ -4,12 +4,15 @@
 mod auth;
 mod closing;
 mod cover;
+mod detach;
 mod duties;
 mod handshake;
 mod holds;
 mod known_bugs;
+mod moves;
 mod pair;
 mod pings;
+mod probes;
 mod random;
 mod reconnect;
 mod requests;

@@ -23,6 +23,7 @@ enum Delivery {
     ToServer(ConnId, Vec<u8>),
     ToClient(ConnId, Vec<u8>),
     ClosedByServer(ConnId),
+    Probed(ServerId),
 }
 
 pub(crate) struct Pair {
@@ -32,6 +33,9 @@ pub(crate) struct Pair {
     pub(crate) latency: Duration,
     pub(crate) events: Vec<(Moment, Event)>,
     pub(crate) dials: Vec<(Moment, ServerId)>,
+    pub(crate) probes: Vec<(Moment, ServerId)>,
+    /// The server that says it can write; the others say nothing.
+    pub(crate) writable: Option<ServerId>,
     pub(crate) hangups: usize,
     /// Sizes of the batches handed out.
     pub(crate) batches: Vec<usize>,
@@ -55,6 +59,8 @@ impl Pair {
             latency: LATENCY,
             events: Vec::new(),
             dials: Vec::new(),
+            probes: Vec::new(),
+            writable: None,
             hangups: 0,
             batches: Vec::new(),
             wire: BTreeMap::new(),
@@ -88,6 +94,12 @@ impl Pair {
                         continue;
                     }
                     self.deliver(self.latency, Delivery::Opened(conn));
+                }
+                Action::Probe { server, .. } => {
+                    self.probes.push((self.now, server));
+                    if self.writable.is_some() {
+                        self.deliver(self.latency * 2, Delivery::Probed(server));
+                    }
                 }
                 Action::Hangup { conn } => {
                     self.hangups += 1;
@@ -285,6 +297,10 @@ impl Pair {
                 self.session.handle_connected(self.now, conn);
             }
             Delivery::Opened(conn) => self.lost(conn, "connection refused"),
+            Delivery::Probed(server) => {
+                let can_write = self.writable == Some(server);
+                self.session.handle_probe(self.now, server, can_write);
+            }
             Delivery::ClosedByServer(conn) => self.lost(conn, "connection reset"),
             Delivery::ToServer(conn, bytes) => {
                 let Some((server, _)) = self.open.get(&conn) else {

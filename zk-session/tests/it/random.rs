@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use zk_session::{
-    Abandoned, Credential, DutyId, Obligation, RequestId, Submit, WatchId, WatchKind,
+    Abandoned, Credential, DutyId, Obligation, RequestId, ServerId, Submit, WatchId, WatchKind,
 };
 use zk_wire::{AddWatchMode, CreateMode, EventType, Request};
 
@@ -37,7 +37,11 @@ enum Op {
     Accepts(bool),
     Garbage(Vec<u8>),
     Reply(i32, i64, i32, Vec<u8>),
+    Servers(Vec<Option<u8>>),
+    ReadOnly(bool),
+    Writable(u8),
     Close,
+    Detach,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -65,7 +69,11 @@ fn op() -> impl Strategy<Value = Op> {
         1 => proptest::collection::vec(any::<u8>(), 0..60).prop_map(Op::Garbage),
         1 => (-9..40_i32, -1..400_i64, -130..3_i32, proptest::collection::vec(any::<u8>(), 0..40))
             .prop_map(|(xid, zxid, err, body)| Op::Reply(xid, zxid, err, body)),
+        2 => proptest::collection::vec(proptest::option::of(0..4_u8), 0..5).prop_map(Op::Servers),
+        1 => any::<bool>().prop_map(Op::ReadOnly),
+        1 => (0..4_u8).prop_map(Op::Writable),
         1 => Just(Op::Close),
+        1 => Just(Op::Detach),
     ]
 }
 
@@ -236,7 +244,15 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
         Op::Forgive => pair.server.forget_rules(),
         Op::Silent(silent) => pair.server.silent = silent,
         Op::Accepts(accepts) => pair.server.accepts = accepts,
+        Op::Servers(origins) => {
+            let place = |origin: u8| ServerId::from_index(origin.into());
+            let origins: Vec<_> = origins.into_iter().map(|at| at.map(place)).collect();
+            pair.session.update_servers(now, &origins);
+        }
+        Op::ReadOnly(read_only) => pair.server.read_only_byte = Some(read_only),
+        Op::Writable(server) => pair.writable = Some(ServerId::from_index(server.into())),
         Op::Close => pair.session.close(now),
+        Op::Detach => pair.session.detach(now),
     }
     pair.pump();
 }
@@ -244,7 +260,13 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
 /// Owners that point elsewhere, and servers that lie about nodes or refuse for good.
 fn misleads(op: &Op) -> bool {
     match op {
-        Op::Discharge(_) | Op::Locate(..) | Op::Close | Op::Garbage(_) | Op::Reply(..) => true,
+        Op::Discharge(_)
+        | Op::Locate(..)
+        | Op::Close
+        | Op::Detach
+        | Op::ReadOnly(_)
+        | Op::Garbage(_)
+        | Op::Reply(..) => true,
         Op::Rule(_, how) => matches!(how % 11, 1 | 2),
         _ => false,
     }
@@ -258,7 +280,9 @@ proptest! {
         ops in proptest::collection::vec(op(), 1..60),
         expire in any::<bool>(),
     ) {
-        let mut pair = Pair::new(config());
+        let mut config = config();
+        config.read_only_ok = expire;
+        let mut pair = Pair::new(config);
         pair.server.nodes.insert("/n1".to_owned(), Node { owner: 0, czxid: 1 });
         let mut ledger = Ledger::default();
         for op in ops {

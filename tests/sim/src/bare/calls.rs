@@ -279,10 +279,16 @@ impl Process {
         self.enter(scene, Phase::Writing);
         let path = register_path(register);
         let value = self.fresh_value();
-        let place = scene.begin(self.number(), self.view(), Function::Set, &path, |op, history| {
-            op.data = history.data(value.as_bytes());
-            op.expected = expected;
-        });
+        let place = scene.begin(
+            self.number(),
+            self.view(),
+            Function::Set,
+            &path,
+            |op, history| {
+                op.data = history.data(value.as_bytes());
+                op.expected = expected;
+            },
+        );
         let request = Request::SetData {
             path,
             data: Some(value.into()),
@@ -396,10 +402,16 @@ impl Process {
         } else {
             Function::TryAcquire
         };
-        let place = scene.begin(self.number(), self.view(), function, &path, |op, history| {
-            op.recipe = history.text(&path);
-            op.deadline = limit;
-        });
+        let place = scene.begin(
+            self.number(),
+            self.view(),
+            function,
+            &path,
+            |op, history| {
+                op.recipe = history.text(&path);
+                op.deadline = limit;
+            },
+        );
         let acquiring = Acquiring {
             lock,
             place,

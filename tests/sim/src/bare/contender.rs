@@ -209,7 +209,9 @@ impl Contender {
             }
             Stage::Barrier(barrier) if barrier == id => match outcome {
                 Outcome::Reply { result: Ok(_), .. } => self.ask(client, now, Stage::Finding),
-                Outcome::Reply { result: Err(code), .. } => Progress::Refused(code.raw()),
+                Outcome::Reply {
+                    result: Err(code), ..
+                } => Progress::Refused(code.raw()),
                 Outcome::Failed { .. } => self.barrier(client, now),
             },
             Stage::Finding(find) if find == id => self.found(client, now, outcome),
@@ -225,9 +227,9 @@ impl Contender {
                 Progress::Goes
             }
             Stage::Listing(list) if list == id => match outcome {
-                Outcome::Reply { result: Err(code), .. } if *code != ErrorCode::NoNode => {
-                    Progress::Refused(code.raw())
-                }
+                Outcome::Reply {
+                    result: Err(code), ..
+                } if *code != ErrorCode::NoNode => Progress::Refused(code.raw()),
                 Outcome::Failed { .. } => self.list(client, now),
                 Outcome::Reply { .. } => {
                     let names = answer(OpCode::GetChildren, outcome).and_then(names_of);
@@ -258,10 +260,13 @@ impl Contender {
                     self.stage = Stage::Waiting(watch, turn);
                     Progress::Goes
                 }
-                Outcome::Reply { result: Err(ErrorCode::NoNode), .. } => {
-                    self.predecessor_gone(client, now, turn)
-                }
-                Outcome::Reply { result: Err(code), .. } => Progress::Refused(code.raw()),
+                Outcome::Reply {
+                    result: Err(ErrorCode::NoNode),
+                    ..
+                } => self.predecessor_gone(client, now, turn),
+                Outcome::Reply {
+                    result: Err(code), ..
+                } => Progress::Refused(code.raw()),
                 Outcome::Failed { .. } => self.list(client, now),
             },
             other => {
@@ -280,7 +285,8 @@ impl Contender {
     ) -> Progress {
         match outcome {
             Outcome::Reply { result: Ok(_), .. } => {
-                let Some(Response::Created { path, stat }) = answer(OpCode::Create2, outcome) else {
+                let Some(Response::Created { path, stat }) = answer(OpCode::Create2, outcome)
+                else {
                     return Progress::Refused(0);
                 };
                 self.node = path;
@@ -297,21 +303,31 @@ impl Contender {
                     }
                 }
             }
-            Outcome::Reply { result: Err(ErrorCode::NoNode), .. } => {
+            Outcome::Reply {
+                result: Err(ErrorCode::NoNode),
+                ..
+            } => {
                 self.absent(client, now);
                 self.make_parents(client, now)
             }
-            Outcome::Reply { result: Err(code), .. } => Progress::Refused(code.raw()),
-            Outcome::Failed { cause: FailCause::ConnectionLost, fate: Fate::Unknown } => {
-                self.barrier(client, now)
-            }
+            Outcome::Reply {
+                result: Err(code), ..
+            } => Progress::Refused(code.raw()),
+            Outcome::Failed {
+                cause: FailCause::ConnectionLost,
+                fate: Fate::Unknown,
+            } => self.barrier(client, now),
             Outcome::Failed { .. } => Progress::Again,
         }
     }
 
     fn make_parents(&mut self, client: &mut Client, now: Moment) -> Progress {
         let mode = decisions::parents(self.layout);
-        let above = self.lock.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+        let above = self
+            .lock
+            .rsplit_once('/')
+            .map_or("", |(above, _)| above)
+            .to_owned();
         let mut asked = Vec::new();
         for path in [above, self.lock.clone()] {
             let create = Request::Create(Create::new(path, "", mode));
@@ -342,7 +358,9 @@ impl Contender {
     fn found(&mut self, client: &mut Client, now: Moment, outcome: &Outcome) -> Progress {
         let names = match outcome {
             Outcome::Failed { .. } => return self.ask(client, now, Stage::Finding),
-            Outcome::Reply { result: Err(code), .. } if *code != ErrorCode::NoNode => {
+            Outcome::Reply {
+                result: Err(code), ..
+            } if *code != ErrorCode::NoNode => {
                 return Progress::Refused(code.raw());
             }
             Outcome::Reply { .. } => answer(OpCode::GetChildren, outcome).and_then(names_of),
@@ -357,7 +375,13 @@ impl Contender {
         Progress::Goes
     }
 
-    fn look_for_owner(&mut self, client: &mut Client, now: Moment, node: String, names: Vec<String>) {
+    fn look_for_owner(
+        &mut self,
+        client: &mut Client,
+        now: Moment,
+        node: String,
+        names: Vec<String>,
+    ) {
         let exists = Request::Exists {
             path: node.clone(),
             watch: false,
@@ -379,7 +403,9 @@ impl Contender {
                 self.look_for_owner(client, now, node, names.to_vec());
                 return Progress::Goes;
             }
-            Outcome::Reply { result: Err(code), .. } if *code != ErrorCode::NoNode => {
+            Outcome::Reply {
+                result: Err(code), ..
+            } if *code != ErrorCode::NoNode => {
                 return Progress::Refused(code.raw());
             }
             Outcome::Reply { .. } => {}
@@ -482,7 +508,10 @@ impl Contender {
                 }
                 Progress::Goes
             }
-            Outcome::Reply { result: Err(ErrorCode::NoNode), .. } => self.gone(),
+            Outcome::Reply {
+                result: Err(ErrorCode::NoNode),
+                ..
+            } => self.gone(),
             _ => {
                 if !client.session.state().is_terminal() {
                     self.watch_own(client, now);

@@ -87,7 +87,9 @@ impl Stage<'_> {
     fn play(mut self, layout: Layout) -> Run {
         match prepare(self.plan, &mut self.world) {
             Ok(now) => self.now = now,
-            Err(why) => self.problems.push(format!("the tree could not be prepared: {why}")),
+            Err(why) => self
+                .problems
+                .push(format!("the tree could not be prepared: {why}")),
         }
         if self.plan.zxid_low > 0 {
             self.world.servers.set_counter(self.plan.zxid_low);
@@ -184,7 +186,8 @@ impl Stage<'_> {
     fn leftovers(&mut self) {
         let world = &self.world;
         for session in world.servers.sessions() {
-            self.problems.push(format!("G5: session {} is left", session.id));
+            self.problems
+                .push(format!("G5: session {} is left", session.id));
         }
         let mut left: Vec<Leftover> = Vec::new();
         for path in world.servers.paths() {
@@ -199,7 +202,10 @@ impl Stage<'_> {
             });
         }
         let watches = world.servers.watch_count();
-        for (what, count) in [(Kept::Watch, watches), (Kept::Connection, world.open_links())] {
+        for (what, count) in [
+            (Kept::Watch, watches),
+            (Kept::Connection, world.open_links()),
+        ] {
             left.push(Leftover {
                 what,
                 count: u64::try_from(count).unwrap_or(u64::MAX),
