@@ -132,6 +132,12 @@ impl WatchTable {
         fired
     }
 
+    /// Whether the server has this watch.
+    pub(crate) fn is_registered(&self, id: WatchId) -> bool {
+        let place = self.places.get(&id);
+        place.is_some_and(|place| place.table.is_some())
+    }
+
     /// All persistent and recursive watches.
     pub(crate) fn lasting(&self) -> Vec<WatchId> {
         let tables = [WatchKind::Persistent, WatchKind::Recursive];
