@@ -13,6 +13,7 @@ mod connect_errors;
 mod errors;
 mod expiry;
 mod fates;
+mod hostile;
 mod kit;
 mod known_defects;
 mod order;

@@ -112,14 +112,11 @@ impl Session {
             (DutyStep::Barrier, None) => self.list_for(id),
             (DutyStep::ListOwn, None) => match decode(OpCode::GetEphemerals, body) {
                 Some(Response::Ephemerals(paths)) => self.delete_found(id, paths),
-                _ => self.give_up(
-                    now,
-                    Break::protocol("the reply to getEphemerals has no list"),
-                ),
+                _ => self.no_list(now, id, "the reply to getEphemerals has no list"),
             },
             (DutyStep::ListAll, None) => match decode(OpCode::GetChildren, body) {
                 Some(Response::Children(names)) => self.delete_named(id, &names),
-                _ => self.give_up(now, Break::protocol("the reply to getChildren has no list")),
+                _ => self.no_list(now, id, "the reply to getChildren has no list"),
             },
             (DutyStep::ListOwn, Some(ErrorCode::Unimplemented)) => {
                 // The server closes the connection after this answer. Should it not, the barrier still
@@ -141,6 +138,14 @@ impl Session {
             self.events.push_back(Event::Duty { id, settled });
         }
         self.advance_close();
+    }
+
+    /// What was asked for a duty was answered with nonsense: the next server is asked.
+    fn no_list(&mut self, now: Moment, id: DutyId, text: &str) {
+        if let Some(duty) = self.duties.get_mut(id) {
+            duty.work = Work::Idle;
+        }
+        self.give_up(now, Break::protocol(text));
     }
 
     fn list_for(&mut self, id: DutyId) {
