@@ -127,6 +127,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets how many requests may wait to be sent or answered, and how many bytes of them to be sent. Default: 65,536
+    /// and 64 MiB.
+    ///
+    /// Beyond that requests fail with `QueueFull` and were not applied. What cleans up is exempt.
+    pub fn max_queue(mut self, requests: usize, bytes: usize) -> Self {
+        self.config.max_queue = requests;
+        self.config.max_queue_bytes = bytes;
+        self
+    }
+
     /// Adds credentials, presented on each connection before anything else: `("digest", "user:password")`.
     pub fn auth(mut self, scheme: impl Into<String>, auth: impl Into<Bytes>) -> Self {
         self.config.auth.push(Credential::new(scheme, auth));

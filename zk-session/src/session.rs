@@ -335,6 +335,7 @@ impl Session {
     pub fn stats(&self) -> SessionStats {
         let mut stats = self.stats.clone();
         stats.queued = self.queue.len();
+        stats.queued_bytes = self.queue.bytes();
         stats.in_flight = self.in_flight.len();
         stats.watches = self.watches.len();
         stats.duties = self.duties.len();

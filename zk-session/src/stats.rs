@@ -26,6 +26,8 @@ pub struct SessionStats {
     pub confirms: u64,
     /// Requests waiting to be sent.
     pub queued: usize,
+    /// How many bytes those have that count for the bound.
+    pub queued_bytes: usize,
     /// Requests sent and not answered.
     pub in_flight: usize,
     /// Watches registered or about to be.
@@ -79,6 +81,7 @@ impl Default for SessionStats {
             connections_lost: 0,
             confirms: 0,
             queued: 0,
+            queued_bytes: 0,
             in_flight: 0,
             watches: 0,
             duties: 0,

@@ -165,6 +165,12 @@ impl WatchTable {
         self.per_path.get(path).copied().unwrap_or(0)
     }
 
+    /// Whether the server has this watch.
+    pub(crate) fn is_registered(&self, id: WatchId) -> bool {
+        let place = self.places.get(&id);
+        place.is_some_and(|place| place.table.is_some())
+    }
+
     /// All persistent and recursive watches.
     pub(crate) fn lasting(&self) -> Vec<WatchId> {
         let tables = [WatchKind::Persistent, WatchKind::Recursive];

@@ -1,10 +1,10 @@
 //! Listing a node's children.
 
-use zk_session::WatchKind;
+use zk_session::{Fate, WatchKind};
 use zk_wire::{Request, Response, Stat};
 
 use super::plan::{checked, operation};
-use crate::error::{Error, OpKind};
+use crate::error::{Error, ErrorKind, OpKind};
 use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
 use crate::shared::scope::Scope;
 use crate::watch::Watch;
@@ -144,7 +144,7 @@ operation!(ListedChildren => (Vec<String>, Stat));
 
 fn names(mut answer: Answer<'_>) -> Result<Vec<String>, Refusal> {
     match answer.response()? {
-        Response::Children(names) => Ok(names),
+        Response::Children(names) => checked_names(names),
         _ => Err(Refusal::unexpected()),
     }
 }
@@ -158,7 +158,23 @@ fn names_and_watch(mut answer: Answer<'_>) -> Result<(Vec<String>, Watch), Refus
 
 fn names_and_stat(mut answer: Answer<'_>) -> Result<(Vec<String>, Stat), Refusal> {
     match answer.response()? {
-        Response::Children2 { children, stat } => Ok((children, stat)),
+        Response::Children2 { children, stat } => Ok((checked_names(children)?, stat)),
         _ => Err(Refusal::unexpected()),
+    }
+}
+
+/// Whoever lists children makes paths of their names, so a name must not lead elsewhere.
+fn checked_names(names: Vec<String>) -> Result<Vec<String>, Refusal> {
+    let is_name =
+        |name: &String| !matches!(name.as_str(), "" | "." | "..") && !name.contains(['/', '\0']);
+    match names.iter().find(|name| !is_name(name)) {
+        None => Ok(names),
+        Some(odd) => {
+            let shown: String = odd.chars().take(40).collect();
+            let text = format!("the server broke the protocol: {shown:?} is no name of a child");
+            Err(Refusal::Error(
+                Error::new(ErrorKind::Protocol, text).with_fate(Fate::Unknown),
+            ))
+        }
     }
 }

@@ -61,6 +61,10 @@ struct Queue {
     /// The watches whose events come here.
     watches: BTreeSet<WatchId>,
     events: VecDeque<SetEvent>,
+    /// The bytes of the paths in `events`.
+    bytes: usize,
+    /// How many events were left when it was last too long.
+    kept: usize,
     waker: Option<Waker>,
 }
 
@@ -152,8 +156,12 @@ impl QueueTable {
             return Poll::Pending;
         };
         match queue.events.pop_front() {
-            Some(event) => Poll::Ready(event),
+            Some(event) => {
+                queue.bytes = queue.bytes.saturating_sub(path_len(&event));
+                Poll::Ready(event)
+            }
             None => {
+                queue.kept = 0;
                 queue.waker = Some(cx.waker().clone());
                 Poll::Pending
             }
@@ -163,31 +171,133 @@ impl QueueTable {
 
 impl Queue {
     fn push(&mut self, event: SetEvent, wake: &mut Vec<Waker>) {
-        if self.events.len() >= MAX_EVENTS {
+        // What was left over last time does not count again, or a set of very many watches would be collapsed at
+        // each event.
+        if self.events.len() >= MAX_EVENTS.max(2 * self.kept) || self.bytes >= MAX_PATHS {
             self.collapse();
         }
+        self.bytes += path_len(&event);
         self.events.push_back(event);
         wake.extend(self.waker.take());
     }
 
-    /// Replaces what nobody fetched by one `Gap` per watch: memory stays bounded, and the reader knows.
+    /// Replaces what nobody fetched by one `Gap` per watch: memory stays bounded, and the reader knows. Whether the
+    /// connection is up stays known, too, by the last that was said of it.
     fn collapse(&mut self) {
-        let mut tags: Vec<WatchTag> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut connection = None;
+        let mut ended = Vec::new();
+        let mut gaps = VecDeque::new();
         for event in self.events.drain(..) {
-            if let SetEvent::Watch { tag, .. } = event {
-                if !tags.contains(&tag) {
-                    tags.push(tag);
+            match event {
+                SetEvent::Watch {
+                    event: WatchEvent::Ended(_),
+                    ..
+                } => ended.push(event),
+                SetEvent::Watch { tag, .. } if seen.insert(tag) => {
+                    gaps.push_back(SetEvent::Watch {
+                        tag,
+                        event: WatchEvent::Gap,
+                    })
                 }
+                SetEvent::Watch { .. } => {}
+                SetEvent::Suspended | SetEvent::Restored => connection = Some(event),
             }
         }
-        let gaps = tags.into_iter().map(|tag| SetEvent::Watch {
-            tag,
-            event: WatchEvent::Gap,
-        });
-        self.events.extend(gaps);
+        self.events = gaps;
+        self.events.extend(connection);
+        self.events.extend(ended);
+        self.bytes = 0;
+        self.kept = self.events.len();
+    }
+}
+
+fn path_len(event: &SetEvent) -> usize {
+    match event {
+        SetEvent::Watch {
+            event: WatchEvent::Fired { path, .. },
+            ..
+        } => path.len(),
+        _ => 0,
     }
 }
 
 /// Events that a queue holds for a reader that does not come. A one-shot watch needs two; this is room for
 /// a recursive watch through a burst.
 const MAX_EVENTS: usize = 65_536;
+
+/// Bytes of paths in the events that a queue holds: a server that invents events invents long paths for them.
+const MAX_PATHS: usize = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use zk_session::SessionState;
+    use zk_wire::EventType;
+
+    use super::*;
+
+    const WATCH: WatchTag = WatchTag(WatchId::from_raw(1));
+
+    fn fired(tag: WatchTag, len: usize) -> SetEvent {
+        SetEvent::Watch {
+            tag,
+            event: WatchEvent::Fired {
+                kind: EventType::Created,
+                path: "x".repeat(len),
+                zxid: None,
+            },
+        }
+    }
+
+    fn gap(tag: WatchTag) -> SetEvent {
+        SetEvent::Watch {
+            tag,
+            event: WatchEvent::Gap,
+        }
+    }
+
+    #[test]
+    fn events_that_nobody_fetches_become_one_gap_by_count_and_by_bytes() {
+        for (len, count) in [(10, 3 * MAX_EVENTS), (MAX_PATHS / 4, 50)] {
+            let mut queue = Queue::default();
+            for _ in 0..count {
+                queue.push(fired(WATCH, len), &mut Vec::new());
+                assert!(queue.events.len() <= MAX_EVENTS && queue.bytes <= MAX_PATHS + len);
+            }
+            assert_eq!(queue.events.front(), Some(&gap(WATCH)));
+        }
+    }
+
+    #[test]
+    fn the_state_of_the_connection_and_the_end_of_watches_outlive_a_flood() {
+        let mut queue = Queue::default();
+        let ended = SetEvent::Watch {
+            tag: WatchTag(WatchId::from_raw(2)),
+            event: WatchEvent::Ended(SessionState::Closed),
+        };
+        let before = [SetEvent::Suspended, SetEvent::Restored, ended.clone()];
+        for event in before {
+            queue.push(event, &mut Vec::new());
+        }
+        for _ in 0..MAX_EVENTS {
+            queue.push(fired(WATCH, 1), &mut Vec::new());
+        }
+        let left: Vec<_> = queue.events.drain(..4).collect();
+        assert_eq!(left[..3], [gap(WATCH), SetEvent::Restored, ended]);
+        assert_eq!(left[3], fired(WATCH, 1));
+    }
+
+    #[test]
+    fn a_set_of_very_many_watches_is_not_collapsed_at_each_event() {
+        let mut queue = Queue::default();
+        let mut collapses = 0;
+        for watch in 0..4 * MAX_EVENTS as u64 {
+            let tag = WatchTag(WatchId::from_raw(watch));
+            let before = queue.kept;
+            queue.push(fired(tag, 1), &mut Vec::new());
+            collapses += usize::from(queue.kept != before);
+        }
+        assert_eq!(collapses, 2, "at 65,536 and at twice as many");
+        assert_eq!(queue.events.len(), 4 * MAX_EVENTS, "one for each watch");
+    }
+}

@@ -14,6 +14,7 @@ mod detach;
 mod errors;
 mod expiry;
 mod fates;
+mod hostile;
 mod kit;
 mod known_bugs;
 mod known_defects;

@@ -69,15 +69,23 @@ impl AuthBook {
         Some(&entry.credential)
     }
 
-    /// An auth packet was accepted: they are answered in the order they were sent. Returns who waited,
-    /// or `None` if nothing was sent.
-    pub(crate) fn accepted(&mut self) -> Option<Vec<RequestId>> {
-        let entry = self
+    /// Whether an auth packet was sent on this connection and not answered.
+    pub(crate) fn awaits(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.progress == Progress::Sent)
+    }
+
+    /// An auth packet was accepted: they are answered in the order they were sent. Returns who waited.
+    pub(crate) fn accepted(&mut self) -> Vec<RequestId> {
+        let sent = self
             .entries
             .iter_mut()
-            .find(|entry| entry.progress == Progress::Sent)?;
-        entry.progress = Progress::Accepted;
-        Some(std::mem::take(&mut entry.waiters))
+            .find(|entry| entry.progress == Progress::Sent);
+        sent.map_or_else(Vec::new, |entry| {
+            entry.progress = Progress::Accepted;
+            std::mem::take(&mut entry.waiters)
+        })
     }
 
     /// Whether this connection knows every credential.

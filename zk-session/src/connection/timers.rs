@@ -12,6 +12,8 @@ pub(crate) enum Timer {
     Dial,
     /// The server has been silent for too long.
     Read,
+    /// A frame that began to arrive is not finished.
+    Frame,
     /// We have been silent for too long.
     Ping,
     /// Nothing heard for so long that the session is taken for expired.
@@ -33,10 +35,11 @@ pub(crate) enum Timer {
 impl Timer {
     const COUNT: usize = Self::ALL.len();
 
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Backoff,
         Self::Dial,
         Self::Read,
+        Self::Frame,
         Self::Ping,
         Self::Expiry,
         Self::Confirm,

@@ -39,12 +39,13 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const fn deleting(left: usize) -> Self {
+    /// So many deletes; `more` are to be looked for afterwards.
+    pub(crate) const fn deleting(left: usize, more: bool) -> Self {
         Self::Deleting {
             left,
             deleted: false,
             refused: None,
-            again: false,
+            again: more,
         }
     }
 }
@@ -88,6 +89,16 @@ impl Duty {
             _ => false,
         };
         fresh && !self.due
+    }
+
+    /// Whether its create can have made this node: whoever says another path would have us delete that.
+    pub(crate) fn may_be_at(&self, path: &str) -> bool {
+        match &self.obligation {
+            Obligation::DeleteMarked { parent, mark } => path
+                .strip_prefix(&child_prefix(parent))
+                .is_some_and(|name| !name.contains('/') && name.contains(mark.as_str())),
+            Obligation::Delete { path: promised } => path == promised,
+        }
     }
 
     /// What it means that the node is not there.
@@ -179,5 +190,14 @@ impl Duties {
                 "{id} is worked off before its time"
             );
         }
+    }
+}
+
+/// What the paths of a node's children begin with.
+pub(crate) fn child_prefix(parent: &str) -> String {
+    if parent == "/" {
+        "/".to_owned()
+    } else {
+        format!("{parent}/")
     }
 }

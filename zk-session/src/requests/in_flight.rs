@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use zk_wire::{Moment, OpCode};
+use bytes::Bytes;
+use zk_wire::{Moment, OpCode, Reader, Response};
 
 use crate::ids::{RequestId, WatchId};
 use crate::outcome::WatchKind;
@@ -27,56 +28,88 @@ pub(crate) struct Slot {
     pub(crate) deadline: Option<Moment>,
     /// Nobody waits for the answer any more.
     pub(crate) abandoned: bool,
+    /// How many results the answer has to hold: one for each operation of a multi.
+    pub(crate) results: Option<usize>,
+}
+
+impl Slot {
+    /// What is wrong with the body of a successful answer, as far as it can be told without decoding it.
+    pub(crate) fn objection(&self, body: &Bytes) -> Option<String> {
+        let expected = self.results?;
+        let op = self.op;
+        match Response::count_results(op, &mut Reader::new(body.clone())) {
+            Ok(Some(count)) if count != expected => Some(format!(
+                "the reply to a {op} of {expected} operations has {count} results"
+            )),
+            Ok(_) => None,
+            Err(error) => Some(format!("the reply to a {op} is malformed: {error}")),
+        }
+    }
 }
 
 /// Requests on the wire. Replies come in the order of the requests, but refusals made before a request
 /// was queued (eager ACL check, unknown opcode, auth enforcement) overtake; they carry no zxid.
 ///
-/// Invariant: the ids of users' requests rise from front to back.
+/// Invariant: the ids of users' requests rise from front to back, and so do xids, counted round from the first one.
+/// Looking one up takes a binary search: a server chooses which xid it names, and must not make that dear.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
-    slots: VecDeque<Slot>,
+    slots: VecDeque<(LastUser, Slot)>,
 }
+
+/// The newest user's request at or before a place.
+type LastUser = Option<RequestId>;
 
 impl InFlight {
     pub(crate) fn push(&mut self, slot: Slot) {
-        self.slots.push_back(slot);
+        let before = self.slots.back().and_then(|(last, _)| *last);
+        self.slots.push_back((slot.purpose.user().or(before), slot));
     }
 
     /// Takes the request a reply belongs to; `None` if the reply is out of order.
     pub(crate) fn take(&mut self, xid: i32, may_overtake: bool) -> Option<Slot> {
-        if self.slots.front().is_some_and(|slot| slot.xid == xid) {
-            return self.slots.pop_front();
-        }
-        if !may_overtake {
+        let first = self.front()?.xid;
+        if first != xid && !may_overtake {
             return None;
         }
-        let index = self.slots.iter().position(|slot| slot.xid == xid)?;
-        self.slots.remove(index)
+        let index = self
+            .slots
+            .binary_search_by_key(&distance(first, xid), |(_, slot)| distance(first, slot.xid))
+            .ok()
+            .filter(|index| {
+                self.slots
+                    .get(*index)
+                    .is_some_and(|(_, slot)| slot.xid == xid)
+            })?;
+        self.slots.remove(index).map(|(_, slot)| slot)
     }
 
     /// The user's request with this id.
     pub(crate) fn find_user(&mut self, id: RequestId) -> Option<&mut Slot> {
+        let index = self.slots.partition_point(|(last, _)| *last < Some(id));
         self.slots
-            .iter_mut()
-            .find(|slot| slot.purpose.user() == Some(id))
+            .get_mut(index)
+            .map(|(_, slot)| slot)
+            .filter(|slot| slot.purpose.user() == Some(id))
     }
 
     pub(crate) fn has_xid(&self, xid: i32) -> bool {
-        self.slots.iter().any(|slot| slot.xid == xid)
+        self.iter().any(|slot| slot.xid == xid)
     }
 
     pub(crate) fn front(&self) -> Option<&Slot> {
-        self.slots.front()
+        self.slots.front().map(|(_, slot)| slot)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> + Clone {
+        self.slots.iter().map(|(_, slot)| slot)
     }
 
     /// The connection is gone: hands over everything, oldest first.
-    pub(crate) fn drain(&mut self) -> VecDeque<Slot> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> + use<> {
         std::mem::take(&mut self.slots)
+            .into_iter()
+            .map(|(_, slot)| slot)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -88,17 +121,28 @@ impl InFlight {
     }
 
     pub(crate) fn check_invariants(&self) {
-        let users = self.slots.iter().filter_map(|slot| slot.purpose.user());
+        let users = self.iter().filter_map(|slot| slot.purpose.user());
         let later = users.clone().skip(1);
         debug_assert!(
             users.zip(later).all(|(a, b)| a < b),
             "requests in flight out of order"
         );
         debug_assert!(
-            self.slots.iter().all(|slot| slot.xid > 0),
+            self.iter().all(|slot| slot.xid > 0),
             "a reserved xid has a slot"
         );
+        let first = self.front().map_or(0, |slot| slot.xid);
+        let distances = self.iter().map(|slot| distance(first, slot.xid));
+        debug_assert!(
+            distances.clone().zip(distances.skip(1)).all(|(a, b)| a < b),
+            "xids in flight out of order"
+        );
     }
+}
+
+/// How many xids after `first` this one was used; the one after `i32::MAX` is 1.
+const fn distance(first: i32, xid: i32) -> i32 {
+    xid.wrapping_sub(first) & i32::MAX
 }
 
 #[cfg(test)]
@@ -116,6 +160,7 @@ mod tests {
                 watch: None,
                 deadline: None,
                 abandoned: false,
+                results: None,
             });
         }
         in_flight
@@ -129,5 +174,55 @@ mod tests {
         assert_eq!(in_flight.take(4, false).map(|slot| slot.xid), Some(4));
         assert_eq!(in_flight.take(6, false).map(|slot| slot.xid), Some(6));
         assert!(in_flight.take(6, true).is_none());
+    }
+
+    #[test]
+    fn a_refusal_finds_its_request_across_the_turn_of_the_xids() {
+        let mut in_flight = in_flight(&[i32::MAX - 1, i32::MAX, 1, 4]);
+        assert!(
+            in_flight.take(1 | i32::MIN, true).is_none(),
+            "not its sign bit"
+        );
+        assert!(in_flight.take(2, true).is_none());
+        assert_eq!(in_flight.take(1, true).map(|slot| slot.xid), Some(1));
+        assert_eq!(in_flight.take(4, true).map(|slot| slot.xid), Some(4));
+        in_flight.check_invariants();
+    }
+
+    #[test]
+    fn a_users_request_is_found_between_those_of_the_core() {
+        let mut in_flight = InFlight::default();
+        for (xid, user) in [(1, None), (2, Some(7)), (3, None), (4, Some(9)), (5, None)] {
+            let purpose = user.map_or(Purpose::Unwatch, |id| Purpose::User {
+                id: RequestId::from_raw(id),
+                duty: None,
+            });
+            in_flight.push(Slot {
+                xid,
+                op: OpCode::Exists,
+                sent_at: Moment::ZERO,
+                purpose,
+                watch: None,
+                deadline: None,
+                abandoned: false,
+                results: None,
+            });
+        }
+        let mut find = |id| {
+            in_flight
+                .find_user(RequestId::from_raw(id))
+                .map(|slot| slot.xid)
+        };
+        assert_eq!(
+            [6, 7, 8, 9, 10].map(&mut find),
+            [None, Some(2), None, Some(4), None]
+        );
+        in_flight.take(2, true);
+        let mut find = |id| {
+            in_flight
+                .find_user(RequestId::from_raw(id))
+                .map(|slot| slot.xid)
+        };
+        assert_eq!([7, 9].map(&mut find), [None, Some(4)]);
     }
 }

@@ -13,7 +13,7 @@ use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response};
 use crate::connection::timers::Timer;
 use crate::event::{Event, Obligation, Settlement};
 use crate::ids::DutyId;
-use crate::promises::duty::{Duty, Known, Work};
+use crate::promises::duty::{Duty, Known, Work, child_prefix};
 use crate::requests::purpose::{DutyStep, Purpose};
 use crate::requests::queue::{Lane, Queued};
 use crate::session::Session;
@@ -50,7 +50,7 @@ impl Session {
             }
             Known::InFlight(_) => {}
             Known::Located(path) => {
-                duty.work = Work::deleting(1);
+                duty.work = Work::deleting(1, false);
                 self.queue.push_in(lane, delete(id, path));
             }
             Known::Unknown if can_write => {
@@ -78,12 +78,19 @@ impl Session {
             duty.known = Known::Nothing;
         } else {
             match Response::decode(op, &mut Reader::new(body.clone())) {
-                Ok(Response::Path(path) | Response::Created { path, .. }) => {
+                Ok(Response::Path(path) | Response::Created { path, .. })
+                    if duty.may_be_at(&path) =>
+                {
                     duty.known = Known::Located(path);
                 }
                 _ => {
                     duty.create_unknown();
-                    self.give_up(now, Break::protocol("the reply to a create has no path"));
+                    self.give_up(
+                        now,
+                        Break::protocol(
+                            "the reply to a create has no path, or another one than was asked for",
+                        ),
+                    );
                     return;
                 }
             }
@@ -105,14 +112,11 @@ impl Session {
             (DutyStep::Barrier, None) => self.list_for(id),
             (DutyStep::ListOwn, None) => match decode(OpCode::GetEphemerals, body) {
                 Some(Response::Ephemerals(paths)) => self.delete_found(id, paths),
-                _ => self.give_up(
-                    now,
-                    Break::protocol("the reply to getEphemerals has no list"),
-                ),
+                _ => self.no_list(now, id, "the reply to getEphemerals has no list"),
             },
             (DutyStep::ListAll, None) => match decode(OpCode::GetChildren, body) {
                 Some(Response::Children(names)) => self.delete_named(id, &names),
-                _ => self.give_up(now, Break::protocol("the reply to getChildren has no list")),
+                _ => self.no_list(now, id, "the reply to getChildren has no list"),
             },
             (DutyStep::ListOwn, Some(ErrorCode::Unimplemented)) => {
                 // The server closes the connection after this answer. Should it not, the barrier still
@@ -134,6 +138,14 @@ impl Session {
             self.events.push_back(Event::Duty { id, settled });
         }
         self.advance_close();
+    }
+
+    /// What was asked for a duty was answered with nonsense: the next server is asked.
+    fn no_list(&mut self, now: Moment, id: DutyId, text: &str) {
+        if let Some(duty) = self.duties.get_mut(id) {
+            duty.work = Work::Idle;
+        }
+        self.give_up(now, Break::protocol(text));
     }
 
     fn list_for(&mut self, id: DutyId) {
@@ -158,14 +170,10 @@ impl Session {
     }
 
     fn delete_found(&mut self, id: DutyId, paths: Vec<String>) {
-        let Some(Obligation::DeleteMarked { parent, mark }) = self.obligation(id) else {
+        let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let prefix = child_prefix(parent);
-        let ours = |path: &String| {
-            let name = path.strip_prefix(&prefix);
-            name.is_some_and(|name| !name.contains('/') && name.contains(mark.as_str()))
-        };
+        let ours = |path: &String| duty.may_be_at(path);
         let found = paths.into_iter().filter(ours).collect();
         self.delete_all(id, found);
     }
@@ -175,19 +183,23 @@ impl Session {
             return;
         };
         let prefix = child_prefix(parent);
-        let ours = names.iter().filter(|name| name.contains(mark.as_str()));
+        let ours = |name: &&String| !name.contains('/') && name.contains(mark.as_str());
+        let ours = names.iter().filter(ours);
         let found = ours.map(|name| format!("{prefix}{name}")).collect();
         self.delete_all(id, found);
     }
 
-    fn delete_all(&mut self, id: DutyId, paths: Vec<String>) {
+    fn delete_all(&mut self, id: DutyId, mut paths: Vec<String>) {
+        // A mark is in one name. A server that lists thousands of them gets its deletes piece by piece.
+        let more = paths.len() > MAX_DELETES;
+        paths.truncate(MAX_DELETES);
         if paths.is_empty() {
             let gone = self.duties.get(id).map_or(Settlement::Absent, Duty::gone);
             self.settle(id, gone);
             return;
         }
         if let Some(duty) = self.duties.get_mut(id) {
-            duty.work = Work::deleting(paths.len());
+            duty.work = Work::deleting(paths.len(), more);
         }
         for path in paths {
             self.queue.push_urgent(delete(id, path));
@@ -247,6 +259,9 @@ impl Session {
     }
 }
 
+/// How many nodes of one mark are deleted before the list is asked for again.
+const MAX_DELETES: usize = 64;
+
 fn delete(id: DutyId, path: String) -> Queued {
     let request = Request::Delete { path, version: -1 };
     Queued::internal(request, Purpose::Duty(id, DutyStep::Delete))
@@ -254,13 +269,4 @@ fn delete(id: DutyId, path: String) -> Queued {
 
 fn decode(op: OpCode, body: &Bytes) -> Option<Response> {
     Response::decode(op, &mut Reader::new(body.clone())).ok()
-}
-
-/// What the paths of a node's children begin with.
-fn child_prefix(parent: &str) -> String {
-    if parent == "/" {
-        "/".to_owned()
-    } else {
-        format!("{parent}/")
-    }
 }

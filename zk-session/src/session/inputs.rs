@@ -1,5 +1,7 @@
 //! What the driver reports.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use zk_wire::{FrameError, Moment, Zxid};
 
@@ -51,10 +53,12 @@ impl Session {
         while self.link.is(conn) {
             match self.decoder.next(input) {
                 Ok(Some(frame)) => {
+                    self.timers.stop(Timer::Frame);
                     self.stats.bytes_received += frame.len() as u64 + 4;
                     self.handle_frame(now, frame);
                 }
                 Ok(None) => {
+                    self.expect_the_rest(now, input);
                     self.judge_doubt(now);
                     self.go_on_if_idle(now);
                     return;
@@ -134,6 +138,10 @@ impl Session {
             };
             self.give_up(now, Break::hang_up(text));
         }
+        if self.timers.take_due(Timer::Frame, now) {
+            let text = "began to send a frame and did not finish it";
+            self.give_up(now, Break::hang_up(text));
+        }
         if self.timers.take_due(Timer::Backoff, now) {
             self.dial(now);
         }
@@ -176,6 +184,18 @@ impl Session {
         }
     }
 
+    /// Part of a frame is there. Each byte counts as a sign of life, so a server that sends one now and then would
+    /// never be found silent; a whole frame has its own time.
+    fn expect_the_rest(&mut self, now: Moment, part: &BytesMut) {
+        if part.is_empty() || self.link.up().is_none() || self.timers.get(Timer::Frame).is_some() {
+            return;
+        }
+        let seconds = self.decoder.max() / SLOWEST;
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        let limit = self.timeout.saturating_add(Duration::from_secs(seconds));
+        self.timers.set(Timer::Frame, now + limit);
+    }
+
     /// A server that closes after it has read the handshake has reasons, and tells none of them.
     fn closed_early(&self, how: &str) -> String {
         let lag = if self.zxids.seen() > Zxid::NONE {
@@ -194,7 +214,10 @@ impl Session {
         )
     }
 
-    fn expiry_silence(&self) -> std::time::Duration {
+    fn expiry_silence(&self) -> Duration {
         self.timeout * 4 / 3
     }
 }
+
+/// The bytes in a second below which a connection counts as standing still.
+const SLOWEST: usize = 64 * 1024;

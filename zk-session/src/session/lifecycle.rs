@@ -128,6 +128,7 @@ impl Session {
         for timer in [
             Timer::Dial,
             Timer::Read,
+            Timer::Frame,
             Timer::Ping,
             Timer::Confirm,
             Timer::DutyRetry,

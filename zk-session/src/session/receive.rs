@@ -1,5 +1,7 @@
 //! Frames in.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use zk_wire::{
     ConnectResponse, Decode, ErrorCode, EventType, Moment, Password, Reader, ReplyHeader,
@@ -44,6 +46,9 @@ impl Session {
             }
             return self.expire(ExpiryCause::Handshake);
         }
+        if let Some(objection) = objection(&response, self.config.session_timeout) {
+            return self.give_up(now, Break::hang_up(objection));
+        }
         let given = response.session_id;
         if !presented.session.is_none() && given != presented.session {
             let presented = presented.session;
@@ -59,7 +64,7 @@ impl Session {
             read_only: fake,
         });
         let granted = u64::try_from(response.timeout_ms).unwrap_or(0);
-        self.timeout = std::time::Duration::from_millis(granted);
+        self.timeout = Duration::from_millis(granted);
         self.window.connected(self.timeout, presented.at);
         self.servers.handshake_completed(server);
         self.auth.start_over();
@@ -118,9 +123,17 @@ impl Session {
     }
 
     fn fire(&mut self, kind: EventType, path: &str, zxid: Option<Zxid>) {
-        for id in self.watches.fire(kind, path) {
-            let path = path.to_owned();
-            let event = WatchEvent::Fired { kind, path, zxid };
+        let watches = self.watches.fire(kind, path);
+        let too_dear = watches.len().saturating_mul(path.len()) > MAX_PATHS;
+        for id in watches {
+            // Every watch gets a path of its own; where that would multiply a huge one, those that outlive the event
+            // are told to look for themselves.
+            let event = if too_dear && self.watches.is_registered(id) {
+                WatchEvent::Gap
+            } else {
+                let path = path.to_owned();
+                WatchEvent::Fired { kind, path, zxid }
+            };
             self.events.push_back(Event::Watch { id, event });
         }
     }
@@ -139,6 +152,10 @@ impl Session {
 
     fn handle_auth_reply(&mut self, now: Moment, header: ReplyHeader) {
         self.stats.replies += 1;
+        if !self.auth.awaits() {
+            let text = "it answered an auth packet nobody sent";
+            return self.give_up(now, Break::protocol(text));
+        }
         if ErrorCode::from_raw(header.err).is_some() {
             let why = match requires_sasl(&header) {
                 true => AuthFailure::Required,
@@ -146,13 +163,7 @@ impl Session {
             };
             return self.end_unauthenticated(why);
         }
-        let Some(waiters) = self.auth.accepted() else {
-            return self.give_up(
-                now,
-                Break::protocol("it answered an auth packet nobody sent"),
-            );
-        };
-        for id in waiters {
+        for id in self.auth.accepted() {
             let outcome = Outcome::Reply {
                 zxid: header.zxid,
                 result: Ok(Bytes::new()),
@@ -193,6 +204,15 @@ impl Session {
             self.lose(slot, FailCause::ConnectionLost);
             return self.give_up(now, Break::hang_up("says the session has moved"));
         }
+        let objection = match error {
+            None => slot.objection(&body),
+            Some(_) => None,
+        };
+        if let Some(text) = objection {
+            let broken = Break::protocol(text);
+            self.lose(slot, broken.cause.clone());
+            return self.give_up(now, broken);
+        }
         self.settle_slot(now, slot, header.zxid, error, body);
         if error == Some(ErrorCode::SessionExpired) {
             self.expire(ExpiryCause::Reply);
@@ -222,6 +242,33 @@ fn no_handshake(frame: Bytes) -> String {
         None => stranger(&frame),
     }
 }
+
+/// What makes a granted session unusable.
+fn objection(granted: &ConnectResponse, wanted: Duration) -> Option<String> {
+    let timeout = Duration::from_millis(u64::try_from(granted.timeout_ms).unwrap_or(0));
+    if granted.password.len() > MAX_PASSWORD {
+        let len = granted.password.len();
+        return Some(format!(
+            "gave a session password of {len} bytes, where {MAX_PASSWORD} are more than any server needs"
+        ));
+    }
+    if timeout > wanted.saturating_add(MAX_EXTRA_TIMEOUT) {
+        return Some(format!(
+            "granted a session timeout of {timeout:?} where {wanted:?} was asked for"
+        ));
+    }
+    None
+}
+
+/// The longest session password taken: it is presented again on every connection. Servers send 16 bytes.
+const MAX_PASSWORD: usize = 1024;
+
+/// By how much a server may exceed the session timeout asked for (its `minSessionTimeout`). The silence of a server is
+/// noticed after two thirds of what it granted, so whoever grants years is never found out.
+const MAX_EXTRA_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// How many bytes of paths one event may become.
+const MAX_PATHS: usize = 1024 * 1024;
 
 /// xid, zxid and error.
 const REPLY_HEADER: usize = 16;

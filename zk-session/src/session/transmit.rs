@@ -177,6 +177,11 @@ impl Session {
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
         write_frame(buf, |out| request.encode(xid, out));
         self.stats.count_sent(op);
+        let results = match &request {
+            Request::Multi(ops) => Some(ops.len()),
+            Request::MultiRead(reads) => Some(reads.len()),
+            _ => None,
+        };
         let watch = watch
             .zip(request.path())
             .map(|((id, kind), path)| WatchToSet {
@@ -204,6 +209,7 @@ impl Session {
             watch,
             deadline,
             abandoned: false,
+            results,
         };
         self.in_flight.push(slot);
     }

@@ -6,7 +6,7 @@ use crate::codes::op_code::OpCode;
 use crate::decode_error::DecodeError;
 use crate::jute::{Decode, Encode, Reader, put_i32, put_opt_slice, put_str};
 use crate::records::create::Create;
-use crate::records::multi_header::{MultiHeader, encode_failure, read_enveloped};
+use crate::records::multi_header::{MultiHeader, count_enveloped, encode_failure, read_enveloped};
 use crate::records::stat::Stat;
 
 /// One operation of a multi.
@@ -190,6 +190,10 @@ impl MultiResult {
             Self::Checked => MultiHeader::success(OpCode::Check).encode(out),
             Self::Failed(code) => encode_failure(*code, out),
         }
+    }
+
+    pub(crate) fn count(input: &mut Reader) -> Result<usize, DecodeError> {
+        count_enveloped(input, Self::skip_one)
     }
 
     pub(crate) fn decode_all(input: &mut Reader) -> Result<Vec<Self>, DecodeError> {

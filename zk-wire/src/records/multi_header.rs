@@ -78,6 +78,22 @@ pub(crate) fn encode_failure(code: i32, out: &mut Vec<u8>) {
     put_i32(out, code);
 }
 
+/// Counts a list up to its end mark.
+pub(crate) fn count_enveloped(
+    input: &mut Reader,
+    skip: impl Fn(MultiHeader, &mut Reader) -> Result<(), DecodeError>,
+) -> Result<usize, DecodeError> {
+    let mut count = 0;
+    loop {
+        let header = MultiHeader::decode(input)?;
+        if header.done {
+            return Ok(count);
+        }
+        skip(header, input)?;
+        count += 1;
+    }
+}
+
 /// Reads a list up to its end mark.
 ///
 /// The wire tells no count, and a vector that grows by doubling peaks at three times its content, which
@@ -88,16 +104,7 @@ pub(crate) fn read_enveloped<T>(
     skip: impl Fn(MultiHeader, &mut Reader) -> Result<(), DecodeError>,
     decode: impl Fn(MultiHeader, &mut Reader) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
-    let mut ahead = input.clone();
-    let mut count = 0;
-    loop {
-        let header = MultiHeader::decode(&mut ahead)?;
-        if header.done {
-            break;
-        }
-        skip(header, &mut ahead)?;
-        count += 1;
-    }
+    let count = count_enveloped(&mut input.clone(), skip)?;
     let mut items = Vec::with_capacity(count);
     for _ in 0..count {
         let header = MultiHeader::decode(input)?;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::codes::op_code::OpCode;
 use crate::decode_error::DecodeError;
 use crate::jute::{Decode, Encode, Reader, put_bool, put_opt_slice, put_str, put_strings};
-use crate::records::multi_header::{MultiHeader, encode_failure, read_enveloped};
+use crate::records::multi_header::{MultiHeader, count_enveloped, encode_failure, read_enveloped};
 use crate::records::stat::Stat;
 
 /// One read of a multiRead. Such reads set no watches.
@@ -111,6 +111,10 @@ impl ReadResult {
             }
         }
         MultiHeader::END.encode(out);
+    }
+
+    pub(crate) fn count(input: &mut Reader) -> Result<usize, DecodeError> {
+        count_enveloped(input, Self::skip_one)
     }
 
     pub(crate) fn decode_all(input: &mut Reader) -> Result<Vec<Self>, DecodeError> {

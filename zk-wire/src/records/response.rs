@@ -104,6 +104,21 @@ impl Encode for Response {
 }
 
 impl Response {
+    /// How many results the reply to a multi or multiRead holds, without decoding them; `None` for other operations.
+    ///
+    /// A result takes more memory than its bytes: whoever knows how many there have to be compares first.
+    ///
+    /// # Errors
+    ///
+    /// A [`DecodeError`] when the list is broken.
+    pub fn count_results(op: OpCode, input: &mut Reader) -> Result<Option<usize>, DecodeError> {
+        match op {
+            OpCode::Multi => MultiResult::count(input).map(Some),
+            OpCode::MultiRead => ReadResult::count(input).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads the record of a successful reply to `op`. Bytes behind the record are ignored.
     ///
     /// # Errors
