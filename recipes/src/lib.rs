@@ -44,10 +44,10 @@ pub use lock::{
 };
 
 pub use zk_client::{
-    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, Error,
-    ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node, OnExpiry,
-    OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid,
-    path,
+    Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,
+    EnsembleConfig, Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Member, Moment,
+    MultiResult, Node, OnExpiry, OpKind, Permissions, Quota, QuotaLimits, QuotaUsage, ReadValue,
+    RetryAdvice, Role, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid, path,
 };
 
 /// The lines of the README must compile.

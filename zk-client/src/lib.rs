@@ -56,9 +56,11 @@ pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
 pub use expiry::{Expiry, ExpiryCause, LostHold};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
-    Barrier, Children, ChildrenWatched, Create, CreateAll, Delete, Ephemerals, Exists,
-    ExistsWatched, FencedCreate, Get, GetAcl, GetWatched, ListedChildren, Multi, Set, SetAcl, Sync,
-    WatchNode,
+    AllChildrenCount, Barrier, Children, ChildrenWatched, Config, ConfigWatched, Create, CreateAll,
+    Delete, DeleteAll, DeleteQuota, EnsembleConfig, Ephemerals, Exists, ExistsWatched,
+    FencedCreate, Get, GetAcl, GetQuota, GetWatched, Linearizable, ListQuotas, ListedChildren,
+    Member, Multi, MultiPart, MultiRead, Quota, QuotaLimits, QuotaUsage, ReadValue, Reconfig, Role,
+    Set, SetAcl, SetQuota, Sync, WatchNode, WhoAmI,
 };
 pub use pending::Pending;
 pub use shared::clock::{Clock, SystemClock, TokioClock};
@@ -74,6 +76,6 @@ pub use bytes::Bytes;
 pub use zk_session::seeded;
 pub use zk_session::{Confirm, Fate, WatchEvent};
 pub use zk_wire::{
-    Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
-    SessionId, Stat, Zxid, path,
+    Acl, AddWatchMode, ClientInfo, CreateMode, ErrorCode, EventType, Moment, MultiResult,
+    Permissions, SessionId, Stat, Zxid, path,
 };
