@@ -49,9 +49,10 @@ pub use lock::{
 };
 
 pub use zk_client::{
-    Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, DigestMd5,
-    Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node,
-    OnExpiry, OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch,
+    Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,
+    DigestMd5, EnsembleConfig, Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold,
+    Member, Moment, MultiResult, Node, OnExpiry, OpKind, Permissions, Quota, QuotaLimits,
+    QuotaUsage, ReadValue, RetryAdvice, Role, SessionId, Stat, State, StateStream, Watch,
     WatchEvent, Zxid, digest_id, path,
 };
 

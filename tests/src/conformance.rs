@@ -10,9 +10,11 @@
 )]
 
 mod acl;
+mod admin;
 mod chroot;
 mod codes;
 mod create;
+mod delete_all;
 mod fence;
 mod list;
 mod multi;
@@ -21,9 +23,11 @@ mod mutex_kazoo;
 mod mutex_place;
 mod mutex_queue;
 mod nodes;
+mod null;
 mod order;
 mod paths;
 mod persistent_watch;
+mod reads;
 mod seen;
 mod server;
 mod session;

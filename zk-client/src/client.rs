@@ -14,8 +14,9 @@ use crate::expiry::Expiry;
 use crate::explain::explain;
 use crate::node::Node;
 use crate::ops::{
-    Barrier, Children, Create, Delete, Ephemerals, Exists, Get, GetAcl, Multi, Set, SetAcl, Sync,
-    WatchNode, create_parents,
+    AllChildrenCount, Barrier, Children, Config, Create, Delete, DeleteQuota, Ephemerals, Exists,
+    Get, GetAcl, GetQuota, ListQuotas, Multi, MultiRead, QuotaLimits, Reconfig, Set, SetAcl,
+    SetQuota, Sync, WatchNode, WhoAmI, create_parents,
 };
 use crate::pending::Pending;
 use crate::shared::entropy::draw;
@@ -142,6 +143,51 @@ impl Client {
     /// Starts a transaction.
     pub fn multi(&self) -> Multi {
         Multi::new(self.scope.clone())
+    }
+
+    /// Starts several independent reads in one request.
+    pub fn multi_read(&self) -> MultiRead {
+        MultiRead::new(self.scope.clone())
+    }
+
+    /// Counts all nodes below a node, at any depth.
+    pub fn all_children_count(&self, path: &str) -> AllChildrenCount {
+        AllChildrenCount::new(self.scope.clone(), path)
+    }
+
+    /// Lists the identities of this connection.
+    pub fn whoami(&self) -> WhoAmI {
+        WhoAmI::new(self.scope.clone())
+    }
+
+    /// Reads the ensemble's configuration.
+    pub fn config(&self) -> Config {
+        Config::new(self.scope.clone())
+    }
+
+    /// Starts a change of the ensemble's configuration.
+    pub fn reconfig(&self) -> Reconfig {
+        Reconfig::new(self.scope.clone())
+    }
+
+    /// Reads the quota of a node.
+    pub fn quota(&self, path: &str) -> GetQuota {
+        GetQuota::new(self.scope.clone(), path)
+    }
+
+    /// Lists the quotas of a node and of all nodes below it.
+    pub fn quotas(&self, path: &str) -> ListQuotas {
+        ListQuotas::new(self.scope.clone(), path)
+    }
+
+    /// Gives a node a quota.
+    pub fn set_quota(&self, path: &str, limits: QuotaLimits) -> SetQuota {
+        SetQuota::new(self.scope.clone(), path, limits)
+    }
+
+    /// Takes a node's quota away.
+    pub fn delete_quota(&self, path: &str) -> DeleteQuota {
+        DeleteQuota::new(self.scope.clone(), path)
     }
 
     /// Lists the ephemeral nodes of this session whose path starts with `prefix`.

@@ -31,6 +31,7 @@ struct Inner {
     message: String,
     hint: Option<String>,
     expected: Option<i32>,
+    operation: Option<usize>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -62,6 +63,18 @@ pub enum OpKind {
     Multi,
     /// Listing the session's ephemeral nodes.
     Ephemerals,
+    /// Counting all nodes below one.
+    AllChildrenCount,
+    /// Asking for the connection's identities.
+    WhoAmI,
+    /// Several reads in one request.
+    MultiRead,
+    /// Reading the ensemble's configuration.
+    Config,
+    /// Changing the ensemble's configuration.
+    Reconfig,
+    /// Reading or changing a quota.
+    Quota,
     /// Setting a persistent watch.
     Watch,
     /// Acquiring a lock.
@@ -91,6 +104,12 @@ impl OpKind {
             Self::Sync => "sync",
             Self::Multi => "commit a multi on",
             Self::Ephemerals => "list ephemeral nodes under",
+            Self::AllChildrenCount => "count the nodes below",
+            Self::WhoAmI => "list the identities of the connection, seen from",
+            Self::MultiRead => "read several nodes, the first of them",
+            Self::Config => "read the ensemble's configuration in",
+            Self::Reconfig => "change the ensemble's configuration in",
+            Self::Quota => "look after the quota of",
             Self::Watch => "watch",
             Self::Acquire => "acquire",
             Self::Release => "release",
@@ -114,6 +133,7 @@ impl Error {
             message: message.into(),
             hint: None,
             expected: None,
+            operation: None,
             source: None,
         }))
     }
@@ -194,6 +214,13 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
+    }
+
+    /// Which operation of a [`Multi`](crate::Multi) failed, counted from 0. Those before it would have succeeded, those
+    /// after it were not tried, and nothing was applied.
+    #[must_use]
+    pub fn operation(&self) -> Option<usize> {
+        self.0.operation
     }
 
     /// The server that was asked, as named in the connect string.

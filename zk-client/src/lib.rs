@@ -68,9 +68,11 @@ pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
 pub use expiry::{Expiry, ExpiryCause, LostHold};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
-    Barrier, Children, ChildrenWatched, Create, CreateAll, Delete, Ephemerals, Exists,
-    ExistsWatched, FencedCreate, Get, GetAcl, GetWatched, ListedChildren, Multi, Set, SetAcl, Sync,
-    WatchNode,
+    AllChildrenCount, Barrier, Children, ChildrenWatched, Config, ConfigWatched, Create, CreateAll,
+    Delete, DeleteAll, DeleteQuota, EnsembleConfig, Ephemerals, Exists, ExistsWatched,
+    FencedCreate, Get, GetAcl, GetQuota, GetWatched, Linearizable, ListQuotas, ListedChildren,
+    Member, Multi, MultiPart, MultiRead, Quota, QuotaLimits, QuotaUsage, ReadValue, Reconfig, Role,
+    Set, SetAcl, SetQuota, Sync, WatchNode, WhoAmI,
 };
 pub use pending::Pending;
 pub use resolver::{Resolver, SystemResolver};
@@ -90,6 +92,6 @@ pub use bytes::Bytes;
 pub use zk_session::seeded;
 pub use zk_session::{Confirm, DigestMd5, Fate, SessionTicket, TicketError, WatchEvent};
 pub use zk_wire::{
-    Acl, AddWatchMode, CreateMode, ErrorCode, EventType, Moment, MultiResult, Permissions,
-    SessionId, Stat, Zxid, digest_id, path,
+    Acl, AddWatchMode, ClientInfo, CreateMode, ErrorCode, EventType, Moment, MultiResult,
+    Permissions, SessionId, Stat, Zxid, digest_id, path,
 };

@@ -7,10 +7,28 @@ use zk_wire::Stat;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Node {
-    /// The node's data; empty also for a node without data (`null`).
+    /// The node's data; empty also for a node without data. [`value`](Self::value) tells the two apart.
     pub data: Bytes,
     /// The node's metadata.
     pub stat: Stat,
+    null: bool,
+}
+
+impl Node {
+    pub(crate) fn new(data: Option<Bytes>, stat: Stat) -> Self {
+        Self {
+            null: data.is_none(),
+            data: data.unwrap_or_default(),
+            stat,
+        }
+    }
+
+    /// The node's data; `None` for a node without data (`null`), which is not the same as empty data for other
+    /// clients.
+    #[must_use]
+    pub fn value(&self) -> Option<&Bytes> {
+        (!self.null).then_some(&self.data)
+    }
 }
 
 /// A node that was created.

@@ -58,6 +58,8 @@ pub(crate) struct Plan<T> {
     pub(crate) repeatable: bool,
     /// How many checks of holds a multi starts with.
     pub(crate) fences: usize,
+    /// The operations of a multi behind those checks, to name the one that failed.
+    pub(crate) parts: Vec<(OpCode, String)>,
     pub(crate) decode: fn(Answer<'_>) -> Result<T, Refusal>,
 }
 
@@ -76,6 +78,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) op: OpCode,
     pub(crate) zxid: Zxid,
     pub(crate) fences: usize,
+    pub(crate) parts: &'a [(OpCode, String)],
     pub(crate) result: Result<Bytes, ErrorCode>,
     pub(crate) registered: Registered,
 }
@@ -150,6 +153,14 @@ impl<T> Pending<T> {
         if matches!(self.stage, Stage::Planned) {
             let now = self.scope.shared().clock.now();
             self.deadline = Some(Some(now + limit));
+        }
+        self
+    }
+
+    /// As [`timeout`](Self::timeout), by a moment.
+    pub(crate) fn until(mut self, deadline: Option<Moment>) -> Self {
+        if matches!(self.stage, Stage::Planned) {
+            self.deadline = Some(deadline);
         }
         self
     }
@@ -289,6 +300,7 @@ impl<T> Pending<T> {
                     op: asked.code,
                     zxid,
                     fences: self.plan.fences,
+                    parts: &self.plan.parts,
                     result,
                     registered,
                 };

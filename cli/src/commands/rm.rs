@@ -1,7 +1,7 @@
 //! `zkctl rm`: deletes a node.
 
 use serde_json::json;
-use zk_recipes::{Client, Error, ErrorKind, path};
+use zk_recipes::ErrorKind;
 
 use crate::connect::Connection;
 use crate::exit::{Failure, code};
@@ -37,7 +37,14 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
     let deleted = connection
         .run(|client| async move {
             if args.recursive {
-                return delete_tree(&client, at).await;
+                let deleted = client.delete(at).recursive().await;
+                return deleted.map_err(|error| match error.kind() {
+                    ErrorKind::Misuse => Failure::usage(format!(
+                        "{} belongs to the servers; rm -r leaves it alone",
+                        client.absolute(at)
+                    )),
+                    _ => error.into(),
+                });
             }
             let delete = client.delete(at);
             let deleted = match args.version {
@@ -58,55 +65,3 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
     }
     Ok(code::OK)
 }
-
-/// Deletes children before their parents; yields how many nodes there were.
-async fn delete_tree(client: &Client, top: &str) -> Result<usize, Failure> {
-    let absolute = client.absolute(top);
-    if absolute == "/zookeeper" || absolute.starts_with("/zookeeper/") {
-        return Err(Failure::usage(format!(
-            "{absolute} belongs to the servers; rm -r leaves it alone"
-        )));
-    }
-    let mut found = vec![top.to_owned()];
-    let mut listed = 0;
-    while listed < found.len() {
-        let batch: Vec<_> = found
-            .iter()
-            .skip(listed)
-            .take(BATCH)
-            .map(|node| (node.clone(), client.children(node).submit()))
-            .collect();
-        listed += batch.len();
-        for (node, children) in batch {
-            match children.await {
-                Ok(children) => found.extend(children.iter().map(|name| path::join(&node, name))),
-                Err(error) if vanished(&error) && node != top => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    let mut deleted = 0;
-    // Every node was found after its parent.
-    found.reverse();
-    for batch in found.chunks(BATCH) {
-        let batch: Vec<_> = batch
-            .iter()
-            .map(|node| client.delete(node).submit())
-            .collect();
-        for delete in batch {
-            match delete.await {
-                Ok(()) => deleted += 1,
-                Err(error) if vanished(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    Ok(deleted)
-}
-
-fn vanished(error: &Error) -> bool {
-    error.kind() == ErrorKind::NoNode
-}
-
-/// How many requests are under way at a time.
-const BATCH: usize = 256;

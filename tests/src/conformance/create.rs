@@ -97,6 +97,8 @@ pub async fn b46_a_stock_server_refuses_ttl_nodes_and_keeps_the_connection(serve
         let error = create.ttl(Duration::from_secs(60)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unimplemented, "{mode:?}");
         assert_eq!(error.fate(), Fate::NotApplied);
+        let text = error.to_string();
+        assert!(text.contains("zookeeper.extendedTypesEnabled"), "{text}");
     }
     assert_eq!(zk.exists("/with-ttl").await.unwrap(), None);
     assert_eq!(zk.stats().connections_lost, 0);

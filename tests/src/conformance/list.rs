@@ -38,6 +38,32 @@ macro_rules! each_conformance_body {
                 b51_a_sync_is_answered_in_its_turn,
                 b58_sequential_nodes_of_many_multis_under_way_are_numbered_in_their_order,
             }
+            null {
+                no_data_is_told_from_empty_data,
+                data_can_be_taken_away_and_given_back,
+                a_transaction_writes_no_data_too,
+            }
+            reads {
+                all_nodes_below_a_node_are_counted,
+                a_connection_is_told_its_identities,
+                reads_of_a_multi_read_are_answered_each_for_itself,
+                a_linearizable_read_commits_a_transaction_before_it,
+                a_linearizable_read_sees_what_another_client_was_told,
+            }
+            delete_all {
+                a_tree_is_deleted_in_few_transactions,
+                a_tree_that_others_change_meanwhile_is_deleted_all_the_same,
+                a_deletion_that_fails_tells_what_is_left,
+                what_belongs_to_the_servers_is_not_deleted_as_a_tree,
+                a_tree_is_deleted_behind_a_fence,
+            }
+            admin {
+                a_quota_is_set_counted_changed_and_deleted,
+                quotas_are_listed_and_do_not_nest,
+                a_quota_needs_a_node_and_the_root_has_none,
+                a_standalone_server_has_an_empty_configuration,
+                a_server_with_reconfiguration_off_says_so,
+            }
             order {
                 rsf1abd15_b36_submitted_requests_are_executed_in_the_order_of_the_calls,
                 a_request_is_queued_when_first_polled_and_not_before,
@@ -73,6 +99,8 @@ macro_rules! each_conformance_body {
                 go7ecf500_b60_a_failed_multi_names_its_operation_and_changes_nothing,
                 each_kind_of_operation_fails_a_multi_with_its_own_error,
                 b56_a_failed_multi_takes_a_zxid_and_fires_nothing,
+                every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata,
+                a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure,
                 zk3895_an_empty_multi_succeeds,
                 a_large_multi_passes,
             }

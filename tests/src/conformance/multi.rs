@@ -1,5 +1,7 @@
 //! Transactions.
 
+use std::time::Duration;
+
 use zk_recipes::{AddWatchMode, CreateMode, ErrorKind, Fate, MultiResult};
 
 use super::seen::arrived;
@@ -108,6 +110,7 @@ pub async fn go7ecf500_b60_a_failed_multi_names_its_operation_and_changes_nothin
             }
             let error = multi.await.unwrap_err();
             assert_eq!((error.kind(), error.fate()), (kind, Fate::NotApplied));
+            assert_eq!(error.operation(), Some(at));
             let text = error.to_string();
             assert!(text.contains(&format!("operation {at} ")), "{text}");
         }
@@ -163,6 +166,48 @@ pub async fn b56_a_failed_multi_takes_a_zxid_and_fires_nothing(server: &Server) 
     let after = zk.barrier().await.unwrap();
     assert!(after.counter() >= before.counter() + 2, "{before} {after}");
     assert_eq!(arrived(&mut watch), []);
+}
+
+pub async fn every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata(server: &Server) {
+    let zk = server.client().await;
+    let mut multi = zk.multi();
+    for (number, mode) in CreateMode::ALL.into_iter().enumerate() {
+        let create = zk.create(&format!("/n{number}-"), "x").mode(mode);
+        multi = multi.with(match mode.has_ttl() {
+            true => create.ttl(Duration::from_secs(3600)),
+            false => create,
+        });
+    }
+    let results = multi.await.unwrap();
+    assert_eq!(results.len(), CreateMode::ALL.len());
+    for (result, mode) in results.into_iter().zip(CreateMode::ALL) {
+        let MultiResult::Created { path, stat } = result else {
+            panic!("{result:?}");
+        };
+        let found = zk.get(&path).await.unwrap().stat;
+        assert_eq!(stat, Some(found), "{mode:?}");
+        let session = zk.session_id().unwrap();
+        assert_eq!(found.ephemeral_owner == session, mode.is_ephemeral());
+        assert_eq!(path.ends_with("-"), !mode.is_sequential(), "{path}");
+    }
+    let without = zk.multi().create("/t", "", CreateMode::PersistentTtl);
+    assert_eq!(without.await.unwrap_err().kind(), ErrorKind::Misuse);
+}
+
+pub async fn a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure(server: &Server) {
+    let zk = server.stock_client().await;
+    let create = zk.create("/with-ttl", "").mode(CreateMode::PersistentTtl);
+    let create = create.ttl(Duration::from_secs(60));
+    let multi = zk.multi().check("/", None).with(create);
+    let error = multi.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unimplemented);
+    assert_eq!(
+        (error.operation(), error.path()),
+        (Some(1), Some("/with-ttl"))
+    );
+    let text = error.to_string();
+    assert!(text.contains("zookeeper.extendedTypesEnabled"), "{text}");
+    assert_eq!(zk.exists("/with-ttl").await.unwrap(), None);
 }
 
 pub async fn zk3895_an_empty_multi_succeeds(server: &Server) {

@@ -68,6 +68,11 @@ reads! {
     a_dropped_children_with_stat_changes_nothing: |zk: &Client| zk.children("/a").with_stat();
     a_dropped_acl_changes_nothing: |zk: &Client| zk.acl("/a");
     a_dropped_ephemerals_changes_nothing: |zk: &Client| zk.ephemerals("/");
+    a_dropped_count_changes_nothing: |zk: &Client| zk.all_children_count("/a");
+    a_dropped_whoami_changes_nothing: |zk: &Client| zk.whoami();
+    a_dropped_multi_read_changes_nothing: |zk: &Client| zk.multi_read().get("/a").children("/a");
+    a_dropped_config_changes_nothing: |zk: &Client| zk.config();
+    a_dropped_config_takes_its_watch_along: |zk: &Client| zk.config().watch();
     a_dropped_sync_changes_nothing: |zk: &Client| zk.sync("/a");
     a_dropped_barrier_changes_nothing: |zk: &Client| zk.barrier();
     a_dropped_watch_node_takes_its_watch_along: |zk: &Client| zk.watch("/a", AddWatchMode::PersistentRecursive);
@@ -84,6 +89,19 @@ fn a_dropped_get_in_leaves_its_watch_to_the_set() {
         let set = zk.watch_set();
         zk.get("/a").watch_in(&set).await.unwrap();
     });
+}
+
+/// Its barrier is a transaction, which changes nothing.
+#[test]
+fn a_dropped_linearizable_read_changes_nothing() {
+    inert(async |zk| zk.get("/a").linearizable().await.unwrap());
+    inert(async |zk| zk.children("/a").linearizable().await.unwrap());
+}
+
+#[test]
+fn a_dropped_read_of_quotas_changes_nothing() {
+    inert(async |zk| assert_eq!(zk.quota("/a").await.unwrap(), None));
+    inert(async |zk| assert_eq!(zk.quotas("/").await.unwrap(), []));
 }
 
 #[test]

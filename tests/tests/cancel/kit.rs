@@ -64,7 +64,10 @@ impl World {
 
     /// What each node holds, of whom, as text.
     pub(crate) fn tree(&self) -> Vec<(String, String)> {
-        let nodes = self.hooks.paths().into_iter();
+        // The servers' own nodes are not among the paths.
+        let quota = ["", "/zookeeper_limits", "/zookeeper_stats"];
+        let quota = quota.map(|node| format!("/zookeeper/quota/a{node}"));
+        let nodes = self.hooks.paths().into_iter().chain(quota);
         nodes
             .filter_map(|path| {
                 let node = self.hooks.node(&path)?;

@@ -42,6 +42,25 @@ fn changes(before: &[(String, String)], after: &[(String, String)]) -> Vec<Strin
 /// Drops what `start` makes after each of its polls. The tree has to be in one of the states: the first is that of
 /// a write that was not made, the last that of a write that was made.
 fn uncertain<T>(states: &[&[&str]], start: impl AsyncFn(&Client, &Held) -> T) {
+    let seen = uncertain_between(states, start);
+    assert!(
+        seen.iter()
+            .all(|&(ready, state)| !ready || state + 1 == states.len()),
+        "ready, and not done: {seen:?}"
+    );
+    let dropped = |state: usize| seen.contains(&(false, state));
+    assert!(dropped(0), "never dropped before the write left");
+    assert!(
+        dropped(states.len() - 1),
+        "never dropped while the answer was under way"
+    );
+}
+
+/// As [`uncertain`], for what does not end in the last of the states; yields whether it was ready, and the state.
+fn uncertain_between<T>(
+    states: &[&[&str]],
+    start: impl AsyncFn(&Client, &Held) -> T,
+) -> BTreeSet<(bool, usize)> {
     let mut seen = BTreeSet::new();
     at_every_poll(NOW_AND_LATE, |stop| {
         let _naming = Naming(format!("dropped after {stop} polls"));
@@ -56,22 +75,17 @@ fn uncertain<T>(states: &[&[&str]], start: impl AsyncFn(&Client, &Held) -> T) {
             let state = states.iter().position(|state| *state == changed);
             let state = state.unwrap_or_else(|| panic!("half done: {changed:?}"));
             assert!(state == 0 || stop.polls > 0, "done without being polled");
-            assert!(state + 1 == states.len() || !ready, "ready, and not done");
             seen.insert((ready, state));
 
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             assert_eq!(changes(&before.0, &world.tree()), changed, "undone");
             assert_eq!(world.open(&[&zk]), before.1);
-            zk.set("/a", "3").fenced_by(&guard.held()).await.unwrap();
+            let proof = zk.create("/proof", "").fenced_by(&guard.held());
+            proof.await.unwrap();
             ready
         })
     });
-    let dropped = |state: usize| seen.contains(&(false, state));
-    assert!(dropped(0), "never dropped before the write left");
-    assert!(
-        dropped(states.len() - 1),
-        "never dropped while the answer was under way"
-    );
+    seen
 }
 
 /// One test for each operation that writes, awaited and submitted.
@@ -118,6 +132,50 @@ fn a_dropped_create_with_parents_stops_after_one_of_them() {
     states.push(&["+/x", "+/x/y", "+/x/y/z"]);
     uncertain(&states, async |zk, _| {
         zk.create("/x/y/z", "").parents().await.unwrap();
+    });
+}
+
+#[test]
+fn a_dropped_recursive_delete_stops_after_one_of_its_transactions() {
+    let states: &[&[&str]] = &[&[], &["-/a", "-/a/b"]];
+    uncertain(states, async |zk, _| {
+        zk.delete("/a").recursive().await.unwrap();
+    });
+}
+
+const QUOTA: [&str; 3] = [
+    "+/zookeeper/quota/a",
+    "+/zookeeper/quota/a/zookeeper_limits",
+    "+/zookeeper/quota/a/zookeeper_stats",
+];
+
+#[test]
+fn a_dropped_set_quota_sets_it_or_not() {
+    uncertain(&[&[], &QUOTA[..1], &QUOTA], async |zk, _| {
+        let limits = zk_client::QuotaLimits::new().count(5);
+        zk.set_quota("/a", limits).await.unwrap();
+    });
+}
+
+#[test]
+fn a_dropped_delete_quota_deletes_it_or_not() {
+    // Set first: dropped there it is the test above.
+    let states: &[&[&str]] = &[&[], &QUOTA[..1], &QUOTA];
+    let set_and_delete = async |zk: &Client, _: &Held| {
+        let limits = zk_client::QuotaLimits::new().count(5);
+        zk.set_quota("/a", limits).await.unwrap();
+        assert!(zk.delete_quota("/a").await.unwrap());
+    };
+    uncertain_between(states, set_and_delete);
+}
+
+/// The embedded server refuses every reconfiguration, so there is nothing to change.
+#[test]
+fn a_dropped_reconfig_is_made_or_not() {
+    uncertain_between(&[&[]], async |zk: &Client, _: &Held| {
+        let refused = zk.reconfig().leave(3).submit().await.unwrap_err();
+        assert_eq!(refused.kind(), zk_client::ErrorKind::ServerError);
+        zk.reconfig().leave(3).await.unwrap_err();
     });
 }
 

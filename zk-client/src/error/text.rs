@@ -18,6 +18,15 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// An unconditional request of this type, as part of another one.
+    pub(crate) fn of(code: OpCode) -> Self {
+        Self {
+            code,
+            len: 0,
+            expected: None,
+        }
+    }
+
     pub(crate) fn new(request: &Request) -> Self {
         Self {
             code: request.op_code(),
@@ -54,9 +63,23 @@ impl Error {
     }
 
     /// The error of the operation at `at` of a failed multi.
-    pub(crate) fn in_multi(code: ErrorCode, at: usize) -> Self {
-        let text = format!("operation {at} of the multi failed: {code}; nothing was applied");
-        Self::new(ErrorKind::from_code(code), text)
+    pub(crate) fn in_multi(code: ErrorCode, at: usize, part: Option<&(OpCode, String)>) -> Self {
+        let kind = ErrorKind::from_code(code);
+        let Some((op, path)) = part else {
+            let text = format!("operation {at} of the multi failed: {code}; nothing was applied");
+            return Self::new(kind, text);
+        };
+        let text = format!(
+            "operation {at} of the multi ({} {path}) failed: {code}; nothing was applied",
+            op.name()
+        );
+        let mut error = Self::new(kind, text).with_op(OpKind::Multi, path);
+        error.0.operation = Some(at);
+        if kind == ErrorKind::Unimplemented {
+            error.with_hint(format!("it needs ZooKeeper {}", first_with(*op)))
+        } else {
+            error
+        }
     }
 
     pub(crate) fn malformed(error: DecodeError, op: OpKind, path: &str) -> Self {
@@ -185,6 +208,10 @@ fn tail(fate: Fate, op: OpKind) -> &'static str {
             | OpKind::GetAcl
             | OpKind::Sync
             | OpKind::Ephemerals
+            | OpKind::AllChildrenCount
+            | OpKind::WhoAmI
+            | OpKind::MultiRead
+            | OpKind::Config
             | OpKind::Watch,
             _,
         ) => "",
@@ -219,9 +246,24 @@ fn answer(code: ErrorCode, kind: ErrorKind, op: OpKind, path: &str, asked: Asked
             "the server serves only clients that authenticate by SASL, as this one did not"
                 .to_owned()
         }
-        _ => format!("the server answered {code}"),
+        _ => refusal(code),
     };
     format!("cannot {verb} {path}: {why}")
+}
+
+/// What a rarer code of a server means, and what there is to do.
+fn refusal(code: ErrorCode) -> String {
+    let why = match code {
+        ErrorCode::ReconfigDisabled => {
+            "reconfiguration is off; set reconfigEnabled=true on every server and restart it"
+        }
+        ErrorCode::ReconfigInProgress => "another reconfiguration is under way; wait for its end",
+        ErrorCode::NewConfigNoQuorum => {
+            "no quorum of the new members is connected to the leader and up to date; start them first"
+        }
+        _ => return format!("the server answered {code}"),
+    };
+    format!("{why} ({} {})", code.name(), code.raw())
 }
 
 /// The first release whose servers know the operation.
@@ -238,6 +280,7 @@ fn first_with(code: OpCode) -> &'static str {
         | OpCode::MultiRead
         | OpCode::GetAllChildrenNumber => "3.6 or later",
         OpCode::WhoAmI => "3.7 or later",
+        OpCode::Reconfig => "3.5 or later, and an ensemble instead of a standalone server",
         _ => "3.4 or later",
     }
 }

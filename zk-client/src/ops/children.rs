@@ -27,7 +27,7 @@ use crate::watch::Watch;
 /// # On session events
 ///
 /// Waits through a suspension and is asked again if its answer was lost; fails at expiry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct Children {
     scope: Scope,
@@ -74,13 +74,17 @@ pub struct ChildrenWatched {
 /// # On session events
 ///
 /// As [`Children`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct ListedChildren {
     children: Children,
 }
 
 impl Children {
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
         Self {
             scope,
@@ -126,6 +130,10 @@ impl ChildrenWatched {
 }
 
 impl ListedChildren {
+    pub(super) fn scope(&self) -> &Scope {
+        self.children.scope()
+    }
+
     fn plan(self) -> (Scope, Plan<(Vec<String>, Stat)>) {
         let Self { children } = self;
         let request = children

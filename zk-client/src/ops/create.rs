@@ -6,7 +6,7 @@ use bytes::Bytes;
 use zk_session::DutyId;
 use zk_wire::{Acl, CreateMode, MultiOp, MultiResult, Request, Response};
 
-use super::fence::{fenced, fenced_result};
+use super::fence::{behind, fenced, fenced_result};
 use super::plan::{checked, checked_prefix, operation};
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::node::{Created, Fenced};
@@ -39,7 +39,7 @@ use crate::shared::scope::Scope;
 pub struct Create {
     scope: Scope,
     path: String,
-    data: Bytes,
+    data: Option<Bytes>,
     acl: Option<Vec<Acl>>,
     mode: CreateMode,
     ttl: Option<Duration>,
@@ -66,8 +66,8 @@ pub struct Create {
 #[derive(Debug)]
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct FencedCreate {
-    create: Create,
-    fence: Result<String, Error>,
+    pub(super) create: Create,
+    pub(super) fence: Result<String, Error>,
 }
 
 impl Create {
@@ -75,7 +75,7 @@ impl Create {
         Self {
             scope,
             path: path.to_owned(),
-            data: data.into(),
+            data: Some(data.into()),
             acl: None,
             mode: CreateMode::Persistent,
             ttl: None,
@@ -86,6 +86,12 @@ impl Create {
     /// Sets what kind of node to create. Default: [`CreateMode::Persistent`].
     pub fn mode(mut self, mode: CreateMode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// Creates the node without data (`null`), which other clients tell from empty data, in place of the data given.
+    pub fn null(mut self) -> Self {
+        self.data = None;
         self
     }
 
@@ -133,13 +139,14 @@ impl Create {
         }
     }
 
-    fn record(&self) -> Result<zk_wire::Create, Error> {
+    pub(super) fn record(&self) -> Result<zk_wire::Create, Error> {
         let path = if self.mode.is_sequential() {
             checked_prefix(&self.scope, OpKind::Create, &self.path)?
         } else {
             checked(&self.scope, OpKind::Create, &self.path)?
         };
-        let mut create = zk_wire::Create::new(path, self.data.clone(), self.mode);
+        let mut create = zk_wire::Create::new(path, Bytes::new(), self.mode);
+        create.data.clone_from(&self.data);
         if let Some(acl) = &self.acl {
             create.acl.clone_from(acl);
         }
@@ -162,7 +169,7 @@ impl Create {
         .with_op(OpKind::Create, &self.path)
     }
 
-    fn plan(self) -> (Scope, Plan<Created>) {
+    pub(super) fn plan(self) -> (Scope, Plan<Created>) {
         let request = self.record().map(Request::Create);
         let mut plan = Plan::write(OpKind::Create, self.path, request, created);
         plan.duty = self.duty;
@@ -173,21 +180,12 @@ impl Create {
 impl FencedCreate {
     fn plan(self) -> (Scope, Plan<String>) {
         let Self { create, fence } = self;
-        let request = fence.and_then(|fence| {
-            // Without Stat: servers before 3.7.2 and 3.8.2 answer a create2 of a multi without it
-            // (ZOOKEEPER-4026).
-            let record = zk_wire::Create {
-                stat: false,
-                ..create.record()?
-            };
-            Ok(Request::Multi(vec![
-                MultiOp::Check {
-                    path: fence,
-                    version: -1,
-                },
-                MultiOp::Create(record),
-            ]))
+        // Without Stat: servers before 3.7.2 and 3.8.2 answer a create2 of a multi without it (ZOOKEEPER-4026).
+        let record = create.record().map(|record| zk_wire::Create {
+            stat: false,
+            ..record
         });
+        let request = behind(fence, record.map(MultiOp::Create));
         let plan = Plan::fenced(OpKind::Create, create.path, request, |answer| {
             let scope = answer.scope;
             match fenced_result(answer)? {

@@ -1,8 +1,8 @@
 //! Deleting a node.
 
-use zk_wire::{MultiOp, MultiResult, Request};
+use zk_wire::{MultiOp, MultiResult};
 
-use super::fence::{fenced, fenced_result};
+use super::fence::{alone, behind, fenced, fenced_result};
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
 use crate::node::Fenced;
@@ -58,37 +58,35 @@ impl Delete {
         self
     }
 
-    fn plan(self) -> (Scope, Plan<()>) {
-        let path = checked(&self.scope, OpKind::Delete, &self.path);
-        let version = self.version;
-        match self.fence {
-            None => {
-                let request = path.map(|path| Request::Delete { path, version });
-                (
-                    self.scope,
-                    Plan::write(OpKind::Delete, self.path, request, done),
-                )
-            }
-            Some(fence) => {
-                let request = fence.and_then(|fence| {
-                    let check = MultiOp::Check {
-                        path: fence,
-                        version: -1,
-                    };
-                    Ok(Request::Multi(vec![
-                        check,
-                        MultiOp::Delete {
-                            path: path?,
-                            version,
-                        },
-                    ]))
-                });
-                (
-                    self.scope,
-                    Plan::fenced(OpKind::Delete, self.path, request, fenced_done),
-                )
-            }
+    /// A delete behind a fence that was looked at before.
+    pub(super) fn fenced(scope: Scope, path: &str, fence: Option<Result<String, Error>>) -> Self {
+        Self {
+            fence,
+            ..Self::new(scope, path)
         }
+    }
+
+    /// From where, what, and behind which fence.
+    pub(super) fn into_target(self) -> (Scope, String, Option<Result<String, Error>>) {
+        (self.scope, self.path, self.fence)
+    }
+
+    /// The delete as part of a transaction, and its fence.
+    pub(super) fn into_part(self) -> (Result<MultiOp, Error>, Option<Result<String, Error>>) {
+        let version = self.version;
+        let op = checked(&self.scope, OpKind::Delete, &self.path)
+            .map(|path| MultiOp::Delete { path, version });
+        (op, self.fence)
+    }
+
+    fn plan(self) -> (Scope, Plan<()>) {
+        let (scope, at) = (self.scope.clone(), self.path.clone());
+        let (op, fence) = self.into_part();
+        let plan = match fence {
+            None => Plan::write(OpKind::Delete, at, op.map(alone), done),
+            Some(fence) => Plan::fenced(OpKind::Delete, at, behind(fence, op), fenced_done),
+        };
+        (scope, plan)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::watch::Watch;
 /// # On session events
 ///
 /// Waits through a suspension and is asked again if its answer was lost; fails at expiry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct Exists {
     scope: Scope,
@@ -57,6 +57,10 @@ pub struct ExistsWatched {
 }
 
 impl Exists {
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
         Self {
             scope,

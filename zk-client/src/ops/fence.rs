@@ -1,6 +1,6 @@
 //! Writes that commit only while something is held.
 
-use zk_wire::{ErrorCode, MultiResult, Response};
+use zk_wire::{ErrorCode, MultiOp, MultiResult, Request, Response};
 
 use crate::error::{Error, ErrorKind};
 use crate::node::Fenced;
@@ -13,6 +13,35 @@ pub(crate) fn fenced(held: &impl Fenced) -> Result<String, Error> {
     } else {
         Err(lost(held.fence_path()))
     }
+}
+
+/// The request of a write without a fence.
+pub(crate) fn alone(op: MultiOp) -> Request {
+    match op {
+        MultiOp::SetData {
+            path,
+            data,
+            version,
+        } => Request::SetData {
+            path,
+            data,
+            version,
+        },
+        MultiOp::Delete { path, version } => Request::Delete { path, version },
+        other => Request::Multi(vec![other]),
+    }
+}
+
+/// The request of a write that commits only while the node of a hold exists.
+pub(crate) fn behind(
+    fence: Result<String, Error>,
+    op: Result<MultiOp, Error>,
+) -> Result<Request, Error> {
+    let check = MultiOp::Check {
+        path: fence?,
+        version: -1,
+    };
+    Ok(Request::Multi(vec![check, op?]))
 }
 
 /// The error of a write whose hold is over.

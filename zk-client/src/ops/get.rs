@@ -29,7 +29,7 @@ use crate::watch::{Watch, WatchSet};
 /// # On session events
 ///
 /// Waits through a suspension and is asked again if its answer was lost; fails at expiry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct Get {
     scope: Scope,
@@ -60,6 +60,10 @@ pub struct GetWatched {
 }
 
 impl Get {
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     pub(crate) fn new(scope: Scope, path: &str) -> Self {
         Self {
             scope,
@@ -112,10 +116,7 @@ operation!(GetWatched => (Node, Watch));
 
 fn node(mut answer: Answer<'_>) -> Result<Node, Refusal> {
     match answer.response()? {
-        Response::Data { data, stat } => Ok(Node {
-            data: unpinned(data.unwrap_or_default()),
-            stat,
-        }),
+        Response::Data { data, stat } => Ok(Node::new(data.map(unpinned), stat)),
         _ => Err(Refusal::unexpected()),
     }
 }
@@ -135,7 +136,7 @@ fn node_and_tag(mut answer: Answer<'_>) -> Result<(Node, WatchTag), Refusal> {
 }
 
 /// A value that the caller may keep must not keep the whole read buffer with it.
-fn unpinned(data: Bytes) -> Bytes {
+pub(super) fn unpinned(data: Bytes) -> Bytes {
     if data.len() >= LARGE_VALUE {
         data
     } else {

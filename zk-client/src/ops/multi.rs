@@ -4,8 +4,9 @@ use bytes::Bytes;
 use zk_wire::{Acl, CreateMode, ErrorCode, MultiOp, MultiResult, Request, Response};
 
 use super::fence::{fenced, lost, refused, unchecked};
+use super::multi_part::MultiPart;
 use super::plan::{checked, checked_prefix, operation};
-use crate::error::{Error, OpKind};
+use crate::error::{Error, ErrorKind, OpKind};
 use crate::node::Fenced;
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
@@ -13,13 +14,29 @@ use crate::shared::scope::Scope;
 /// A transaction: all of its operations happen, at one zxid, or none. Made by
 /// [`Client::multi`](crate::Client::multi).
 ///
-/// Yields one result per operation, without those of [`fenced_by`](Self::fenced_by). A create yields no metadata
-/// (servers before 3.7.2 and 3.8.2 send none, ZOOKEEPER-4026).
+/// Yields one result per operation, without those of [`fenced_by`](Self::fenced_by).
+///
+/// ```
+/// # #[cfg(feature = "dev-server")]
+/// # async fn run() -> Result<(), zk_client::Error> {
+/// use std::time::Duration;
+/// use zk_client::{CreateMode, MultiResult};
+///
+/// # let zk = zk_client::Client::dev().await?;
+/// let ttl = zk.create("/run", "").mode(CreateMode::PersistentTtl).ttl(Duration::from_secs(60));
+/// let results = zk.multi().with(ttl).create("/run/out", "", CreateMode::Persistent).check("/run", 0).await?;
+/// let [MultiResult::Created { path, .. }, ..] = results.as_slice() else { unreachable!() };
+/// assert_eq!(path, "/run");
+/// # Ok(()) }
+/// # #[cfg(feature = "dev-server")]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+/// ```
 ///
 /// # Errors
 ///
-/// The error of the operation that failed, with its number and path in the text; `LockLost` if a fence was gone; what every
-/// operation can meet. Nothing is applied on an error whose fate is `NotApplied`.
+/// The error of the operation that failed, with its number and path in the text and the number from
+/// [`Error::operation`]; `LockLost` if a fence was gone; what every operation can meet. Nothing is applied on an error
+/// whose fate is `NotApplied`.
 ///
 /// # Cancel safety
 ///
@@ -51,7 +68,20 @@ impl Multi {
         }
     }
 
-    /// Adds a create, open to everybody.
+    /// Adds a create, write or delete with all its options, made by any client of the same ensemble.
+    ///
+    /// The result of such a create has the node's metadata where the servers send it (not before 3.7.2 and 3.8.2,
+    /// ZOOKEEPER-4026). A TTL needs servers from 3.5.3 with `zookeeper.extendedTypesEnabled`.
+    pub fn with(mut self, part: impl Into<MultiPart>) -> Self {
+        let MultiPart { op, fence } = part.into();
+        if let Some(fence) = fence {
+            self.fence(fence);
+        }
+        self.push(op, |op| op)
+    }
+
+    /// Adds a create, open to everybody. Its result has no metadata; [`with`](Self::with) a
+    /// [`Client::create`](crate::Client::create) for that, and for a TTL.
     pub fn create(self, path: &str, data: impl Into<Bytes>, mode: CreateMode) -> Self {
         self.create_with_acl(path, data, mode, vec![Acl::open()])
     }
@@ -69,6 +99,13 @@ impl Multi {
         } else {
             checked(&self.scope, OpKind::Multi, path)
         };
+        let absolute = absolute.and_then(|absolute| match mode.has_ttl() {
+            false => Ok(absolute),
+            true => Err(Error::new(
+                ErrorKind::Misuse,
+                "a TTL mode needs a time to live; use .with(client.create(…).mode(…).ttl(…))",
+            )),
+        });
         let (data, acl) = (data.into(), acl.into());
         self.push(absolute, |path| {
             let create = zk_wire::Create::new(path, data, mode);
@@ -107,16 +144,21 @@ impl Multi {
 
     /// Commits only while `held` is held.
     pub fn fenced_by(mut self, held: &impl Fenced) -> Self {
-        match fenced(held) {
-            Ok(fence) => self.fences.push(fence),
-            Err(error) => self.invalid = self.invalid.or(Some(error)),
-        }
+        self.fence(fenced(held));
         self
     }
 
-    fn push(mut self, path: Result<String, Error>, op: impl FnOnce(String) -> MultiOp) -> Self {
-        match path {
-            Ok(path) => self.ops.push(op(path)),
+    fn fence(&mut self, fence: Result<String, Error>) {
+        match fence {
+            Ok(fence) if self.fences.contains(&fence) => {}
+            Ok(fence) => self.fences.push(fence),
+            Err(error) => self.invalid = self.invalid.take().or(Some(error)),
+        }
+    }
+
+    fn push<T>(mut self, part: Result<T, Error>, op: impl FnOnce(T) -> MultiOp) -> Self {
+        match part {
+            Ok(part) => self.ops.push(op(part)),
             Err(error) => self.invalid = self.invalid.or(Some(error)),
         }
         self
@@ -126,6 +168,11 @@ impl Multi {
         let path = self.ops.first().map_or("/", MultiOp::path);
         let path = self.scope.relative(path).into_owned();
         let fences = self.fences.len();
+        let parts = self.ops.iter().map(|op| {
+            let path = self.scope.relative(op.path()).into_owned();
+            (op.op_code(), path)
+        });
+        let parts = parts.collect();
         let ops: Vec<MultiOp> = self
             .fences
             .into_iter()
@@ -138,6 +185,7 @@ impl Multi {
         };
         let mut plan = Plan::write(OpKind::Multi, path, request, results);
         plan.fences = fences;
+        plan.parts = parts;
         (self.scope, plan)
     }
 }
@@ -180,7 +228,14 @@ fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
         // READ on the fence's node is what a check needs: the caller's operations are not to blame.
         Some((at, code)) if at < fences => Err(Refusal::Error(unchecked(code))),
         Some((at, code)) => match refused(code) {
-            Refusal::Code(code) => Err(Refusal::Error(Error::in_multi(code, at - fences))),
+            Refusal::Code(code) => {
+                let at = at - fences;
+                Err(Refusal::Error(Error::in_multi(
+                    code,
+                    at,
+                    answer.parts.get(at),
+                )))
+            }
             other => Err(other),
         },
     }

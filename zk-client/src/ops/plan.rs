@@ -52,6 +52,7 @@ impl<T> Plan<T> {
             duty: None,
             repeatable: true,
             fences: 0,
+            parts: Vec::new(),
             decode,
         }
     }
@@ -76,6 +77,7 @@ impl<T> Plan<T> {
             #[cfg(not(feature = "__seeded-bugs"))]
             repeatable: false,
             fences: 0,
+            parts: Vec::new(),
             decode,
         }
     }

@@ -1,9 +1,9 @@
 //! Writing a node's data.
 
 use bytes::Bytes;
-use zk_wire::{MultiOp, MultiResult, Request, Response, Stat};
+use zk_wire::{MultiOp, MultiResult, Response, Stat};
 
-use super::fence::{fenced, fenced_result};
+use super::fence::{alone, behind, fenced, fenced_result};
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
 use crate::node::Fenced;
@@ -33,7 +33,7 @@ use crate::shared::scope::Scope;
 pub struct Set {
     scope: Scope,
     path: String,
-    data: Bytes,
+    data: Option<Bytes>,
     version: i32,
     fence: Option<Result<String, Error>>,
 }
@@ -43,10 +43,16 @@ impl Set {
         Self {
             scope,
             path: path.to_owned(),
-            data: data.into(),
+            data: Some(data.into()),
             version: -1,
             fence: None,
         }
+    }
+
+    /// Takes the node's data away (`null`), which other clients tell from empty data, in place of the data given.
+    pub fn null(mut self) -> Self {
+        self.data = None;
+        self
     }
 
     /// Writes only over data of this version. Default: any.
@@ -61,42 +67,25 @@ impl Set {
         self
     }
 
+    /// The write as part of a transaction, and its fence.
+    pub(super) fn into_part(self) -> (Result<MultiOp, Error>, Option<Result<String, Error>>) {
+        let (data, version) = (self.data, self.version);
+        let op = checked(&self.scope, OpKind::Set, &self.path).map(|path| MultiOp::SetData {
+            path,
+            data,
+            version,
+        });
+        (op, self.fence)
+    }
+
     fn plan(self) -> (Scope, Plan<Stat>) {
-        let path = checked(&self.scope, OpKind::Set, &self.path);
-        let (data, version) = (Some(self.data), self.version);
-        match self.fence {
-            None => {
-                let request = path.map(|path| Request::SetData {
-                    path,
-                    data,
-                    version,
-                });
-                (
-                    self.scope,
-                    Plan::write(OpKind::Set, self.path, request, stat),
-                )
-            }
-            Some(fence) => {
-                let request = fence.and_then(|fence| {
-                    let check = MultiOp::Check {
-                        path: fence,
-                        version: -1,
-                    };
-                    Ok(Request::Multi(vec![
-                        check,
-                        MultiOp::SetData {
-                            path: path?,
-                            data,
-                            version,
-                        },
-                    ]))
-                });
-                (
-                    self.scope,
-                    Plan::fenced(OpKind::Set, self.path, request, fenced_stat),
-                )
-            }
-        }
+        let (scope, at) = (self.scope.clone(), self.path.clone());
+        let (op, fence) = self.into_part();
+        let plan = match fence {
+            None => Plan::write(OpKind::Set, at, op.map(alone), stat),
+            Some(fence) => Plan::fenced(OpKind::Set, at, behind(fence, op), fenced_stat),
+        };
+        (scope, plan)
     }
 }
 

@@ -164,7 +164,7 @@ async fn conflicts_say_what_the_server_has() {
             .await
             .unwrap_err(),
         ErrorKind::NoNode,
-        "operation 1 of the multi failed: no such node (NoNode -101); nothing was applied",
+        "operation 1 of the multi (delete /none) failed: no such node (NoNode -101); nothing was applied",
     );
 }
 

@@ -238,7 +238,6 @@ impl Stage<'_> {
             reconnected_behind: self.world.met.reconnected_behind,
             lingering_seen: self.world.met.lingering_seen,
             tails_lost: self.translator.tails_lost,
-            disowned: self.translator.disowned,
             refused: self.resource.refused(),
             history: self.history,
         }

@@ -1,0 +1,50 @@
+//! Single writes as parts of a transaction.
+
+use zk_wire::MultiOp;
+
+use super::create::{Create, FencedCreate};
+use super::delete::Delete;
+use super::set::Set;
+use crate::error::Error;
+
+/// A write that becomes part of a [`Multi`](super::Multi): made from a [`Create`], [`Set`] or [`Delete`] with all its
+/// options, and with its fence if it has one.
+#[derive(Debug)]
+pub struct MultiPart {
+    pub(super) op: Result<MultiOp, Error>,
+    /// The node of the hold that the write depends on.
+    pub(super) fence: Option<Result<String, Error>>,
+}
+
+impl From<Create> for MultiPart {
+    fn from(create: Create) -> Self {
+        Self {
+            op: create.record().map(MultiOp::Create),
+            fence: None,
+        }
+    }
+}
+
+impl From<FencedCreate> for MultiPart {
+    fn from(fenced: FencedCreate) -> Self {
+        let FencedCreate { create, fence } = fenced;
+        Self {
+            fence: Some(fence),
+            ..create.into()
+        }
+    }
+}
+
+impl From<Set> for MultiPart {
+    fn from(set: Set) -> Self {
+        let (op, fence) = set.into_part();
+        Self { op, fence }
+    }
+}
+
+impl From<Delete> for MultiPart {
+    fn from(delete: Delete) -> Self {
+        let (op, fence) = delete.into_part();
+        Self { op, fence }
+    }
+}
