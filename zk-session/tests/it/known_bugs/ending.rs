@@ -84,7 +84,7 @@ fn zk591_zk981_zk897_zk898_zk1105_zk2073_zk2891_zk2894_b27_a_close_ends_each_kin
             }
             let mut submit = Submit::new();
             submit.watch = *kind;
-            let sent = pair.submit_with(request.clone(), submit.clone());
+            let sent = pair.submit_with(request.clone(), submit);
             let queued = pair
                 .session
                 .submit(pair.now, request.clone(), submit)
