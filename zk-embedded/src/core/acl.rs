@@ -1,5 +1,6 @@
 //! Who a connection is, and what it may do.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use zk_wire::{Acl, ClientInfo, ErrorCode, Permissions, digest_id};
@@ -65,17 +66,17 @@ impl Identities {
         }
     }
 
-    /// The ACL a new node gets when the client asks for `wanted`.
+    /// The ACL a new node gets when the client asks for `wanted`: each entry once, but what `auth` stands for may be
+    /// there beside it.
     pub(super) fn fix_up(&self, wanted: &[Acl]) -> Result<Vec<Acl>, ErrorCode> {
         let mut fixed: Vec<Acl> = Vec::new();
-        let mut push = |entry: Acl| {
-            if !fixed.contains(&entry) {
-                fixed.push(entry);
-            }
-        };
+        let mut seen = BTreeSet::new();
         for entry in wanted {
+            if !seen.insert((entry.perms.bits(), &entry.scheme, &entry.id)) {
+                continue;
+            }
             match entry.scheme.as_str() {
-                "world" if entry.id == "anyone" => push(entry.clone()),
+                "world" if entry.id == "anyone" => fixed.push(entry.clone()),
                 "auth" => {
                     let mut proven = self
                         .0
@@ -86,11 +87,11 @@ impl Identities {
                         return Err(ErrorCode::InvalidAcl);
                     }
                     for identity in proven {
-                        push(Acl::new(&*identity.scheme, &*identity.id, entry.perms));
+                        fixed.push(Acl::new(&*identity.scheme, &*identity.id, entry.perms));
                     }
                 }
-                "digest" if is_digest_id(&entry.id) => push(entry.clone()),
-                "ip" if Network::parse(&entry.id).is_some() => push(entry.clone()),
+                "digest" if is_digest_id(&entry.id) => fixed.push(entry.clone()),
+                "ip" if Network::parse(&entry.id).is_some() => fixed.push(entry.clone()),
                 _ => return Err(ErrorCode::InvalidAcl),
             }
         }

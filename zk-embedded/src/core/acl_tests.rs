@@ -123,6 +123,19 @@ fn auth_becomes_one_entry_for_each_proven_user() {
 }
 
 #[test]
+fn what_auth_stands_for_is_stored_even_beside_its_like() {
+    let own = Acl::digest("u", "p");
+    let wanted = [
+        acl("auth::cdrwa"),
+        own.clone(),
+        acl("auth:x:cdrwa"),
+        own.clone(),
+    ];
+    let stored = vec![own.clone(), own.clone(), own];
+    assert_eq!(user("u:p").fix_up(&wanted), Ok(stored));
+}
+
+#[test]
 fn hashes_are_shown_to_administrators_alone() {
     let stored = [Acl::digest("u", "p"), acl("world:anyone:r")];
     assert_eq!(user("u:p").visible(&stored), stored);
