@@ -9,9 +9,12 @@ use super::script::{Action, Step, Ticket};
 
 /// The script of a seed, below `root`. Roots of the same length get the same script.
 pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
+    let mut dice = Dice::new(seed);
+    let limited = dice.percent(50);
     let mut generator = Generator {
-        dice: Dice::new(seed),
+        dice,
         root,
+        limited,
     };
     let length = 30 + generator.dice.below(16);
     let mut steps: Vec<Step> = (0..length).map(|at| generator.step(at)).collect();
@@ -28,6 +31,9 @@ pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
 pub(super) struct Generator<'a> {
     pub(super) dice: Dice,
     pub(super) root: &'a str,
+    /// Whether there are quotas. A real server asks them what is in use as of the last answer, more or less, so
+    /// then nothing is sent without waiting for it.
+    limited: bool,
 }
 
 /// Few, so that they meet.
@@ -83,7 +89,7 @@ impl Generator<'_> {
             52..=57 => self.acl_request(),
             58..=63 => Request::Multi(self.multi()),
             64..=65 => Request::MultiRead(self.multi_read()),
-            66..=67 => return Action::Burst(self.burst()),
+            66..=67 => return self.burst_or_quota(),
             68..=72 => Request::AddWatch {
                 path: self.path(),
                 mode: self.watch_mode(),
@@ -92,7 +98,7 @@ impl Generator<'_> {
             78..=80 => return Action::Watch(self.set_watches()),
             81..=84 => self.auth(),
             85..=86 => self.small_read(),
-            87..=89 => return self.quota(),
+            87..=89 => return self.burst_or_quota(),
             90 => Request::CloseSession,
             91 => return Action::Reconnect(self.ticket()),
             92 => return Action::Return(self.many_watches()),
@@ -234,6 +240,14 @@ impl Generator<'_> {
     pub(super) fn multi(&mut self) -> Vec<MultiOp> {
         let length = self.dice.below(5);
         (0..length).map(|_| self.multi_op()).collect()
+    }
+
+    fn burst_or_quota(&mut self) -> Action {
+        if self.limited {
+            self.quota()
+        } else {
+            Action::Burst(self.burst())
+        }
     }
 
     /// What may be sent without waiting for answers. Not among them: what ends a connection, because it would race

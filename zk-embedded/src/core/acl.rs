@@ -12,7 +12,7 @@ struct Identity {
     id: String,
 }
 
-/// Everything a connection has proven to be. It only ever grows.
+/// Everything a connection has proven to be, in the order of a hash table. It only ever grows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Identities(Vec<Identity>);
 
@@ -133,11 +133,39 @@ impl Identities {
         };
         if !self.0.contains(&identity) {
             self.0.push(identity);
+            let places = places_for(self.0.len());
+            self.0.sort_by_key(|identity| identity.hash() % places);
         }
     }
 }
 
+/// How large a table Java makes for so many entries: it is never more than three quarters full.
+fn places_for(len: usize) -> u32 {
+    let mut places = 16;
+    while places * 3 / 4 <= len {
+        places *= 2;
+    }
+    u32::try_from(places).unwrap_or(u32::MAX)
+}
+
 impl Identity {
+    /// As ZooKeeper's tables hash it: clients see the order of identities in whoAmI, and in the ACLs that `auth`
+    /// expands to.
+    fn hash(&self) -> u32 {
+        let of_text = |text: &str| {
+            let units = text.encode_utf16();
+            units.fold(0_u32, |hash, unit| {
+                hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+            })
+        };
+        let hash = [of_text(&self.scheme), of_text(&self.id)]
+            .into_iter()
+            .fold(17_u32, |hash, part| {
+                hash.wrapping_mul(37).wrapping_add(part)
+            });
+        hash ^ (hash >> 16)
+    }
+
     fn is(&self, entry: &Acl) -> bool {
         if self.scheme != entry.scheme {
             return false;
