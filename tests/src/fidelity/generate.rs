@@ -25,6 +25,16 @@ pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
         who: at % 2,
         action,
     };
+    if limited && generator.dice.percent(40) {
+        let at = length / 2 + generator.dice.below(length / 4);
+        let actions = generator.overstepping();
+        for (step, action) in steps.iter_mut().skip(at).zip(actions) {
+            *step = Step {
+                who: at % 2,
+                action,
+            };
+        }
+    }
     steps
 }
 
@@ -245,6 +255,8 @@ impl Generator<'_> {
     fn burst_or_quota(&mut self) -> Action {
         if self.limited {
             self.quota()
+        } else if self.dice.percent(25) {
+            Action::Burst(self.refused_create())
         } else {
             Action::Burst(self.burst())
         }
@@ -275,7 +287,7 @@ impl Generator<'_> {
         }
     }
 
-    fn multi_op(&mut self) -> MultiOp {
+    pub(super) fn multi_op(&mut self) -> MultiOp {
         match self.dice.below(10) {
             0..=4 => MultiOp::Create(self.create()),
             5..=6 => MultiOp::Delete {

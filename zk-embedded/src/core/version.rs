@@ -166,12 +166,13 @@ impl fmt::Display for Version {
 mod tests {
     use super::*;
 
-    type Switch = fn(Version) -> bool;
+    /// What it is about, how it is asked, and the minor releases and patches that brought it.
+    type Row = (&'static str, fn(Version) -> bool, &'static [(u16, u16)]);
 
     /// protocol.md A.1, and what real servers showed.
     #[test]
     fn each_switch_turns_with_the_release_that_brought_the_change() {
-        let table: [(&str, Switch, &[(u16, u16)]); 19] = [
+        let table: [Row; 19] = [
             (
                 "containers",
                 |v| v.has_op(OpCode::CreateContainer),
