@@ -12,6 +12,7 @@ mod compare;
 mod core_peer;
 mod dice;
 mod generate;
+mod kinds;
 mod peer;
 mod play;
 mod quotas;

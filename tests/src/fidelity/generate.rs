@@ -9,9 +9,12 @@ use super::script::{Action, Step, Ticket};
 
 /// The script of a seed, below `root`. Roots of the same length get the same script.
 pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
+    let mut dice = Dice::new(seed);
+    let limited = dice.percent(50);
     let mut generator = Generator {
-        dice: Dice::new(seed),
+        dice,
         root,
+        limited,
     };
     let length = 30 + generator.dice.below(16);
     let mut steps: Vec<Step> = (0..length).map(|at| generator.step(at)).collect();
@@ -22,12 +25,25 @@ pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {
         who: at % 2,
         action,
     };
+    if limited && generator.dice.percent(40) {
+        let at = length / 2 + generator.dice.below(length / 4);
+        let actions = generator.overstepping();
+        for (step, action) in steps.iter_mut().skip(at).zip(actions) {
+            *step = Step {
+                who: at % 2,
+                action,
+            };
+        }
+    }
     steps
 }
 
 pub(super) struct Generator<'a> {
     pub(super) dice: Dice,
     pub(super) root: &'a str,
+    /// Whether there are quotas. A real server asks them what is in use as of the last answer, more or less, so
+    /// then nothing is sent without waiting for it.
+    limited: bool,
 }
 
 /// Few, so that they meet.
@@ -83,7 +99,7 @@ impl Generator<'_> {
             52..=57 => self.acl_request(),
             58..=63 => Request::Multi(self.multi()),
             64..=65 => Request::MultiRead(self.multi_read()),
-            66..=67 => return Action::Burst(self.burst()),
+            66..=67 => return self.burst_or_quota(),
             68..=72 => Request::AddWatch {
                 path: self.path(),
                 mode: self.watch_mode(),
@@ -92,7 +108,7 @@ impl Generator<'_> {
             78..=80 => return Action::Watch(self.set_watches()),
             81..=84 => self.auth(),
             85..=86 => self.small_read(),
-            87..=89 => return self.quota(),
+            87..=89 => return self.burst_or_quota(),
             90 => Request::CloseSession,
             91 => return Action::Reconnect(self.ticket()),
             92 => return Action::Return(self.many_watches()),
@@ -236,6 +252,16 @@ impl Generator<'_> {
         (0..length).map(|_| self.multi_op()).collect()
     }
 
+    fn burst_or_quota(&mut self) -> Action {
+        if self.limited {
+            self.quota()
+        } else if self.dice.percent(25) {
+            Action::Burst(self.refused_create())
+        } else {
+            Action::Burst(self.burst())
+        }
+    }
+
     /// What may be sent without waiting for answers. Not among them: what ends a connection, because it would race
     /// with the answers; and setACL, because a real server checks what follows by the ACL before or after it, as
     /// it happens.
@@ -261,7 +287,7 @@ impl Generator<'_> {
         }
     }
 
-    fn multi_op(&mut self) -> MultiOp {
+    pub(super) fn multi_op(&mut self) -> MultiOp {
         match self.dice.below(10) {
             0..=4 => MultiOp::Create(self.create()),
             5..=6 => MultiOp::Delete {

@@ -1,7 +1,7 @@
 //! Limits on the nodes below a path, and what the server writes down about them.
 
 use bytes::Bytes;
-use zk_wire::{Acl, Create, Request};
+use zk_wire::{Acl, Create, MultiOp, Request};
 
 use super::generate::Generator;
 use super::script::Action;
@@ -27,18 +27,22 @@ impl Generator<'_> {
         let limits = format!("/zookeeper/quota{}{owner}/zookeeper_limits", self.root);
         let stats = format!("/zookeeper/quota{}{owner}/zookeeper_stats", self.root);
         let text = Bytes::from_static(self.dice.pick(&LIMITS).as_bytes());
-        Action::Ask(match self.dice.below(10) {
-            0..=3 => return Action::Burst(self.quota_nodes(owner, &limits, &stats, text)),
-            4..=6 => Request::GetData {
+        Action::Ask(match self.dice.below(11) {
+            0..=2 => return Action::Burst(self.quota_nodes(owner, &limits, &stats, text)),
+            3..=4 => {
+                let number = self.dice.below(9);
+                self.any_kind(&format!("/q{number}"))
+            }
+            5..=7 => Request::GetData {
                 path: stats,
                 watch: self.dice.percent(50),
             },
-            7 => Request::SetData {
+            8 => Request::SetData {
                 path: limits,
                 data: Some(text),
                 version: -1,
             },
-            8 => Request::Delete {
+            9 => Request::Delete {
                 path: limits,
                 version: -1,
             },
@@ -47,6 +51,21 @@ impl Generator<'_> {
                 version: -1,
             },
         })
+    }
+
+    /// A limit that nothing keeps, and what is refused for it, or for something else before that.
+    pub(super) fn overstepping(&mut self) -> Vec<Action> {
+        let limits = format!("/zookeeper/quota{}/zookeeper_limits", self.root);
+        let stats = format!("/zookeeper/quota{}/zookeeper_stats", self.root);
+        let text = Bytes::from_static(b"byteHardLimit=0,countHardLimit=1");
+        let multi = vec![MultiOp::Create(self.create()), self.multi_op()];
+        vec![
+            Action::Burst(self.quota_nodes("", &limits, &stats, text)),
+            Action::Ask(self.any_kind("/q")),
+            Action::Ask(self.any_kind("/q")),
+            Action::Ask(self.set_data()),
+            Action::Ask(Request::Multi(multi)),
+        ]
     }
 
     /// The folders, whether they are there or not, and both nodes, in either order.

@@ -114,12 +114,6 @@ impl Masks {
                 let results: Vec<String> = results.into_iter().map(|one| self.read(one)).collect();
                 format!("[{}]", results.join(", "))
             }
-            Response::WhoAmI(mut identities) => {
-                identities.sort_by(|one, other| {
-                    (&one.auth_scheme, &one.user).cmp(&(&other.auth_scheme, &other.user))
-                });
-                format!("{identities:?}")
-            }
             other => format!("{other:?}"),
         }
     }

@@ -1,5 +1,6 @@
 //! Who a connection is, and what it may do.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use zk_wire::{Acl, ClientInfo, ErrorCode, Permissions, digest_id};
@@ -11,7 +12,7 @@ struct Identity {
     id: String,
 }
 
-/// Everything a connection has proven to be. It only ever grows.
+/// Everything a connection has proven to be, in the order of a hash table. It only ever grows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Identities {
     proven: Vec<Identity>,
@@ -83,17 +84,17 @@ impl Identities {
         }
     }
 
-    /// The ACL a new node gets when the client asks for `wanted`.
+    /// The ACL a new node gets when the client asks for `wanted`: each entry once, but what `auth` stands for may be
+    /// there beside it.
     pub(super) fn fix_up(&self, wanted: &[Acl]) -> Result<Vec<Acl>, ErrorCode> {
         let mut fixed: Vec<Acl> = Vec::new();
-        let mut push = |entry: Acl| {
-            if !fixed.contains(&entry) {
-                fixed.push(entry);
-            }
-        };
+        let mut seen = BTreeSet::new();
         for entry in wanted {
+            if !seen.insert((entry.perms.bits(), &entry.scheme, &entry.id)) {
+                continue;
+            }
             match entry.scheme.as_str() {
-                "world" if entry.id == "anyone" => push(entry.clone()),
+                "world" if entry.id == "anyone" => fixed.push(entry.clone()),
                 "auth" => {
                     let mut proven = self
                         .proven
@@ -104,13 +105,13 @@ impl Identities {
                         return Err(ErrorCode::InvalidAcl);
                     }
                     for identity in proven {
-                        push(Acl::new(&*identity.scheme, &*identity.id, entry.perms));
+                        fixed.push(Acl::new(&*identity.scheme, &*identity.id, entry.perms));
                     }
                 }
-                "digest" if is_digest_id(&entry.id) => push(entry.clone()),
-                "sasl" if self.schemes.sasl && is_principal(&entry.id) => push(entry.clone()),
-                "x509" if self.schemes.x509 && entry.id.contains('=') => push(entry.clone()),
-                "ip" if Network::parse(&entry.id).is_some() => push(entry.clone()),
+                "digest" if is_digest_id(&entry.id) => fixed.push(entry.clone()),
+                "sasl" if self.schemes.sasl && is_principal(&entry.id) => fixed.push(entry.clone()),
+                "x509" if self.schemes.x509 && entry.id.contains('=') => fixed.push(entry.clone()),
+                "ip" if Network::parse(&entry.id).is_some() => fixed.push(entry.clone()),
                 _ => return Err(ErrorCode::InvalidAcl),
             }
         }
@@ -153,11 +154,39 @@ impl Identities {
         };
         if !self.proven.contains(&identity) {
             self.proven.push(identity);
+            let places = places_for(self.proven.len());
+            self.proven.sort_by_key(|identity| identity.hash() % places);
         }
     }
 }
 
+/// How large a table Java makes for so many entries: it is never more than three quarters full.
+fn places_for(len: usize) -> u32 {
+    let mut places = 16;
+    while places * 3 / 4 <= len {
+        places *= 2;
+    }
+    u32::try_from(places).unwrap_or(u32::MAX)
+}
+
 impl Identity {
+    /// As ZooKeeper's tables hash it: clients see the order of identities in whoAmI, and in the ACLs that `auth`
+    /// expands to.
+    fn hash(&self) -> u32 {
+        let of_text = |text: &str| {
+            let units = text.encode_utf16();
+            units.fold(0_u32, |hash, unit| {
+                hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+            })
+        };
+        let hash = [of_text(&self.scheme), of_text(&self.id)]
+            .into_iter()
+            .fold(17_u32, |hash, part| {
+                hash.wrapping_mul(37).wrapping_add(part)
+            });
+        hash ^ (hash >> 16)
+    }
+
     fn is(&self, entry: &Acl) -> bool {
         if self.scheme != entry.scheme {
             return false;

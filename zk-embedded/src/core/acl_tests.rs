@@ -122,6 +122,40 @@ fn auth_becomes_one_entry_for_each_proven_user() {
     assert_eq!(both.fix_up(&wanted), Ok(stored));
 }
 
+/// As seen on a real server.
+#[test]
+fn identities_are_in_the_order_of_the_table_and_not_of_their_proofs() {
+    let mut both = user("v:q");
+    both.authenticate("digest", b"nameless", HERE, None)
+        .unwrap();
+    let stored = both.fix_up(&[acl("auth::r")]).unwrap();
+    let users: Vec<&str> = stored
+        .iter()
+        .filter_map(|entry| entry.id.split(':').next())
+        .collect();
+    assert_eq!(users, ["nameless", "v"]);
+}
+
+#[test]
+fn the_table_grows_before_it_is_full() {
+    for (len, places) in [(1, 16), (11, 16), (12, 32), (23, 32), (24, 64)] {
+        assert_eq!(places_for(len), places, "{len}");
+    }
+}
+
+#[test]
+fn what_auth_stands_for_is_stored_even_beside_its_like() {
+    let own = Acl::digest("u", "p");
+    let wanted = [
+        acl("auth::cdrwa"),
+        own.clone(),
+        acl("auth:x:cdrwa"),
+        own.clone(),
+    ];
+    let stored = vec![own.clone(), own.clone(), own];
+    assert_eq!(user("u:p").fix_up(&wanted), Ok(stored));
+}
+
 #[test]
 fn b85_hashes_are_shown_to_administrators_alone() {
     let stored = [Acl::digest("u", "p"), acl("world:anyone:r")];

@@ -92,7 +92,9 @@ impl ServerCore {
                     return Ok(Response::Multi(results));
                 }
             },
-            Request::Reconfig { .. } => Err(ErrorCode::ReconfigDisabled),
+            Request::Reconfig { .. } if version.switches_reconfig_off() => {
+                Err(ErrorCode::ReconfigDisabled)
+            }
             _ => Err(ErrorCode::Unimplemented),
         };
         let changes = txn.commit();

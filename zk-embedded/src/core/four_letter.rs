@@ -12,6 +12,7 @@ impl ServerCore {
         let version = version_of(self.config.version);
         let text = match &word {
             b"ruok" => "imok".to_owned(),
+            b"isro" if self.mode == Mode::Idle => "null".to_owned(),
             _ if self.mode == Mode::Idle => NOT_SERVING.to_owned(),
             b"isro" if self.mode == Mode::ReadOnly => "ro".to_owned(),
             b"isro" => "rw".to_owned(),

@@ -295,7 +295,8 @@ impl ServerCore {
                 })
             }
             Request::GetAcl { path } => {
-                let (acl, stat) = reads::acl(tree, identities, path)?;
+                let guarded = self.config.version.guards_acls();
+                let (acl, stat) = reads::acl(tree, identities, path, guarded)?;
                 Ok(Response::Acl { acl, stat })
             }
             Request::Sync { path } => Ok(Response::Path(path.clone())),

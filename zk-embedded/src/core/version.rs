@@ -63,7 +63,7 @@ impl Version {
             | OpCode::AddWatch => self.has(3, 6, 0),
             OpCode::WhoAmI => self.has(3, 7, 0),
             // Alone, not in a multi.
-            OpCode::Check => !self.has(3, 9, 3),
+            OpCode::Check => !self.has_since((8, 5), (9, 3)),
             OpCode::CreateContainer | OpCode::DeleteContainer => self.has(3, 5, 1),
             OpCode::CreateTtl => self.has(3, 5, 3),
             _ => true,
@@ -76,6 +76,16 @@ impl Version {
             WatcherKind::Persistent | WatcherKind::PersistentRecursive => self.has(3, 9, 0),
             _ => true,
         }
+    }
+
+    /// Before, getACL asked for no permission, and showed everybody the hashes in it.
+    pub(super) fn guards_acls(self) -> bool {
+        self.has(3, 5, 5)
+    }
+
+    /// Before, a stand-alone server did not have the operation; since then it is switched off.
+    pub(super) fn switches_reconfig_off(self) -> bool {
+        self.has(3, 5, 3)
     }
 
     /// Before CVE-2024-23944 exists asked no ACL, and events were sent to everybody who watched.
@@ -156,16 +166,90 @@ impl fmt::Display for Version {
 mod tests {
     use super::*;
 
+    /// What it is about, how it is asked, and the minor releases and patches that brought it.
+    type Row = (&'static str, fn(Version) -> bool, &'static [(u16, u16)]);
+
+    /// protocol.md A.1, and what real servers showed.
     #[test]
-    fn a_fix_that_went_to_two_lines_is_missing_between_them() {
-        for (version, guards) in [
-            (Version::V3_7, false),
-            (Version::new(3, 8, 3), false),
-            (Version::new(3, 8, 4), true),
-            (Version::new(3, 9, 1), false),
-            (Version::new(3, 9, 2), true),
-        ] {
-            assert_eq!(version.guards_existence(), guards, "{version}");
+    fn each_switch_turns_with_the_release_that_brought_the_change() {
+        let table: [Row; 19] = [
+            (
+                "containers",
+                |v| v.has_op(OpCode::CreateContainer),
+                &[(5, 1)],
+            ),
+            (
+                "reaping by clients",
+                |v| v.has_op(OpCode::DeleteContainer),
+                &[(5, 1)],
+            ),
+            ("TTL", |v| v.has_op(OpCode::CreateTtl), &[(5, 3)]),
+            ("reconfig off", Version::switches_reconfig_off, &[(5, 3)]),
+            ("getACL", Version::guards_acls, &[(5, 5)]),
+            ("addWatch", |v| v.has_op(OpCode::AddWatch), &[(6, 0)]),
+            ("setWatches2", |v| v.has_op(OpCode::SetWatches2), &[(6, 0)]),
+            ("multiRead", |v| v.has_op(OpCode::MultiRead), &[(6, 0)]),
+            ("whoAmI", |v| v.has_op(OpCode::WhoAmI), &[(7, 0)]),
+            ("quotas", Version::can_enforce_quotas, &[(7, 0)]),
+            (
+                "local sessions",
+                Version::refuses_sessions_when_read_only,
+                &[(7, 0)],
+            ),
+            (
+                "stat in a multi",
+                Version::multi_answers_with_stat,
+                &[(7, 2), (8, 2), (9, 0)],
+            ),
+            ("zxids of events", Version::tells_zxids_of_events, &[(9, 0)]),
+            ("modes", Version::watch_modes_coexist, &[(9, 0)]),
+            (
+                "kinds",
+                |v| v.has_watcher_kind(WatcherKind::Persistent),
+                &[(9, 0)],
+            ),
+            ("container paths", Version::reads_container_paths, &[(9, 0)]),
+            ("decoding", Version::decodes_before_it_counts, &[(9, 0)]),
+            ("exists", Version::guards_existence, &[(8, 4), (9, 2)]),
+            (
+                "check alone",
+                |v| !v.has_op(OpCode::Check),
+                &[(8, 5), (9, 3)],
+            ),
+        ];
+        for (what, switch, since) in table {
+            for &(minor, patch) in since {
+                let version = Version::new(3, minor, patch);
+                assert!(switch(version), "{what}: {version}");
+                // The one before is of the same line, or the last of a line that did not get it.
+                let before = match patch.checked_sub(1) {
+                    Some(patch) => Version::new(3, minor, patch),
+                    None => Version::new(3, minor - 1, 1),
+                };
+                assert!(!switch(before), "{what}: {before}");
+                assert!(switch(Version::new(3, minor, patch + 1)), "{what}");
+            }
+            assert!(
+                switch(Version::new(3, 10, 0)),
+                "{what}: all later ones have it"
+            );
         }
+    }
+
+    #[test]
+    fn some_changes_were_taken_back() {
+        for (version, confuses, tells) in [
+            (Version::V3_5, false, false),
+            (Version::V3_6, true, false),
+            (Version::V3_8, true, false),
+            (Version::new(3, 9, 0), false, true),
+            (Version::new(3, 9, 2), false, true),
+            (Version::V3_9, false, false),
+        ] {
+            assert_eq!(version.confuses_watchers(), confuses, "{version}");
+            assert_eq!(version.walks_up_from_watches(), confuses, "{version}");
+            assert_eq!(version.always_tells_read_only(), tells, "{version}");
+        }
+        assert!(Version::V3_8_DEBIAN.filters_events() && !Version::V3_8_DEBIAN.guards_existence());
     }
 }

@@ -244,3 +244,106 @@ fn a_create_in_a_multi_with_flags_it_cannot_have_fails_in_its_turn_before_3_8_2_
         }
     }
 }
+
+#[test]
+fn a_check_stands_alone_before_3_8_5_and_3_9_3_and_one_that_holds_is_never_answered() {
+    let check = |path: &str| Request::Check {
+        path: path.to_owned(),
+        version: -1,
+    };
+    for (version, stands) in [
+        (Version::new(3, 8, 4), true),
+        (Version::new(3, 8, 5), false),
+        (Version::new(3, 9, 2), true),
+        (Version::V3_9, false),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        if stands {
+            assert_eq!(rig.call(&mut peer, &check("/none")), Err(ErrorCode::NoNode));
+            rig.send(&mut peer, &check("/"));
+            assert_eq!(rig.got(&mut peer), [], "{version}");
+        } else {
+            let refused = rig.call(&mut peer, &check("/none"));
+            assert_eq!(refused, Err(ErrorCode::Unimplemented), "{version}");
+            assert!(rig.is_closed(&peer), "{version}");
+        }
+    }
+}
+
+#[test]
+fn a_client_cannot_reap_before_3_9_whatever_it_sends() {
+    let path = "/a".to_owned();
+    let reap = Request::DeleteContainer { path };
+    for (version, expected) in [
+        (Version::V3_8, Err(ErrorCode::BadArguments)),
+        (Version::V3_9, Ok(Response::Empty)),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        rig.create(&mut peer, "/a");
+        assert_eq!(rig.call(&mut peer, &reap), expected, "{version}");
+    }
+}
+
+#[test]
+fn a_write_that_cannot_be_read_uses_up_a_zxid_before_3_9() {
+    for (version, counts) in [(Version::V3_8, true), (Version::V3_9, false)] {
+        let mut rig = server(version);
+        let peer = rig.connect();
+        rig.put(
+            peer.key,
+            &super::rig::framed(|out| out.extend([0, 0, 0, 1, 0, 0, 0, 2])),
+        );
+        let zxid = if counts { 2 } else { 1 };
+        assert_eq!(rig.core.zxid.as_raw(), zxid, "{version}");
+    }
+}
+
+#[test]
+fn a_watch_of_anybody_passes_for_ones_own_from_3_6_to_3_8() {
+    let check = Request::CheckWatches {
+        path: "/".to_owned(),
+        kind: WatcherKind::Data,
+    };
+    for (version, found) in [
+        (Version::V3_5, false),
+        (Version::V3_6, true),
+        (Version::V3_8, true),
+        (Version::V3_9, false),
+    ] {
+        let mut rig = server(version);
+        let (mut peer, mut watcher) = (rig.connect(), rig.connect());
+        rig.call(&mut watcher, &get("/", true)).unwrap();
+        assert_eq!(rig.call(&mut peer, &check).is_ok(), found, "{version}");
+        assert!(rig.call(&mut watcher, &check).is_ok(), "{version}");
+    }
+}
+
+#[test]
+fn acls_are_shown_to_everybody_before_3_5_5_and_reconfig_is_unknown_before_3_5_3() {
+    let secret = vec![zk_wire::Acl::digest("u", "p")];
+    let path = "/secret".to_owned();
+    let get_acl = Request::GetAcl { path };
+    let reconfig = Request::Reconfig {
+        joining: None,
+        leaving: None,
+        members: None,
+        config_id: -1,
+    };
+    for (version, guards, refusal) in [
+        (Version::new(3, 5, 2), false, ErrorCode::Unimplemented),
+        (Version::new(3, 5, 4), false, ErrorCode::ReconfigDisabled),
+        (Version::V3_5, true, ErrorCode::ReconfigDisabled),
+    ] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        rig.call(&mut peer, &create_with_acl("/secret", secret.clone()))
+            .unwrap();
+        match rig.call(&mut peer, &get_acl) {
+            Ok(Response::Acl { acl, .. }) => assert!(acl == secret && !guards, "{version}"),
+            other => assert!(other == Err(ErrorCode::NoAuth) && guards, "{version}"),
+        }
+        assert_eq!(rig.call(&mut peer, &reconfig), Err(refusal), "{version}");
+    }
+}
