@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zk_recipes::{Client, ClientBuilder};
+use zk_recipes::{Acl, Client, ClientBuilder};
 
 /// What runs the server.
 pub trait Host: fmt::Debug + Send + Sync {
@@ -17,6 +17,16 @@ pub trait Host: fmt::Debug + Send + Sync {
 
     /// Whether it shows watches of children among them.
     fn shows_child_watches(&self) -> bool;
+
+    /// Tells a client what else it needs to be let in: nothing, unless the server is protected.
+    fn admit(&self, client: ClientBuilder) -> ClientBuilder {
+        client
+    }
+
+    /// Who every client is that is let in so, besides what it says itself.
+    fn identity(&self) -> Option<Acl> {
+        None
+    }
 }
 
 /// A server, and a place in its tree that belongs to one body alone: bodies share servers.
@@ -34,7 +44,7 @@ impl Server {
     /// If the server cannot be reached or has the place already.
     pub async fn new(host: Box<dyn Host>, name: &str) -> Self {
         let place = format!("/{name}");
-        let root = Client::builder(host.connect_string());
+        let root = host.admit(Client::builder(host.connect_string()));
         let root = root.connect().await.unwrap();
         root.create(&place, "").await.unwrap();
         root.close().await.unwrap();
@@ -49,7 +59,8 @@ impl Server {
 
     /// Prepares a client whose chroot is the body's place.
     pub fn builder(&self) -> ClientBuilder {
-        Client::builder(format!("{}{}", self.host.connect_string(), self.place))
+        let client = Client::builder(format!("{}{}", self.host.connect_string(), self.place));
+        self.host.admit(client)
     }
 
     /// A new client whose chroot is the body's place.
@@ -77,7 +88,7 @@ impl Server {
     ///
     /// If the server cannot be reached.
     pub async fn root_client(&self) -> Client {
-        let builder = Client::builder(self.host.connect_string());
+        let builder = self.host.admit(Client::builder(self.host.connect_string()));
         builder.connect().await.unwrap()
     }
 
@@ -87,8 +98,16 @@ impl Server {
     ///
     /// If the server cannot be reached.
     pub async fn stock_client(&self) -> Client {
-        let builder = Client::builder(self.host.stock_connect_string());
+        let builder = self
+            .host
+            .admit(Client::builder(self.host.stock_connect_string()));
         builder.connect().await.unwrap()
+    }
+
+    /// Who every client is, besides what it says itself.
+    #[must_use]
+    pub fn identity(&self) -> Option<Acl> {
+        self.host.identity()
     }
 
     /// How many watches the server has in the body's place.
