@@ -21,6 +21,7 @@ pub mod fidelity;
 mod four_letter;
 pub mod ledger;
 mod note;
+pub mod pki;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;

@@ -34,7 +34,7 @@ impl Identity {
         let sasl = self.sasl.as_ref().map(|user| format!("sasl:{user}"));
         let credentials = Some(self.credentials.clone()).filter(|names| !names.is_empty());
         let certificate = self.certificate.then(|| "its TLS certificate".to_owned());
-        let names: Vec<String> = [sasl, credentials, certificate]
+        let names: Vec<String> = [credentials, sasl, certificate]
             .into_iter()
             .flatten()
             .collect();

@@ -41,7 +41,7 @@ fn a_port_that_speaks_http_is_named_as_such() {
 #[test]
 fn a_port_that_speaks_tls_is_named_as_such() {
     let message = met_with(&[0x15, 3, 3, 0, 2, 2, 0x46]);
-    insta::assert_snapshot!(message, @"zkctl: cannot reach ZooKeeper: SERVER: answered with TLS; it is a port for encrypted connections, and this client speaks plain text. Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
+    insta::assert_snapshot!(message, @"zkctl: cannot reach ZooKeeper: SERVER: answered with TLS; it is a port for encrypted connections: use .tls() (zkctl --tls-ca). Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
 }
 
 #[test]

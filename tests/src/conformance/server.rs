@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use zk_recipes::{Client, ClientBuilder, Zxid};
+use zk_recipes::{Acl, Client, ClientBuilder, Zxid};
 
 /// What runs the server.
 pub trait Host: fmt::Debug + Send + Sync {
@@ -27,6 +27,16 @@ pub trait Host: fmt::Debug + Send + Sync {
     /// The longest session timeout that it grants.
     fn longest_session(&self) -> Duration {
         Duration::from_secs(40)
+    }
+
+    /// Tells a client what else it needs to be let in: nothing, unless the server is protected.
+    fn admit(&self, client: ClientBuilder) -> ClientBuilder {
+        client
+    }
+
+    /// Who every client is that is let in so, besides what it says itself.
+    fn identity(&self) -> Option<Acl> {
+        None
     }
 }
 
@@ -62,7 +72,7 @@ impl Server {
     /// If the server cannot be reached or has the place already.
     pub async fn new(host: Box<dyn Host>, name: &str) -> Self {
         let place = format!("/{name}");
-        let root = Client::builder(host.connect_string());
+        let root = host.admit(Client::builder(host.connect_string()));
         let root = root.connect().await.unwrap();
         root.create(&place, "").await.unwrap();
         root.close().await.unwrap();
@@ -77,7 +87,8 @@ impl Server {
 
     /// Prepares a client whose chroot is the body's place.
     pub fn builder(&self) -> ClientBuilder {
-        Client::builder(format!("{}{}", self.host.connect_string(), self.place))
+        let client = Client::builder(format!("{}{}", self.host.connect_string(), self.place));
+        self.host.admit(client)
     }
 
     /// A new client whose chroot is the body's place.
@@ -105,7 +116,7 @@ impl Server {
     ///
     /// If the server cannot be reached.
     pub async fn root_client(&self) -> Client {
-        let builder = Client::builder(self.host.connect_string());
+        let builder = self.host.admit(Client::builder(self.host.connect_string()));
         builder.connect().await.unwrap()
     }
 
@@ -115,7 +126,9 @@ impl Server {
     ///
     /// If the server cannot be reached.
     pub async fn stock_client(&self) -> Client {
-        let builder = Client::builder(self.host.stock_connect_string());
+        let builder = self
+            .host
+            .admit(Client::builder(self.host.stock_connect_string()));
         builder.connect().await.unwrap()
     }
 
@@ -135,6 +148,12 @@ impl Server {
     #[must_use]
     pub fn longest_session(&self) -> Duration {
         self.host.longest_session()
+    }
+
+    /// Who every client is, besides what it says itself.
+    #[must_use]
+    pub fn identity(&self) -> Option<Acl> {
+        self.host.identity()
     }
 
     /// How many watches the server has in the body's place.

@@ -92,7 +92,12 @@ impl Driver {
         if let Some(link) = &mut self.link {
             // Reading first: an answer that came before the connection broke still counts.
             let read = link.poll_read(cx, &mut news.received);
-            if let Err(error) = read.and_then(|()| link.poll_write(cx)) {
+            let moved = read.and_then(|()| {
+                let written = link.poll_write(cx);
+                // What does not take our bytes any more may have said why since we listened.
+                written.or_else(|error| link.poll_read(cx, &mut news.received).and(Err(error)))
+            });
+            if let Err(error) = moved {
                 news.broken = Some((link.conn, failure(&error)));
             }
         }

@@ -99,7 +99,7 @@ async fn a_port_that_speaks_something_else_is_named_with_what_it_speaks() {
         ),
         (
             &[0x15, 3, 3, 0, 2, 2, 0x46],
-            "answered with TLS; it is a port for encrypted connections, and this client speaks plain text",
+            "answered with TLS; it is a port for encrypted connections: use .tls() (zkctl --tls-ca)",
         ),
         (
             b"SSH-2.0-OpenSSH_9.2p1\r\n",

@@ -7,8 +7,7 @@ pub(crate) fn stranger(bytes: &[u8]) -> String {
     }
     // A TLS record: an alert or a handshake message, of version 3.x.
     if matches!(bytes, [0x15 | 0x16, 0x03, 0..=4, ..]) {
-        return "answered with TLS; it is a port for encrypted connections, and this client speaks plain text"
-            .to_owned();
+        return "answered with TLS; it is a port for encrypted connections: use .tls() (zkctl --tls-ca)".to_owned();
     }
     let shown = bytes.get(..SHOWN).unwrap_or(bytes);
     let more = if shown.len() < bytes.len() { "…" } else { "" };

@@ -1,0 +1,88 @@
+//! An authority, servers with names, and clients that are to find out.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use zk_client::{
+    BoxStream, Client, ClientBuilder, Error, ErrorKind, Fate, ServerAddr, TlsConfig, Transport,
+};
+use zk_embedded::{EmbeddedServer, ServerTls};
+use zk_tests::pki::{Authority, Issued, Request};
+
+/// How long a connect may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(2);
+
+/// The authority that clients trust.
+pub(crate) fn authority() -> Authority {
+    Authority::new("the authority")
+}
+
+pub(crate) fn shows(issued: &Issued) -> ServerTls {
+    ServerTls::new(issued.certificate.clone(), issued.key.clone())
+}
+
+pub(crate) fn trusting(authority: &Authority) -> TlsConfig {
+    TlsConfig::new().ca_pem(authority.pem().to_owned())
+}
+
+/// A server that shows this certificate.
+pub(crate) async fn server(tls: ServerTls) -> EmbeddedServer {
+    EmbeddedServer::builder().tls(tls).start().await.unwrap()
+}
+
+/// A server of the authority whose name is zk1.
+pub(crate) async fn zk1(authority: &Authority) -> EmbeddedServer {
+    server(shows(&authority.issue(Request::names(&["zk1"])))).await
+}
+
+/// Names that no resolver knows.
+#[derive(Debug)]
+struct Names(BTreeMap<String, SocketAddr>);
+
+#[async_trait]
+impl Transport for Names {
+    async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream> {
+        let address = self.0.get(&server.host).copied();
+        let address = address.ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(TcpStream::connect(address).await?))
+    }
+}
+
+/// A client of servers by these names.
+pub(crate) fn builder(servers: &[(&str, SocketAddr)], tls: TlsConfig) -> ClientBuilder {
+    let names: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
+    let known = servers
+        .iter()
+        .map(|(name, address)| ((*name).to_owned(), *address));
+    Client::builder(names.join(","))
+        .transport(Arc::new(Names(known.collect())))
+        .tls(tls)
+        .connect_timeout(LIMIT)
+}
+
+/// Why a connect fails for want of security: what became of the one server.
+pub(crate) async fn refused(builder: ClientBuilder) -> String {
+    let started = Instant::now();
+    let error: Error = builder.connect().await.unwrap_err();
+    assert!(started.elapsed() < LIMIT * 2, "{:?}", started.elapsed());
+    assert_eq!(
+        (error.kind(), error.fate()),
+        (ErrorKind::Tls, Fate::NotApplied),
+        "{error}"
+    );
+    let text = error.to_string();
+    let (text, _) = text.split_once(". Tried 1 of 1 servers in ").unwrap();
+    let opening = "cannot reach ZooKeeper: ";
+    let (_, reason) = text
+        .strip_prefix(opening)
+        .unwrap()
+        .split_once(":2181: ")
+        .unwrap();
+    reason.to_owned()
+}
