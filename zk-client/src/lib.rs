@@ -24,6 +24,9 @@
 //! # Features
 //!
 //! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+//!
+//! `srv` (off): [`SystemResolver`] looks up services, for connect strings such as
+//! `dns-srv://_zookeeper._tcp.example.com/app`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
@@ -46,6 +49,8 @@ mod pending;
 mod resolver;
 mod shared;
 mod spawner;
+#[cfg(feature = "srv")]
+mod srv;
 mod state;
 mod tcp;
 mod tracking;
