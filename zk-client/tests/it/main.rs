@@ -18,6 +18,7 @@ mod kit;
 mod known_defects;
 mod members;
 mod names;
+mod old_servers;
 mod order;
 mod read_only;
 mod servers;
