@@ -53,7 +53,8 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Starts to configure a client of the ensemble `host[:port][,host[:port]…][/chroot]`.
+    /// Starts to configure a client of the ensemble `host[:port][,host[:port]…][/chroot]`, or of the servers of a service
+    /// (DNS SRV), `dns-srv://name[/chroot]`, which are looked up again every minute and when the connection is lost.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), zk_client::Error> {

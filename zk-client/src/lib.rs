@@ -26,6 +26,8 @@
 //! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+//! * `srv` (off): [`SystemResolver`] looks up services, for connect strings such as
+//!   `dns-srv://_zookeeper._tcp.example.com/app`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
@@ -50,6 +52,8 @@ mod resolver;
 mod secure;
 mod shared;
 mod spawner;
+#[cfg(feature = "srv")]
+mod srv;
 mod state;
 mod tcp;
 #[cfg(feature = "__tls")]

@@ -55,12 +55,13 @@ pub trait Resolver: Debug + Send + Sync + 'static {
     /// Called whenever the connection is lost.
     async fn service(&self, name: &str) -> io::Result<Vec<ServerAddr>> {
         let _ = name;
-        let text = "this resolver cannot look up services (SRV); list the servers instead";
+        let text = "this resolver cannot look up services (DNS SRV): list the servers instead, or build with the feature `srv`";
         Err(io::Error::new(io::ErrorKind::Unsupported, text))
     }
 }
 
-/// The system's resolver (`getaddrinfo`), which honours `/etc/hosts` and the search list.
+/// The system's resolver (`getaddrinfo`), which honours `/etc/hosts` and the search list; for services, the name servers
+/// of `/etc/resolv.conf` (feature `srv`).
 #[derive(Debug, Default, Clone, Copy)]
 #[non_exhaustive]
 pub struct SystemResolver;
@@ -76,5 +77,10 @@ impl Resolver for SystemResolver {
             )
         })?;
         Ok(found.collect())
+    }
+
+    #[cfg(feature = "srv")]
+    async fn service(&self, name: &str) -> io::Result<Vec<ServerAddr>> {
+        crate::srv::servers_of(name).await
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod auth_book;
 pub(crate) mod link;
+pub(crate) mod probes;
 pub(crate) mod rebalance;
 pub(crate) mod rng;
 pub(crate) mod sasl;

@@ -20,6 +20,7 @@ mod known_bugs;
 mod known_defects;
 mod members;
 mod names;
+mod old_servers;
 mod order;
 mod read_only;
 mod sasl;

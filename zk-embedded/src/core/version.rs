@@ -66,6 +66,9 @@ impl Version {
             OpCode::Check => !self.has_since((8, 5), (9, 3)),
             OpCode::CreateContainer | OpCode::DeleteContainer => self.has(3, 5, 1),
             OpCode::CreateTtl => self.has(3, 5, 3),
+            OpCode::Create2 | OpCode::CheckWatches | OpCode::RemoveWatches | OpCode::Reconfig => {
+                self.has(3, 5, 0)
+            }
             _ => true,
         }
     }
