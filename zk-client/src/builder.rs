@@ -21,6 +21,8 @@ use crate::shared::handle::Shared;
 use crate::shared::scope::Scope;
 use crate::spawner::{CurrentRuntime, Spawner};
 use crate::state::State;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::narrator::Narrator;
 use crate::transport::{ServerAddr, TcpTransport, Transport};
 use crate::unreachable::{refused, unreachable};
 
@@ -38,6 +40,7 @@ pub struct ClientBuilder {
     seed: Option<u64>,
     entropy: Arc<dyn Entropy>,
     spawner: Arc<dyn Spawner>,
+    name: String,
 }
 
 impl Client {
@@ -61,11 +64,18 @@ impl Client {
             seed: None,
             entropy: Arc::new(SystemEntropy),
             spawner: Arc::new(CurrentRuntime),
+            name: "zk".to_owned(),
         }
     }
 }
 
 impl ClientBuilder {
+    /// Sets the name of this client in logs and metrics. Default: `zk`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// Sets the session timeout to ask for; the server clamps it (stock: 4 to 40 s). Default: 10 s.
     ///
     /// After this long without contact the server deletes the session's ephemeral nodes. Shorter means faster
@@ -231,7 +241,9 @@ impl ClientBuilder {
             Some(request_timeout),
             identities,
         ));
-        let driver = Driver::new(Arc::clone(&shared), transport, renewal);
+        let narrator = Narrator::new(&self.name, &shared.servers, parsed.chroot.path());
+        let metrics = Metrics::new(&self.name);
+        let driver = Driver::new(Arc::clone(&shared), transport, renewal, narrator, metrics);
         self.spawner.spawn(Box::pin(driver));
         let client = Client::new(Scope::new(Arc::clone(&shared), parsed.chroot));
         let started = shared.clock.now();

@@ -23,7 +23,9 @@
 //!
 //! # Features
 //!
-//! `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+//! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
+//! * `metrics` (off): requests, queue, watches and sessions as metrics of the `metrics` facade; `docs/metrics.md` in the
+//!   repository lists them. Install the recorder before you connect.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
@@ -43,6 +45,7 @@ mod pending;
 mod shared;
 mod spawner;
 mod state;
+mod telemetry;
 mod transport;
 mod unreachable;
 mod watch;

@@ -16,6 +16,8 @@ mod fates;
 mod hostile;
 mod kit;
 mod known_defects;
+mod log;
+mod metrics;
 mod order;
 mod sessions;
 mod watches;
