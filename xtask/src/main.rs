@@ -10,6 +10,7 @@ mod binaries;
 mod c;
 mod check;
 mod ensemble;
+mod fuzz;
 mod image;
 mod left_out;
 mod machine;
@@ -43,6 +44,8 @@ CHECKS
   c header                write the C library's header from its sources
   sim --seeds N [--profile P] | --replay FILE
                           seeds of the simulation, or one plan of it
+  fuzz [TARGET] [--seconds N] [--seed N] [--replay FILE]
+                          fuzz the decoders and the session core, guided by coverage; 60 s each unless told
   campaign sim            100,000 seeds, recorded in docs/verification.md
   help                    this text
 ";
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         ["c", "header"] => c::write_header(),
         ["c", ..] => Err("c: say `test` or `header`".into()),
         ["sim", rest @ ..] => sim::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["campaign", name, rest @ ..] => sim::campaign(name, rest),
         ["campaign"] => Err("campaign: say which; there is: sim".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
