@@ -11,6 +11,7 @@ mod c;
 mod campaign;
 mod check;
 mod ensemble;
+mod fuzz;
 mod image;
 mod left_out;
 mod machine;
@@ -44,6 +45,8 @@ CHECKS
   c header                write the C library's header from its sources
   sim --seeds N [--profile P] | --replay FILE
                           seeds of the simulation, or one plan of it
+  fuzz [TARGET] [--seconds N] [--seed N] [--replay FILE]
+                          fuzz the decoders and the session core, guided by coverage; 60 s each unless told
   campaign sim            100,000 seeds, recorded in docs/verification.md
   campaign fidelity [--scripts N] [--from SEED] [--release 3.9.3|3.8.0] [--servers N]
                           20,000 random scripts on real servers of each release and on embedded ones, the
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         ["c", "header"] => c::write_header(),
         ["c", ..] => Err("c: say `test` or `header`".into()),
         ["sim", rest @ ..] => sim::run(rest),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
         ["campaign", name, rest @ ..] => campaign::run(name, rest),
         ["campaign"] => Err("campaign: say which; there are: sim, fidelity".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::binaries::{self, End, Ends};
 use crate::c;
 use crate::check::{self, Verdict};
+use crate::fuzz;
 use crate::left_out::LeftOut;
 use crate::machine::{self, Machine};
 use crate::python;
@@ -69,6 +70,7 @@ pub(crate) fn run() -> bool {
         &mut tally,
         &mut Ends::new(),
     );
+    tally.step("fuzzing, in short", || fuzz::smoke().map(StepEnd::Passed));
     if python {
         python_tests(&mut tally, &mut ends);
     }

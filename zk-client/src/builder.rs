@@ -25,6 +25,8 @@ use crate::shared::scope::Scope;
 use crate::spawner::{CurrentRuntime, Spawner};
 use crate::state::State;
 use crate::tcp::TcpTransport;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::narrator::Narrator;
 #[cfg(feature = "__tls")]
 use crate::tls::TlsConfig;
 use crate::tracking::{follow_config, follow_service};
@@ -50,6 +52,7 @@ pub struct ClientBuilder {
     seed: Option<u64>,
     entropy: Arc<dyn Entropy>,
     spawner: Arc<dyn Spawner>,
+    name: String,
 }
 
 impl Client {
@@ -79,11 +82,18 @@ impl Client {
             seed: None,
             entropy: Arc::new(SystemEntropy),
             spawner: Arc::new(CurrentRuntime),
+            name: "zk".to_owned(),
         }
     }
 }
 
 impl ClientBuilder {
+    /// Sets the name of this client in logs and metrics. Default: `zk`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// Sets the session timeout to ask for; the server clamps it (stock: 4 to 40 s). Default: 10 s.
     ///
     /// After this long without contact the server deletes the session's ephemeral nodes. Shorter means faster
@@ -306,7 +316,16 @@ impl ClientBuilder {
             Some(request_timeout),
             identity,
         ));
-        let driver = Driver::new(Arc::clone(&shared), transport, security, renewal);
+        let narrator = Narrator::new(&self.name, &shared.lock().servers, ensemble.chroot.path());
+        let metrics = Metrics::new(&self.name);
+        let driver = Driver::new(
+            Arc::clone(&shared),
+            transport,
+            security,
+            renewal,
+            narrator,
+            metrics,
+        );
         self.spawner.spawn(Box::pin(driver));
         if let Some(service) = ensemble.service {
             let follow = follow_service(Arc::clone(&shared), resolver, service, self.on_expiry);

@@ -300,10 +300,10 @@ impl Client {
         draw(&*self.scope.shared().entropy)
     }
 
-    /// Counters of the current session.
+    /// Counters of all sessions of this client, and gauges of the current one.
     #[must_use]
     pub fn stats(&self) -> SessionStats {
-        self.scope.shared().lock().core.stats()
+        self.scope.shared().lock().stats()
     }
 
     /// How the last of this client's sessions that expired came to its end; `None` if none did.

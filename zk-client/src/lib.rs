@@ -28,6 +28,8 @@
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 //! * `srv` (off): [`SystemResolver`] looks up services, for connect strings such as
 //!   `dns-srv://_zookeeper._tcp.example.com/app`.
+//! * `metrics` (off): requests, queue, watches and sessions as metrics of the `metrics` facade; `docs/metrics.md` in the
+//!   repository lists them. Install the recorder before you connect.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
@@ -56,6 +58,7 @@ mod spawner;
 mod srv;
 mod state;
 mod tcp;
+mod telemetry;
 #[cfg(feature = "__tls")]
 mod tls;
 mod tracking;

@@ -16,6 +16,7 @@ use crate::explain::{explain, is_explained};
 use crate::shared::queues::{QueueId, Route, WatchTag};
 use crate::shared::raw::RawCall;
 use crate::shared::scope::Scope;
+use crate::telemetry::trace::Trace;
 use crate::unreachable::outage;
 use crate::watch::{Watch, WatchSet};
 
@@ -123,6 +124,7 @@ enum Stage {
         call: RawCall,
         asked: Asked,
         registered: Registered,
+        trace: Trace,
     },
     Failed(Error),
     Explaining(Pin<Box<dyn Future<Output = Error> + Send>>),
@@ -179,10 +181,12 @@ impl<T> Pending<T> {
                 match self.queue(request) {
                     Ok((call, registered, len)) => {
                         asked.len = len;
+                        let now = self.scope.shared().clock.now();
                         Stage::Sent {
                             call,
                             asked,
                             registered,
+                            trace: Trace::start(self.plan.op, &self.plan.path, now),
                         }
                     }
                     Err(rejected) => Stage::Failed(self.origin(Error::from_rejection(
@@ -348,9 +352,13 @@ impl<T> Future for Pending<T> {
                 Stage::Sent { call, .. } => {
                     let outcome = std::task::ready!(Pin::new(call).poll(cx));
                     if let Stage::Sent {
-                        asked, registered, ..
+                        asked,
+                        registered,
+                        trace,
+                        ..
                     } = std::mem::replace(&mut self.stage, Stage::Done)
                     {
+                        trace.end(&outcome, self.scope.shared().clock.now());
                         if let Some(value) = self.answered(outcome, asked, registered) {
                             return Poll::Ready(Ok(value));
                         }

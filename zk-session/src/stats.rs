@@ -60,6 +60,24 @@ impl SessionStats {
             .filter(|(_, count)| *count > 0)
     }
 
+    /// These counters and those of earlier sessions together; gauges stay as they are.
+    #[must_use]
+    pub fn continuing(mut self, earlier: &Self) -> Self {
+        self.requests += earlier.requests;
+        self.replies += earlier.replies;
+        self.notifications += earlier.notifications;
+        self.bytes_sent += earlier.bytes_sent;
+        self.bytes_received += earlier.bytes_received;
+        self.dials += earlier.dials;
+        self.connections += earlier.connections;
+        self.connections_lost += earlier.connections_lost;
+        self.confirms += earlier.confirms;
+        for (count, before) in self.sent.iter_mut().zip(earlier.sent) {
+            *count += before;
+        }
+        self
+    }
+
     pub(crate) fn count_sent(&mut self, op: OpCode) {
         self.requests += 1;
         if let Some(count) = index(op).and_then(|index| self.sent.get_mut(index)) {

@@ -17,7 +17,7 @@ struct Layer {
     dev_server: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 13] = [
+const LAYERS: [Layer; 14] = [
     Layer {
         package: "zk-wire",
         may_use: &[],
@@ -73,6 +73,11 @@ const LAYERS: [Layer; 13] = [
             "zk-recipes",
             "zk-embedded",
         ],
+        dev_server: &[],
+    },
+    Layer {
+        package: "zk-fuzz",
+        may_use: &["zk-wire", "zk-session"],
         dev_server: &[],
     },
     // What judges the library must not be built on it.

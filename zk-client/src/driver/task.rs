@@ -20,7 +20,10 @@ use crate::driver::renewal::Renewal;
 use crate::secure::Secure;
 use crate::shared::handle::Shared;
 use crate::shared::inner::{Effects, Inner};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::narrator::{Narrator, Note, Stage};
 use crate::transport::Transport;
+use crate::unreachable::outage;
 
 /// Runs until the session ends for good.
 pub(crate) struct Driver {
@@ -33,6 +36,8 @@ pub(crate) struct Driver {
     link: Option<Link>,
     sleep: Option<(Moment, Pin<Box<Sleep>>)>,
     effects: Effects,
+    narrator: Narrator,
+    metrics: Metrics,
     ended: bool,
 }
 
@@ -52,6 +57,8 @@ impl Driver {
         transport: Arc<dyn Transport>,
         security: Option<Arc<dyn Secure>>,
         renewal: Renewal,
+        narrator: Narrator,
+        metrics: Metrics,
     ) -> Self {
         Self {
             shared,
@@ -63,6 +70,8 @@ impl Driver {
             link: None,
             sleep: None,
             effects: Effects::default(),
+            narrator,
+            metrics,
             ended: false,
         }
     }
@@ -143,6 +152,8 @@ impl Driver {
             );
         }
         inner.dispatch(now, &mut self.effects);
+        self.note_state(&inner);
+        self.metrics.look(&inner.core, now);
         if !inner
             .driver
             .as_ref()
@@ -160,9 +171,6 @@ impl Driver {
         match inner.core.state() {
             SessionState::Expired => match self.renewal.next_session(now, inner.servers.len()) {
                 Some(session) => {
-                    if let Some(expiry) = &inner.expiry {
-                        tracing::warn!(generation = inner.generation, %expiry, "zookeeper session expired");
-                    }
                     inner.replace_session(session);
                     self.link = None;
                     self.dial = None;
@@ -174,13 +182,48 @@ impl Driver {
         }
     }
 
+    /// Remembers the state the session went into, to be told after the lock.
+    fn note_state(&mut self, inner: &Inner) {
+        if let Some(state) = self.effects.state {
+            self.metrics.state(state);
+            self.effects.notes.push(Note::State(Box::new(Stage {
+                state,
+                session: inner.core.session_id(),
+                timeout: inner.core.negotiated_timeout(),
+                generation: inner.generation,
+                server: self.shared.server_name(inner),
+                expiry: inner.expiry.clone(),
+            })));
+        }
+    }
+
+    /// A server is dialled, so the attempt before, if there was one, has failed.
+    fn note_failures(&mut self, inner: &Inner) {
+        let servers = self.shared.servers.len();
+        let failed = |index: &usize| {
+            let server = ServerId::from_index(*index);
+            inner.core.server_failure(server).is_some()
+        };
+        match (0..servers).filter(failed).count() {
+            0 => {}
+            // Spelled out for each server: not worth it before each of them has failed.
+            failed if failed < servers => self.effects.notes.push(Note::Failed { outage: None }),
+            _ => {
+                let outage = outage(&self.shared, inner);
+                self.effects.notes.push(Note::Failed { outage });
+            }
+        }
+    }
+
     fn act(&mut self, inner: &mut Inner) {
         while let Some(action) = inner.core.poll_action() {
             match action {
                 Action::Dial { conn, server, .. } => {
                     inner.dialled = Some(server);
                     if let Some(name) = inner.servers.get(server.index()).cloned() {
-                        tracing::debug!(server = %name, "connecting to zookeeper");
+                        self.note_failures(inner);
+                        let server = name.clone();
+                        self.effects.notes.push(Note::Dialling { conn, server });
                         let (transport, security) =
                             (Arc::clone(&self.transport), self.security.clone());
                         self.dial = Some(Dial::start(conn, transport, security, name));
@@ -211,6 +254,13 @@ impl Driver {
             self.shared.state.send_replace(state);
         }
         self.effects.wake.drain(..).for_each(Waker::wake);
+        if !self.effects.notes.is_empty() {
+            let now = self.shared.clock.now();
+            for note in self.effects.notes.drain(..) {
+                self.narrator.tell(now, note);
+            }
+        }
+        self.metrics.tell(&mut self.effects.measured);
     }
 
     /// True if there is more to do at once; otherwise something will wake the task.
@@ -288,6 +338,7 @@ impl Drop for Driver {
                     link.output.append(&mut goodbye);
                 }
                 inner.dispatch(now, &mut self.effects);
+                self.note_state(&inner);
             }
         }
         // Whoever holds something knows that it is over before the server does.

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use zk_session::{
     DutyId, Event, FailCause, Outcome, Rejected, RequestId, ServerId, Session, SessionState,
-    Submit, WatchEvent, WatchId, WatchKind,
+    SessionStats, Settlement, Submit, WatchEvent, WatchId, WatchKind,
 };
-use zk_wire::{ErrorCode, EventType, Moment, Request, SessionId};
+use zk_wire::{ErrorCode, EventType, Moment, OpCode, Request, SessionId};
 
 use crate::expiry::{Expiry, LostHold};
 use crate::shared::claim_table::{ClaimTable, Loss, OwnWatch, Watched};
 use crate::shared::queues::{QueueTable, Route};
 use crate::shared::stall::{Stall, StallGauge};
 use crate::state::State;
+use crate::telemetry::metrics::Measured;
+use crate::telemetry::narrator::Note;
 use crate::transport::ServerAddr;
 
 /// Identifies a request across sessions: ids start anew with each session.
@@ -36,7 +38,11 @@ pub(crate) struct Accepted {
 /// What waits for a request's outcome.
 #[derive(Debug)]
 enum Slot {
-    Waiting(Option<Waker>),
+    Waiting {
+        waker: Option<Waker>,
+        op: OpCode,
+        since: Moment,
+    },
     Done(Outcome),
     /// The read that sets the watch on a claim's own node; nobody polls it.
     OwnWatch {
@@ -64,6 +70,8 @@ pub(crate) struct Inner {
     /// The server that was dialled last.
     pub(crate) dialled: Option<ServerId>,
     pub(crate) stall: StallGauge,
+    /// What the sessions before this one did.
+    earlier: SessionStats,
     /// How the last session that expired did.
     pub(crate) expiry: Option<Arc<Expiry>>,
     /// Set while the driver sleeps; taken by whoever gives it work.
@@ -85,6 +93,9 @@ pub(crate) struct Effects {
     pub(crate) wake: Vec<Waker>,
     /// The last state the session went into.
     pub(crate) state: Option<State>,
+    /// What is told in the log.
+    pub(crate) notes: Vec<Note>,
+    pub(crate) measured: Measured,
 }
 
 impl Inner {
@@ -98,6 +109,7 @@ impl Inner {
             claims: ClaimTable::default(),
             dialled: None,
             stall: StallGauge::default(),
+            earlier: SessionStats::default(),
             expiry: None,
             driver: None,
         }
@@ -137,12 +149,18 @@ impl Inner {
         request: Request,
         options: Submit,
     ) -> Result<Accepted, Rejected> {
+        let op = request.op_code();
         let submitted = self.core.submit(now, request, options)?;
         let key = RequestKey {
             generation: self.generation,
             id: submitted.id,
         };
-        self.slots.insert(key, Slot::Waiting(None));
+        let waiting = Slot::Waiting {
+            waker: None,
+            op,
+            since: now,
+        };
+        self.slots.insert(key, waiting);
         Ok(Accepted {
             key,
             watch: submitted.watch,
@@ -170,7 +188,7 @@ impl Inner {
 
     pub(crate) fn poll_outcome(&mut self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Outcome> {
         match self.slots.get_mut(&key) {
-            Some(Slot::Waiting(waker)) => {
+            Some(Slot::Waiting { waker, .. }) => {
                 if !waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
                     *waker = Some(cx.waker().clone());
                 }
@@ -185,7 +203,7 @@ impl Inner {
     }
 
     pub(crate) fn abandon(&mut self, now: Moment, key: RequestKey) {
-        if let Some(Slot::Waiting(_)) = self.slots.remove(&key) {
+        if let Some(Slot::Waiting { .. }) = self.slots.remove(&key) {
             if key.generation == self.generation {
                 let _ = self.core.abandon(now, key.id);
             }
@@ -198,13 +216,21 @@ impl Inner {
             match event {
                 Event::Done { id, outcome } => self.done(now, id, outcome, effects),
                 Event::Watch { id, event } => {
+                    if event == WatchEvent::Gap {
+                        effects.measured.gap();
+                    }
                     if let Some((duty, event)) = self.queues.fire(id, event, &mut effects.wake) {
                         self.own_node_event(now, duty, &event);
                     }
                 }
                 Event::WatchesRestored => self.queues.restored(&mut effects.wake),
                 Event::State(state) => self.state_changed(now, &state, effects),
-                Event::Duty { id, settled } => self.claims.settled(id, settled),
+                Event::Duty { id, settled } => {
+                    if matches!(settled, Settlement::Refused(_) | Settlement::ListTooLarge) {
+                        effects.notes.push(Note::NotCleaned(settled));
+                    }
+                    self.claims.settled(id, settled);
+                }
                 Event::HoldGone { duty, .. } => self.node_gone(duty),
                 Event::Doubt { in_doubt } => self.claims.doubt(in_doubt),
                 _ => {}
@@ -218,9 +244,12 @@ impl Inner {
             id,
         };
         match self.slots.get_mut(&key) {
-            Some(slot @ Slot::Waiting(_)) => {
-                if let Slot::Waiting(Some(waker)) = std::mem::replace(slot, Slot::Done(outcome)) {
-                    effects.wake.push(waker);
+            Some(slot @ Slot::Waiting { .. }) => {
+                if let Slot::Waiting { op, since, .. } = slot {
+                    effects.measured.request(*op, &outcome, now - *since);
+                }
+                if let Slot::Waiting { waker, .. } = std::mem::replace(slot, Slot::Done(outcome)) {
+                    effects.wake.extend(waker);
                 }
             }
             Some(&mut Slot::OwnWatch { duty, watch }) => {
@@ -265,8 +294,14 @@ impl Inner {
         stall.map_or(Duration::ZERO, Stall::len)
     }
 
+    /// Counters of all sessions, and gauges of the current one.
+    pub(crate) fn stats(&self) -> SessionStats {
+        self.core.stats().continuing(&self.earlier)
+    }
+
     /// Starts the next generation in place of a session that expired.
     pub(crate) fn replace_session(&mut self, core: Session) {
+        self.earlier = self.stats();
         self.core = core;
         self.generation += 1;
     }
