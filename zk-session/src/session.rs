@@ -7,6 +7,7 @@ mod confirm_work;
 mod duty_commands;
 mod duty_work;
 mod inputs;
+mod joined_reads;
 mod lifecycle;
 mod receive;
 mod rewatch;
@@ -29,6 +30,7 @@ use crate::ids::{IdCounter, RequestId, ServerId};
 use crate::promises::duty::Duties;
 use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
+use crate::requests::coalescer::Coalescer;
 use crate::requests::in_flight::InFlight;
 use crate::requests::queue::SendQueue;
 use crate::state::{Attempt, ExpiryCause, ServerFailure, SessionState};
@@ -68,6 +70,7 @@ pub struct Session {
     pub(crate) auth: AuthBook,
     pub(crate) queue: SendQueue,
     pub(crate) in_flight: InFlight,
+    pub(crate) coalescer: Coalescer,
     pub(crate) deadlines: BTreeSet<(Moment, RequestId)>,
     pub(crate) watches: WatchTable,
     pub(crate) duties: Duties,
@@ -153,6 +156,7 @@ impl Session {
             auth,
             queue: SendQueue::default(),
             in_flight: InFlight::default(),
+            coalescer: Coalescer::new(config.coalescing),
             deadlines: BTreeSet::new(),
             watches: WatchTable::default(),
             duties: Duties::default(),
@@ -329,14 +333,10 @@ impl Session {
         let waiting = self
             .queue
             .iter()
-            .map(|queued| (queued.deadline, &queued.purpose));
-        let sent = self
-            .in_flight
-            .iter()
-            .map(|slot| (slot.deadline, &slot.purpose));
+            .filter_map(|queued| Some((queued.deadline, queued.purpose.user()?)));
         let deadlines: BTreeSet<_> = waiting
-            .chain(sent)
-            .filter_map(|(deadline, purpose)| Some((deadline?, purpose.user()?)))
+            .chain(self.in_flight.users())
+            .filter_map(|(deadline, id)| Some((deadline?, id)))
             .collect();
         debug_assert_eq!(self.deadlines, deadlines, "deadlines of nobody");
         if self.state.is_terminal() {

@@ -6,7 +6,7 @@ use zk_wire::{Moment, OpCode};
 
 use crate::ids::{RequestId, WatchId};
 use crate::outcome::WatchKind;
-use crate::requests::purpose::Purpose;
+use crate::requests::purpose::{JoinedRead, Purpose};
 
 /// The watch a request on the wire sets.
 #[derive(Debug)]
@@ -27,32 +27,56 @@ pub(crate) struct Slot {
     pub(crate) deadline: Option<Moment>,
     /// Nobody waits for the answer any more.
     pub(crate) abandoned: bool,
+    /// A read, or several, that counts for how many of them are open.
+    pub(crate) read_frame: bool,
+    /// It travelled with others before, and so comes behind younger ones.
+    pub(crate) again: bool,
+}
+
+impl Slot {
+    /// How many requests it stands for.
+    fn requests(&self) -> usize {
+        match &self.purpose {
+            Purpose::Reads(reads) => reads.len(),
+            _ => 1,
+        }
+    }
 }
 
 /// Requests on the wire. Replies come in the order of the requests, but refusals made before a request
 /// was queued (eager ACL check, unknown opcode, auth enforcement) overtake; they carry no zxid.
 ///
-/// Invariant: the ids of users' requests rise from front to back.
+/// Invariants: the ids of users' requests rise from front to back, but for those that are sent again; the sums are
+/// those of the slots.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     slots: VecDeque<Slot>,
+    requests: usize,
+    read_frames: usize,
 }
 
 impl InFlight {
     pub(crate) fn push(&mut self, slot: Slot) {
+        self.requests += slot.requests();
+        self.read_frames += usize::from(slot.read_frame);
         self.slots.push_back(slot);
     }
 
     /// Takes the request a reply belongs to; `None` if the reply is out of order.
     pub(crate) fn take(&mut self, xid: i32, may_overtake: bool) -> Option<Slot> {
-        if self.slots.front().is_some_and(|slot| slot.xid == xid) {
-            return self.slots.pop_front();
-        }
-        if !may_overtake {
+        let index = if self.slots.front().is_some_and(|slot| slot.xid == xid) {
+            0
+        } else if may_overtake {
+            self.slots.iter().position(|slot| slot.xid == xid)?
+        } else {
             return None;
-        }
-        let index = self.slots.iter().position(|slot| slot.xid == xid)?;
-        self.slots.remove(index)
+        };
+        let slot = self.slots.remove(index)?;
+        self.requests = self.requests.saturating_sub(slot.requests());
+        self.read_frames = self
+            .read_frames
+            .saturating_sub(usize::from(slot.read_frame));
+        Some(slot)
     }
 
     /// The user's request with this id.
@@ -60,6 +84,36 @@ impl InFlight {
         self.slots
             .iter_mut()
             .find(|slot| slot.purpose.user() == Some(id))
+    }
+
+    /// The user's read with this id among those that travel together.
+    pub(crate) fn find_joined(&mut self, id: RequestId) -> Option<&mut JoinedRead> {
+        self.slots.iter_mut().find_map(|slot| {
+            let Purpose::Reads(reads) = &mut slot.purpose else {
+                return None;
+            };
+            // Their ids rise.
+            let index = reads.binary_search_by_key(&id, |read| read.id).ok()?;
+            reads.get_mut(index)
+        })
+    }
+
+    /// The users' requests, with their deadlines.
+    pub(crate) fn users(&self) -> impl Iterator<Item = (Option<Moment>, RequestId)> {
+        self.slots.iter().flat_map(|slot| {
+            let joined = match &slot.purpose {
+                Purpose::Reads(reads) => reads.as_slice(),
+                _ => &[],
+            };
+            let joined = joined.iter().map(|read| (read.deadline, read.id));
+            let single = slot.purpose.user().map(|id| (slot.deadline, id));
+            joined.chain(single)
+        })
+    }
+
+    /// How many frames of reads are not answered.
+    pub(crate) const fn read_frames(&self) -> usize {
+        self.read_frames
     }
 
     pub(crate) fn has_xid(&self, xid: i32) -> bool {
@@ -70,17 +124,16 @@ impl InFlight {
         self.slots.front()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter()
-    }
-
     /// The connection is gone: hands over everything, oldest first.
     pub(crate) fn drain(&mut self) -> VecDeque<Slot> {
+        self.requests = 0;
+        self.read_frames = 0;
         std::mem::take(&mut self.slots)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+    /// How many requests there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.requests
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -88,11 +141,23 @@ impl InFlight {
     }
 
     pub(crate) fn check_invariants(&self) {
-        let users = self.slots.iter().filter_map(|slot| slot.purpose.user());
-        let later = users.clone().skip(1);
-        debug_assert!(
-            users.zip(later).all(|(a, b)| a < b),
-            "requests in flight out of order"
+        let first_time = self.slots.iter().filter(|slot| !slot.again);
+        let users: Vec<_> = first_time
+            .flat_map(|slot| match &slot.purpose {
+                Purpose::Reads(reads) => reads.iter().map(|read| read.id).collect(),
+                purpose => Vec::from_iter(purpose.user()),
+            })
+            .collect();
+        debug_assert!(users.is_sorted(), "requests in flight out of order");
+        debug_assert_eq!(
+            self.requests,
+            self.slots.iter().map(Slot::requests).sum::<usize>(),
+            "requests in flight"
+        );
+        debug_assert_eq!(
+            self.read_frames,
+            self.slots.iter().filter(|slot| slot.read_frame).count(),
+            "frames of reads"
         );
         debug_assert!(
             self.slots.iter().all(|slot| slot.xid > 0),
@@ -116,6 +181,8 @@ mod tests {
                 watch: None,
                 deadline: None,
                 abandoned: false,
+                read_frame: false,
+                again: false,
             });
         }
         in_flight

@@ -1,7 +1,7 @@
 //! What the driver reports.
 
 use bytes::BytesMut;
-use zk_wire::{FrameError, Moment, Zxid};
+use zk_wire::{FrameDecoder, FrameError, Moment, Zxid};
 
 use crate::connection::link::{Link, Ping};
 use crate::connection::stranger::stranger;
@@ -42,6 +42,7 @@ impl Session {
             self.heard(now);
         }
         while self.link.is(conn) {
+            self.decoder = FrameDecoder::new(self.frame_limit());
             match self.decoder.next(input) {
                 Ok(Some(frame)) => {
                     self.stats.bytes_received += frame.len() as u64 + 4;

@@ -6,6 +6,7 @@ mod closing;
 mod duties;
 mod handshake;
 mod holds;
+mod joined_reads;
 mod pair;
 mod pings;
 mod random;
