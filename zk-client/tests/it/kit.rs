@@ -31,7 +31,10 @@ impl Clock for WorldClock {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let server = PipeServer::builder().latency(ROUND_TRIP / 2).in_memory();
+        Self::around(PipeServer::builder().latency(ROUND_TRIP / 2).in_memory())
+    }
+
+    pub(crate) fn around(server: PipeServer) -> Self {
         let hooks = server.hooks();
         Self {
             server,

@@ -9,6 +9,7 @@
 )]
 
 mod close;
+mod coalescing;
 mod connect_errors;
 mod errors;
 mod expiry;
