@@ -10,6 +10,8 @@ use crate::outcome::Outcome;
 pub(crate) enum Workload {
     /// getData of 100 bytes, this many callers each with one request at a time.
     Get(usize),
+    /// getData of this many bytes by [`MOST_IN_FLIGHT`](Self::MOST_IN_FLIGHT) tasks: what joining reads is worth.
+    Read(usize),
     /// Acquire and release of a free mutex by one caller, who waits for the release.
     Mutex,
     /// As `Mutex`, but the release goes on in the background.
@@ -21,9 +23,12 @@ impl Workload {
     pub(crate) const MOST_IN_FLIGHT: usize = 256;
 
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Get(1),
         Self::Get(Self::MOST_IN_FLIGHT),
+        Self::Read(0),
+        Self::Read(100),
+        Self::Read(100_000),
         Self::Mutex,
         Self::MutexDropped,
     ];
@@ -32,6 +37,7 @@ impl Workload {
     pub(crate) fn title(self) -> String {
         match self {
             Self::Get(callers) => format!("getData 100 B, {callers} in flight"),
+            Self::Read(bytes) => format!("getData {bytes} B, {} tasks", Self::MOST_IN_FLIGHT),
             Self::Mutex => "free mutex, acquire + release".to_owned(),
             Self::MutexDropped => "free mutex, release not awaited".to_owned(),
         }

@@ -40,8 +40,8 @@ impl Contender for Embedded {
         NAME.to_owned()
     }
 
-    fn does(&self, _workload: Workload) -> bool {
-        true
+    fn does(&self, workload: Workload) -> bool {
+        !matches!(workload, Workload::Read(_))
     }
 
     fn remark(&self, _workload: Workload) -> Option<&'static str> {

@@ -122,8 +122,8 @@ impl Contender for Floor {
         Role::Floor
     }
 
-    fn does(&self, _workload: Workload) -> bool {
-        true
+    fn does(&self, workload: Workload) -> bool {
+        !matches!(workload, Workload::Read(_))
     }
 
     fn run(&mut self, workload: Workload, time: Duration) -> Outcome<Run> {
@@ -133,6 +133,7 @@ impl Contender for Floor {
             Workload::Get(in_flight) => self.replay(in_flight, until)?,
             Workload::Mutex => self.contend(true, until)?,
             Workload::MutexDropped => self.contend(false, until)?,
+            Workload::Read(_) => return Err("only our reads are joined".into()),
         };
         Ok(Run {
             operations,

@@ -42,8 +42,8 @@ impl Contender for Incumbent {
         NAME.to_owned()
     }
 
-    fn does(&self, _workload: Workload) -> bool {
-        true
+    fn does(&self, workload: Workload) -> bool {
+        !matches!(workload, Workload::Read(_))
     }
 
     fn remark(&self, workload: Workload) -> Option<&'static str> {
@@ -60,6 +60,7 @@ impl Contender for Incumbent {
                     gets(client.clone(), node.clone(), until)
                 })
             }
+            Workload::Read(_) => Err("only our reads are joined".into()),
             Workload::Mutex | Workload::MutexDropped => {
                 let lock = self.lock.clone();
                 self.host.run(1, time, move |until| {

@@ -82,8 +82,12 @@ fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String>
     }
     for flavour in [Flavour::CurrentThread, Flavour::MultiThread] {
         if wanted(ours::name(flavour)) {
-            contenders.push(Box::new(Ours::connect(stage, flavour)?));
+            contenders.push(Box::new(Ours::connect(stage, flavour, true)?));
         }
+    }
+    if wanted(ours::ALONE) {
+        let alone = Ours::connect(stage, Flavour::MultiThread, false)?;
+        contenders.push(Box::new(alone));
     }
     if wanted(incumbent::NAME) {
         contenders.push(Box::new(Incumbent::connect(stage)?));

@@ -9,6 +9,9 @@ use crate::host::{Flavour, Host};
 use crate::outcome::Outcome;
 use crate::stage::Stage;
 
+/// What the table calls our client whose reads are not joined, on tokio's default runtime.
+pub(crate) const ALONE: &str = "ours, multi-thread runtime, reads not joined";
+
 /// What the table calls our client on this runtime.
 pub(crate) const fn name(flavour: Flavour) -> &'static str {
     match flavour {
@@ -20,58 +23,74 @@ pub(crate) const fn name(flavour: Flavour) -> &'static str {
 /// A client on a runtime of its own.
 pub(crate) struct Ours {
     flavour: Flavour,
+    joins_reads: bool,
     client: Client,
-    node: String,
+    stage: Stage,
     mutex: Mutex,
     host: Host,
 }
 
 impl Ours {
-    pub(crate) fn connect(stage: &Stage, flavour: Flavour) -> Outcome<Self> {
+    pub(crate) fn connect(stage: &Stage, flavour: Flavour, joins_reads: bool) -> Outcome<Self> {
         let host = Host::start(flavour)?;
         let address = stage.address().to_owned();
         let client = host.wait(async move {
             let builder = Client::builder(address).session_timeout(Duration::from_secs(30));
+            let builder = builder.read_coalescing(joins_reads);
             Ok(builder.connect().await?)
         })?;
-        let lock = stage.lock(match flavour {
-            Flavour::CurrentThread => "ours-current",
-            Flavour::MultiThread => "ours-multi",
+        let lock = stage.lock(match (flavour, joins_reads) {
+            (Flavour::CurrentThread, _) => "ours-current",
+            (Flavour::MultiThread, true) => "ours-multi",
+            (Flavour::MultiThread, false) => "ours-alone",
         });
         let mutex = Mutex::new(&client, &lock)?;
         Ok(Self {
             flavour,
+            joins_reads,
             client,
-            node: stage.node(),
+            stage: stage.clone(),
             mutex,
             host,
         })
     }
 }
 
+impl Ours {
+    fn gets(&self, callers: usize, node: String, len: usize, time: Duration) -> Outcome<Run> {
+        let client = self.client.clone();
+        self.host.run(callers, time, move |until| {
+            gets(client.clone(), node.clone(), len, until)
+        })
+    }
+}
+
 impl Contender for Ours {
     fn name(&self) -> String {
-        name(self.flavour).to_owned()
+        match self.joins_reads {
+            true => name(self.flavour).to_owned(),
+            false => ALONE.to_owned(),
+        }
     }
 
     fn role(&self) -> Role {
         match self.flavour {
             Flavour::CurrentThread => Role::Peer,
-            Flavour::MultiThread => Role::Base,
+            Flavour::MultiThread if self.joins_reads => Role::Base,
+            Flavour::MultiThread => Role::Peer,
         }
     }
 
-    fn does(&self, _workload: Workload) -> bool {
-        true
+    fn does(&self, workload: Workload) -> bool {
+        self.joins_reads || matches!(workload, Workload::Get(_) | Workload::Read(_))
     }
 
     fn run(&mut self, workload: Workload, time: Duration) -> Outcome<Run> {
         match workload {
-            Workload::Get(callers) => {
-                let (client, node) = (self.client.clone(), self.node.clone());
-                self.host.run(callers, time, move |until| {
-                    gets(client.clone(), node.clone(), until)
-                })
+            Workload::Get(callers) => self.gets(callers, self.stage.node(), 100, time),
+            Workload::Read(bytes) => {
+                let node = self.stage.node_of(bytes);
+                self.gets(Workload::MOST_IN_FLIGHT, node, bytes, time)
             }
             Workload::Mutex | Workload::MutexDropped => {
                 let mutex = self.mutex.clone();
@@ -95,11 +114,13 @@ impl Drop for Ours {
     }
 }
 
-async fn gets(client: Client, node: String, until: Instant) -> Outcome<u64> {
+async fn gets(client: Client, node: String, len: usize, until: Instant) -> Outcome<u64> {
     let mut done = 0;
     while Instant::now() < until {
         let read = client.get(&node).await?;
-        debug_assert_eq!(read.data.len(), 100);
+        if read.data.len() != len {
+            return Err(format!("{} bytes of {len}", read.data.len()).into());
+        }
         done += 1;
     }
     Ok(done)

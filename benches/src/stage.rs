@@ -2,19 +2,22 @@
 
 use zk_wire::{Create, CreateMode, ErrorCode, Request, Response, path};
 
+use crate::contender::Workload;
 use crate::outcome::Outcome;
 use crate::raw::RawConnection;
 
 /// The contenders' lock paths, each its own.
-const LOCKS: [&str; 5] = [
+const LOCKS: [&str; 6] = [
     "floor",
     "ours-current",
     "ours-multi",
+    "ours-alone",
     "incumbent",
     "curator",
 ];
 
 /// Where the contenders meet.
+#[derive(Clone)]
 pub(crate) struct Stage {
     address: String,
     base: String,
@@ -32,6 +35,11 @@ impl Stage {
         let mut connection = RawConnection::open(address)?;
         create(&mut connection, base, Vec::new())?;
         create(&mut connection, &stage.node(), vec![b'x'; 100])?;
+        for workload in Workload::ALL {
+            if let Workload::Read(bytes) = workload {
+                create(&mut connection, &stage.node_of(bytes), vec![b'x'; bytes])?;
+            }
+        }
         for lock in LOCKS {
             create(&mut connection, &stage.lock(lock), Vec::new())?;
         }
@@ -46,6 +54,11 @@ impl Stage {
     /// The node to read: 100 bytes.
     pub(crate) fn node(&self) -> String {
         path::join(&self.base, "node")
+    }
+
+    /// The node to read that has so many bytes.
+    pub(crate) fn node_of(&self, bytes: usize) -> String {
+        path::join(&self.base, &format!("node-{bytes}"))
     }
 
     /// The lock of one contender.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
-use zk_session::{Confirm, Credential, DigestMd5, ServerId, SessionConfig, SessionTicket};
+use zk_session::{
+    Coalescing, Confirm, Credential, DigestMd5, ServerId, SessionConfig, SessionTicket,
+};
 
 pub use crate::driver::renewal::OnExpiry;
 
@@ -41,6 +43,8 @@ pub struct ClientBuilder {
     connect_timeout: Option<Duration>,
     request_timeout: Option<Duration>,
     patient: bool,
+    coalescing: bool,
+    multi_read_is_known: bool,
     on_expiry: OnExpiry,
     ticket: Option<SessionTicket>,
     tracks: bool,
@@ -71,6 +75,8 @@ impl Client {
             connect_timeout: None,
             request_timeout: None,
             patient: true,
+            coalescing: true,
+            multi_read_is_known: false,
             on_expiry: OnExpiry::default(),
             ticket: None,
             tracks: false,
@@ -145,6 +151,25 @@ impl ClientBuilder {
     pub fn max_queue(mut self, requests: usize, bytes: usize) -> Self {
         self.config.max_queue = requests;
         self.config.max_queue_bytes = bytes;
+        self
+    }
+
+    /// Sets whether reads that wait their turn travel together. Default: on.
+    ///
+    /// Reads without a watch (`get`, `children` without metadata) leave at once while fewer than four frames of reads are
+    /// unanswered, and gather into one request otherwise, unless something else is queued behind them. Results,
+    /// errors, order, deadlines and cancellation are those of single reads. It needs servers from 3.6: under load, once per
+    /// connection, the client lets everything be answered and then asks, and an older server hangs up then, once in a
+    /// session. See [`servers_from`](Self::servers_from).
+    pub fn read_coalescing(mut self, on: bool) -> Self {
+        self.coalescing = on;
+        self
+    }
+
+    /// Tells that all servers are of this release or a later one, so that they need not be asked for what they know.
+    /// Default: nothing is assumed. At present it matters for [`read_coalescing`](Self::read_coalescing) alone.
+    pub fn servers_from(mut self, major: u32, minor: u32) -> Self {
+        self.multi_read_is_known = (major, minor) >= (3, 6);
         self
     }
 
@@ -288,6 +313,11 @@ impl ClientBuilder {
             None => u64::from_be_bytes(draw(&*self.entropy)?),
         };
         self.config.servers = ensemble.servers.len();
+        self.config.coalescing = match (self.coalescing, self.multi_read_is_known) {
+            (false, _) => Coalescing::Off,
+            (true, false) => Coalescing::Probe,
+            (true, true) => Coalescing::Known,
+        };
         let session_timeout = self.config.session_timeout;
         // What servers grant to those who ask for less; nobody means to give up before.
         let patience = session_timeout.max(SHORTEST_SESSION);

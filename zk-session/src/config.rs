@@ -33,6 +33,8 @@ pub struct SessionConfig {
     pub max_queue_bytes: usize,
     /// Pauses between attempts to reach a server.
     pub backoff: Backoff,
+    /// Whether reads that wait their turn are sent as one multiRead. Default [`Coalescing::Off`].
+    pub coalescing: Coalescing,
     /// How `safe_until` is established while something is held.
     pub confirm: Confirm,
     /// How far two clocks may drift apart, as parts per million of the session timeout.
@@ -71,6 +73,7 @@ impl Default for SessionConfig {
             max_queue: 65_536,
             max_queue_bytes: 64 * 1024 * 1024,
             backoff: Backoff::default(),
+            coalescing: Coalescing::Off,
             confirm: Confirm::default(),
             clock_error_ppm: 1_000,
             set_watches_chunk: 128 * 1024,
@@ -109,6 +112,23 @@ impl Default for Backoff {
     fn default() -> Self {
         Self::new(Duration::from_millis(50), Duration::from_secs(2))
     }
+}
+
+/// Whether reads without a watch (getData, getChildren) that wait their turn are sent together, as one multiRead.
+///
+/// They leave at once while fewer than four frames of reads are unanswered, and gather into the next multiRead
+/// otherwise, unless something else waits behind them. Each keeps its own result, error, deadline and
+/// cancellation; order stays that of the queue. A multiRead that fails as a whole is asked again as single reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Coalescing {
+    /// Each read travels alone.
+    Off,
+    /// Each server is asked first whether it knows multiRead, with a few reads and nothing else in flight: servers
+    /// before 3.6 answer with an error and close the connection, which is not tried again in this session.
+    Probe,
+    /// All servers are known to be of release 3.6 or later.
+    Known,
 }
 
 /// How the session learns until when its held nodes are certainly safe.

@@ -44,7 +44,7 @@ mod stats;
 mod ticket;
 mod watches;
 
-pub use config::{Backoff, Confirm, Credential, DigestMd5, SessionConfig};
+pub use config::{Backoff, Coalescing, Confirm, Credential, DigestMd5, SessionConfig};
 pub use event::{Action, Event, Obligation, Settlement, Transmit, WatchEvent};
 pub use ids::{ConnId, DutyId, RequestId, ServerId, WatchId};
 pub use outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};

@@ -9,6 +9,7 @@ mod detach;
 mod duty_commands;
 mod duty_work;
 mod inputs;
+mod joined_reads;
 mod lifecycle;
 mod moves;
 mod probes;
@@ -36,6 +37,7 @@ use crate::implied::Implied;
 use crate::promises::duty::Duties;
 use crate::promises::holds::Holds;
 use crate::promises::safe_window::SafeWindow;
+use crate::requests::coalescer::Coalescer;
 use crate::requests::in_flight::InFlight;
 use crate::requests::queue::SendQueue;
 use crate::state::{Attempt, AuthFailure, ExpiryCause, ServerFailure, SessionState, Stage};
@@ -77,6 +79,7 @@ pub struct Session {
     pub(crate) sasl: Sasl,
     pub(crate) queue: SendQueue,
     pub(crate) in_flight: InFlight,
+    pub(crate) coalescer: Coalescer,
     pub(crate) deadlines: BTreeSet<(Moment, RequestId)>,
     pub(crate) watches: WatchTable,
     pub(crate) implied: Implied,
@@ -173,6 +176,7 @@ impl Session {
             sasl,
             queue: SendQueue::default(),
             in_flight: InFlight::default(),
+            coalescer: Coalescer::new(config.coalescing),
             deadlines: BTreeSet::new(),
             watches: WatchTable::default(),
             implied: Implied::default(),
@@ -363,14 +367,10 @@ impl Session {
         let waiting = self
             .queue
             .iter()
-            .map(|queued| (queued.deadline, &queued.purpose));
-        let sent = self
-            .in_flight
-            .iter()
-            .map(|slot| (slot.deadline, &slot.purpose));
+            .filter_map(|queued| Some((queued.deadline, queued.purpose.user()?)));
         let deadlines: BTreeSet<_> = waiting
-            .chain(sent)
-            .filter_map(|(deadline, purpose)| Some((deadline?, purpose.user()?)))
+            .chain(self.in_flight.users())
+            .filter_map(|(deadline, id)| Some((deadline?, id)))
             .collect();
         debug_assert_eq!(self.deadlines, deadlines, "deadlines of nobody");
         if self.state.is_terminal() {

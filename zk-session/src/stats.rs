@@ -24,6 +24,8 @@ pub struct SessionStats {
     pub connections_lost: u64,
     /// Rounds of confirms answered.
     pub confirms: u64,
+    /// Reads sent as part of a multiRead of the session's own making.
+    pub joined_reads: u64,
     /// Requests waiting to be sent.
     pub queued: usize,
     /// How many bytes those have that count for the bound.
@@ -98,6 +100,7 @@ impl Default for SessionStats {
             connections: 0,
             connections_lost: 0,
             confirms: 0,
+            joined_reads: 0,
             queued: 0,
             queued_bytes: 0,
             in_flight: 0,

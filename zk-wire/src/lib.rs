@@ -79,7 +79,7 @@ pub use records::create::Create;
 pub use records::handshake::{ConnectRequest, ConnectResponse};
 pub use records::header::{ReplyHeader, RequestHeader};
 pub use records::multi::{MultiOp, MultiResult};
-pub use records::multi_read::{ReadOp, ReadResult};
+pub use records::multi_read::{ReadOp, ReadPart, ReadResult};
 pub use records::request::{Request, RequestError};
 pub use records::response::Response;
 pub use records::stat::Stat;

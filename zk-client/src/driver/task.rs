@@ -199,7 +199,7 @@ impl Driver {
 
     /// A server is dialled, so the attempt before, if there was one, has failed.
     fn note_failures(&mut self, inner: &Inner) {
-        let servers = self.shared.servers.len();
+        let servers = inner.servers.len();
         let failed = |index: &usize| {
             let server = ServerId::from_index(*index);
             inner.core.server_failure(server).is_some()

@@ -1,5 +1,6 @@
 //! Several reads in one request.
 
+use bytes::Bytes;
 use zk_wire::{ReadOp, ReadResult, Request, Response};
 
 use super::fence::refused;
@@ -100,6 +101,12 @@ operation!(MultiRead => Vec<Result<ReadValue, Error>>);
 
 fn results(mut answer: Answer<'_>) -> Result<Vec<Result<ReadValue, Error>>, Refusal> {
     let parts = answer.parts;
+    let frame = answer.result.as_ref().map_or(0, Bytes::len);
+    // A value that the caller may keep must not keep the whole reply with it.
+    let apart = |data: Bytes| match data.len().saturating_mul(4) >= frame {
+        true => unpinned(data),
+        false => Bytes::copy_from_slice(&data),
+    };
     let Response::MultiRead(results) = answer.response()? else {
         return Err(Refusal::unexpected());
     };
@@ -110,7 +117,7 @@ fn results(mut answer: Answer<'_>) -> Result<Vec<Result<ReadValue, Error>>, Refu
     for (result, (op, path)) in results.into_iter().zip(parts) {
         values.push(match result {
             ReadResult::Data { data, stat } => {
-                Ok(ReadValue::Node(Node::new(data.map(unpinned), stat)))
+                Ok(ReadValue::Node(Node::new(data.map(apart), stat)))
             }
             ReadResult::Children(names) => Ok(ReadValue::Children(names)),
             ReadResult::Failed(code) => {

@@ -36,7 +36,10 @@ impl World {
 
     pub(crate) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let builder = PipeServer::builder().latency(ROUND_TRIP / 2);
-        let server = builder.configure(change).in_memory();
+        Self::around(builder.configure(change).in_memory())
+    }
+
+    pub(crate) fn around(server: PipeServer) -> Self {
         let hooks = server.hooks();
         Self {
             server,

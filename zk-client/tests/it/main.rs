@@ -9,6 +9,7 @@
 )]
 
 mod close;
+mod coalescing;
 mod connect_errors;
 mod detach;
 mod errors;

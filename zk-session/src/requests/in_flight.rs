@@ -7,7 +7,7 @@ use zk_wire::{Moment, OpCode, Reader, Response};
 
 use crate::ids::{RequestId, WatchId};
 use crate::outcome::WatchKind;
-use crate::requests::purpose::Purpose;
+use crate::requests::purpose::{JoinedRead, Purpose};
 
 /// The watch a request on the wire sets.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub(crate) struct Slot {
     pub(crate) deadline: Option<Moment>,
     /// Nobody waits for the answer any more.
     pub(crate) abandoned: bool,
+    /// A read, or several, that counts for how many of them are open.
+    pub(crate) read_frame: bool,
+    /// It travelled with others before, and so comes behind younger ones.
+    pub(crate) again: bool,
     /// How many results the answer has to hold: one for each operation of a multi.
     pub(crate) results: Option<usize>,
 }
@@ -45,16 +49,36 @@ impl Slot {
             Err(error) => Some(format!("the reply to a {op} is malformed: {error}")),
         }
     }
+
+    /// How many requests it stands for.
+    fn requests(&self) -> usize {
+        match &self.purpose {
+            Purpose::Reads(reads) => reads.len(),
+            _ => 1,
+        }
+    }
+
+    /// The newest user's request it stands for, unless it comes behind younger ones.
+    fn last_user(&self) -> LastUser {
+        match &self.purpose {
+            Purpose::Reads(reads) => reads.last().map(|read| read.id),
+            purpose => purpose.user().filter(|_| !self.again),
+        }
+    }
 }
 
 /// Requests on the wire. Replies come in the order of the requests, but refusals made before a request
 /// was queued (eager ACL check, unknown opcode, auth enforcement) overtake; they carry no zxid.
 ///
-/// Invariant: the ids of users' requests rise from front to back, and so do xids, counted round from the first one.
-/// Looking one up takes a binary search: a server chooses which xid it names, and must not make that dear.
+/// Invariants: the ids of users' requests rise from front to back, but for those that are sent again, and so do xids,
+/// counted round from the first one; the sums are those of the slots. Looking one up takes a binary search: a server
+/// chooses which xid it names, and must not make that dear.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     slots: VecDeque<(LastUser, Slot)>,
+    requests: usize,
+    read_frames: usize,
+    again: usize,
 }
 
 /// The newest user's request at or before a place.
@@ -62,8 +86,11 @@ type LastUser = Option<RequestId>;
 
 impl InFlight {
     pub(crate) fn push(&mut self, slot: Slot) {
+        self.requests += slot.requests();
+        self.read_frames += usize::from(slot.read_frame);
+        self.again += usize::from(slot.again);
         let before = self.slots.back().and_then(|(last, _)| *last);
-        self.slots.push_back((slot.purpose.user().or(before), slot));
+        self.slots.push_back((slot.last_user().or(before), slot));
     }
 
     /// Takes the request a reply belongs to; `None` if the reply is out of order.
@@ -81,16 +108,60 @@ impl InFlight {
                     .get(*index)
                     .is_some_and(|(_, slot)| slot.xid == xid)
             })?;
-        self.slots.remove(index).map(|(_, slot)| slot)
+        let (_, slot) = self.slots.remove(index)?;
+        self.requests = self.requests.saturating_sub(slot.requests());
+        self.read_frames = self
+            .read_frames
+            .saturating_sub(usize::from(slot.read_frame));
+        self.again = self.again.saturating_sub(usize::from(slot.again));
+        Some(slot)
     }
 
     /// The user's request with this id.
     pub(crate) fn find_user(&mut self, id: RequestId) -> Option<&mut Slot> {
-        let index = self.slots.partition_point(|(last, _)| *last < Some(id));
-        self.slots
-            .get_mut(index)
-            .map(|(_, slot)| slot)
-            .filter(|slot| slot.purpose.user() == Some(id))
+        let is_it = |slot: &Slot| slot.purpose.user() == Some(id);
+        let mut index = self.place_of(id);
+        if self.again > 0 && !self.slots.get(index).is_some_and(|(_, slot)| is_it(slot)) {
+            let of_again = |(_, slot): &(LastUser, Slot)| slot.again && is_it(slot);
+            index = self.slots.iter().position(of_again)?;
+        }
+        let slot = self.slots.get_mut(index).map(|(_, slot)| slot);
+        slot.filter(|slot| is_it(slot))
+    }
+
+    /// The user's read with this id among those that travel together.
+    pub(crate) fn find_joined(&mut self, id: RequestId) -> Option<&mut JoinedRead> {
+        let index = self.place_of(id);
+        let (_, slot) = self.slots.get_mut(index)?;
+        let Purpose::Reads(reads) = &mut slot.purpose else {
+            return None;
+        };
+        // Their ids rise.
+        let index = reads.binary_search_by_key(&id, |read| read.id).ok()?;
+        reads.get_mut(index)
+    }
+
+    /// Where the user's request with this id is, if it was not sent again.
+    fn place_of(&self, id: RequestId) -> usize {
+        self.slots.partition_point(|(last, _)| *last < Some(id))
+    }
+
+    /// The users' requests, with their deadlines.
+    pub(crate) fn users(&self) -> impl Iterator<Item = (Option<Moment>, RequestId)> {
+        self.iter().flat_map(|slot| {
+            let joined = match &slot.purpose {
+                Purpose::Reads(reads) => reads.as_slice(),
+                _ => &[],
+            };
+            let joined = joined.iter().map(|read| (read.deadline, read.id));
+            let single = slot.purpose.user().map(|id| (slot.deadline, id));
+            joined.chain(single)
+        })
+    }
+
+    /// How many frames of reads are not answered.
+    pub(crate) const fn read_frames(&self) -> usize {
+        self.read_frames
     }
 
     pub(crate) fn has_xid(&self, xid: i32) -> bool {
@@ -107,13 +178,15 @@ impl InFlight {
 
     /// The connection is gone: hands over everything, oldest first.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Slot> + use<> {
+        (self.requests, self.read_frames, self.again) = (0, 0, 0);
         std::mem::take(&mut self.slots)
             .into_iter()
             .map(|(_, slot)| slot)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+    /// How many requests there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.requests
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -121,11 +194,32 @@ impl InFlight {
     }
 
     pub(crate) fn check_invariants(&self) {
-        let users = self.iter().filter_map(|slot| slot.purpose.user());
-        let later = users.clone().skip(1);
+        let first_time = self.iter().filter(|slot| !slot.again);
+        let users: Vec<_> = first_time
+            .flat_map(|slot| match &slot.purpose {
+                Purpose::Reads(reads) => reads.iter().map(|read| read.id).collect(),
+                purpose => Vec::from_iter(purpose.user()),
+            })
+            .collect();
+        debug_assert!(users.is_sorted(), "requests in flight out of order");
         debug_assert!(
-            users.zip(later).all(|(a, b)| a < b),
-            "requests in flight out of order"
+            self.slots.iter().map(|(last, _)| last).is_sorted(),
+            "the newest of each place out of order"
+        );
+        debug_assert_eq!(
+            self.requests,
+            self.iter().map(Slot::requests).sum::<usize>(),
+            "requests in flight"
+        );
+        debug_assert_eq!(
+            self.read_frames,
+            self.iter().filter(|slot| slot.read_frame).count(),
+            "frames of reads"
+        );
+        debug_assert_eq!(
+            self.again,
+            self.iter().filter(|slot| slot.again).count(),
+            "requests sent again"
         );
         debug_assert!(
             self.iter().all(|slot| slot.xid > 0),
@@ -161,6 +255,8 @@ mod tests {
                 deadline: None,
                 abandoned: false,
                 results: None,
+                read_frame: false,
+                again: false,
             });
         }
         in_flight
@@ -205,6 +301,8 @@ mod tests {
                 watch: None,
                 deadline: None,
                 abandoned: false,
+                read_frame: false,
+                again: false,
                 results: None,
             });
         }

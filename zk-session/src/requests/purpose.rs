@@ -1,6 +1,6 @@
 //! Whom a request serves.
 
-use zk_wire::AddWatchMode;
+use zk_wire::{AddWatchMode, Moment, ReadOp};
 
 use crate::ids::{DutyId, RequestId};
 
@@ -9,6 +9,8 @@ use crate::ids::{DutyId, RequestId};
 pub(crate) enum Purpose {
     /// A caller; perhaps it creates the node of a duty.
     User { id: RequestId, duty: Option<DutyId> },
+    /// Several callers, whose reads travel together.
+    Reads(Vec<JoinedRead>),
     /// Registers watches again after a reconnect.
     Rewatch,
     /// Removes the server's side of watches nobody wants any more.
@@ -34,6 +36,18 @@ impl Purpose {
             _ => None,
         }
     }
+}
+
+/// One of several reads that travel together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct JoinedRead {
+    pub(crate) id: RequestId,
+    pub(crate) op: ReadOp,
+    pub(crate) deadline: Option<Moment>,
+    /// What it counted for in the bound of the queue.
+    pub(crate) weight: usize,
+    /// Nobody waits for the answer any more.
+    pub(crate) abandoned: bool,
 }
 
 /// What a request of a duty does.

@@ -6,6 +6,7 @@ use zk_wire::{Moment, Request};
 
 use crate::ids::{RequestId, WatchId};
 use crate::outcome::WatchKind;
+use crate::requests::coalescer::Kind;
 use crate::requests::purpose::Purpose;
 
 /// One request waiting to be sent.
@@ -17,6 +18,10 @@ pub(crate) struct Queued {
     pub(crate) deadline: Option<Moment>,
     /// What it counts for in the bound; zero if it is exempt.
     pub(crate) weight: usize,
+    /// What kind of read it is, if it may travel with others.
+    pub(crate) joinable: Option<Kind>,
+    /// It travelled with others before, in vain.
+    pub(crate) again: bool,
 }
 
 impl Queued {
@@ -28,6 +33,8 @@ impl Queued {
             watch: None,
             deadline: None,
             weight: 0,
+            joinable: None,
+            again: false,
         }
     }
 }
@@ -44,23 +51,32 @@ pub(crate) enum Lane {
 /// Requests waiting to be sent, in two lanes: what has to come first on a new connection or proves the
 /// session alive, then everything else in the order it was submitted.
 ///
-/// Invariants: `bytes` and `counted` sum up the requests with a weight; the ids of users' requests rise;
-/// users' requests are in the ordinary lane only.
+/// Invariants: `bytes` and `counted` sum up the requests with a weight, `joinable` the reads that may travel with others;
+/// the ids of users' requests rise; users' requests are in the ordinary lane only.
 #[derive(Debug, Default)]
 pub(crate) struct SendQueue {
     urgent: VecDeque<Queued>,
     ordinary: VecDeque<Queued>,
     counted: usize,
     bytes: usize,
+    joinable: usize,
 }
 
 impl SendQueue {
     pub(crate) fn push(&mut self, queued: Queued) {
-        if queued.weight > 0 {
-            self.counted += 1;
-            self.bytes += queued.weight;
-        }
+        self.count(&queued);
         self.ordinary.push_back(queued);
+    }
+
+    /// Puts users' requests that were sent in vain, oldest first, back before everything that was submitted later.
+    pub(crate) fn push_again(&mut self, requests: Vec<Queued>) {
+        for queued in requests {
+            let earlier = |other: &&Queued| other.purpose.user() < queued.purpose.user();
+            let earlier = |other: &&Queued| other.purpose.user().is_some() && earlier(other);
+            let index = self.ordinary.iter().take_while(earlier).count();
+            self.count(&queued);
+            self.ordinary.insert(index, queued);
+        }
     }
 
     pub(crate) fn push_urgent(&mut self, queued: Queued) {
@@ -89,6 +105,22 @@ impl SendQueue {
         Some(queued)
     }
 
+    /// The reads at the front that may travel together, with their paths.
+    pub(crate) fn joinable_front(&self) -> impl Iterator<Item = (&str, Kind)> {
+        let front = if self.urgent.is_empty() {
+            self.ordinary.len()
+        } else {
+            0
+        };
+        let reads = self.ordinary.iter().take(front);
+        reads.map_while(|queued| queued.request.path().zip(queued.joinable))
+    }
+
+    /// Whether anything but reads that may travel together waits.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.urgent.is_empty() || self.ordinary.len() > self.joinable
+    }
+
     /// Takes a user's request out.
     pub(crate) fn remove_user(&mut self, id: RequestId) -> Option<Queued> {
         let index = self
@@ -106,7 +138,9 @@ impl SendQueue {
         let dropped = self.urgent.drain(..).map(|queued| queued.purpose).collect();
         self.ordinary.retain(|queued| match queued.purpose {
             Purpose::User { .. } | Purpose::Duty(..) | Purpose::Close => true,
-            Purpose::Rewatch
+            // Reads are joined as they leave.
+            Purpose::Reads(_)
+            | Purpose::Rewatch
             | Purpose::Unwatch
             | Purpose::Renew { .. }
             | Purpose::Confirm { .. } => false,
@@ -118,6 +152,7 @@ impl SendQueue {
     pub(crate) fn drain(&mut self) -> Vec<Queued> {
         self.counted = 0;
         self.bytes = 0;
+        self.joinable = 0;
         self.urgent
             .drain(..)
             .chain(self.ordinary.drain(..))
@@ -153,7 +188,18 @@ impl SendQueue {
         self.urgent.iter().chain(&self.ordinary)
     }
 
+    fn count(&mut self, queued: &Queued) {
+        if queued.weight > 0 {
+            self.counted += 1;
+            self.bytes += queued.weight;
+        }
+        self.joinable += usize::from(queued.joinable.is_some());
+    }
+
     fn discount(&mut self, queued: &Queued) {
+        self.joinable = self
+            .joinable
+            .saturating_sub(usize::from(queued.joinable.is_some()));
         if queued.weight > 0 {
             self.counted = self.counted.saturating_sub(1);
             self.bytes = self.bytes.saturating_sub(queued.weight);
@@ -167,6 +213,14 @@ impl SendQueue {
             self.counted,
             weights().filter(|w| *w > 0).count(),
             "length of the queue"
+        );
+        debug_assert_eq!(
+            self.joinable,
+            self.ordinary
+                .iter()
+                .filter(|queued| queued.joinable.is_some())
+                .count(),
+            "reads that may travel together"
         );
         let users = self
             .ordinary

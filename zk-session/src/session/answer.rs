@@ -6,6 +6,7 @@ use zk_wire::{ErrorCode, Moment, OpCode, Zxid};
 use crate::event::Event;
 use crate::ids::RequestId;
 use crate::outcome::{FailCause, Fate, Outcome, WatchKind};
+use crate::requests::coalescer::Kind;
 use crate::requests::in_flight::{Slot, WatchToSet};
 use crate::requests::purpose::Purpose;
 use crate::session::Session;
@@ -54,6 +55,9 @@ impl Session {
         let refused = watch.and_then(|watch| self.settle_watch(watch, error));
         match purpose {
             Purpose::User { id, duty } => {
+                if let (None, Some(kind)) = (error, kind_of(op)) {
+                    self.coalescer.learn(kind, body.len());
+                }
                 if let Some(deadline) = deadline {
                     self.deadlines.remove(&(deadline, id));
                 }
@@ -66,6 +70,7 @@ impl Session {
                     self.create_answered(now, duty, op, error, &body);
                 }
             }
+            Purpose::Reads(reads) => self.reads_answered(now, reads, zxid, error, &body),
             Purpose::Rewatch => match error {
                 None => self.rewatch_answered(),
                 Some(code) => {
@@ -114,6 +119,15 @@ impl Session {
             self.remove_from_server(watch.path);
         }
         None
+    }
+}
+
+/// What kind of read that can be joined was answered.
+const fn kind_of(op: OpCode) -> Option<Kind> {
+    match op {
+        OpCode::GetData => Some(Kind::Data),
+        OpCode::GetChildren => Some(Kind::Children),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::ids::{DutyId, RequestId, WatchId};
 use crate::outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};
 use crate::promises::duty::{Duty, Known};
+use crate::requests::joined::joinable;
 use crate::requests::purpose::Purpose;
 use crate::requests::queue::Queued;
 use crate::requests::request_len::request_len;
@@ -64,12 +65,18 @@ impl Session {
             id,
             duty: submit.duty,
         };
+        let joinable = match submit.duty {
+            None if self.coalescer.is_on() => joinable(&request),
+            _ => None,
+        };
         self.queue.push(Queued {
             request,
             purpose,
             watch,
             deadline,
             weight,
+            joinable,
+            again: false,
         });
         Ok(Submitted::new(id, watch.map(|(watch, _)| watch), len))
     }
@@ -206,6 +213,13 @@ impl Session {
     /// Takes the owner from a request on the wire, and says whether it had one. The slot stays: the
     /// reply has to be matched all the same.
     fn orphan(&mut self, id: RequestId) -> bool {
+        if let Some(read) = self.in_flight.find_joined(id) {
+            let deadline = read.deadline.take();
+            if let Some(deadline) = deadline {
+                self.deadlines.remove(&(deadline, id));
+            }
+            return !std::mem::replace(&mut read.abandoned, true);
+        }
         let Some(slot) = self.in_flight.find_user(id).filter(|slot| !slot.abandoned) else {
             return false;
         };

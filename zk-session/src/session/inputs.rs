@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use zk_wire::{FrameError, Moment, Zxid};
+use zk_wire::{FrameDecoder, FrameError, Moment, Zxid};
 
 use crate::connection::link::{Link, Ping};
 use crate::connection::stranger::stranger;
@@ -51,6 +51,7 @@ impl Session {
             self.heard(now);
         }
         while self.link.is(conn) {
+            self.decoder = FrameDecoder::new(self.frame_limit());
             match self.decoder.next(input) {
                 Ok(Some(frame)) => {
                     self.timers.stop(Timer::Frame);

@@ -162,6 +162,7 @@ impl Session {
         self.holds.disconnected();
         self.auth.start_over();
         self.sasl.start_over();
+        self.coalescer.start_over();
         for slot in self.in_flight.drain() {
             let cause = head.take().unwrap_or_else(|| cause.clone());
             self.lose(slot, cause);
@@ -222,6 +223,7 @@ impl Session {
                     self.advance_close();
                 }
             }
+            Purpose::Reads(reads) => self.lose_reads(reads, &cause),
             Purpose::Rewatch
             | Purpose::Unwatch
             | Purpose::Renew { .. }

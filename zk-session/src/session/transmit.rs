@@ -10,6 +10,7 @@ use crate::connection::timers::Timer;
 use crate::event::Transmit;
 use crate::promises::duty::Known;
 use crate::requests::in_flight::{Slot, WatchToSet};
+use crate::requests::joined::joinable;
 use crate::requests::purpose::Purpose;
 use crate::requests::queue::Queued;
 use crate::requests::request_len::request_len;
@@ -103,9 +104,10 @@ impl Session {
             return;
         }
         self.transmit_sasl(buf);
+        let mut pinged = false;
         if self.sasl.is_done() {
             // Before that a server may end the connection because of a ping (enforce.auth.enabled).
-            self.transmit_ping(now, buf);
+            pinged = self.transmit_ping(now, buf);
             self.transmit_credentials(buf);
         }
         while self.link.is_ready() && !self.leaving && self.closing != Some(Closing::Sent) {
@@ -113,11 +115,9 @@ impl Session {
             let Some(next) = self.queue.peek() else {
                 break;
             };
-            if used > 0 && used + 4 + request_len(&next.request) > MAX_BATCH {
+            let is_full = used > 0 && used + 4 + request_len(&next.request) > MAX_BATCH;
+            if is_full || !self.transmit_next(now, buf, pinged) {
                 break;
-            }
-            if let Some(queued) = self.queue.pop() {
-                self.transmit_request(now, buf, queued);
             }
         }
         if buf.len() > start {
@@ -152,27 +152,32 @@ impl Session {
         }
     }
 
-    fn transmit_ping(&mut self, now: Moment, buf: &mut Vec<u8>) {
-        if let Some(up) = self.link.up_mut().filter(|up| up.ping == Ping::Wanted) {
-            up.ping = Ping::Sent(now);
-            let request = Request::Ping;
-            write_frame(buf, |out| request.encode(xid::PING, out));
-            self.stats.count_sent(request.op_code());
-        }
+    /// True if a ping was due.
+    fn transmit_ping(&mut self, now: Moment, buf: &mut Vec<u8>) -> bool {
+        let Some(up) = self.link.up_mut().filter(|up| up.ping == Ping::Wanted) else {
+            return false;
+        };
+        up.ping = Ping::Sent(now);
+        let request = Request::Ping;
+        write_frame(buf, |out| request.encode(xid::PING, out));
+        self.stats.count_sent(request.op_code());
+        true
     }
 
-    fn transmit_request(&mut self, now: Moment, buf: &mut Vec<u8>, queued: Queued) {
+    pub(crate) fn transmit_request(&mut self, now: Moment, buf: &mut Vec<u8>, queued: Queued) {
         let Queued {
             mut request,
             purpose,
             watch,
             deadline,
+            again,
             ..
         } = queued;
         let wanted = watch.zip(request.path());
         if wanted.is_some_and(|((_, kind), path)| self.is_covered(kind, path)) {
             set_no_watch(&mut request);
         }
+        let read_frame = joinable(&request).is_some();
         let op = request.op_code();
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
         write_frame(buf, |out| request.encode(xid, out));
@@ -210,6 +215,8 @@ impl Session {
             deadline,
             abandoned: false,
             results,
+            read_frame,
+            again,
         };
         self.in_flight.push(slot);
     }

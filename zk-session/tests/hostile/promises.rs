@@ -94,7 +94,7 @@ fn credentials() -> Vec<Case> {
             on(any, |_| Vec::new()),
             Expect {
                 end: End::TimedOut,
-                ..passed_over("was silent")
+                ..passed_over("did not finish authentication")
             },
         )
         .config(|config| {

@@ -8,6 +8,7 @@ mod detach;
 mod duties;
 mod handshake;
 mod holds;
+mod joined_reads;
 mod known_bugs;
 mod moves;
 mod pair;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use zk_session::{
-    Abandoned, Credential, DutyId, Obligation, RequestId, ServerId, Submit, WatchId, WatchKind,
+    Abandoned, Coalescing, Credential, DutyId, Obligation, RequestId, ServerId, SessionConfig,
+    Submit, WatchId, WatchKind,
 };
 use zk_wire::{AddWatchMode, CreateMode, EventType, Request};
 
@@ -16,6 +17,7 @@ use crate::server::{Handshake, Node, Reaction};
 #[derive(Clone, Debug)]
 enum Op {
     Get(u8),
+    Gets(u8, Option<u16>),
     Set(u8, Option<u16>),
     WatchData(u8),
     WatchExist(u8),
@@ -48,6 +50,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => any::<u8>().prop_map(Op::Get),
         4 => (any::<u8>(), proptest::option::of(0..5_000_u16)).prop_map(|(n, d)| Op::Set(n, d)),
+        4 => (any::<u8>(), proptest::option::of(0..5_000_u16)).prop_map(|(n, d)| Op::Gets(n, d)),
         2 => any::<u8>().prop_map(Op::WatchData),
         2 => any::<u8>().prop_map(Op::WatchExist),
         2 => any::<u8>().prop_map(Op::WatchTree),
@@ -102,11 +105,12 @@ fn pick<T: Copy>(items: &[T], index: usize) -> Option<T> {
 }
 
 fn rule(pair: &mut Pair, what: u8, how: u8) {
-    let matches: fn(&Request) -> bool = match what % 5 {
+    let matches: fn(&Request) -> bool = match what % 6 {
         0 => is_get,
         1 => is_create,
         2 => is_multi,
-        3 => |request| matches!(request, Request::SetWatches(_) | Request::Auth { .. }),
+        3 => |request| matches!(request, Request::MultiRead(_)),
+        4 => |request| matches!(request, Request::SetWatches(_) | Request::Auth { .. }),
         _ => |_| true,
     };
     let reaction = match how % 11 {
@@ -129,6 +133,13 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
     let now = pair.now;
     match op {
         Op::Get(n) => submit(pair, ledger, get(&path(n)), Submit::new()),
+        Op::Gets(count, deadline) => {
+            let mut with = Submit::new();
+            with.deadline = deadline.map(|ms| now + Duration::from_millis(ms.into()));
+            for n in 0..count % 12 {
+                submit(pair, ledger, get(&path(n)), with);
+            }
+        }
         Op::Set(n, deadline) => {
             let mut with = Submit::new();
             with.deadline = deadline.map(|ms| now + Duration::from_millis(ms.into()));
@@ -272,6 +283,20 @@ fn misleads(op: &Op) -> bool {
     }
 }
 
+fn coalescing() -> impl Strategy<Value = Coalescing> {
+    prop_oneof![
+        Just(Coalescing::Off),
+        Just(Coalescing::Probe),
+        Just(Coalescing::Known)
+    ]
+}
+
+fn with(mode: Coalescing) -> SessionConfig {
+    let mut config = config();
+    config.coalescing = mode;
+    config
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
@@ -279,8 +304,9 @@ proptest! {
     fn zk794_zk2111_zk3652_go39be937_b29_prop_every_request_and_duty_ends_exactly_once(
         ops in proptest::collection::vec(op(), 1..60),
         expire in any::<bool>(),
+        mode in coalescing(),
     ) {
-        let mut config = config();
+        let mut config = with(mode);
         config.read_only_ok = expire;
         let mut pair = Pair::new(config);
         pair.server.nodes.insert("/n1".to_owned(), Node { owner: 0, czxid: 1 });
@@ -314,8 +340,9 @@ proptest! {
     #[test]
     fn prop_due_duties_leave_no_node_once_the_server_behaves(
         ops in proptest::collection::vec(op(), 1..60),
+        mode in coalescing(),
     ) {
-        let mut pair = Pair::new(config());
+        let mut pair = Pair::new(with(mode));
         let mut ledger = Ledger::default();
         for op in ops {
             if !misleads(&op) {
@@ -341,9 +368,12 @@ proptest! {
     }
 
     #[test]
-    fn prop_equal_seeds_and_inputs_give_equal_outputs(ops in proptest::collection::vec(op(), 1..40)) {
+    fn prop_equal_seeds_and_inputs_give_equal_outputs(
+        ops in proptest::collection::vec(op(), 1..40),
+        mode in coalescing(),
+    ) {
         let run = || {
-            let mut pair = Pair::new(config());
+            let mut pair = Pair::new(with(mode));
             let mut ledger = Ledger::default();
             for op in ops.clone() {
                 apply(&mut pair, &mut ledger, op);

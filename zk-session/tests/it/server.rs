@@ -9,8 +9,8 @@ use zk_wire::frame::write_frame;
 use zk_wire::sasl::{Challenge, verify};
 use zk_wire::{
     ConnectRequest, ConnectResponse, Create, CreateMode, Decode, Encode, FrameDecoder, Moment,
-    MultiOp, MultiResult, Reader, ReplyHeader, Request, RequestHeader, Response, SessionId, Stat,
-    WatcherEvent, Zxid, xid,
+    MultiOp, MultiResult, ReadOp, ReadResult, Reader, ReplyHeader, Request, RequestHeader,
+    Response, SessionId, Stat, WatcherEvent, Zxid, xid,
 };
 
 /// One request the server received.
@@ -359,9 +359,12 @@ impl Server {
             }
             Request::Exists { path, .. } => self.stat(path).map(Response::Stat),
             Request::GetData { path, .. } => Ok(Response::Data {
-                data: Some(Bytes::from_static(b"data")),
+                data: Some(data(path)),
                 stat: self.stat(path)?,
             }),
+            Request::MultiRead(reads) => Ok(Response::MultiRead(
+                reads.iter().map(|read| self.read(read)).collect(),
+            )),
             Request::SetData { path, .. } => {
                 self.zxid += 1;
                 self.stat(path).map(Response::Stat)
@@ -410,6 +413,19 @@ impl Server {
             }
         };
         Ok(Response::Token(answer))
+    }
+
+    fn read(&self, read: &ReadOp) -> ReadResult {
+        match read {
+            ReadOp::GetChildren { path } => ReadResult::Children(self.children(path)),
+            other => match self.stat(other.path()) {
+                Ok(stat) => ReadResult::Data {
+                    data: Some(data(other.path())),
+                    stat,
+                },
+                Err(code) => ReadResult::Failed(code),
+            },
+        }
     }
 
     fn create(&mut self, create: &Create) -> Result<(String, Stat), i32> {
@@ -481,6 +497,14 @@ impl Server {
             Some(_) => MultiResult::Failed(-2),
         };
         (0..ops.len()).map(result).collect()
+    }
+}
+
+/// A node called `…of-N` has N bytes of data.
+fn data(path: &str) -> Bytes {
+    match path.rsplit_once("of-") {
+        Some((_, len)) => vec![b'x'; len.parse().unwrap()].into(),
+        None => Bytes::from_static(b"data"),
     }
 }
 

@@ -77,6 +77,10 @@ impl ReadOp {
     }
 }
 
+/// The result of one read of a multiRead, not decoded: the operation and the bytes that would be the body of its own
+/// reply, or a raw code.
+pub type ReadPart = Result<(OpCode, Bytes), i32>;
+
 /// The result of one read of a multiRead. One that fails does not affect the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -121,6 +125,29 @@ impl ReadResult {
         read_enveloped(input, Self::skip_one, Self::decode_one)
     }
 
+    /// Takes the body of a reply apart without decoding its parts: for each read the bytes that would be the body of
+    /// its own reply, as a slice of `body`, with the operation it answers; or a raw code.
+    ///
+    /// # Errors
+    ///
+    /// A [`DecodeError`] that names the field when the record is broken.
+    pub fn split(body: &Bytes) -> Result<Vec<ReadPart>, DecodeError> {
+        let part = |header: MultiHeader, input: &mut Reader| {
+            let op = match header.op_code() {
+                Some(OpCode::Error) => {
+                    return Ok(Err(input.read_i32("ErrorResponse.err")?));
+                }
+                Some(op) => op,
+                None => return Err(header.misplaced("a multiRead reply")),
+            };
+            let start = body.len().saturating_sub(input.remaining());
+            Self::skip_one(header, input)?;
+            let end = body.len().saturating_sub(input.remaining());
+            Ok(Ok((op, body.slice(start..end))))
+        };
+        read_enveloped(&mut Reader::new(body.clone()), Self::skip_one, part)
+    }
+
     fn skip_one(header: MultiHeader, input: &mut Reader) -> Result<(), DecodeError> {
         match header.op_code() {
             Some(OpCode::GetData) => {
@@ -147,6 +174,58 @@ impl ReadResult {
             Some(OpCode::GetChildren) => Ok(Self::Children(input.read_strings("children")?)),
             Some(OpCode::Error) => Ok(Self::Failed(input.read_i32("ErrorResponse.err")?)),
             _ => Err(header.misplaced("a multiRead reply")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::response::Response;
+
+    #[test]
+    fn the_parts_of_a_reply_are_the_bodies_of_single_replies() {
+        let stat = Stat::default();
+        let data =
+            |data: Option<&'static str>| data.map(|text| Bytes::from_static(text.as_bytes()));
+        let names = vec!["a".to_owned(), "bc".to_owned()];
+        let results = vec![
+            ReadResult::Data {
+                data: data(Some("text")),
+                stat,
+            },
+            ReadResult::Failed(-101),
+            ReadResult::Children(names.clone()),
+            ReadResult::Data {
+                data: data(None),
+                stat,
+            },
+        ];
+        let mut body = Vec::new();
+        ReadResult::encode_all(&results, &mut body);
+        let parts = ReadResult::split(&Bytes::from(body.clone())).unwrap();
+        let alone = |response: Response| {
+            let mut out = Vec::new();
+            response.encode(&mut out);
+            Bytes::from(out)
+        };
+        let expected = |text| {
+            let data = data(text);
+            Ok((OpCode::GetData, alone(Response::Data { data, stat })))
+        };
+        let children = alone(Response::Children(names));
+        assert_eq!(
+            parts,
+            [
+                expected(Some("text")),
+                Err(-101),
+                Ok((OpCode::GetChildren, children)),
+                expected(None)
+            ]
+        );
+        for len in 0..body.len() {
+            let cut = Bytes::copy_from_slice(body.get(..len).unwrap());
+            ReadResult::split(&cut).unwrap_err();
         }
     }
 }

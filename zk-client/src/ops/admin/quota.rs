@@ -224,30 +224,32 @@ fn gone(deleted: Result<(), Error>) -> Result<bool, Error> {
     }
 }
 
+/// Makes a builder with `async fn run(self)` awaitable.
 macro_rules! steps {
-    ($($builder:ident => $output:ty),*) => {
-        $(
-            impl IntoFuture for $builder {
-                type Output = Result<$output, Error>;
-                type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+    ($builder:ident => $output:ty) => {
+        impl IntoFuture for $builder {
+            type Output = Result<$output, Error>;
+            type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
-                fn into_future(self) -> Self::IntoFuture {
-                    Box::pin(self.run())
-                }
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
             }
+        }
 
-            impl fmt::Debug for $builder {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.debug_struct(stringify!($builder))
-                        .field("path", &self.path)
-                        .finish_non_exhaustive()
-                }
+        impl fmt::Debug for $builder {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($builder))
+                    .field("path", &self.path)
+                    .finish_non_exhaustive()
             }
-        )*
+        }
     };
 }
 
-steps!(GetQuota => Option<Quota>, ListQuotas => Vec<Quota>, SetQuota => (), DeleteQuota => bool);
+steps!(GetQuota => Option<Quota>);
+steps!(ListQuotas => Vec<Quota>);
+steps!(SetQuota => ());
+steps!(DeleteQuota => bool);
 
 /// The server counts by itself as soon as the node is there.
 const UNCOUNTED: &str = "count=0,bytes=0";
