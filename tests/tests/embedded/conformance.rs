@@ -22,7 +22,7 @@ mod protected {
     use zk_embedded::{EmbeddedServer, ServerTls};
     use zk_tests::conformance::{Host, Server};
     use zk_tests::pki::{Authority, Request};
-    use zk_tests::{deadline, each_conformance_body};
+    use zk_tests::{conformance_tests, each_conformance_body};
 
     #[derive(Debug)]
     struct Protected {
@@ -79,7 +79,7 @@ mod protected {
         Server::new(Box::new(host), name).await
     }
 
-    each_conformance_body!(tests);
+    each_conformance_body!(conformance_tests);
 
     const LIMIT: Duration = Duration::from_secs(30);
 }
