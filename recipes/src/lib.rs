@@ -46,8 +46,8 @@ pub use lock::{
 pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, Confirm, CreateMode, Created, Error,
     ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Moment, MultiResult, Node, OnExpiry,
-    OpKind, Permissions, RetryAdvice, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid,
-    path,
+    OpKind, Permissions, Resolver, RetryAdvice, ServerAddr, SessionId, SessionTicket, Stat, State,
+    StateStream, Watch, WatchEvent, Zxid, path,
 };
 
 /// The lines of the README must compile.

@@ -14,7 +14,7 @@ struct Release {
     tag: &'static str,
 }
 
-const RELEASES: [Release; 2] = [
+const RELEASES: [Release; 3] = [
     Release {
         name: "trixie",
         tag: DEFAULT_TAG,
@@ -22,6 +22,10 @@ const RELEASES: [Release; 2] = [
     Release {
         name: "bookworm",
         tag: "zookeeper:3.8",
+    },
+    Release {
+        name: "bullseye",
+        tag: "zookeeper:3.4",
     },
 ];
 
@@ -83,7 +87,7 @@ pub(crate) fn require_engine() -> Outcome<()> {
 }
 
 fn parse(options: &[&str]) -> Outcome<(Release, bool)> {
-    let [mut release, _] = RELEASES;
+    let [mut release, ..] = RELEASES;
     let mut rebuild = false;
     let mut rest = options.iter();
     while let Some(option) = rest.next() {
@@ -94,10 +98,12 @@ fn parse(options: &[&str]) -> Outcome<(Release, bool)> {
                 release = RELEASES
                     .into_iter()
                     .find(|release| release.name == name)
-                    .ok_or_else(|| format!("--release takes trixie or bookworm, not `{name}`"))?;
+                    .ok_or_else(|| {
+                        format!("--release takes trixie, bookworm or bullseye, not `{name}`")
+                    })?;
             }
             other => {
-                let known = "--release trixie|bookworm and --rebuild";
+                let known = "--release trixie|bookworm|bullseye and --rebuild";
                 return Err(
                     format!("ensemble image: no option `{other}`; it takes {known}").into(),
                 );
@@ -206,6 +212,8 @@ mod tests {
     fn an_older_release_has_its_own_tag() {
         let (release, rebuild) = parse(&["--release", "bookworm", "--rebuild"]).unwrap();
         assert_eq!((release.tag, rebuild), ("zookeeper:3.8", true));
+        let (release, rebuild) = parse(&["--release", "bullseye"]).unwrap();
+        assert_eq!((release.tag, rebuild), ("zookeeper:3.4", false));
     }
 
     #[test]

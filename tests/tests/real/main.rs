@@ -7,5 +7,7 @@
 mod conformance;
 mod fidelity;
 mod kit;
+#[cfg(feature = "real-3-4")]
+mod oldest;
 mod proxy;
 mod stopped;
