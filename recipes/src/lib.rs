@@ -52,8 +52,8 @@ pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,
     DigestMd5, EnsembleConfig, Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold,
     Member, Moment, MultiResult, Node, OnExpiry, OpKind, Permissions, Quota, QuotaLimits,
-    QuotaUsage, ReadValue, RetryAdvice, Role, SessionId, Stat, State, StateStream, Watch,
-    WatchEvent, Zxid, digest_id, path,
+    QuotaUsage, ReadValue, Resolver, RetryAdvice, Role, ServerAddr, SessionId, SessionTicket, Stat,
+    State, StateStream, Watch, WatchEvent, Zxid, digest_id, path,
 };
 
 #[cfg(any(feature = "tls", feature = "tls-aws-lc"))]

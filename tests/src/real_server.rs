@@ -18,6 +18,8 @@ const IMAGE: &str = "zookeeper";
 const TAG: &str = "3.9";
 /// What Debian 12 has.
 const OLDER_TAG: &str = "3.8";
+/// What Debian 11 has.
+const OLDEST_TAG: &str = "3.4";
 const CLIENT_PORT: u16 = 2181;
 
 /// How long a container may take to serve: the JVM alone needs two seconds, more with full cores.
@@ -64,6 +66,21 @@ impl RealServer {
     #[must_use]
     pub fn start_older_with(settings: &[(&str, &str)]) -> Self {
         Self::start_image(OLDER_TAG, settings)
+    }
+
+    /// Starts a server of the release 3.4.13, as Debian 11 has it. It reads a configuration of its own kind.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start), and if the engine does not have the image.
+    #[must_use]
+    pub fn start_oldest() -> Self {
+        let settings = [
+            ("ZOO_SERVERS", " "),
+            ("ZOO_CFG_EXTRA", "clientPort=2181"),
+            ("ZOO_4LW_COMMANDS_WHITELIST", "*"),
+        ];
+        Self::start_image(OLDEST_TAG, &settings)
     }
 
     fn start_image(tag: &str, settings: &[(&str, &str)]) -> Self {

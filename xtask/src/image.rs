@@ -15,7 +15,7 @@ struct Release {
     tag: &'static str,
 }
 
-const RELEASES: [Release; 2] = [
+const RELEASES: [Release; 3] = [
     Release {
         name: "trixie",
         tag: DEFAULT_TAG,
@@ -23,6 +23,10 @@ const RELEASES: [Release; 2] = [
     Release {
         name: "bookworm",
         tag: OLDER_TAG,
+    },
+    Release {
+        name: "bullseye",
+        tag: "zookeeper:3.4",
     },
 ];
 
@@ -118,7 +122,8 @@ pub(crate) fn require_engine() -> Outcome<()> {
 }
 
 fn parse(options: &[&str]) -> Outcome<(Vec<Release>, bool)> {
-    let mut releases = vec![RELEASES[0]];
+    let [newest, ..] = RELEASES;
+    let mut releases = vec![newest];
     let mut rebuild = false;
     let mut rest = options.iter();
     while let Some(option) = rest.next() {
@@ -129,12 +134,12 @@ fn parse(options: &[&str]) -> Outcome<(Vec<Release>, bool)> {
                 releases = RELEASES.into_iter().collect();
                 releases.retain(|release| name == "all" || release.name == name);
                 if releases.is_empty() {
-                    let known = "trixie, bookworm or all";
+                    let known = "trixie, bookworm, bullseye or all";
                     return Err(format!("--release takes {known}, not `{name}`").into());
                 }
             }
             other => {
-                let known = "--release trixie|bookworm|all and --rebuild";
+                let known = "--release trixie|bookworm|bullseye|all and --rebuild";
                 return Err(
                     format!("ensemble image: no option `{other}`; it takes {known}").into(),
                 );
@@ -247,11 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn an_older_release_has_its_own_tag_and_both_can_be_made_at_once() {
+    fn an_older_release_has_its_own_tag_and_all_can_be_made_at_once() {
         let older = tags(&["--release", "bookworm", "--rebuild"]);
         assert_eq!(older, (vec!["zookeeper:3.8"], true));
-        let both = tags(&["--release", "all"]);
-        assert_eq!(both, (vec!["zookeeper:3.9", "zookeeper:3.8"], false));
+        let all = tags(&["--release", "all"]);
+        let tags = vec!["zookeeper:3.9", "zookeeper:3.8", "zookeeper:3.4"];
+        assert_eq!(all, (tags, false));
     }
 
     #[test]

@@ -33,9 +33,10 @@ Usage: cargo xtask COMMAND
                           and has failed where CI=true
   check NAME|all          one rule of the project, or all:
 CHECKS
-  ensemble image [--release trixie|bookworm|all] [--rebuild]
-                          make sure the image zookeeper:3.9 (bookworm: zookeeper:3.8; all: both) exists:
-                          pull it where a registry answers, else build it from Debian packages
+  ensemble image [--release trixie|bookworm|bullseye|all] [--rebuild]
+                          make sure the image zookeeper:3.9 (bookworm: zookeeper:3.8, bullseye: zookeeper:3.4;
+                          all: these three) exists: pull it where a registry answers, else build it from
+                          Debian packages
   ensemble up             start three servers on 127.0.0.1:21811-21813 and print the connect string
   ensemble down           stop and remove them
   python setup            make target/python-venv and install what the tests of the Python package need

@@ -10,5 +10,7 @@ mod conformance_3_8;
 mod fidelity;
 mod host;
 mod kit;
+#[cfg(feature = "real-3-4")]
+mod oldest;
 mod proxy;
 mod stopped;

@@ -176,3 +176,33 @@ async fn servers_that_come_and_go_keep_the_session_while_one_of_them_is_reachabl
     }
     assert_eq!((zk.session_id(), zk.generation()), (session, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_with_another_session_has_ended_the_one_there_was() {
+    let members = Members::new(|ensemble| ensemble);
+    let zk = members.client("zk1").await;
+    let session = zk.session_id().unwrap();
+    zk.create("/mine", "")
+        .mode(CreateMode::Ephemeral)
+        .await
+        .unwrap();
+    for number in 1..=3 {
+        let server = ServerId::new(number);
+        members
+            .hooks
+            .with_server(server, |core| core.substitute_sessions(true));
+    }
+    // Servers of this kind end a session and hand the next one to whoever asks for it.
+    members.names.set("zk1", None);
+    members.hooks.cut_session(session);
+    members.hooks.expire(session);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    members.names.set("zk1", Some(ServerId::new(1)));
+    until_state(&zk, |state| {
+        matches!(state, State::Connected { generation: 2, .. })
+    })
+    .await;
+    assert_eq!(zk.last_expiry().unwrap().session, session);
+    assert_ne!(zk.session_id(), Some(session));
+    assert_eq!(zk.exists("/mine").await.unwrap(), None);
+}

@@ -41,7 +41,7 @@ impl Session {
             // Whom it asked has another number now.
             self.start_probes(now);
         }
-        if moves && self.link.conn().is_some() {
+        if moves {
             self.leave_soon(now);
         }
         true
@@ -49,9 +49,11 @@ impl Session {
 
     /// Sends nothing more to this server, and leaves it when it has answered.
     pub(crate) fn leave_soon(&mut self, now: Moment) {
-        self.leaving = true;
-        self.timers.set(Timer::Leave, now + self.timeout / PATIENCE);
-        self.go_on_if_idle(now);
+        if self.link.conn().is_some() {
+            self.leaving = true;
+            self.timers.set(Timer::Leave, now + self.timeout / PATIENCE);
+            self.go_on_if_idle(now);
+        }
     }
 
     /// Nothing is owed any more: whatever waited for that happens.

@@ -214,6 +214,10 @@ impl Session {
             return self.give_up(now, broken);
         }
         self.settle_slot(now, slot, header.zxid, error, body);
+        if error == Some(ErrorCode::Unimplemented) && header.zxid.as_raw() < 0 {
+            // The server hangs up behind it: what is sent until that arrives would be lost.
+            self.leave_soon(now);
+        }
         if error == Some(ErrorCode::SessionExpired) {
             self.expire(ExpiryCause::Reply);
         }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use zk_session::{Outcome, ServerId, SessionState};
+use zk_session::{Fate, Outcome, ServerId, SessionState};
+use zk_wire::CreateMode;
 
-use crate::pair::{LATENCY, Pair, TIMEOUT, config, get, is_get};
+use crate::pair::{LATENCY, Pair, TIMEOUT, config, create, get, is_create, is_get, set};
 use crate::server::Reaction;
 
 fn id(index: usize) -> ServerId {
@@ -132,4 +133,23 @@ fn a_list_is_not_taken_when_it_is_empty_or_the_session_ends() {
     pair.pump();
     pair.run_until(|pair| pair.session.state() == SessionState::Closed);
     assert!(!pair.session.update_servers(pair.now, &[None]));
+}
+
+#[test]
+fn nothing_is_sent_to_a_server_that_hangs_up_behind_an_operation_it_does_not_know() {
+    let mut pair = Pair::usual();
+    pair.run_for(Duration::from_secs(2));
+    let refuses = Reaction::RefuseAndClose(-6);
+    pair.server.on(is_create, 0, refuses);
+    let unknown = pair.submit(create("/a", CreateMode::Persistent));
+    // On its way before the answer is.
+    let behind = pair.submit(get("/a"));
+    pair.run_until(|pair| pair.outcome(unknown).is_some());
+    let outcome = pair.outcome(unknown).unwrap();
+    assert_eq!(outcome.fate(), Some(Fate::NotApplied));
+    let after = pair.submit(set("/b"));
+    pair.run_until(|pair| pair.outcome(after).is_some());
+    assert_eq!(pair.outcome(behind).unwrap().fate(), Some(Fate::Unknown));
+    let outcome = pair.outcome(after).unwrap();
+    assert!(matches!(outcome, Outcome::Reply { .. }), "{outcome:?}");
 }

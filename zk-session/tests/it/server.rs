@@ -290,7 +290,8 @@ impl Server {
                 output.push(reply(Duration::ZERO, xid, 0, code, &Response::Empty));
             }
             Some(Reaction::RefuseAndClose(code)) => {
-                output.push(reply(Duration::ZERO, xid, 0, code, &Response::Empty));
+                state.stuck = true;
+                output.push(reply(Duration::ZERO, xid, -1, code, &Response::Empty));
                 output.push(Output::Close);
             }
             Some(Reaction::Hold) => state.stuck = true,
