@@ -23,6 +23,7 @@ mod note;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
+pub mod sharing;
 
 #[cfg(any(feature = "java", feature = "ensemble"))]
 pub use curator_peer::{CuratorPeer, java};

@@ -5,3 +5,5 @@
 )]
 
 mod conformance;
+mod sharing;
+mod versions;

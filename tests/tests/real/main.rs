@@ -8,4 +8,5 @@ mod conformance;
 mod fidelity;
 mod kit;
 mod proxy;
+mod sharing;
 mod stopped;
