@@ -25,6 +25,7 @@ struct Raw {
     stream: PipeStream,
     input: BytesMut,
     xid: i32,
+    events: usize,
 }
 
 impl Raw {
@@ -33,6 +34,7 @@ impl Raw {
             stream: server.connect().unwrap(),
             input: BytesMut::new(),
             xid: 0,
+            events: 0,
         };
         let request = ConnectRequest {
             protocol_version: 0,
@@ -61,7 +63,7 @@ impl Raw {
         }
     }
 
-    /// The reply's error and body; what comes in between is no reply.
+    /// The reply's error and body; events that come before it are counted.
     async fn ask(&mut self, request: &Request) -> (i32, Reader) {
         self.xid += 1;
         let mut bytes = Vec::new();
@@ -73,6 +75,7 @@ impl Raw {
             if header.xid == self.xid {
                 return (header.err, reader);
             }
+            self.events += usize::from(header.xid == xid::NOTIFICATION);
         }
     }
 
@@ -200,14 +203,14 @@ async fn keeps_both_modes_of_watches(version: Version) -> bool {
     let server = server(version);
     let mut raw = Raw::new(&server).await;
     let path = || "/".to_owned();
-    let mode = AddWatchMode::Persistent;
-    raw.ask(&Request::AddWatch { path: path(), mode }).await;
-    raw.ask(&Request::AddWatch {
-        path: path(),
-        mode: AddWatchMode::PersistentRecursive,
-    })
-    .await;
-    server.hooks().watch_count() > 1
+    let modes = [AddWatchMode::Persistent, AddWatchMode::PersistentRecursive];
+    for mode in modes {
+        raw.ask(&Request::AddWatch { path: path(), mode }).await;
+    }
+    let create = Request::Create(Create::new("/a", "", CreateMode::Persistent));
+    raw.ask(&create).await;
+    // The new child for the one, the new node for the other.
+    raw.events == 2
 }
 
 async fn table() -> String {
