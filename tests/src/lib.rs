@@ -25,6 +25,7 @@ pub mod pki;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
+pub mod sharing;
 
 #[cfg(any(feature = "java", feature = "ensemble"))]
 pub use curator_peer::{CuratorPeer, java};

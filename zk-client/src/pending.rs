@@ -181,7 +181,7 @@ impl<T> Pending<T> {
                 match self.queue(request) {
                     Ok((call, registered, len)) => {
                         asked.len = len;
-                        let now = self.scope.shared().clock.now();
+                        let now = || self.scope.shared().clock.now();
                         Stage::Sent {
                             call,
                             asked,
@@ -358,7 +358,7 @@ impl<T> Future for Pending<T> {
                         ..
                     } = std::mem::replace(&mut self.stage, Stage::Done)
                     {
-                        trace.end(&outcome, self.scope.shared().clock.now());
+                        trace.end(&outcome, || self.scope.shared().clock.now());
                         if let Some(value) = self.answered(outcome, asked, registered) {
                             return Poll::Ready(Ok(value));
                         }

@@ -1,5 +1,4 @@
 //! The fuzzer finds what it is to find, and what it found once stays mended.
-#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 
 use zk_fuzz::campaign::{self, Limit};
 use zk_fuzz::corpus;

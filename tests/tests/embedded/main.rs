@@ -7,3 +7,5 @@
 mod conformance;
 mod conformance_3_8;
 mod host;
+mod sharing;
+mod versions;

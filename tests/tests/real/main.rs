@@ -13,4 +13,5 @@ mod kit;
 #[cfg(feature = "real-3-4")]
 mod oldest;
 mod proxy;
+mod sharing;
 mod stopped;

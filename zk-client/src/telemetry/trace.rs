@@ -12,7 +12,7 @@ use crate::error::OpKind;
 pub(crate) struct Trace(Option<Box<(Span, Moment)>>);
 
 impl Trace {
-    pub(crate) fn start(op: OpKind, path: &str, now: Moment) -> Self {
+    pub(crate) fn start(op: OpKind, path: &str, now: impl FnOnce() -> Moment) -> Self {
         let span = trace_span!(
             "zk.request",
             ?op,
@@ -22,14 +22,14 @@ impl Trace {
             fate = Empty,
             us = Empty
         );
-        Self((!span.is_disabled()).then(|| Box::new((span, now))))
+        Self((!span.is_disabled()).then(|| Box::new((span, now()))))
     }
 
-    pub(crate) fn end(self, outcome: &Outcome, now: Moment) {
+    pub(crate) fn end(self, outcome: &Outcome, now: impl FnOnce() -> Moment) {
         let Some((span, since)) = self.0.map(|traced| *traced) else {
             return;
         };
-        let us = u64::try_from((now - since).as_micros()).unwrap_or(u64::MAX);
+        let us = u64::try_from((now() - since).as_micros()).unwrap_or(u64::MAX);
         span.record("us", us);
         if let Some(fate) = outcome.fate() {
             span.record("fate", debug(fate));

@@ -96,7 +96,10 @@ impl InFlight {
     /// Takes the request a reply belongs to; `None` if the reply is out of order.
     pub(crate) fn take(&mut self, xid: i32, may_overtake: bool) -> Option<Slot> {
         let first = self.front()?.xid;
-        if first != xid && !may_overtake {
+        if first == xid {
+            return self.slots.pop_front().map(|(_, slot)| slot);
+        }
+        if !may_overtake {
             return None;
         }
         let index = self
