@@ -26,7 +26,7 @@ const RELEASES: [Release; 3] = [
     },
     Release {
         name: "bullseye",
-        tag: "zookeeper:3.4",
+        tag: OLDEST_TAG,
     },
 ];
 
@@ -35,6 +35,9 @@ pub(crate) const DEFAULT_TAG: &str = "zookeeper:3.9";
 
 /// The older image that tests compare with.
 pub(crate) const OLDER_TAG: &str = "zookeeper:3.8";
+
+/// The image of a release that is too old for the client.
+pub(crate) const OLDEST_TAG: &str = "zookeeper:3.4";
 
 /// How long a registry gets to say whether it has the image.
 const REGISTRY_PATIENCE: Duration = Duration::from_secs(15);

@@ -28,6 +28,7 @@ struct Answers {
     engine: bool,
     image: bool,
     older_image: bool,
+    oldest_image: bool,
     java: bool,
     filter: bool,
     c_client: bool,
@@ -50,6 +51,7 @@ impl Machine {
             engine,
             image: engine && image::exists(image::DEFAULT_TAG),
             older_image: engine && image::exists(image::OLDER_TAG),
+            oldest_image: engine && image::exists(image::OLDEST_TAG),
             java: shell::answers("javac", &["-version"], patience)
                 && JARS.iter().all(|jar| Path::new(jar).exists()),
             filter: shell::answers("nsenter", &filter, patience),
@@ -77,6 +79,12 @@ impl Machine {
             (
                 format!("the engine has no image {}", image::OLDER_TAG),
                 "`cargo xtask ensemble image --release bookworm`",
+            )
+        });
+        let oldest = (!has.oldest_image).then(|| {
+            (
+                format!("the engine has no image {}", image::OLDEST_TAG),
+                "`cargo xtask ensemble image --release bullseye`",
             )
         });
         let java = (!has.java).then(|| {
@@ -109,6 +117,11 @@ impl Machine {
                 "real-3-8",
                 "tests against real ZooKeeper 3.8",
                 real.clone().or(older),
+            ),
+            (
+                "real-3-4",
+                "tests against real ZooKeeper 3.4, which is too old",
+                real.clone().or(oldest),
             ),
             (
                 "curator",
@@ -161,6 +174,7 @@ mod tests {
         engine: true,
         image: true,
         older_image: true,
+        oldest_image: true,
         java: true,
         filter: true,
         c_client: true,
@@ -172,7 +186,7 @@ mod tests {
         let machine = Machine::from_answers(has);
         assert_eq!(
             machine.test_features().len() + machine.left_out().count(),
-            7
+            8
         );
         machine.left_out().map(LeftOut::to_string).collect()
     }
@@ -183,10 +197,11 @@ mod tests {
             engine: false,
             image: false,
             older_image: false,
+            oldest_image: false,
             ..ALL
         };
         let said = left_out(has);
-        assert_eq!(said.len(), 4);
+        assert_eq!(said.len(), 5);
         assert!(
             said.iter()
                 .all(|line| line.contains("because no container engine")),
@@ -214,6 +229,13 @@ mod tests {
                     ..ALL
                 },
                 "--release bookworm",
+            ),
+            (
+                Answers {
+                    oldest_image: false,
+                    ..ALL
+                },
+                "--release bullseye",
             ),
             (
                 Answers {
