@@ -13,6 +13,7 @@ mod ensemble;
 mod image;
 mod left_out;
 mod machine;
+mod modes;
 mod python;
 mod selection;
 mod shell;
@@ -44,6 +45,9 @@ CHECKS
   sim --seeds N [--profile P] | --replay FILE
                           seeds of the simulation, or one plan of it
   campaign sim            100,000 seeds, recorded in docs/verification.md
+  campaign cores          a million seeds of the session and server cores alone, recorded there
+  campaign x2|x4|x5       every byte cut; every pair of frames; every expiry with every cut: of 16 or
+                          more scripts, on the cores or (--library) on the whole library; recorded there
   help                    this text
 ";
 
@@ -78,7 +82,10 @@ fn main() -> ExitCode {
         ["c", "header"] => c::write_header(),
         ["c", ..] => Err("c: say `test` or `header`".into()),
         ["sim", rest @ ..] => sim::run(rest),
-        ["campaign", name, rest @ ..] => sim::campaign(name, rest),
+        ["campaign", name, rest @ ..] => match modes::words(name) {
+            Some(usual) => modes::campaign(usual, rest),
+            None => sim::campaign(name, rest),
+        },
         ["campaign"] => Err("campaign: say which; there is: sim".into()),
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {

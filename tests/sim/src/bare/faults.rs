@@ -48,7 +48,12 @@ struct Lasting {
 
 impl Faults {
     pub(super) fn new(plan: &Plan, start: Moment, world: &mut World) -> Self {
-        let events: Vec<Event> = plan.events.iter().filter(|it| supports(it)).cloned().collect();
+        let events: Vec<Event> = plan
+            .events
+            .iter()
+            .filter(|it| supports(it))
+            .cloned()
+            .collect();
         let mut faults = Self {
             start,
             end: start + plan.span,
@@ -64,7 +69,9 @@ impl Faults {
             match &event.trigger {
                 Trigger::At(at) => faults.timed.push((start + *at, place)),
                 Trigger::Frame(nth, way) => {
-                    world.armed.add(place, action, client, Reach::Nth(*nth, *way));
+                    world
+                        .armed
+                        .add(place, action, client, Reach::Nth(*nth, *way));
                 }
                 Trigger::Applied(op, path, nth) => {
                     let reach = Reach::Op(*op, path.clone(), *nth);
@@ -117,13 +124,21 @@ impl Faults {
     }
 
     /// A fault of the wire has struck.
-    pub(super) fn struck(&mut self, scene: &mut Scene<'_>, processes: &mut [Process], struck: Struck) {
+    pub(super) fn struck(
+        &mut self,
+        scene: &mut Scene<'_>,
+        processes: &mut [Process],
+        struck: Struck,
+    ) {
         match self.events.get(struck.event).map(|event| event.action) {
             Some(Action::CutBeforeApply | Action::CutAfterApply | Action::CutAtByte(_)) => {
                 self.count(struck.event, struck.process, processes);
             }
-            Some(_) => self.strike(scene, processes, struck.event, Some(struck.process)),
-            None => {}
+            // What struck at the very end would never be healed.
+            Some(_) if !self.healed => {
+                self.strike(scene, processes, struck.event, Some(struck.process));
+            }
+            _ => {}
         }
     }
 
@@ -254,6 +269,7 @@ impl Faults {
             self.heal(scene, processes, &it);
         }
         scene.world.armed.clear();
+        scene.world.lengths.end();
         scene.world.servers.heal(scene.now);
         scene.world.mend();
         for process in processes {

@@ -71,7 +71,9 @@ impl Process {
     fn look(&self, scene: &mut Scene<'_>, holding: &Holding) -> Conviction {
         let now = self.client.local(scene.now);
         let safe_until = self.client.session.safe_until();
-        let safe_for = safe_until.filter(|until| *until > now).map(|until| until - now);
+        let safe_for = safe_until
+            .filter(|until| *until > now)
+            .map(|until| until - now);
         let says = if holding.lost || self.client.session.state().is_terminal() {
             Conviction::Lost
         } else if safe_for.is_some() {
@@ -79,7 +81,11 @@ impl Process {
         } else {
             Conviction::Doubt
         };
-        scene.belief(&holding.hold, says, safe_for.filter(|_| says == Conviction::Safe));
+        scene.belief(
+            &holding.hold,
+            says,
+            safe_for.filter(|_| says == Conviction::Safe),
+        );
         says
     }
 
@@ -122,11 +128,17 @@ impl Process {
         let path = guarded_path(holding.lock);
         let value = self.fresh_value();
         let (node, token) = (holding.hold.node.clone(), holding.hold.token);
-        let place = scene.begin(self.number(), self.view(), Function::Set, &path, |op, history| {
-            op.data = history.data(value.as_bytes());
-            op.guard = history.text(&node);
-            op.token = token;
-        });
+        let place = scene.begin(
+            self.number(),
+            self.view(),
+            Function::Set,
+            &path,
+            |op, history| {
+                op.data = history.data(value.as_bytes());
+                op.guard = history.text(&node);
+                op.token = token;
+            },
+        );
         let ops = vec![
             MultiOp::Check {
                 path: node,
@@ -146,7 +158,12 @@ impl Process {
         holding.until = self.later(scene, scene.plan.work);
     }
 
-    pub(super) fn holder_heeds(&mut self, scene: &mut Scene<'_>, mut holding: Holding, event: &Event) {
+    pub(super) fn holder_heeds(
+        &mut self,
+        scene: &mut Scene<'_>,
+        mut holding: Holding,
+        event: &Event,
+    ) {
         if let (Event::Done { id, outcome }, Some(call)) = (event, holding.call) {
             if *id == call.id {
                 holding.call = None;
@@ -164,9 +181,8 @@ impl Process {
     }
 
     fn fenced_answered(&self, scene: &mut Scene<'_>, call: Call, outcome: &zk_session::Outcome) {
-        let results = match answer(OpCode::Multi, outcome) {
-            Some(Response::Multi(results)) => results,
-            _ => return scene.end_failed(call.place, outcome, self.view().1),
+        let Some(Response::Multi(results)) = answer(OpCode::Multi, outcome) else {
+            return scene.end_failed(call.place, outcome, self.view().1);
         };
         match results.as_slice() {
             [_, MultiResult::Set(stat)] => {
@@ -197,11 +213,17 @@ impl Process {
         let hold = holding.hold;
         let place = fate.is_none().then(|| {
             let view = (hold.session, self.view().1);
-            scene.begin(self.number(), view, Function::Release, &hold.lock, |op, history| {
-                op.recipe = history.text(&hold.lock);
-                op.reply = history.text(&hold.node);
-                op.token = hold.token;
-            })
+            scene.begin(
+                self.number(),
+                view,
+                Function::Release,
+                &hold.lock,
+                |op, history| {
+                    op.recipe = history.text(&hold.lock);
+                    op.reply = history.text(&hold.node);
+                    op.token = hold.token;
+                },
+            )
         });
         holding.contender.leave(&mut self.client, scene.now);
         if place.is_some() {
@@ -212,7 +234,12 @@ impl Process {
         }
     }
 
-    pub(super) fn releaser_heeds(&mut self, scene: &mut Scene<'_>, releasing: Releasing, event: &Event) {
+    pub(super) fn releaser_heeds(
+        &mut self,
+        scene: &mut Scene<'_>,
+        releasing: Releasing,
+        event: &Event,
+    ) {
         match event {
             Event::Duty { id, settled } if *id == releasing.duty => {
                 let outcome = match settled {

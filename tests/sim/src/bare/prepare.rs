@@ -16,7 +16,11 @@ pub(super) fn prepare(plan: &Plan, world: &mut World) -> Result<Moment, String> 
     config.servers = plan.servers;
     let mut now = Moment::ZERO;
     let seed = plan.seed.stream("prepare").next();
-    let mut client = Client::new(Session::new(config, now, seed), plan.clients, Duration::ZERO);
+    let mut client = Client::new(
+        Session::new(config, now, seed),
+        plan.clients,
+        Duration::ZERO,
+    );
     for (path, mode) in nodes(plan) {
         let create = Request::Create(Create::new(path, "", mode));
         client.submit(now, create, Submit::new());
