@@ -15,10 +15,15 @@ use crate::sim;
 ///
 /// If there is no such campaign, or it fails or finds something.
 pub(crate) fn run(name: &str, options: &[&str]) -> Outcome<()> {
-    let (mut program, mut words) = match name {
-        "sim" => (sim::program(), vec!["--seeds", "100000", "--threads", "2"]),
-        "fidelity" => (fidelity()?, Vec::new()),
-        other => return Err(format!("no campaign `{other}`; there are: sim, fidelity").into()),
+    let simulated = SIMULATED.iter().find(|(known, _)| *known == name);
+    let (mut program, mut words) = match (simulated, name) {
+        (Some((_, words)), _) => (sim::program(), words.split(' ').collect()),
+        (None, "fidelity") => (fidelity()?, Vec::new()),
+        (None, other) => {
+            let names: Vec<&str> = SIMULATED.iter().map(|(name, _)| *name).collect();
+            let known = names.join(", ");
+            return Err(format!("no campaign `{other}`; there are: {known}, fidelity").into());
+        }
     };
     words.extend(options);
     let commit = commit()?;
@@ -79,6 +84,16 @@ fn record(root: &Path, title: &str, commit: &str, stdout: &str) -> Outcome<()> {
     fs::write(&file, before + &entry)?;
     Ok(())
 }
+
+/// The campaigns of the simulation, and what zk-sim is told: seeds, the cores alone, and the modes that enumerate where
+/// the simulation draws.
+const SIMULATED: [(&str, &str); 5] = [
+    ("sim", "--seeds 100000 --threads 2"),
+    ("cores", "cores --seeds 1000000 --threads 2"),
+    ("x2", "x2 --threads 2 --scripts 40"),
+    ("x4", "x4 --threads 2 --scripts 16"),
+    ("x5", "x5 --threads 2 --scripts 40"),
+];
 
 const RECORD: &str = "docs/verification.md";
 

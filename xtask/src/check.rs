@@ -9,6 +9,7 @@ mod docs;
 mod layers;
 mod msrv;
 mod readme;
+mod repeatable;
 mod size;
 mod tables;
 mod verdict;
@@ -32,7 +33,7 @@ pub(crate) struct Check {
 }
 
 /// All rules but `claims`, which wants to know which tests ran.
-pub(crate) const CHECKS: [Check; 8] = [
+pub(crate) const CHECKS: [Check; 9] = [
     Check {
         name: "layers",
         about: "dependencies between crates, and what sans-IO code may name",
@@ -57,6 +58,11 @@ pub(crate) const CHECKS: [Check; 8] = [
         name: "cancel",
         about: "docs/cancellation.md lists all that can be awaited, in the class it documents",
         look: cancel::check,
+    },
+    Check {
+        name: "repeatable",
+        about: "no select! draws its order, and nothing simulated differs from run to run",
+        look: repeatable::check,
     },
     Check {
         name: "crates",

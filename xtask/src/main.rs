@@ -52,6 +52,9 @@ CHECKS
   campaign fidelity [--scripts N] [--from SEED] [--release 3.9.3|3.8.0] [--servers N]
                           20,000 random scripts on real servers of each release and on embedded ones, the
                           answers compared; recorded in docs/verification.md
+  campaign cores          a million seeds of the session and server cores alone, recorded there
+  campaign x2|x4|x5       every byte cut; every pair of frames; every expiry with every cut: of 16 or
+                          more scripts, on the cores or (--library) on the whole library; recorded there
   help                    this text
 ";
 
@@ -88,7 +91,9 @@ fn main() -> ExitCode {
         ["sim", rest @ ..] => sim::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["campaign", name, rest @ ..] => campaign::run(name, rest),
-        ["campaign"] => Err("campaign: say which; there are: sim, fidelity".into()),
+        ["campaign"] => {
+            Err("campaign: say which; there are: sim, cores, x2, x4, x5, fidelity".into())
+        }
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {
             Err(format!("no command `{other}`; `cargo xtask help` lists the commands").into())

@@ -15,9 +15,11 @@ pub(crate) fn run(options: &[&str]) -> Outcome<()> {
     shell::run(&mut cargo, LONG)
 }
 
-/// zk-sim, optimised; its options are to follow.
+/// zk-sim in the build that its tests have: optimised, with debug assertions, all seeded bugs off. Its options are to
+/// follow.
 pub(crate) fn program() -> Command {
     let mut cargo = shell::cargo();
-    cargo.args(["run", "--quiet", "--release", "--package", "zk-sim", "--"]);
+    cargo.args(["run", "--quiet", "--package", "zk-sim", "--bin", "zk-sim"]);
+    cargo.args(["--features", "seeded-bugs", "--profile", "sim", "--"]);
     cargo
 }

@@ -31,17 +31,14 @@ pub(crate) struct Name {
 impl Name {
     /// Reads a child's name; `None` if it is no contender of any known recipe.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let sequence = path::sequence_suffix(text)?;
-        let digits = if sequence < 0 { 11 } else { 10 };
-        let base = text.get(..text.len().checked_sub(digits)?)?;
-        let family = FAMILIES
-            .iter()
-            .find(|(ending, _)| base.ends_with(ending))?
-            .1;
-        Some(Self {
-            text: text.to_owned(),
-            family,
-            sequence,
+        // Read from the end alone, the sign of a number behind `__lock__` would be taken for a dash.
+        FAMILIES.iter().find_map(|(ending, family)| {
+            let prefix = text.get(..text.rfind(ending)? + ending.len())?;
+            Some(Self {
+                text: text.to_owned(),
+                family: *family,
+                sequence: path::sequence_after(prefix, text)?,
+            })
         })
     }
 }
@@ -125,6 +122,17 @@ mod tests {
             Name::parse("lock--2147483648").unwrap().sequence,
             -2_147_483_648
         );
+    }
+
+    #[test]
+    fn negative_sequences_of_every_family_are_read() {
+        for (ending, family) in FAMILIES {
+            for sequence in [-1, -42, -2_147_483_647, -2_147_483_648] {
+                let text = format!("0123456789abcdef0123456789abcdef{ending}{sequence:010}");
+                let name = Name::parse(&text).unwrap();
+                assert_eq!((name.family, name.sequence), (family, sequence), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! workload of register and lock calls; plan, schedule, wire, servers, history and checkers are those of
 //! [`run`](crate::run). What needs a future to be polled, dropped, leaked or to panic belongs to the other harness.
 
+mod acquiring;
 mod calls;
 mod client;
 mod contender;
@@ -13,7 +14,8 @@ mod holding;
 mod journal;
 mod prepare;
 mod process;
+mod registers;
 mod run;
 
 pub use faults::supports;
-pub use run::{draw, run, run_with};
+pub use run::{Variant, draw, run, run_with};

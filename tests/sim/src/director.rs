@@ -105,6 +105,7 @@ impl Director {
             tokio::select! {
                 biased;
                 Some(signal) = self.signals.recv() => self.heed(signal),
+                () = self.wire.struck() => {}
                 () = tokio::time::sleep_until(next) => {
                     let now = Instant::now();
                     if now >= end {
@@ -118,12 +119,17 @@ impl Director {
                     }
                 }
             }
-            while let Some(struck) = self.wire.act(|world| world.poll_struck()) {
-                self.struck(struck);
-            }
+            self.all_struck();
         }
+        self.all_struck();
         self.heal_all();
         self.hits
+    }
+
+    fn all_struck(&mut self) {
+        while let Some(struck) = self.wire.act(|world| world.poll_struck()) {
+            self.struck(struck);
+        }
     }
 
     fn arm(&self, event: usize, action: Action, client: Option<usize>, reach: Reach) {
@@ -379,6 +385,7 @@ impl Director {
         self.wire.act(|world| {
             let now = world.now();
             world.armed.clear();
+            world.lengths.end();
             world.servers.heal(now);
             world.mend();
         });

@@ -15,8 +15,11 @@ pub mod bare;
 pub mod batch;
 #[cfg(feature = "seeded-bugs")]
 pub mod bugs;
+pub mod campaign;
 pub mod coverage;
 pub mod director;
+pub mod exhaustive;
+pub mod fingerprint;
 pub mod judge;
 pub mod plan;
 pub mod process;

@@ -6,13 +6,17 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use zk_sim::batch::{Sum, batch, usual};
+use zk_sim::campaign::{self, Options};
 use zk_sim::coverage;
+use zk_sim::exhaustive::Mode;
+use zk_sim::fingerprint;
 use zk_sim::judge::judge;
 use zk_sim::plan::Plan;
 use zk_sim::run::run;
 use zk_sim::schedule::Profile;
 use zk_sim::seed::Seed;
 use zk_sim::shrink::{as_test, shrink};
+use zk_sim::sweep::Harness;
 
 const HELP: &str = "\
 zk-sim --seeds N [--from SEED] [--profile NAME] [--threads N]   run seeds
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
-            eprintln!("zk-sim: {why}\n{HELP}");
+            eprintln!("zk-sim: {why}\n{HELP}{}", campaign::HELP);
             ExitCode::FAILURE
         }
     }
@@ -54,6 +58,50 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
         None => None,
     };
     let from = number("--from")?.unwrap_or(0);
+    let threads = usize::try_from(number("--threads")?.unwrap_or(1)).unwrap_or(1);
+    let mode = words.first().and_then(|word| Mode::of(word));
+    let cores = words.first().is_some_and(|word| word == "cores");
+    if let Some(count) = number("--traces")? {
+        let harness = if cores {
+            Harness::Cores
+        } else {
+            Harness::Library
+        };
+        for seed in from..from + count {
+            println!("{}", fingerprint::line(harness, seed));
+        }
+        return Ok(true);
+    }
+    if mode.is_some() || cores {
+        let count = match mode {
+            Some(_) => number("--scripts")?,
+            None => number("--seeds")?,
+        };
+        let options = Options {
+            count,
+            from,
+            threads,
+        };
+        let (text, holds) = match (mode, value("--replay"), number("--plan")?) {
+            (Some(mode), ..) => {
+                let library = words.iter().any(|word| word == "--library");
+                let harness = if library {
+                    Harness::Library
+                } else {
+                    Harness::Cores
+                };
+                campaign::enumerate(mode, harness, options)
+            }
+            (None, Some(file), _) => campaign::replay(file)?,
+            (None, None, Some(seed)) => (
+                zk_sim::bare::draw(Seed(seed), usual(seed)).to_string(),
+                true,
+            ),
+            (None, None, None) => campaign::seeds(options),
+        };
+        println!("{text}");
+        return Ok(holds);
+    }
     if let Some(file) = value("--replay") {
         return replay(file);
     }
@@ -64,19 +112,11 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
         );
         return Ok(true);
     }
-    if let Some(count) = number("--traces")? {
-        for seed in from..from + count {
-            let run = run(&Plan::draw(Seed(seed), usual(seed)));
-            println!("{seed} {:016x}", run.trace);
-        }
-        return Ok(true);
-    }
     #[cfg(feature = "seeded-bugs")]
     if let Some(folder) = value("--bugs") {
         return bugs(folder, from);
     }
     let count = number("--seeds")?.ok_or("what is to be done?")?;
-    let threads = usize::try_from(number("--threads")?.unwrap_or(1)).unwrap_or(1);
     Ok(seeds(from, count, profile, threads))
 }
 

@@ -17,7 +17,7 @@ use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransp
 use crate::recorder::Recorder;
 use crate::resource::Resource;
 use crate::workload::{Application, End, Planned, guarded_path, lock_path, register_path};
-use crate::world::{Counters, Servers, ServersConfig, World};
+use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 
 /// What a run brought to light.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Run {
     pub hits: Hits,
     /// Frames.
     pub counters: Counters,
+    /// How long each of them was.
+    pub lengths: Lengths,
     /// The fingerprint.
     pub trace: u64,
     /// How long it took, in its own time.
@@ -140,6 +142,7 @@ impl Stage {
             })
             .collect();
         drop(signals);
+        self.wire.act(|world| world.lengths.begin());
         let director = Director::new(
             Arc::clone(&self.plan),
             self.wire.clone(),
@@ -310,6 +313,7 @@ impl Stage {
             history,
             faults,
             hits,
+            lengths: self.wire.act(|world| std::mem::take(&mut world.lengths)),
             counters,
             trace,
             simulated: self.start.elapsed(),

@@ -7,7 +7,7 @@ use zk_checkers::{
     Change, ChangeKind, History, ServerWatch, SessionRow, SessionStep, WatchAction, WatchMode,
 };
 use zk_embedded::{Fact, NodeChange, Witnessed};
-use zk_wire::{Moment, SessionId, WatcherKind, Zxid};
+use zk_wire::{ErrorCode, Moment, SessionId, WatcherKind, Zxid};
 
 /// Remembers what a translation needs of earlier facts.
 #[derive(Debug, Default)]
@@ -51,6 +51,9 @@ impl Translator {
                     ..Change::default()
                 };
                 match outcome {
+                    // What comes through a server behind the others after its session's end takes a place in the log
+                    // and has no effect.
+                    Err(ErrorCode::SessionExpired) => {}
                     Ok(changes) if !changes.is_empty() => {
                         for change in changes {
                             let row = changed(history, row, change);

@@ -4,6 +4,7 @@
 
 mod armed;
 mod frames;
+mod lengths;
 mod link;
 mod seen;
 mod servers;
@@ -20,6 +21,7 @@ use zk_wire::{Moment, OpCode, SessionId, Zxid};
 
 pub use armed::{Armed, Point, Reach};
 pub use frames::Frame;
+pub use lengths::Lengths;
 pub use link::LinkId;
 pub use seen::Seen;
 pub use servers::{Servers, ServersConfig};
@@ -91,6 +93,8 @@ pub struct World {
     wakers: Vec<Waker>,
     /// What went over the wire.
     pub counters: Counters,
+    /// How long each frame was.
+    pub lengths: Lengths,
     /// The fingerprint of everything that arrived.
     pub trace: Trace,
     /// What has been met.
@@ -133,6 +137,7 @@ impl World {
             struck: VecDeque::new(),
             wakers: Vec::new(),
             counters: Counters::default(),
+            lengths: Lengths::default(),
             trace: Trace::default(),
             met: Met::default(),
             scratch: Vec::new(),
@@ -214,6 +219,7 @@ impl World {
         }
         for frame in frames {
             self.counters.to_server += 1;
+            self.lengths.add(Direction::ToServer, &frame);
             let point = Point {
                 way: Direction::ToServer,
                 process,
@@ -310,6 +316,12 @@ impl World {
     /// Faults that waited for a frame and have struck.
     pub fn poll_struck(&mut self) -> Option<Struck> {
         self.struck.pop_front()
+    }
+
+    /// Whether there are any.
+    #[must_use]
+    pub fn has_struck(&self) -> bool {
+        !self.struck.is_empty()
     }
 
     /// Tasks to wake, once the world is unlocked.
@@ -539,6 +551,7 @@ impl World {
         let mut begin = 0;
         for frame in link.down.frames.split(bytes, false) {
             self.counters.to_client += 1;
+            self.lengths.add(Direction::ToClient, &frame);
             let point = Point {
                 way: Direction::ToClient,
                 process,

@@ -245,7 +245,7 @@ fn search(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
 }
 
 /// Whether the tokens begin with `#[cfg(test)]`.
-fn starts_test(tokens: &[TokenTree]) -> bool {
+pub(super) fn starts_test(tokens: &[TokenTree]) -> bool {
     let [TokenTree::Punct(hash), TokenTree::Group(attribute), ..] = tokens else {
         return false;
     };
@@ -253,7 +253,7 @@ fn starts_test(tokens: &[TokenTree]) -> bool {
 }
 
 /// The tokens behind the item that follows: it ends with a block or a semicolon.
-fn after_item(tokens: &[TokenTree]) -> &[TokenTree] {
+pub(super) fn after_item(tokens: &[TokenTree]) -> &[TokenTree] {
     let ends = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == proc_macro2::Delimiter::Brace,
         TokenTree::Punct(punct) => punct.as_char() == ';',

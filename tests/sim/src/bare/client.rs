@@ -87,10 +87,10 @@ impl Client {
                             }
                         }
                     }
-                    Action::Hangup { conn } => {
-                        if self.link.is_some_and(|(current, _)| current == conn) {
-                            self.hang_up(world);
-                        }
+                    Action::Hangup { conn }
+                        if self.link.is_some_and(|(current, _)| current == conn) =>
+                    {
+                        self.hang_up(world);
                     }
                     _ => {}
                 }

@@ -134,8 +134,11 @@ impl Faults {
             Some(Action::CutBeforeApply | Action::CutAfterApply | Action::CutAtByte(_)) => {
                 self.count(struck.event, struck.process, processes);
             }
-            Some(_) => self.strike(scene, processes, struck.event, Some(struck.process)),
-            None => {}
+            // What struck at the very end would never be healed.
+            Some(_) if !self.healed => {
+                self.strike(scene, processes, struck.event, Some(struck.process));
+            }
+            _ => {}
         }
     }
 
@@ -266,6 +269,7 @@ impl Faults {
             self.heal(scene, processes, &it);
         }
         scene.world.armed.clear();
+        scene.world.lengths.end();
         scene.world.servers.heal(scene.now);
         scene.world.mend();
         for process in processes {

@@ -181,9 +181,8 @@ impl Process {
     }
 
     fn fenced_answered(&self, scene: &mut Scene<'_>, call: Call, outcome: &zk_session::Outcome) {
-        let results = match answer(OpCode::Multi, outcome) {
-            Some(Response::Multi(results)) => results,
-            _ => return scene.end_failed(call.place, outcome, self.view().1),
+        let Some(Response::Multi(results)) = answer(OpCode::Multi, outcome) else {
+            return scene.end_failed(call.place, outcome, self.view().1);
         };
         match results.as_slice() {
             [_, MultiResult::Set(stat)] => {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use zk_checkers::{Conviction, NoteKind, Outcome};
 use zk_recipes::Layout;
-use zk_session::{Event, Session, SessionConfig, SessionState};
+use zk_session::{Event, Session, SessionConfig, SessionState, SessionTicket};
 use zk_wire::{Moment, SessionId, Zxid};
 
 use super::calls::Doing;
 use super::client::Client;
 use super::journal::Scene;
+use super::run::Variant;
 use crate::plan::Plan;
 use crate::schedule::{Action, Phase};
 use crate::seed::{Rng, Seed};
@@ -37,6 +38,8 @@ pub(super) struct Process {
     /// The session in force, once there is one.
     pub(super) session: SessionId,
     pub(super) phase: Phase,
+    /// From where its first session is to count its requests.
+    first_xid: Option<i32>,
     seed: Seed,
     entered: [u64; Phase::ALL.len()],
     incarnation: u32,
@@ -48,7 +51,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn new(index: usize, plan: &Plan, layout: Layout, start: Moment) -> Self {
+    pub(super) fn new(index: usize, plan: &Plan, variant: Variant, start: Moment) -> Self {
         let offset = plan.seed.client_stream(index, "clock").below(1 << 50);
         let offset = Duration::from_nanos(1 << 42 | offset);
         let seed = plan.seed.client_stream(index, "jitter.0").next();
@@ -57,7 +60,8 @@ impl Process {
             index,
             client: Client::new(session, index, offset),
             rng: plan.seed.client_stream(index, "workload"),
-            layout,
+            layout: variant.layout,
+            first_xid: variant.first_xid,
             doing: Doing::Connecting(None),
             values: 0,
             calls: plan.calls,
@@ -118,6 +122,11 @@ impl Process {
             if self.client.session.state().is_terminal() {
                 idle = false;
                 self.session_over(scene);
+            } else if self.client.session.state().is_connected() {
+                if let Some(xid) = self.first_xid.take() {
+                    self.resume(scene, xid);
+                    continue;
+                }
             }
             if self.is_over() || (idle && !self.go_on(scene)) {
                 return;
@@ -171,6 +180,24 @@ impl Process {
         let session = Session::new(config(scene.plan), now, seed);
         self.client.renew(session, scene.world);
         self.session = SessionId::NONE;
+    }
+
+    /// Takes its own session over, as another process would, and counts requests from there.
+    fn resume(&mut self, scene: &mut Scene<'_>, next_xid: i32) {
+        let Some(ticket) = self.client.session.ticket() else {
+            return;
+        };
+        let ticket = SessionTicket::new(
+            ticket.session(),
+            ticket.password().clone(),
+            next_xid,
+            ticket.last_zxid(),
+            ticket.smallest_timeout(),
+        );
+        let seed = self.seed.client_stream(self.index, "resumed").next();
+        let now = self.client.local(scene.now);
+        let session = Session::resume(config(scene.plan), ticket, now, seed);
+        self.client.renew(session, scene.world);
     }
 
     /// The process stands still, once more.

@@ -35,15 +35,24 @@ pub fn draw(seed: Seed, profile: Profile) -> Plan {
     plan
 }
 
+/// What a plan does not say.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variant {
+    /// Whose names the contenders have.
+    pub layout: Layout,
+    /// The number from which on every first session counts its requests, to see it wrap: it is resumed with that.
+    pub first_xid: Option<i32>,
+}
+
 /// Carries out a plan on the cores alone.
 #[must_use]
 pub fn run(plan: &Plan) -> Run {
-    run_with(plan, Layout::Curator)
+    run_with(plan, Variant::default())
 }
 
-/// Carries out a plan with locks of this layout.
+/// Carries out a variant of a plan.
 #[must_use]
-pub fn run_with(plan: &Plan, layout: Layout) -> Run {
+pub fn run_with(plan: &Plan, variant: Variant) -> Run {
     let config = ServersConfig {
         servers: plan.servers,
         tick: plan.tick,
@@ -65,7 +74,7 @@ pub fn run_with(plan: &Plan, layout: Layout) -> Run {
         now: Moment::ZERO,
         problems: Vec::new(),
     };
-    stage.play(layout)
+    stage.play(variant)
 }
 
 /// How long servers take to elect a leader.
@@ -84,7 +93,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn play(mut self, layout: Layout) -> Run {
+    fn play(mut self, variant: Variant) -> Run {
         match prepare(self.plan, &mut self.world) {
             Ok(now) => self.now = now,
             Err(why) => self
@@ -95,9 +104,10 @@ impl Stage<'_> {
             self.world.servers.set_counter(self.plan.zxid_low);
         }
         self.witness();
+        self.world.lengths.begin();
         let start = self.now;
         self.processes = (0..self.plan.clients)
-            .map(|index| Process::new(index, self.plan, layout, start))
+            .map(|index| Process::new(index, self.plan, variant, start))
             .collect();
         let mut faults = Faults::new(self.plan, start, &mut self.world);
         let end = start + self.plan.span + self.patience();
@@ -164,7 +174,6 @@ impl Stage<'_> {
         // What strikes now may set off more.
         loop {
             if let Some(struck) = scene.world.poll_struck() {
-                // Armed faults are gone with the faulty part; what struck at its very end still counts.
                 faults.struck(&mut scene, &mut self.processes, struck);
             } else if let Some(entered) = scene.entered.pop() {
                 faults.entered(&mut scene, &mut self.processes, entered);
@@ -231,6 +240,7 @@ impl Stage<'_> {
             faults: self.problems,
             hits: faults.hits,
             counters: self.world.counters,
+            lengths: std::mem::take(&mut self.world.lengths),
             trace: self.world.trace.value(),
             simulated,
             stale: self.resource.stale(),

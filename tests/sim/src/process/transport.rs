@@ -28,6 +28,8 @@ pub struct Shared {
     start: Instant,
     /// Rung when something may happen sooner than the world's task expects.
     timer: Notify,
+    /// Rung when a fault that waited for a frame has struck.
+    struck: Notify,
 }
 
 impl Wire {
@@ -39,6 +41,7 @@ impl Wire {
             chronicle: Mutex::default(),
             start,
             timer: Notify::new(),
+            struck: Notify::new(),
         }))
     }
 
@@ -59,6 +62,9 @@ impl Wire {
             (next, None) => next.is_some(),
             (None, Some(_)) => false,
         };
+        if world.has_struck() {
+            self.0.struck.notify_one();
+        }
         let wakers = world.take_wakers();
         let facts = world.servers.drain_truth();
         drop(world);
@@ -97,6 +103,11 @@ impl Wire {
                 () = self.0.timer.notified() => {}
             }
         }
+    }
+
+    /// A fault that waited for a frame has struck.
+    pub async fn struck(&self) {
+        self.0.struck.notified().await;
     }
 
     /// What is known of the run so far.

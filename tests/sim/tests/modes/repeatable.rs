@@ -1,0 +1,77 @@
+//! That a seed is a run, whatever else differs.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use zk_sim::fingerprint;
+use zk_sim::sweep::Harness;
+
+const SEEDS: u64 = 200;
+
+/// The fingerprints as another process sees them, which has nothing of our environment.
+fn elsewhere(words: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_zk-sim"))
+        .args(words)
+        .args(["--traces", &SEEDS.to_string()])
+        .env_clear()
+        .envs(environment.iter().copied())
+        .current_dir("/")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The fingerprints as so many threads of this process see them, in another order: each takes every nth seed, from the
+/// last to the first.
+fn on_threads(harness: Harness, threads: u64) -> Vec<String> {
+    let mut lines: BTreeMap<u64, String> = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let seeds = (0..SEEDS).rev().filter(|seed| seed % threads == thread);
+                    let lines = seeds.map(|seed| (seed, fingerprint::line(harness, seed)));
+                    lines.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        for part in parts {
+            lines.extend(part.join().unwrap());
+        }
+    });
+    lines.into_values().collect()
+}
+
+fn is_one_run_everywhere(harness: Harness, words: &[&str]) {
+    let first = elsewhere(words, &[("LANG", "C"), ("TZ", "UTC")]);
+    assert_eq!(first.len(), usize::try_from(SEEDS).unwrap());
+    let other = [
+        ("LANG", "tr_TR.UTF-8"),
+        ("LC_ALL", "tr_TR.UTF-8"),
+        ("TZ", "Pacific/Chatham"),
+        ("HOME", "/nonexistent"),
+        ("RUST_LOG", "trace"),
+        (
+            "PADDING",
+            "moves the stack by some more bytes than the other environment does",
+        ),
+    ];
+    assert_eq!(first, elsewhere(words, &other), "another environment");
+    assert_eq!(first, on_threads(harness, 1), "the other way round");
+    assert_eq!(first, on_threads(harness, 8), "on eight threads");
+    let mut different = first.clone();
+    different.dedup_by_key(|line| line.split_once(' ').map(|(_, hash)| hash.to_owned()));
+    assert_eq!(different.len(), first.len(), "seeds that are one run");
+}
+
+#[test]
+fn two_hundred_seeds_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order() {
+    is_one_run_everywhere(Harness::Library, &[]);
+}
+
+#[test]
+fn two_hundred_seeds_of_the_cores_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order()
+ {
+    is_one_run_everywhere(Harness::Cores, &["cores"]);
+}
