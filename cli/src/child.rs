@@ -172,12 +172,18 @@ pub(crate) struct Companion {
 }
 
 impl Companion {
-    /// Starts `command`; its standard streams are ours.
+    /// Starts `command`, without these variables of our environment; its standard streams are ours.
     pub(crate) fn spawn(
         command: &[OsString],
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
+        without: &[&str],
     ) -> Result<Self, Failure> {
-        let (child, id) = start(command, environment, |command| command)?;
+        let (child, id) = start(command, environment, |command| {
+            for name in without {
+                command.env_remove(name);
+            }
+            command
+        })?;
         Ok(Self { child, id })
     }
 

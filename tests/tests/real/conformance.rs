@@ -22,25 +22,30 @@ impl Host for Shared {
     }
 
     fn watches(&self, prefix: &str) -> usize {
-        let answer = RealServer::shared().four_letter("wchp").unwrap();
-        let below = format!("{prefix}/");
-        let mut counts = false;
-        let mut watches = 0;
-        // Each path is followed by the sessions that watch it, indented.
-        for line in answer.lines() {
-            if line.starts_with('/') {
-                counts = line == prefix || line.starts_with(&below);
-            } else if counts && line.starts_with('\t') {
-                watches += 1;
-            }
-        }
-        watches
+        watches_of(RealServer::shared(), prefix)
     }
 
     /// `wchp` lists the watches of data alone (DataTree.dumpWatches).
     fn shows_child_watches(&self) -> bool {
         false
     }
+}
+
+/// How many watches a server has on paths below `prefix`, and on it.
+pub(crate) fn watches_of(server: &RealServer, prefix: &str) -> usize {
+    let answer = server.four_letter("wchp").unwrap();
+    let below = format!("{prefix}/");
+    let mut counts = false;
+    let mut watches = 0;
+    // Each path is followed by the sessions that watch it, indented.
+    for line in answer.lines() {
+        if line.starts_with('/') {
+            counts = line == prefix || line.starts_with(&below);
+        } else if counts && line.starts_with('\t') {
+            watches += 1;
+        }
+    }
+    watches
 }
 
 macro_rules! tests {

@@ -7,5 +7,6 @@
 mod conformance;
 mod fidelity;
 mod kit;
+mod protected;
 mod proxy;
 mod stopped;
