@@ -1,10 +1,15 @@
 //! A real ZooKeeper server that speaks TLS and SASL.
 
+use std::io::{self, Read as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use testcontainers::ImageExt;
 use testcontainers::core::IntoContainerPort;
 use zk_client::{ClientBuilder, DigestMd5, TlsConfig};
 
 use crate::RealServer;
+use crate::deadline;
 use crate::pki::{Authority, Issued, Request};
 use crate::real_server::Wanted;
 
@@ -55,6 +60,9 @@ impl ProtectedServer {
             })
         };
         let server = RealServer::start_request("3.9", &settings, add);
+        let port = server.second_port();
+        let ready = "a server that serves on its port for TLS";
+        deadline(Duration::from_secs(60)).wait_for(ready, || is_served(port).then_some(()));
         Self { server, authority }
     }
 
@@ -86,6 +94,18 @@ impl ProtectedServer {
         let [(user, password), ..] = Self::USERS;
         client.sasl(DigestMd5::new(user, password))
     }
+}
+
+/// Whether a connection is taken and kept: the engine takes it, and hangs up, before the server listens.
+fn is_served(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    let patience = Some(Duration::from_millis(300));
+    let silence = stream
+        .set_read_timeout(patience)
+        .and_then(|()| stream.read(&mut [0]));
+    silence.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 fn configuration(extended: bool, demanding: bool) -> String {

@@ -23,6 +23,8 @@ impl Files {
         fs::create_dir_all(&folder).unwrap();
         let files = Self(folder);
         let mut authority = CertificateParams::default();
+        let name = format!("authority {count}");
+        authority.distinguished_name.push(DnType::CommonName, name);
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         files.put("ca", &authority.self_signed(&key).unwrap().pem());
@@ -120,13 +122,13 @@ fn a_server_that_is_not_trusted_or_wants_a_certificate_is_unavailable_with_the_r
         .zkctl(&["ls", "--tls-ca", &others.path("ca")])
         .fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"");
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: its certificate is of an authority that is not trusted; trust the authority that issued it (.ca_file(), zkctl --tls-ca). Tried 1 of 1 servers in T s");
     let (code, message) = server.zkctl(&["ls", "--tls-ca", &files.path("ca")]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"");
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: wants a client certificate (ssl.clientAuth); show one (.client_certificate_files(), zkctl --tls-cert and --tls-key). Tried 1 of 1 servers in T s");
     let (code, message) = server.zkctl(&["ls"]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"");
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: answered with TLS; it is a port for encrypted connections: use .tls() (zkctl --tls-ca). Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
 }
 
 #[test]
@@ -136,13 +138,13 @@ fn files_that_cannot_be_used_are_a_mistake_of_configuration() {
     let missing = files.path("missing");
     let (code, message) = server.zkctl(&["ls", "--tls-ca", &missing]).fails();
     assert_eq!(code, 78);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"");
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot read DIR/missing: No such file or directory (os error 2)");
     let (code, message) = files
         .admitted(&server, &["ls"])
         .env("ZK_TLS_KEY", &files.path("client"))
         .fails();
     assert_eq!(code, 78);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"");
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: DIR/client holds no private key in PEM");
     let alone = ["ls", "--tls-ca", &missing, "--tls-cert", &missing];
     assert_eq!(server.zkctl(&alone).fails().0, 64);
     let alone = ["ls", "--dangerous-accept-any-host-name"];
@@ -170,7 +172,7 @@ fn a_user_of_sasl_is_proven_or_refused() {
     let wrong = files.admitted(&server, &["get", "/a"]);
     let (code, message) = wrong.env("ZK_SASL", "app:wrong").fails();
     assert_eq!(code, 77);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"");
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: SERVER refused SASL DIGEST-MD5 for user app; check the password, and the section Server of the servers' JAAS file; the identity of digest ACLs is another setting (.auth(), zkctl --auth digest:USER:PASSWORD)");
 }
 
 #[test]
