@@ -189,17 +189,21 @@ pub(crate) struct Companion {
 }
 
 impl Companion {
-    /// Starts `command`; its standard streams are ours.
+    /// Starts `command`, without these variables of our environment; its standard streams are ours.
     pub(crate) fn spawn(
         command: &[OsString],
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
+        without: &[&str],
     ) -> Result<Self, Failure> {
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("there is no command to run"));
         };
-        let child = Command::new(program)
-            .args(arguments)
-            .envs(environment)
+        let mut starting = Command::new(program);
+        starting.args(arguments).envs(environment);
+        for name in without {
+            starting.env_remove(name);
+        }
+        let child = starting
             .spawn()
             .map_err(|e| Failure::not_started(program, &e))?;
         let id = id_of(&child)?;

@@ -9,6 +9,7 @@ use zk_recipes::{Client, ClientBuilder};
 use zk_wire::{ConnectString, HostPort};
 
 use crate::exit::{Failure, code};
+use crate::security::Security;
 
 /// The variable that names the ensemble.
 pub(crate) const ZK_CONNECT: &str = "ZK_CONNECT";
@@ -44,6 +45,9 @@ pub(crate) struct Connection {
     /// The largest request and reply, in bytes, where the servers' jute.maxbuffer is not the usual one
     #[arg(long, global = true, value_name = "BYTES", help_heading = HEADING, value_parser = clap::value_parser!(u32).range(1_024..=1 << 30))]
     max_buffer: Option<u32>,
+
+    #[command(flatten)]
+    security: Security,
 }
 
 /// An identity, such as `digest:user:password`.
@@ -104,7 +108,7 @@ impl Connection {
 
     /// Describes a client of these servers, with the credentials and the limits of the command line.
     pub(crate) fn builder(&self, servers: &str) -> ClientBuilder {
-        let mut builder = Client::builder(servers).fail_fast();
+        let mut builder = self.security.protect(Client::builder(servers).fail_fast());
         for Credential { scheme, data } in &self.auth {
             builder = builder.auth(scheme, data.clone());
         }
@@ -112,6 +116,11 @@ impl Connection {
             builder = builder.max_request(bytes).max_reply(bytes);
         }
         builder
+    }
+
+    /// Whether four-letter words can be asked: they are in plain text, which is never sent where encryption is wanted.
+    pub(crate) fn asks_words(&self) -> bool {
+        !self.security.encrypts()
     }
 
     /// The servers to ask one by one: those named, or those of the connect string.

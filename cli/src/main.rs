@@ -11,6 +11,7 @@ mod duration;
 mod exit;
 mod node_path;
 mod output;
+mod security;
 mod signals;
 mod since;
 mod starter;

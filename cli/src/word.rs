@@ -24,6 +24,10 @@ pub(crate) enum Answer {
     None(String),
 }
 
+/// Why nothing is asked where encryption is wanted.
+pub(crate) const PLAIN: &str =
+    "zkctl asks four-letter words in plain text alone, and TLS is wanted";
+
 /// Asks `server` for `word`.
 pub(crate) async fn ask(server: &HostPort, word: &str) -> Answer {
     let mut text = Vec::new();

@@ -9,6 +9,7 @@
     reason = "a test kit ends the test that it cannot serve"
 )]
 
+pub mod acl_matrix;
 pub mod conformance;
 #[cfg(any(feature = "java", feature = "ensemble"))]
 mod curator_peer;
@@ -22,6 +23,8 @@ mod four_letter;
 pub mod ledger;
 mod note;
 pub mod pki;
+#[cfg(feature = "real")]
+mod protected_server;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
@@ -33,5 +36,7 @@ pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]
 pub use ensemble::{Ensemble, Member, Role};
 pub use note::note;
+#[cfg(feature = "real")]
+pub use protected_server::ProtectedServer;
 #[cfg(feature = "real")]
 pub use real_server::RealServer;

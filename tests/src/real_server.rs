@@ -33,8 +33,12 @@ pub struct RealServer {
     container: Option<Container<GenericImage>>,
     id: String,
     port: u16,
+    second: u16,
     reaper: Option<Child>,
 }
+
+/// A container that is not started yet.
+pub(crate) type Wanted = ContainerRequest<GenericImage>;
 
 impl RealServer {
     /// Starts a server with the image's settings and waits until it serves.
@@ -84,14 +88,25 @@ impl RealServer {
     }
 
     fn start_image(tag: &str, settings: &[(&str, &str)]) -> Self {
-        let (container, port) = apart(|| {
+        Self::start_request(tag, settings, |request, _| request)
+    }
+
+    /// As [`start_with`](Self::start_with), with more in the container, which `add` is given with a port that
+    /// is free.
+    pub(crate) fn start_request(
+        tag: &str,
+        settings: &[(&str, &str)],
+        add: impl Fn(Wanted, u16) -> Wanted + Sync,
+    ) -> Self {
+        let (container, port, second) = apart(|| {
             // Another process may take the free port before the engine does: try a few.
             let attempts = (0..5).map(|_| {
-                let port = free_port()?;
-                let started = request(tag, port, settings)
+                let (port, second) = free_ports()?;
+                let request = add(request(tag, port, settings), second);
+                let started = publish_here_alone(request)
                     .start()
                     .map_err(io::Error::other)?;
-                Ok::<_, io::Error>((started, port))
+                Ok::<_, io::Error>((started, port, second))
             });
             let mut refusals = Vec::new();
             for attempt in attempts {
@@ -108,6 +123,7 @@ impl RealServer {
             container: Some(container),
             id,
             port,
+            second,
             reaper,
         };
         let banner = deadline(START).wait_for("a server that serves", || {
@@ -148,6 +164,11 @@ impl RealServer {
         self.port
     }
 
+    /// The other port on 127.0.0.1 that was free when it was started.
+    pub(crate) fn second_port(&self) -> u16 {
+        self.second
+    }
+
     /// What a client is given to connect.
     #[must_use]
     pub fn connect_string(&self) -> String {
@@ -175,22 +196,14 @@ impl Drop for RealServer {
     }
 }
 
-fn request(tag: &str, port: u16, settings: &[(&str, &str)]) -> ContainerRequest<GenericImage> {
+fn request(tag: &str, port: u16, settings: &[(&str, &str)]) -> Wanted {
     let fixed = [
         ("ZOO_4LW_COMMANDS_WHITELIST", "*"),
         ("ZOO_MAX_CLIENT_CNXNS", "0"),
         ("ZOO_CFG_EXTRA", "extendedTypesEnabled=true"),
         ("JVMFLAGS", "-Xmx384m"),
     ];
-    let request = GenericImage::new(IMAGE, tag)
-        .with_mapped_port(port, CLIENT_PORT.tcp())
-        .with_host_config_modifier(|host| {
-            // Left alone, the engine may publish on every interface of the machine.
-            let bindings = host.port_bindings.iter_mut().flatten();
-            for binding in bindings.flat_map(|(_, list)| list).flatten() {
-                binding.host_ip = Some("127.0.0.1".to_owned());
-            }
-        });
+    let request = GenericImage::new(IMAGE, tag).with_mapped_port(port, CLIENT_PORT.tcp());
     fixed
         .iter()
         .chain(settings)
@@ -199,8 +212,21 @@ fn request(tag: &str, port: u16, settings: &[(&str, &str)]) -> ContainerRequest<
         })
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+/// Left alone, the engine may publish on every interface of the machine.
+fn publish_here_alone(request: Wanted) -> Wanted {
+    request.with_host_config_modifier(|host| {
+        let bindings = host.port_bindings.iter_mut().flatten();
+        for binding in bindings.flat_map(|(_, list)| list).flatten() {
+            binding.host_ip = Some("127.0.0.1".to_owned());
+        }
+    })
+}
+
+/// Two, which both stay free as long as they are looked for.
+fn free_ports() -> io::Result<(u16, u16)> {
+    let listen = || TcpListener::bind(("127.0.0.1", 0));
+    let (one, other) = (listen()?, listen()?);
+    Ok((one.local_addr()?.port(), other.local_addr()?.port()))
 }
 
 /// Runs a closure on a thread of its own: testcontainers blocks on a runtime of its own, which

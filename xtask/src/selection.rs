@@ -17,8 +17,15 @@ pub(crate) const PRODUCTS: [&str; 6] = [
 /// What C programs link against; its documentation is its header.
 const C_LIBRARY: &str = "zk-c";
 
-/// The libraries that have features.
+/// The libraries that have features which are on unless turned off.
 const FEATURED: [&str; 2] = ["zk-client", "zk-recipes"];
+
+/// A library whose features are all off unless turned on.
+const EMBEDDED: &str = "zk-embedded";
+
+/// Takes the place of the cryptography that users get by default, so tests would not run on that any more. `check msrv`
+/// builds with it.
+const OTHER_CRYPTOGRAPHY: &str = "tls-aws-lc";
 
 /// The whole workspace with all features of the libraries and the test features that this machine
 /// can serve. One selection for lints and tests: cargo builds a dependency again for each
@@ -82,7 +89,9 @@ fn with_features(mut words: Vec<String>, features: &[String]) -> Vec<String> {
 
 /// What users may turn on. `__seeded-bugs` is the simulation's: no product is built with it.
 fn is_public(feature: &str) -> bool {
-    feature != "default" && !feature.starts_with("unstable") && !feature.starts_with("__")
+    !["default", OTHER_CRYPTOGRAPHY].contains(&feature)
+        && !feature.starts_with("unstable")
+        && !feature.starts_with("__")
 }
 
 /// Every feature of the libraries, as `package/feature`; unstable ones change what is public, and
@@ -90,7 +99,7 @@ fn is_public(feature: &str) -> bool {
 fn library_features(members: &[Package]) -> Vec<String> {
     members
         .iter()
-        .filter(|package| FEATURED.contains(&package.name.as_str()))
+        .filter(|package| FEATURED.contains(&package.name.as_str()) || package.name == EMBEDDED)
         .flat_map(|package| {
             package
                 .features
@@ -108,7 +117,12 @@ mod tests {
     #[test]
     fn all_features_of_the_libraries_are_selected() {
         let features = library_features(&workspace::members().unwrap());
-        for feature in ["zk-client/dev-server", "zk-recipes/dev-server"] {
+        for feature in [
+            "zk-client/dev-server",
+            "zk-recipes/dev-server",
+            "zk-recipes/tls",
+            "zk-embedded/tls",
+        ] {
             assert!(
                 features.iter().any(|known| known == feature),
                 "{features:?}"

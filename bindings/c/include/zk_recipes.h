@@ -162,6 +162,10 @@ typedef enum zk_status {
      */
     ZK_ERR_INVALID_CONFIG = 31,
     /*
+     No server is who it should be, or none agreed on how to encrypt the connection.
+     */
+    ZK_ERR_TLS = 32,
+    /*
      The path is malformed.
      */
     ZK_ERR_INVALID_PATH = 40,

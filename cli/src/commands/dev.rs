@@ -17,6 +17,7 @@ use crate::child::{self, Companion};
 use crate::connect::ZK_CONNECT;
 use crate::exit::{Failure, code, say};
 use crate::output;
+use crate::security::VARIABLES;
 use crate::signals::Signals;
 
 /// Options of `dev`.
@@ -109,7 +110,8 @@ fn announce(servers: &str, json: bool) -> Result<(), Failure> {
 /// Runs the command to its end.
 async fn attend(command: &[OsString], servers: &str, signals: &mut Signals) -> Result<u8, Failure> {
     let environment = [(ZK_CONNECT, servers.into()), ("PATH", path_with_us())];
-    let mut companion = Companion::spawn(command, environment)?;
+    // The development server speaks plain text, and knows nobody.
+    let mut companion = Companion::spawn(command, environment, &VARIABLES)?;
     loop {
         tokio::select! {
             status = companion.wait() => return Ok(child::code_of(status?)),

@@ -42,9 +42,10 @@ struct Found {
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let servers = connection.each(&args.servers)?;
     let mut asked = JoinSet::new();
+    let asks_words = connection.asks_words();
     for (place, server) in servers.iter().cloned().enumerate() {
         let builder = connection.builder(&server.to_string());
-        asked.spawn(async move { (place, ask(&server, builder).await) });
+        asked.spawn(async move { (place, ask(&server, builder, asks_words).await) });
     }
     let mut results = Vec::new();
     while let Some(joined) = asked.join_next().await {
@@ -73,7 +74,7 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
     ))
 }
 
-async fn ask(server: &HostPort, builder: ClientBuilder) -> Result<Found, String> {
+async fn ask(server: &HostPort, builder: ClientBuilder, asks_words: bool) -> Result<Found, String> {
     let started = Instant::now();
     let connected = builder.connect_timeout(PATIENCE).connect().await;
     let client = connected.map_err(|e| reason(&e))?;
@@ -88,7 +89,11 @@ async fn ask(server: &HostPort, builder: ClientBuilder) -> Result<Found, String>
             ..
         }
     );
-    let word = word::ask(server, "srvr").await;
+    let word = if asks_words {
+        word::ask(server, "srvr").await
+    } else {
+        Answer::None(word::PLAIN.to_owned())
+    };
     // Whatever the close meets, the session has served its purpose.
     let _ = client.close().await;
     read.map_err(|e| e.to_string())?;

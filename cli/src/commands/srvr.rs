@@ -40,7 +40,11 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
     let servers = connection.each(&named)?;
     let mut silent = 0;
     for (place, server) in servers.iter().enumerate() {
-        let answer = word::ask(server, &args.word).await;
+        let answer = if connection.asks_words() {
+            word::ask(server, &args.word).await
+        } else {
+            Answer::None(word::PLAIN.to_owned())
+        };
         let reason = match &answer {
             Answer::Fields(fields) => {
                 if json {

@@ -258,7 +258,7 @@ impl Teller {
                 environment.push(("ZK_ZXID", zxid.as_raw().to_string().into()));
             }
         }
-        let mut command = Companion::spawn(&self.run, environment)?;
+        let mut command = Companion::spawn(&self.run, environment, &[])?;
         let mut asked = None;
         let status = loop {
             tokio::select! {

@@ -25,6 +25,7 @@ mod permission;
 mod ping;
 mod process;
 mod pty;
+mod security;
 mod server;
 mod srvr;
 mod stranger;

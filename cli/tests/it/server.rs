@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
-use zk_embedded::{EmbeddedServer, Hooks, ServerCore};
+use zk_embedded::{EmbeddedServer, Hooks, ServerBuilder, ServerCore};
 use zk_recipes::Client;
 
 use crate::zkctl::Zkctl;
@@ -21,12 +21,16 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::start_as(EmbeddedServer::builder())
+    }
+
+    pub(crate) fn start_as(builder: ServerBuilder) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let server = runtime.block_on(EmbeddedServer::builder().start()).unwrap();
+        let server = runtime.block_on(builder.start()).unwrap();
         Self { server, runtime }
     }
 

@@ -163,7 +163,7 @@ pub async fn contenders_may_be_closed_to_others(server: &Server) {
     ];
     let [holder, waiter] = users.each_ref().map(|zk| {
         let mutex = Mutex::new(zk, "/lock").unwrap();
-        mutex.acl([Acl::creator_all()])
+        mutex.acl([Acl::digest("alice", "wonder")])
     });
     let guard = holder.acquire().await.unwrap();
     let expected = vec![Acl::digest("alice", "wonder")];

@@ -212,7 +212,9 @@ pub async fn b69_an_event_is_kept_from_those_who_may_not_read_the_node(server: &
     let stranger = server.client().await;
     let (_, mut hers) = owner.exists("/node").watch().await.unwrap();
     let (_, mut strangers) = stranger.exists("/node").watch().await.unwrap();
-    let create = owner.create("/node", "").acl([Acl::creator_all()]);
+    let create = owner
+        .create("/node", "")
+        .acl([Acl::digest("alice", "wonder")]);
     create.mode(CreateMode::Persistent).await.unwrap();
     assert_eq!(next(&mut hers).await, event(Created, "/node"));
     stranger.sync("/").await.unwrap();

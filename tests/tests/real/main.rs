@@ -12,6 +12,7 @@ mod host;
 mod kit;
 #[cfg(feature = "real-3-4")]
 mod oldest;
+mod protected;
 mod proxy;
 mod sharing;
 mod stopped;

@@ -4,8 +4,10 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod canary;
 mod cuts;
 mod kit;
+mod matrix;
 mod rotation;
 mod strangers;
 mod trust;

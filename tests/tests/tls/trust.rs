@@ -113,7 +113,8 @@ async fn an_authority_of_the_same_name_with_another_key_is_refused() {
     let issued = authority().issue(Request::names(&["zk1"]));
     assert_eq!(
         verdict(&authority(), shows(&issued)).await,
-        "its certificate is forged: its signature is wrong"
+        "its certificate is not signed by the trusted authority of that name: somebody forged it, or the authority has \
+         another key now"
     );
 }
 

@@ -90,7 +90,7 @@ fn certificate(why: &CertificateError, host: &str) -> String {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "its certificate is not meant for servers (extended key usage); issue one with serverAuth".to_owned()
         }
-        CertificateError::BadSignature => "its certificate is forged: its signature is wrong".to_owned(),
+        CertificateError::BadSignature => BAD_SIGNATURE.to_owned(),
         why => format!("its certificate is not valid: {why}"),
     }
 }
@@ -203,6 +203,8 @@ const TRUST: &str = "trust the authority that issued it (.ca_file(), zkctl --tls
 const OLD: &str = "speaks only versions of TLS before 1.2, which are not safe";
 
 const WANTED: &str = "wants a client certificate (ssl.clientAuth); show one (.client_certificate_files(), zkctl --tls-cert and --tls-key)";
+
+const BAD_SIGNATURE: &str = "its certificate is not signed by the trusted authority of that name: somebody forged it, or the authority has another key now";
 
 const SHOWN_NAMES: usize = 8;
 

@@ -33,7 +33,7 @@ fn names(pair: &Pair, from: usize) -> Vec<&'static str> {
 }
 
 #[test]
-fn nothing_else_is_sent_before_sasl_is_done_and_the_session_is_not_ready() {
+fn zk1437_zk1550_zk3937_nothing_else_is_sent_before_sasl_is_done_and_the_session_is_not_ready() {
     let mut pair = Pair::new(alice());
     // Longer than the pause between two pings.
     pair.server
@@ -53,7 +53,7 @@ fn nothing_else_is_sent_before_sasl_is_done_and_the_session_is_not_ready() {
 }
 
 #[test]
-fn after_a_reconnect_come_sasl_then_credentials_then_watches_then_requests() {
+fn zk204_after_a_reconnect_come_sasl_then_credentials_then_watches_then_requests() {
     let mut config = alice();
     config.auth = vec![Credential::new("digest", Bytes::from_static(b"bob:secret"))];
     let mut pair = Pair::connected(config);
@@ -71,9 +71,8 @@ fn after_a_reconnect_come_sasl_then_credentials_then_watches_then_requests() {
     );
 }
 
-/// ZOOKEEPER-2775: state kept from a dead connection.
 #[test]
-fn a_connection_that_breaks_in_any_step_is_followed_by_one_that_begins_anew() {
+fn zk2775_a_connection_that_breaks_in_any_step_is_followed_by_one_that_begins_anew() {
     for reaction in [Reaction::CutBefore, Reaction::CutAfter] {
         for step in [0, 1] {
             let mut pair = Pair::new(alice());
