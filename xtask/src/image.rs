@@ -95,11 +95,14 @@ pub(crate) fn ensure(options: &[&str]) -> Outcome<()> {
 }
 
 fn provide(release: Release, rebuild: bool) -> Outcome<()> {
-    if !rebuild && exists(release.tag) {
+    // One that was built here is built again from what the engine remembers: seconds, and it has what the files of
+    // `xtask/image` say now.
+    let built_here = exists(&base(release));
+    if !rebuild && !built_here && exists(release.tag) {
         eprintln!("image {} is there", release.tag);
         return Ok(());
     }
-    if !rebuild && pull(release.tag) {
+    if !rebuild && !built_here && pull(release.tag) {
         return Ok(());
     }
     let begun = Instant::now();
@@ -167,7 +170,7 @@ fn pull(tag: &str) -> bool {
 }
 
 fn build(release: Release) -> Outcome<()> {
-    let base = format!("zk-recipes-base:{}", release.name);
+    let base = base(release);
     if !exists(&base) {
         let work = WorkDir::create(release.name)?;
         bootstrap(release, work.path())?;
@@ -181,6 +184,11 @@ fn build(release: Release) -> Outcome<()> {
     build.args(["--build-arg", &base_arg, "--tag", release.tag]);
     shell::output(build.arg(context), LONG)?;
     Ok(())
+}
+
+/// The system that the image is built on.
+fn base(release: Release) -> String {
+    format!("zk-recipes-base:{}", release.name)
 }
 
 fn bootstrap(release: Release, dir: &Path) -> Outcome<()> {

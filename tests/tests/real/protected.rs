@@ -7,7 +7,7 @@ use zk_client::{Acl, Client, ClientBuilder, DigestMd5, Error, ErrorKind, TlsConf
 use zk_tests::acl_matrix::{Scheme, check};
 use zk_tests::conformance::{Host, Server, shown_watches};
 use zk_tests::pki::{Authority, Request};
-use zk_tests::{ProtectedServer, conformance_tests, deadline, each_conformance_body};
+use zk_tests::{ProtectedServer, conformance_tests, each_conformance_body};
 
 /// The server that all tests of this process share.
 fn shared() -> &'static ProtectedServer {
