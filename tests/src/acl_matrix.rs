@@ -3,6 +3,7 @@
 use zk_recipes::{Acl, Client, CreateMode, Error, ErrorKind, Permissions};
 
 /// A scheme to try: an entry, somebody whom it names, and somebody whom it does not.
+#[expect(clippy::exhaustive_structs, reason = "tests fill it in")]
 #[derive(Debug)]
 pub struct Scheme {
     /// The entry, with whatever permissions.

@@ -13,6 +13,7 @@ pub struct Authority {
 }
 
 /// A certificate with its key, both PEM.
+#[expect(clippy::exhaustive_structs, reason = "a certificate and its key")]
 #[derive(Debug, Clone)]
 pub struct Issued {
     /// The certificate.

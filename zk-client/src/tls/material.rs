@@ -14,8 +14,20 @@ use super::verifier::Verifier;
 pub(super) type Unusable = String;
 
 impl TlsConfig {
+    /// Reads everything anew, on a thread that may wait for a disk.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it stops a paused clock; what runs on one does not encrypt"
+    )]
+    pub(crate) async fn load(&self) -> Result<Arc<ClientConfig>, Unusable> {
+        let config = self.clone();
+        let loading = tokio::task::spawn_blocking(move || config.load_here()).await;
+        // Only a runtime that goes down ends it without a result.
+        loading.map_err(|e| e.to_string())?
+    }
+
     /// Reads everything anew. Blocks as long as the files do.
-    pub(crate) fn load(&self) -> Result<Arc<ClientConfig>, Unusable> {
+    fn load_here(&self) -> Result<Arc<ClientConfig>, Unusable> {
         let provider = Arc::new(provider());
         let verifier = if self.any_certificate {
             Verifier::of_anybody(Arc::clone(&provider))
