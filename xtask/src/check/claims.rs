@@ -287,7 +287,12 @@ mod tests {
     #[test]
     fn types_and_lints_of_this_workspace_can_exclude() {
         let words = words(&shell::root()).unwrap();
-        for word in ["Verdict", "unwrap_used", "clippy::unwrap_used", "unsafe_code"] {
+        for word in [
+            "Verdict",
+            "unwrap_used",
+            "clippy::unwrap_used",
+            "unsafe_code",
+        ] {
             assert!(words.iter().any(|known| known == word), "{word}");
         }
     }
