@@ -10,6 +10,7 @@ use zk_embedded::Match;
 use zk_wire::OpCode;
 
 use super::links::Links;
+use super::soon;
 use crate::kit::{World, settle};
 
 fn tasks() -> usize {
@@ -104,7 +105,7 @@ async fn rs34b85ff_streams_outlive_their_client_and_end() {
     states.changed().await;
     let (_, mut watch) = zk.exists("/a").watch().await.unwrap();
     drop(zk);
-    assert_eq!(states.changed().await, Some(State::Closed));
+    assert_eq!(soon(states.changed()).await, Some(State::Closed));
     assert_eq!(states.changed().await, None);
     assert_eq!(states.current(), State::Closed);
     while let Some(event) = watch.next().await {

@@ -6,6 +6,7 @@ use zk_client::{AddWatchMode, Client, CreateMode, EventType, OnExpiry, State, Wa
 use zk_embedded::Match;
 use zk_wire::OpCode;
 
+use super::soon;
 use crate::kit::{World, settle};
 
 #[tokio::test(start_paused = true)]
@@ -18,7 +19,7 @@ async fn zk551_a_new_session_registers_no_watches_of_the_old_one() {
     world.hooks.expire(zk.session_id().unwrap());
     let mut states = zk.watch_state();
     while !matches!(
-        states.changed().await,
+        soon(states.changed()).await,
         Some(State::Connected { generation: 2, .. })
     ) {}
     zk.exists("/").await.unwrap();
@@ -100,18 +101,19 @@ async fn zk1667_b63_each_change_of_a_gap_is_told_to_each_kind_of_watch_as_it_sho
 async fn rs82_zk1417_go14e9108_a_cut_between_two_events_of_one_transaction_loses_neither() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
-    let (_, mut first) = zk.exists("/a").watch().await.unwrap();
-    let (_, mut second) = zk.exists("/b").watch().await.unwrap();
+    other.create("/a", "").await.unwrap();
+    other.create("/b", "").await.unwrap();
+    let (_, mut first) = zk.get("/a").watch().await.unwrap();
+    let (_, mut second) = zk.get("/b").watch().await.unwrap();
     let event = Match::op(OpCode::Notification).nth(2);
     let cut = world.hooks.on(event).cut_before_apply();
-    let persistent = CreateMode::Persistent;
-    let multi = other.multi().create("/a", "", persistent);
-    multi.create("/b", "", persistent).await.unwrap();
+    let multi = other.multi().set("/a", "x", None).set("/b", "x", None);
+    multi.await.unwrap();
     for (watch, node) in [(&mut first, "/a"), (&mut second, "/b")] {
-        let Some(WatchEvent::Fired { kind, path, .. }) = watch.next().await else {
+        let Some(WatchEvent::Fired { kind, path, .. }) = soon(watch.next()).await else {
             panic!("{node} was lost");
         };
-        assert_eq!((kind, path.as_str()), (EventType::Created, node));
+        assert_eq!((kind, path.as_str()), (EventType::DataChanged, node));
         assert_eq!(watch.next().await, None);
     }
     assert_eq!(world.hooks.fired(cut), 1);

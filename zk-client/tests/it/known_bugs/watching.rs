@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use zk_client::{ErrorKind, EventType, SetEvent, WatchEvent};
 
+use super::soon;
 use crate::kit::{World, settle};
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +38,7 @@ async fn b65_ten_thousand_watches_of_children_outlive_a_reconnect_and_fire_once_
     }
     let mut fired = std::collections::BTreeSet::new();
     while fired.len() < nodes.len() {
-        match set.next().await {
+        match soon(set.next()).await {
             SetEvent::Watch {
                 event: WatchEvent::Fired { kind, path, .. },
                 ..
@@ -69,7 +70,7 @@ async fn rsd20c161_b74_a_watch_that_failed_takes_no_living_one_along() {
     settle().await;
     assert_eq!((zk.stats().watches, world.hooks.watch_count()), (1, 1));
     other.create("/a", "").await.unwrap();
-    let event = living.next().await;
+    let event = soon(living.next()).await;
     assert!(matches!(
         event,
         Some(WatchEvent::Fired {
