@@ -185,3 +185,107 @@ impl fmt::Display for Mismatch {
 fn own_address(port: u16) -> IpAddr {
     who_am_i(&mut TcpPeer::new(port)).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
+
+#[cfg(test)]
+mod tests {
+    use zk_wire::Request;
+
+    use super::*;
+    use crate::fidelity::script::Action;
+
+    const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn embedded(version: Version, seed: u64) -> Played {
+        let script = generate::script(seed, ROOT);
+        play(&mut CorePeer::new(version, HOME), ROOT, &script)
+    }
+
+    #[test]
+    fn two_servers_of_one_release_say_the_same_and_those_of_two_do_not() {
+        let mut differ = 0;
+        for seed in 0..40 {
+            let newer = embedded(Version::V3_9, seed);
+            assert_eq!(
+                first_difference(&newer, &embedded(Version::V3_9, seed)),
+                None
+            );
+            let older = embedded(Version::V3_8_DEBIAN, seed);
+            differ += usize::from(first_difference(&newer, &older).is_some());
+        }
+        assert!(differ > 30, "{differ} of 40 show the release");
+    }
+
+    #[test]
+    fn every_script_has_thirty_steps_two_sessions_a_multi_and_a_watch_in_most() {
+        let mut watching = 0;
+        for seed in 0..200 {
+            let script = generate::script(seed, ROOT);
+            assert!(script.len() >= 30, "{seed}");
+            assert!(
+                [0, 1]
+                    .iter()
+                    .all(|who| script.iter().any(|step| step.who == *who))
+            );
+            let is_multi = |step: &Step| matches!(step.action, Action::Ask(Request::Multi(_)));
+            assert!(script.iter().any(is_multi), "{seed}");
+            watching += usize::from(script.iter().any(|step| {
+                matches!(
+                    step.action,
+                    Action::Watch(_)
+                        | Action::Return(_)
+                        | Action::Ask(
+                            Request::AddWatch { .. }
+                                | Request::GetData { watch: true, .. }
+                                | Request::Exists { watch: true, .. }
+                                | Request::GetChildren { watch: true, .. }
+                        )
+                )
+            }));
+        }
+        assert!(watching > 190, "{watching} of 200");
+    }
+
+    #[test]
+    fn a_difference_is_named_after_the_first_thing_that_differs() {
+        for (real, embedded, what) in [
+            (
+                "reply xid 1 zxid +1 ok",
+                "reply xid 2 zxid +1 ok",
+                "order of answers",
+            ),
+            ("reply xid 1 zxid +1 ok", "reply xid 1 zxid +2 ok", "zxid"),
+            (
+                "reply xid 1 zxid +1 ok",
+                "reply xid 1 zxid +1 NoNode(-101)",
+                "error code",
+            ),
+            (
+                "reply xid 1 zxid +1 ok 3 bytes: x",
+                "reply xid 1 zxid +1 ok 3 bytes: y",
+                "content",
+            ),
+            (
+                "event NodeDeleted \"/a\"",
+                "reply xid 1 zxid +1 ok",
+                "an event, or the order of events",
+            ),
+            (
+                "event NodeDeleted \"/a\"",
+                "event NodeDeleted \"/b\"",
+                "what an event tells",
+            ),
+            (
+                "closed",
+                "reply xid 1 zxid +1 ok",
+                "handshake, or who hangs up",
+            ),
+        ] {
+            let line = |text: &str| format!("session 0: {text}");
+            assert_eq!(
+                difference(&line(real), &line(embedded)),
+                what,
+                "{real} {embedded}"
+            );
+        }
+    }
+}

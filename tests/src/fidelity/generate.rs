@@ -115,6 +115,7 @@ impl Generator<'_> {
             93..=94 => Request::DeleteContainer { path: self.path() },
             95 => Request::Ping,
             96 => return self.unknown(),
+            97 => return self.null(),
             _ => return self.truncated(),
         })
     }

@@ -20,6 +20,7 @@ mod line;
 mod membership;
 mod multi;
 mod node;
+mod nulls;
 mod perform;
 mod quota;
 mod reads;

@@ -13,6 +13,7 @@ use super::acl::Identities;
 use super::conn::ConnKey;
 use super::envelope;
 use super::multi;
+use super::nulls;
 use super::reads;
 use super::record::RequestRecord;
 use super::rules::{Reaction, Subject};
@@ -65,7 +66,10 @@ impl ServerCore {
             return self.close(key);
         }
         match decoded {
-            Err(RequestError::Unimplemented(_)) => self.refuse(key, header.xid),
+            Err(Unread {
+                error: RequestError::Unimplemented(_),
+                ..
+            }) => self.refuse(key, header.xid),
             Ok(request @ (Request::Ping | Request::Auth { .. } | Request::Sasl { .. })) => {
                 self.overtake(now, key, header.xid, &request, reaction);
             }
@@ -73,8 +77,29 @@ impl ServerCore {
         }
     }
 
+    /// Decodes a request, as far as the release that is modelled makes anything of it.
+    fn decode(&self, raw: i32, reader: &mut Reader) -> Result<Request, Unread> {
+        let version = self.config.version;
+        let stumbles = OpCode::from_raw(raw).is_some_and(|op| nulls::stumbles(version, op, reader));
+        let request = self.read_request(raw, reader).map_err(|error| Unread {
+            spends_zxid: self.counts_broken(raw),
+            error,
+        })?;
+        if stumbles {
+            return Err(Unread {
+                // It was read, and so a write has its place in the order.
+                spends_zxid: request.is_write(),
+                error: RequestError::Marshalling(DecodeError::BadValue {
+                    what: "length of a path or list",
+                    value: -1,
+                }),
+            });
+        }
+        Ok(request)
+    }
+
     /// Decodes a request, as far as the release that is modelled knows it.
-    fn decode(&self, raw: i32, reader: &mut Reader) -> Result<Request, RequestError> {
+    fn read_request(&self, raw: i32, reader: &mut Reader) -> Result<Request, RequestError> {
         let version = self.config.version;
         if OpCode::from_raw(raw).is_some_and(|op| !version.has_op(op)) {
             return Err(RequestError::Unimplemented(raw));
@@ -110,26 +135,25 @@ impl ServerCore {
         key: ConnKey,
         session: SessionId,
         header: RequestHeader,
-        decoded: Result<Request, RequestError>,
+        decoded: Result<Request, Unread>,
         reaction: Option<Reaction>,
     ) {
         let Some(conn) = self.conns.get(&key) else {
             return;
         };
-        let request = match (reaction, decoded) {
-            (Some(Reaction::Error(code)), _) => Err(code),
+        let (request, spends_zxid) = match (reaction, decoded) {
+            (Some(Reaction::Error(code)), _) => (Err(code), false),
             (_, Ok(mut request)) => {
                 own_data(&mut request);
-                Ok(request)
+                (Ok(request), self.counts_broken(header.op))
             }
-            (_, Err(error)) => Err(error.error_code()),
+            (_, Err(unread)) => (Err(unread.error.error_code()), unread.spends_zxid),
         };
         let ask = Ask {
             session,
             xid: header.xid,
             identities: Arc::clone(&conn.identities),
-            spends_zxid: self.counts_broken(header.op)
-                && !matches!(reaction, Some(Reaction::Error(_))),
+            spends_zxid,
             request,
         };
         if self.config.eager_acl_check && self.lacks_permission(&ask) {
@@ -346,6 +370,13 @@ impl ServerCore {
             _ => Err(ErrorCode::Unimplemented),
         }
     }
+}
+
+/// A request of which nothing can be made.
+struct Unread {
+    error: RequestError,
+    /// Whether it takes its place in the order of transactions all the same.
+    spends_zxid: bool,
 }
 
 const fn watch_found(found: bool) -> Result<Response, ErrorCode> {

@@ -200,6 +200,16 @@ fn a_watch_on_a_path_without_a_slash_cannot_be_looked_for_from_3_6_to_3_8() {
             let check = Request::CheckWatches { path, kind };
             assert_eq!(rig.call(&mut peer, &check), Err(expected), "{version}");
         }
+        // Null is no empty path.
+        let any_on_null = [0, 0, 0, 9, 0, 0, 0, 17, 255, 255, 255, 255, 0, 0, 0, 3];
+        rig.put(peer.key, &super::rig::framed(|out| out.extend(any_on_null)));
+        let err = expected.raw();
+        let (xid, zxid) = (9, 1);
+        assert_eq!(
+            rig.got(&mut peer),
+            [Got::Reply { xid, zxid, err }],
+            "{version}"
+        );
     }
 }
 
@@ -345,5 +355,20 @@ fn acls_are_shown_to_everybody_before_3_5_5_and_reconfig_is_unknown_before_3_5_3
             other => assert!(other == Err(ErrorCode::NoAuth) && guards, "{version}"),
         }
         assert_eq!(rig.call(&mut peer, &reconfig), Err(refusal), "{version}");
+    }
+}
+
+#[test]
+fn a_null_path_is_an_exception_and_in_a_write_it_uses_up_a_zxid() {
+    for version in [Version::V3_8, Version::V3_9] {
+        let mut rig = server(version);
+        let mut peer = rig.connect();
+        for (op, zxid) in [(4, 1), (2, 2), (6, 2), (104, 2)] {
+            let null = [0, 0, 0, 9, 0, 0, 0, op, 255, 255, 255, 255, 0, 0, 0, 0];
+            rig.put(peer.key, &super::rig::framed(|out| out.extend(null)));
+            let (xid, err) = (9, ErrorCode::MarshallingError.raw());
+            let refused = Got::Reply { xid, zxid, err };
+            assert_eq!(rig.got(&mut peer), [refused], "{version}: {op}");
+        }
     }
 }
