@@ -144,21 +144,27 @@ async fn cannot_leave(servers: &str) {
 /// Ann takes all she can get, and Bob works on.
 async fn cannot_starve(ann: &Client, bob: &Client) {
     let full = Some(ErrorKind::QuotaExceeded);
-    let creates: Vec<_> = (0..4 * NODES)
+    let creates: Vec<_> = (0..8 * NODES)
         .map(|n| ann.create(&format!("/n{n}"), "").acl(own("ann")).submit())
         .collect();
     let begun = tokio::time::Instant::now();
     bob.set("/private", "while ann floods").await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5));
-    let mut created = 0;
+    let mut created = Vec::new();
     for create in creates {
         match create.await {
-            Ok(_) => created += 1,
+            Ok(node) => created.push(node.path),
             Err(error) => assert_eq!(error.kind(), ErrorKind::QuotaExceeded, "{error}"),
         }
     }
-    // Her home counts, too.
-    assert_eq!(created, NODES - 1);
+    // Her home counts, too. A real server compares with what is committed, so that what arrives together is let through
+    // together, and how much that is depends on its speed.
+    let room = NODES - 1;
+    assert!(created.len() >= room, "{} nodes", created.len());
+    assert_eq!(
+        kind(ann.create("/one-more", "").acl(own("ann")).await),
+        full
+    );
     assert_eq!(kind(ann.set("/n0", vec![0; BYTES + 1]).await), full);
     ann.set("/n0", vec![0; BYTES / 2]).await.unwrap();
     assert_eq!(kind(ann.set("/n1", vec![0; BYTES / 2 + 1]).await), full);
@@ -176,6 +182,12 @@ async fn cannot_starve(ann: &Client, bob: &Client) {
         full
     );
     // Deleting makes room.
-    ann.delete("/n2").await.unwrap();
-    ann.create("/n2", "").acl(own("ann")).await.unwrap();
+    for node in created.drain(room - 1..) {
+        ann.delete(&node).await.unwrap();
+    }
+    ann.create("/one-more", "").acl(own("ann")).await.unwrap();
+    assert_eq!(
+        kind(ann.create("/two-more", "").acl(own("ann")).await),
+        full
+    );
 }

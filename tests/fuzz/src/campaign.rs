@@ -6,7 +6,7 @@ use crate::corpus;
 use crate::coverage::Coverage;
 use crate::dice::Dice;
 use crate::mutate::mutated;
-use crate::targets::Target;
+use crate::target::Target;
 
 /// When a run ends.
 #[derive(Clone, Copy, Debug)]

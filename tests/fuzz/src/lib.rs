@@ -10,4 +10,5 @@ pub mod coverage;
 pub mod dice;
 pub mod mutate;
 pub mod shape;
+pub mod target;
 pub mod targets;

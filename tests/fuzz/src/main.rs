@@ -8,7 +8,8 @@ use std::time::Duration;
 use zk_fuzz::campaign::{self, Limit};
 use zk_fuzz::corpus;
 use zk_fuzz::coverage::Coverage;
-use zk_fuzz::targets::{ALL, Target};
+use zk_fuzz::target::Target;
+use zk_fuzz::targets::ALL;
 
 struct Options {
     target: Option<String>,

@@ -2,7 +2,8 @@
 
 use zk_fuzz::campaign::{self, Limit};
 use zk_fuzz::corpus;
-use zk_fuzz::targets::{ALL, Target};
+use zk_fuzz::target::Target;
+use zk_fuzz::targets::ALL;
 
 #[test]
 fn inputs_that_once_broke_something_do_so_no_more() {

@@ -25,7 +25,6 @@ struct Raw {
     stream: PipeStream,
     input: BytesMut,
     xid: i32,
-    events: usize,
 }
 
 impl Raw {
@@ -34,7 +33,6 @@ impl Raw {
             stream: server.connect().unwrap(),
             input: BytesMut::new(),
             xid: 0,
-            events: 0,
         };
         let request = ConnectRequest {
             protocol_version: 0,
@@ -63,7 +61,7 @@ impl Raw {
         }
     }
 
-    /// The reply's error and body; events that come before it are counted.
+    /// The reply's error and body; what comes before it is no reply.
     async fn ask(&mut self, request: &Request) -> (i32, Reader) {
         self.xid += 1;
         let mut bytes = Vec::new();
@@ -75,7 +73,6 @@ impl Raw {
             if header.xid == self.xid {
                 return (header.err, reader);
             }
-            self.events += usize::from(header.xid == xid::NOTIFICATION);
         }
     }
 
@@ -195,22 +192,13 @@ async fn enforces_quotas(version: Version) -> bool {
     raw.ask(&create("/q/a", "")).await.0 == -125
 }
 
-/// A persistent watch beside a one-shot one on the same node.
-async fn keeps_both_modes_of_watches(version: Version) -> bool {
-    if !knows(version, requests().swap_remove(6).1).await {
-        return false;
-    }
+/// Others cannot decode the type.
+async fn removes_persistent_watches_alone(version: Version) -> bool {
     let server = server(version);
+    let path = "/".to_owned();
+    let kind = WatcherKind::Persistent;
     let mut raw = Raw::new(&server).await;
-    let path = || "/".to_owned();
-    let modes = [AddWatchMode::Persistent, AddWatchMode::PersistentRecursive];
-    for mode in modes {
-        raw.ask(&Request::AddWatch { path: path(), mode }).await;
-    }
-    let create = Request::Create(Create::new("/a", "", CreateMode::Persistent));
-    raw.ask(&create).await;
-    // The new child for the one, the new node for the other.
-    raw.events == 2
+    raw.ask(&Request::RemoveWatches { path, kind }).await.0 != -5
 }
 
 async fn table() -> String {
@@ -249,8 +237,8 @@ async fn table() -> String {
     );
     behaviour!("hard quotas (with `enforceQuota`)", enforces_quotas);
     behaviour!(
-        "persistent and recursive watch side by side on one node",
-        keeps_both_modes_of_watches
+        "`removeWatches` of persistent watches alone",
+        removes_persistent_watches_alone
     );
     table
 }

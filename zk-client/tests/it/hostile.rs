@@ -224,7 +224,16 @@ async fn a_queue_that_is_full_refuses_by_length_and_by_bytes_and_names_the_path(
             (error.kind(), error.fate(), error.path()),
             (ErrorKind::QueueFull, Fate::NotApplied, Some("/full"))
         );
-        assert!(error.to_string().contains("wait"), "{error}");
+        // Each has 125 bytes: two numbers, path, data, and the lengths of both.
+        let waiting = waiting.len();
+        let bytes_waiting = waiting * 125;
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot write /full: {waiting} requests of {bytes_waiting} bytes wait to be sent; it was not sent; await \
+                 some answers before asking for more"
+            )
+        );
         let stats = zk.stats();
         assert!(
             stats.queued <= length && stats.queued_bytes <= bytes,

@@ -5,7 +5,7 @@ use zk_wire::FrameDecoder;
 use zk_wire::frame::write_frame;
 
 use crate::counting::within;
-use crate::targets::Target;
+use crate::target::Target;
 
 const MAX: usize = 512;
 

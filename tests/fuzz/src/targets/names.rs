@@ -2,7 +2,7 @@
 
 use zk_wire::{Acl, Chroot, ConnectString, path};
 
-use crate::targets::Target;
+use crate::target::Target;
 
 pub(super) const TARGET: Target = Target {
     name: "names",

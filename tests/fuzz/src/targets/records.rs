@@ -10,7 +10,7 @@ use zk_wire::{
 
 use crate::counting::within;
 use crate::shape::{Field, walk};
-use crate::targets::{Target, budget};
+use crate::target::{Target, budget};
 
 pub(super) const TARGET: Target = Target {
     name: "records",

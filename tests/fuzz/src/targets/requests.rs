@@ -7,7 +7,7 @@ use zk_wire::{
 
 use crate::counting::within;
 use crate::shape;
-use crate::targets::{Target, budget};
+use crate::target::{Target, budget};
 
 pub(super) const TARGET: Target = Target {
     name: "requests",

@@ -5,7 +5,7 @@ use zk_wire::{Acl, Encode, MultiResult, OpCode, ReadResult, Reader, Response, St
 
 use crate::counting::within;
 use crate::shape;
-use crate::targets::{Target, budget};
+use crate::target::{Target, budget};
 
 pub(super) const TARGET: Target = Target {
     name: "responses",

@@ -16,7 +16,7 @@ use zk_wire::{
 };
 
 use crate::counting::within;
-use crate::targets::Target;
+use crate::target::Target;
 
 pub(super) const TARGET: Target = Target {
     name: "session",
