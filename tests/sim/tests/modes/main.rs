@@ -9,4 +9,5 @@ mod cores;
 mod repeatable;
 mod x1;
 mod x3;
+mod x3_client;
 mod x7;

@@ -56,8 +56,15 @@ fn suffixes(run: &Run) -> Vec<i64> {
     let changes = run.history.truth.changes.iter();
     let made = changes.filter(|change| change.kind == zk_checkers::ChangeKind::Create);
     let texts = &run.history.texts;
-    made.filter_map(|change| zk_client::path::sequence_suffix(&texts.shown(change.path)))
-        .collect()
+    made.filter_map(|change| {
+        let path = texts.shown(change.path);
+        let ending = ["-lock-", "__lock__"].into_iter().find_map(|ending| {
+            let at = path.rfind(ending)?;
+            Some(at + ending.len())
+        })?;
+        zk_client::path::sequence_after(path.get(..ending)?, &path)
+    })
+    .collect()
 }
 
 #[test]
