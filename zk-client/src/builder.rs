@@ -271,16 +271,11 @@ impl ClientBuilder {
             return Ok((None, false));
         };
         let shows = tls.has_identity();
-        let tls = Arc::new(tls);
-        let probed = Arc::clone(&tls);
         let unusable = |why: String| {
             Error::new(ErrorKind::InvalidConfig, why).with_op(OpKind::Connect, &self.connect_string)
         };
-        let loaded = tokio::task::spawn_blocking(move || probed.load()).await;
-        loaded
-            .map_err(|e| unusable(e.to_string()))?
-            .map_err(unusable)?;
-        Ok((Some(tls), shows))
+        tls.material().await.map_err(unusable)?;
+        Ok((Some(Arc::new(tls)), shows))
     }
 
     #[cfg(not(feature = "__tls"))]

@@ -14,8 +14,19 @@ use super::verifier::Verifier;
 pub(super) type Unusable = String;
 
 impl TlsConfig {
-    /// Reads everything anew. Blocks as long as the files do.
-    pub(crate) fn load(&self) -> Result<Arc<ClientConfig>, Unusable> {
+    /// Reads everything anew.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "files may be slow, and nothing here waits for time to pass"
+    )]
+    pub(crate) async fn material(&self) -> Result<Arc<ClientConfig>, Unusable> {
+        let config = self.clone();
+        let loading = tokio::task::spawn_blocking(move || config.load()).await;
+        loading.map_err(|e| e.to_string())?
+    }
+
+    /// Blocks as long as the files do.
+    fn load(&self) -> Result<Arc<ClientConfig>, Unusable> {
         let provider = Arc::new(provider());
         let verifier = if self.any_certificate {
             Verifier::of_anybody(Arc::clone(&provider))

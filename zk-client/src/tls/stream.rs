@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -20,10 +19,8 @@ impl Secure for TlsConfig {
         let (config, host) = (self.clone(), host.to_owned());
         Box::pin(async move {
             let shows = config.has_identity();
-            let loading = spawn_blocking(move || config.load()).await;
-            let material = loading
-                .map_err(io::Error::other)?
-                .map_err(|why| io::Error::other(NotSecure(why)))?;
+            let material = config.material().await;
+            let material = material.map_err(|why| io::Error::other(NotSecure(why)))?;
             let name = ServerName::try_from(host.clone()).map_err(|_| {
                 io::Error::other(NotSecure(format!(
                     "{host:?} is no name that a certificate can be for"
