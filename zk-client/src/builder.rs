@@ -392,7 +392,7 @@ impl ClientBuilder {
         let unusable = |why: String| {
             Error::new(ErrorKind::InvalidConfig, why).with_op(OpKind::Connect, &self.connect_string)
         };
-        tls.load().await.map_err(unusable)?;
+        tls.material().await.map_err(unusable)?;
         Ok((Some(Arc::new(tls)), shows))
     }
 

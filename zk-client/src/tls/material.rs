@@ -14,20 +14,19 @@ use super::verifier::Verifier;
 pub(super) type Unusable = String;
 
 impl TlsConfig {
-    /// Reads everything anew, on a thread that may wait for a disk.
+    /// Reads everything anew.
     #[expect(
         clippy::disallowed_methods,
-        reason = "it stops a paused clock; what runs on one does not encrypt"
+        reason = "files may be slow, and nothing here waits for time to pass"
     )]
-    pub(crate) async fn load(&self) -> Result<Arc<ClientConfig>, Unusable> {
+    pub(crate) async fn material(&self) -> Result<Arc<ClientConfig>, Unusable> {
         let config = self.clone();
-        let loading = tokio::task::spawn_blocking(move || config.load_here()).await;
-        // Only a runtime that goes down ends it without a result.
+        let loading = tokio::task::spawn_blocking(move || config.load()).await;
         loading.map_err(|e| e.to_string())?
     }
 
-    /// Reads everything anew. Blocks as long as the files do.
-    fn load_here(&self) -> Result<Arc<ClientConfig>, Unusable> {
+    /// Blocks as long as the files do.
+    fn load(&self) -> Result<Arc<ClientConfig>, Unusable> {
         let provider = Arc::new(provider());
         let verifier = if self.any_certificate {
             Verifier::of_anybody(Arc::clone(&provider))

@@ -19,8 +19,8 @@ impl Secure for TlsConfig {
         let (config, host) = (self.clone(), host.to_owned());
         Box::pin(async move {
             let shows = config.has_identity();
-            let loaded = config.load().await;
-            let material = loaded.map_err(|why| io::Error::other(NotSecure(why)))?;
+            let material = config.material().await;
+            let material = material.map_err(|why| io::Error::other(NotSecure(why)))?;
             let name = ServerName::try_from(host.clone()).map_err(|_| {
                 io::Error::other(NotSecure(format!(
                     "{host:?} is no name that a certificate can be for"

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use zk_session::{Backoff, ServerId, Session, SessionState};
+use zk_session::{
+    Action, Backoff, LinkFailure, ServerId, Session, SessionConfig, SessionState, Stage,
+};
 use zk_wire::Moment;
 
 use crate::pair::{LATENCY, Pair, TIMEOUT, config};
@@ -104,7 +106,11 @@ fn a_server_that_never_answers_gets_its_share_of_the_timeout() {
         .collect();
     assert_eq!(gaps[..2], [TIMEOUT / 3; 2]);
     let attempt = pair.session.attempt().unwrap();
-    assert_eq!(attempt.stage, zk_session::Stage::Handshake);
+    assert_eq!(
+        attempt.stage,
+        Stage::Handshake,
+        "only the answer is missing"
+    );
     assert_eq!(attempt.since, pair.dials.last().unwrap().0);
     let failure = pair.session.server_failure(pair.dials[0].1).unwrap();
     let share = (TIMEOUT / 3).as_secs_f64();
@@ -172,4 +178,58 @@ fn a_configured_backoff_bounds_the_pauses() {
         "{longest:?}"
     );
     assert!(longest >= Duration::from_millis(30), "{longest:?}");
+}
+
+/// A session that is about to dial, with the connection it asks for.
+fn dialling(now: Moment) -> (Session, zk_session::ConnId, ServerId) {
+    let mut session = Session::new(SessionConfig::default(), now, 7);
+    match session.poll_action() {
+        Some(Action::Dial { conn, server, .. }) => (session, conn, server),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_encryption_that_is_not_agreed_on_in_time_is_told_from_a_connection_that_is_not_made() {
+    let now = Moment::from_nanos(0);
+    for (securing, text) in [
+        (
+            false,
+            "no connection within 10.0 s (packets may be dropped on the way)",
+        ),
+        (
+            true,
+            "connected, but the TLS handshake was not done within 10.0 s",
+        ),
+    ] {
+        let (mut session, conn, server) = dialling(now);
+        assert_eq!(session.attempt().unwrap().stage, Stage::Dialing);
+        if securing {
+            session.handle_securing(now, conn);
+            assert_eq!(session.attempt().unwrap().stage, Stage::Securing);
+        }
+        let mut out = Vec::new();
+        assert!(
+            session.poll_transmit(now, &mut out).is_none(),
+            "nothing is sent before"
+        );
+        session.handle_timeout(session.poll_timeout().unwrap());
+        let failure = session.server_failure(server).unwrap();
+        assert_eq!((failure.text.as_str(), failure.tls), (text, securing));
+    }
+}
+
+#[test]
+fn a_failure_of_tls_is_told_as_it_is_also_after_the_handshake_was_sent() {
+    let now = Moment::from_nanos(0);
+    let (mut session, conn, server) = dialling(now);
+    session.handle_connected(now, conn);
+    let _ = session.poll_transmit(now, &mut Vec::new()).unwrap();
+    let why = LinkFailure::of_tls("refused the client's certificate");
+    session.handle_disconnected(now, conn, why);
+    let failure = session.server_failure(server).unwrap();
+    assert_eq!(
+        (failure.text.as_str(), failure.tls),
+        ("refused the client's certificate", true)
+    );
 }
