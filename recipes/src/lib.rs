@@ -47,7 +47,8 @@ pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,
     EnsembleConfig, Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold, Member, Moment,
     MultiResult, Node, OnExpiry, OpKind, Permissions, Quota, QuotaLimits, QuotaUsage, ReadValue,
-    RetryAdvice, Role, SessionId, Stat, State, StateStream, Watch, WatchEvent, Zxid, path,
+    RetryAdvice, Role, ServerAddr, SessionId, Stat, State, StateStream, Watch, WatchEvent, Word,
+    WordAnswer, WordError, Zxid, ask_word, path,
 };
 
 /// The lines of the README must compile.

@@ -37,6 +37,7 @@ mod driver;
 mod error;
 mod expiry;
 mod explain;
+mod four_letter;
 mod node;
 mod ops;
 mod pending;
@@ -54,6 +55,7 @@ pub use client::Client;
 pub use dev::PipeTransport;
 pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
 pub use expiry::{Expiry, ExpiryCause, LostHold};
+pub use four_letter::{AskWord, Word, WordAnswer, WordError, ask_word};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
     AllChildrenCount, Barrier, Children, ChildrenWatched, Config, ConfigWatched, Create, CreateAll,

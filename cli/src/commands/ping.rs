@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
-use zk_recipes::{ClientBuilder, Error, State};
+use zk_recipes::{ClientBuilder, Error, State, Word};
 use zk_wire::HostPort;
 
 use crate::connect::{Connection, PATIENCE};
 use crate::exit::{Failure, code};
 use crate::output;
-use crate::word::{self, Answer};
+use crate::word::{self, Fields};
 
 /// Options of `ping`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,8 @@ struct Found {
     connect: Duration,
     read: Duration,
     read_only: bool,
-    word: Answer,
+    /// Of `srvr`; empty where it is not allowed.
+    fields: Fields,
 }
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
@@ -88,7 +89,7 @@ async fn ask(server: &HostPort, builder: ClientBuilder) -> Result<Found, String>
             ..
         }
     );
-    let word = word::ask(server, "srvr").await;
+    let fields = word::ask(server, Word::SRVR).await.unwrap_or_default();
     // Whatever the close meets, the session has served its purpose.
     let _ = client.close().await;
     read.map_err(|e| e.to_string())?;
@@ -96,7 +97,7 @@ async fn ask(server: &HostPort, builder: ClientBuilder) -> Result<Found, String>
         connect,
         read: elapsed,
         read_only,
-        word,
+        fields,
     })
 }
 
@@ -109,10 +110,7 @@ fn reason(error: &Error) -> String {
 
 impl Found {
     fn field(&self, name: &str) -> Option<&str> {
-        match &self.word {
-            Answer::Fields(fields) => word::value(fields, name),
-            _ => None,
-        }
+        word::value(&self.fields, name)
     }
 
     /// `3.9.3` of `3.9.3-c26634f34490bb0ea7a09cc51e05ede3b4e320ee, built on …`.
