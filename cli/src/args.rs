@@ -3,7 +3,8 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
-    completion, create, dev, get, lock, locks, ls, man, ping, rm, set, srvr, stat, tree, watch,
+    acl, completion, config, create, dev, get, lock, locks, ls, man, mntr, ping, quota, reconfig,
+    rm, set, srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -59,6 +60,18 @@ pub(crate) enum Command {
     Ping(ping::Args),
     /// Ask servers for their numbers, by a four-letter word
     Srvr(srvr::Args),
+    /// Ask servers for their numbers for monitoring, by a four-letter word
+    Mntr(mntr::Args),
+    /// Show or replace the ACL of a node
+    Acl(acl::Args),
+    /// Show the identities that ACLs are checked against
+    Whoami(whoami::Args),
+    /// Show, set or delete quotas
+    Quota(quota::Args),
+    /// Show which servers make up the ensemble
+    Config(config::Args),
+    /// Change which servers make up the ensemble
+    Reconfig(reconfig::Args),
     /// Print a script by which a shell completes `zkctl`
     Completion(completion::Args),
     /// Print the manual page

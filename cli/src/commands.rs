@@ -1,6 +1,8 @@
 //! The commands, one module each: its options and what it does.
 
+pub(crate) mod acl;
 pub(crate) mod completion;
+pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod dev;
 pub(crate) mod get;
@@ -8,13 +10,17 @@ pub(crate) mod lock;
 pub(crate) mod locks;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod mntr;
 pub(crate) mod ping;
+pub(crate) mod quota;
+pub(crate) mod reconfig;
 pub(crate) mod rm;
 pub(crate) mod set;
 pub(crate) mod srvr;
 pub(crate) mod stat;
 pub(crate) mod tree;
 pub(crate) mod watch;
+pub(crate) mod whoami;
 
 use clap::CommandFactory as _;
 
@@ -42,6 +48,12 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Watch(args) => watch::run(args, &connection, json).await,
         Command::Ping(args) => ping::run(args, &connection, json).await,
         Command::Srvr(args) => srvr::run(args, &connection, json).await,
+        Command::Mntr(args) => mntr::run(args, &connection, json).await,
+        Command::Acl(args) => acl::run(args, &connection, json).await,
+        Command::Whoami(args) => whoami::run(args, &connection, json).await,
+        Command::Quota(args) => quota::run(args, &connection, json).await,
+        Command::Config(args) => config::run(args, &connection, json).await,
+        Command::Reconfig(args) => reconfig::run(args, &connection, json).await,
         Command::Completion(args) => completion::run(&args, Cli::command()),
         Command::Man(args) => man::run(&args, Cli::command()),
     }

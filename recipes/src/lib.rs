@@ -53,7 +53,8 @@ pub use zk_client::{
     DigestMd5, EnsembleConfig, Error, ErrorKind, Expiry, ExpiryCause, Fate, Fenced, LostHold,
     Member, Moment, MultiResult, Node, OnExpiry, OpKind, Permissions, Quota, QuotaLimits,
     QuotaUsage, ReadValue, Resolver, RetryAdvice, Role, ServerAddr, SessionId, SessionTicket, Stat,
-    State, StateStream, Watch, WatchEvent, Zxid, digest_id, path,
+    State, StateStream, Watch, WatchEvent, Word, WordAnswer, WordError, Zxid, ask_word, digest_id,
+    path,
 };
 
 #[cfg(any(feature = "tls", feature = "tls-aws-lc"))]

@@ -45,6 +45,7 @@ mod ensemble;
 mod error;
 mod expiry;
 mod explain;
+mod four_letter;
 mod identity;
 mod membership;
 mod node;
@@ -73,6 +74,7 @@ pub use client::Client;
 pub use dev::PipeTransport;
 pub use error::{Error, ErrorKind, OpKind, RetryAdvice};
 pub use expiry::{Expiry, ExpiryCause, LostHold};
+pub use four_letter::{AskWord, Word, WordAnswer, WordError, ask_word};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
     AllChildrenCount, Barrier, Children, ChildrenWatched, Config, ConfigWatched, Create, CreateAll,

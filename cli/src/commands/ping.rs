@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
-use zk_recipes::{ClientBuilder, Error, State};
+use zk_recipes::{ClientBuilder, Error, State, Word};
 use zk_wire::HostPort;
 
 use crate::connect::{Connection, PATIENCE};
 use crate::exit::{Failure, code};
 use crate::output;
-use crate::word::{self, Answer};
+use crate::word::{self, Fields};
 
 /// Options of `ping`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,8 @@ struct Found {
     connect: Duration,
     read: Duration,
     read_only: bool,
-    word: Answer,
+    /// Of `srvr`; empty where it is not allowed.
+    fields: Fields,
 }
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
@@ -89,10 +90,10 @@ async fn ask(server: &HostPort, builder: ClientBuilder, asks_words: bool) -> Res
             ..
         }
     );
-    let word = if asks_words {
-        word::ask(server, "srvr").await
+    let fields = if asks_words {
+        word::ask(server, Word::SRVR).await.unwrap_or_default()
     } else {
-        Answer::None(word::PLAIN.to_owned())
+        word::Fields::default()
     };
     // Whatever the close meets, the session has served its purpose.
     let _ = client.close().await;
@@ -101,7 +102,7 @@ async fn ask(server: &HostPort, builder: ClientBuilder, asks_words: bool) -> Res
         connect,
         read: elapsed,
         read_only,
-        word,
+        fields,
     })
 }
 
@@ -114,10 +115,7 @@ fn reason(error: &Error) -> String {
 
 impl Found {
     fn field(&self, name: &str) -> Option<&str> {
-        match &self.word {
-            Answer::Fields(fields) => word::value(fields, name),
-            _ => None,
-        }
+        word::value(&self.fields, name)
     }
 
     /// `3.9.3` of `3.9.3-c26634f34490bb0ea7a09cc51e05ede3b4e320ee, built on …`.

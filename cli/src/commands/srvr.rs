@@ -1,11 +1,12 @@
 //! `zkctl srvr`: a server's numbers.
 
 use serde_json::{Value, json};
+use zk_recipes::Word;
 
 use crate::connect::Connection;
 use crate::exit::{Failure, code, say};
 use crate::output;
-use crate::word::{self, Answer};
+use crate::word;
 
 /// Options of `srvr`.
 #[derive(Debug, clap::Args)]
@@ -25,62 +26,57 @@ pub(crate) struct Args {
 
     /// Which word: srvr, mntr, ruok, isro, envi, conf, stat, cons …
     #[arg(long, value_name = "WORD", default_value = "srvr", value_parser = four_letters)]
-    word: String,
+    word: Word,
 }
 
-fn four_letters(text: &str) -> Result<String, &'static str> {
-    let is_word = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_lowercase());
-    is_word
-        .then(|| text.to_owned())
-        .ok_or("a word has four lower-case letters, for example mntr")
+fn four_letters(text: &str) -> Result<Word, &'static str> {
+    let word = text.parse();
+    word.map_err(|_| "a word has four lower-case letters, for example mntr")
 }
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let named: Vec<String> = args.server.into_iter().collect();
-    let servers = connection.each(&named)?;
+    ask_each(&named, args.word, connection, json).await
+}
+
+/// Shows what each of the servers answers to the word.
+pub(super) async fn ask_each(
+    named: &[String],
+    word: Word,
+    connection: &Connection,
+    json: bool,
+) -> Result<u8, Failure> {
+    let servers = connection.each(named)?;
     let mut silent = 0;
     for (place, server) in servers.iter().enumerate() {
+        let name = server.to_string();
         let answer = if connection.asks_words() {
-            word::ask(server, &args.word).await
+            word::ask(server, word).await.map_err(|e| e.to_string())
         } else {
-            Answer::None(word::PLAIN.to_owned())
+            Err(word::PLAIN.to_owned())
         };
-        let reason = match &answer {
-            Answer::Fields(fields) => {
-                if json {
-                    output::json(&json!({
-                        "server": server.to_string(),
-                        "word": args.word,
-                        "fields": Value::from(word::object(fields)),
-                    }))?;
-                } else {
-                    let gap = if place == 0 { "" } else { "\n" };
-                    let mut rows = vec![vec!["server".to_owned(), server.to_string()]];
-                    rows.extend(
-                        fields
-                            .iter()
-                            .map(|(name, value)| vec![name.clone(), value.clone()]),
-                    );
-                    output::text(&format!("{gap}{}", output::table(&rows)))?;
-                }
-                continue;
+        match answer {
+            Ok(fields) if json => output::json(&json!({
+                "server": name,
+                "word": word.as_str(),
+                "fields": Value::from(word::object(&fields)),
+            }))?,
+            Ok(fields) => {
+                let gap = if place == 0 { "" } else { "\n" };
+                let mut rows = vec![vec!["server".to_owned(), name]];
+                rows.extend(fields.into_iter().map(|(name, value)| vec![name, value]));
+                output::text(&format!("{gap}{}", output::table(&rows)))?;
             }
-            Answer::NotAllowed => format!(
-                "its configuration does not allow the word (4lw.commands.whitelist={})",
-                args.word
-            ),
-            Answer::NotServing => "it is not serving requests: it has no quorum".to_owned(),
-            Answer::None(reason) => reason.clone(),
-        };
-        silent += 1;
-        if json {
-            let (server, word) = (server.to_string(), &args.word);
-            output::json(&json!({ "server": server, "word": word, "error": reason }))?;
-        } else {
-            say(format_args!(
-                "{server} does not answer {}: {reason}",
-                args.word
-            ));
+            Err(error) => {
+                silent += 1;
+                if json {
+                    output::json(
+                        &json!({ "server": name, "word": word.as_str(), "error": error }),
+                    )?;
+                } else {
+                    say(format_args!("{name} does not answer {word}: {error}"));
+                }
+            }
         }
     }
     Ok(if silent == 0 {

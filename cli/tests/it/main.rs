@@ -9,6 +9,7 @@
     reason = "tests are built with today's Rust"
 )]
 
+mod admin;
 mod completion;
 mod create;
 mod dev;

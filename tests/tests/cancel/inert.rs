@@ -4,13 +4,15 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 use zk_client::{
-    AddWatchMode, Client, CreateMode, ErrorKind, Resolver, ServerAddr, SystemResolver,
+    AddWatchMode, Client, CreateMode, ErrorKind, PipeTransport, Resolver, ServerAddr,
+    SystemResolver, Word, ask_word,
 };
 use zk_recipes::{LockGuard, Mutex};
 
@@ -105,6 +107,27 @@ fn a_dropped_linearizable_read_changes_nothing() {
 fn a_dropped_read_of_quotas_changes_nothing() {
     inert(async |zk| assert_eq!(zk.quota("/a").await.unwrap(), None));
     inert(async |zk| assert_eq!(zk.quotas("/").await.unwrap(), []));
+}
+
+#[test]
+fn a_dropped_question_of_four_letters_leaves_no_connection() {
+    let cases = at_every_poll(NOW_AND_LATE, |stop| {
+        let _naming = Naming(format!("dropped after {stop} polls"));
+        in_virtual_time(async {
+            let (world, zk) = scene().await;
+            let before = (world.tree(), world.open(&[&zk]));
+            let ask = ask_word(ServerAddr::new("embedded", 2181), Word::SRVR);
+            let ask = ask.transport(Arc::new(PipeTransport::to(&world.server)));
+            let answer = poll_then_drop(ask.into_future(), stop).await;
+            settle().await;
+            assert_eq!((world.tree(), world.open(&[&zk])), before);
+            if let Some(answer) = &answer {
+                assert_eq!(answer.as_ref().unwrap().mode(), Some("standalone"));
+            }
+            answer.is_some()
+        })
+    });
+    assert!(cases > 3);
 }
 
 #[test]
