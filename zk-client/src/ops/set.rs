@@ -76,6 +76,16 @@ impl Set {
                     Plan::write(OpKind::Set, self.path, request, stat),
                 )
             }
+            #[cfg(feature = "__seeded-bugs")]
+            Some(Ok(_)) if zk_session::seeded::is_on("fence-not-sent") => {
+                let request = path.map(|path| Request::SetData {
+                    path,
+                    data,
+                    version,
+                });
+                let plan = Plan::write(OpKind::Set, self.path, request, stat);
+                (self.scope, plan)
+            }
             Some(fence) => {
                 let request = fence.and_then(|fence| {
                     let check = MultiOp::Check {

@@ -28,6 +28,8 @@ pub struct Shared {
     start: Instant,
     /// Rung when something may happen sooner than the world's task expects.
     timer: Notify,
+    /// Rung when a fault that waited for a frame has struck.
+    struck: Notify,
 }
 
 impl Wire {
@@ -39,6 +41,7 @@ impl Wire {
             chronicle: Mutex::default(),
             start,
             timer: Notify::new(),
+            struck: Notify::new(),
         }))
     }
 
@@ -60,6 +63,9 @@ impl Wire {
             (None, Some(_)) => false,
         };
         let wakers = world.take_wakers();
+        if world.has_struck() {
+            self.0.struck.notify_one();
+        }
         let facts = world.servers.drain_truth();
         drop(world);
         if !facts.is_empty() {
@@ -75,6 +81,11 @@ impl Wire {
             waker.wake();
         }
         result
+    }
+
+    /// Returns when a fault that waited for a frame has struck.
+    pub async fn strikes(&self) {
+        self.0.struck.notified().await;
     }
 
     /// Looks at the world as it is.
