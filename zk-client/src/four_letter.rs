@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::transport::{BoxStream, ServerAddr, TcpTransport, Transport};
+use crate::tcp::TcpTransport;
+use crate::transport::{BoxStream, ServerAddr, Transport};
 
 /// Asks one server for a four-letter word. Made by [`ask_word`].
 ///
@@ -60,7 +61,7 @@ pub fn ask_word(server: ServerAddr, word: Word) -> AskWord {
     AskWord {
         server,
         word,
-        transport: TcpTransport::shared(),
+        transport: Arc::new(TcpTransport::default()),
         limit: PATIENCE,
         max_bytes: MAX_ANSWER,
     }

@@ -54,6 +54,10 @@ pub(crate) fn decide(me: &str, family: Family, children: &[String]) -> Decision 
         .filter(|name| name.sequence < mine.sequence)
         .collect();
     ahead.sort_unstable_by_key(|name| name.sequence);
+    #[cfg(feature = "__seeded-bugs")]
+    if zk_client::seeded::is_on("all-wait-for-the-holder") {
+        return behind(ahead.first().map(|name| name.text.as_str()), ahead.len());
+    }
     behind(ahead.last().map(|name| name.text.as_str()), ahead.len())
 }
 

@@ -167,6 +167,10 @@ impl Contention {
             match self.client.barrier().await {
                 Ok(_) => break,
                 Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                #[cfg(feature = "__seeded-bugs")]
+                Err(error)
+                    if error.kind() == ErrorKind::SessionExpired
+                        && zk_client::seeded::is_on("owner-not-checked") => {}
                 Err(error) => return Err(error),
             }
         }
@@ -181,6 +185,12 @@ impl Contention {
         };
         let node = path::join(&self.path, name);
         let stat = self.client.exists(&node).await?;
+        #[cfg(feature = "__seeded-bugs")]
+        if let Some(stat) = stat.filter(|_| zk_client::seeded::is_on("owner-not-checked")) {
+            let claim = self.client.claim(&self.path, mark);
+            claim.located(&node);
+            return Ok(Some((claim, Created::new(node, stat), children)));
+        }
         match stat.filter(|stat| Some(stat.ephemeral_owner) == self.client.session_id()) {
             Some(stat) => {
                 claim.located(&node);
@@ -263,6 +273,13 @@ impl Contention {
         'read: loop {
             let watched = match self.client.get_in(&predecessor, set).await {
                 Ok((_, tag)) => tag,
+                #[cfg(feature = "__seeded-bugs")]
+                Err(error)
+                    if error.kind() == ErrorKind::NoNode
+                        && zk_client::seeded::is_on("gone-before-the-watch") =>
+                {
+                    std::future::pending().await
+                }
                 Err(error) if error.kind() == ErrorKind::NoNode => {
                     return Ok(gone(claim, interrupted));
                 }
@@ -277,7 +294,13 @@ impl Contention {
                     SetEvent::Watch {
                         event: WatchEvent::Ended(_),
                         ..
-                    } => return Ok(Wake::Over),
+                    } => {
+                        #[cfg(feature = "__seeded-bugs")]
+                        if zk_client::seeded::is_on("no-check-after-the-wait") {
+                            return Ok(Wake::PredecessorGone);
+                        }
+                        return Ok(Wake::Over);
+                    }
                     SetEvent::Watch {
                         tag,
                         event: WatchEvent::Fired { kind, .. },

@@ -21,6 +21,8 @@ pub struct Sum {
     pub seeds: u64,
     /// Frames in both directions.
     pub frames: u64,
+    /// Processes.
+    pub clients: u64,
     /// Simulated time, in ms.
     pub simulated_ms: u64,
     /// Which faults struck in which phase.
@@ -35,6 +37,7 @@ impl Sum {
     /// Adds a run.
     pub fn add(&mut self, plan: &Plan, run: &Run, found: Vec<(String, String)>) {
         self.seeds += 1;
+        self.clients += plan.clients as u64;
         self.frames += run.counters.to_server + run.counters.to_client;
         self.simulated_ms += u64::try_from(run.simulated.as_millis()).unwrap_or(0);
         for (cell, count) in &run.hits {
@@ -52,6 +55,7 @@ impl Sum {
     pub fn merge(&mut self, other: Self) {
         self.seeds += other.seeds;
         self.frames += other.frames;
+        self.clients += other.clients;
         self.simulated_ms += other.simulated_ms;
         for (cell, count) in other.hits {
             *self.hits.entry(cell).or_default() += count;
@@ -115,6 +119,8 @@ pub fn batch(
 #[must_use]
 pub fn usual(seed: u64) -> Profile {
     match seed % 10 {
+        4 if seed % 20 == 4 => Profile::Hostile,
+        5 if seed % 100 == 5 => Profile::Calm,
         0 => Profile::Net,
         1 => Profile::Process,
         2 => Profile::Servers,

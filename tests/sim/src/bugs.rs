@@ -9,7 +9,7 @@ use crate::run::run;
 use crate::seed::Seed;
 
 /// A fault and where it was reported, or what it resembles.
-pub const BUGS: [(&str, &str); 11] = [
+pub const BUGS: [(&str, &str); 21] = [
     ("guard-forgotten-after-a-failed-release", "CURATOR-678"),
     ("failed-try-leaks", "kazoo #732"),
     ("dropped-claim-leaks", "zk-ruby #49, #51"),
@@ -36,6 +36,34 @@ pub const BUGS: [(&str, &str); 11] = [
         "window-counted-from-the-answer",
         "deadlines counted from the reply",
     ),
+    ("no-check-after-the-wait", "etcd #11456"),
+    ("gone-before-the-watch", "CURATOR-527"),
+    ("owner-not-checked", "CURATOR-604"),
+    (
+        "fence-not-sent",
+        "writes that trust the holder's own belief",
+    ),
+    (
+        "own-deletion-unnoticed",
+        "holders that look at nothing but their session",
+    ),
+    (
+        "watches-set-again-for-the-future-alone",
+        "setWatches with a later zxid, as in ZOOKEEPER-1417",
+    ),
+    (
+        "handshake-without-a-zxid",
+        "reconnects to a server that lags",
+    ),
+    (
+        "unknown-told-as-not-applied",
+        "a lost answer taken for a refusal",
+    ),
+    ("new-session-taken-for-the-old", "ClickHouse #116690"),
+    (
+        "all-wait-for-the-holder",
+        "the herd effect that ZooKeeper's page on recipes warns of",
+    ),
 ];
 
 /// How a fault was found.
@@ -59,8 +87,15 @@ pub fn find(bug: &'static str, first: u64, limit: Duration) -> Option<Found> {
     let mut found = None;
     for seed in first.. {
         let plan = Plan::draw(Seed(seed), usual(seed));
-        let broken = judge(&run(&plan));
-        if let Some((property, _)) = broken.into_iter().next() {
+        let broken = judge(&run(&plan)).into_iter().next();
+        // What breaks also without the fault shows something else.
+        let broken = broken.filter(|_| {
+            zk_session::seeded::turn_on("");
+            let innocent = judge(&run(&plan)).is_empty();
+            zk_session::seeded::turn_on(bug);
+            innocent
+        });
+        if let Some((property, _)) = broken {
             found = Some(Found {
                 plan,
                 seeds: seed - first + 1,
@@ -75,6 +110,18 @@ pub fn find(bug: &'static str, first: u64, limit: Duration) -> Option<Found> {
     }
     zk_session::seeded::turn_on("");
     found
+}
+
+/// Turns a fault on in this thread.
+///
+/// # Errors
+///
+/// If there is none of that name.
+pub fn turn_on(bug: &str) -> Result<(), String> {
+    let known = BUGS.into_iter().find(|(known, _)| *known == bug);
+    let (known, _) = known.ok_or_else(|| format!("there is no fault {bug:?}"))?;
+    zk_session::seeded::turn_on(known);
+    Ok(())
 }
 
 /// Whether a plan shows a fault, and what it breaks.

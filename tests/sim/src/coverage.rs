@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::schedule::Phase;
 
 /// The faults that can strike in every phase: what a long enough run must have shown.
-const EVERYWHERE: [&str; 18] = [
+const EVERYWHERE: [&str; 26] = [
     "cut-before-apply",
     "cut-after-apply",
     "cut-at-byte",
@@ -25,6 +25,14 @@ const EVERYWHERE: [&str; 18] = [
     "lag",
     "lose-tail",
     "partition",
+    "one-way",
+    "drip",
+    "stall",
+    "busy",
+    "evict",
+    "new-session-silently",
+    "restore-old",
+    "bytes",
 ];
 
 /// Faults that a holder's own code is.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use zk_checkers::NoteKind;
+use zk_client::Client;
 
 use crate::actor::{Actor, Signal};
 use crate::plan::Plan;
@@ -17,6 +18,9 @@ use crate::world::{Reach, Struck};
 
 /// How often each fault struck in each phase.
 pub type Hits = BTreeMap<(&'static str, Phase), u64>;
+
+/// How old what the servers are given back is at least, and twice that at most.
+const BACKUP_EVERY: Duration = Duration::from_secs(2);
 
 /// Carries out the faults of a plan.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Director {
     waiting: BTreeSet<usize>,
     /// What has to be taken back, and when.
     lasting: Vec<Lasting>,
+    /// Who deletes other people's nodes, if the plan wants that.
+    operator: Option<Client>,
     hits: Hits,
 }
 
@@ -52,6 +58,7 @@ impl Director {
         recorder: Recorder,
         signals: mpsc::UnboundedReceiver<Signal>,
         start: Instant,
+        operator: Option<Client>,
     ) -> Self {
         Self {
             plan,
@@ -62,7 +69,25 @@ impl Director {
             start,
             waiting: BTreeSet::new(),
             lasting: Vec::new(),
+            operator,
             hits: Hits::new(),
+        }
+    }
+
+    /// An operator deletes the node that the process has in a lock, if it has one.
+    fn evict(&self, actor: &Actor) {
+        let Some(session) = actor.session() else {
+            return;
+        };
+        let node = self.wire.look(|world| {
+            let mut paths = world.servers.paths().into_iter();
+            paths.find(|path| world.servers.owner(path) == Some(session))
+        });
+        if let (Some(node), Some(operator)) = (node, self.operator.clone()) {
+            tokio::spawn(async move {
+                // It may be gone by itself, or no server may be there.
+                let _ = operator.delete(&node).await;
+            });
         }
     }
 
@@ -96,20 +121,35 @@ impl Director {
         }
         timed.sort_unstable();
         timed.reverse();
+        let keeps_backups = self
+            .plan
+            .events
+            .iter()
+            .any(|it| it.action == Action::RestoreOld);
+        let mut backup_at = self.start;
         loop {
             let next = timed
                 .last()
                 .map_or(end, |(at, _)| (self.start + *at).min(end));
             let heals = self.lasting.iter().map(|lasting| lasting.until).min();
             let next = heals.map_or(next, |heal| heal.min(next));
+            let next = if keeps_backups {
+                next.min(backup_at)
+            } else {
+                next
+            };
             tokio::select! {
                 biased;
                 Some(signal) = self.signals.recv() => self.heed(signal),
-                () = self.wire.struck() => {}
+                () = self.wire.strikes() => {}
                 () = tokio::time::sleep_until(next) => {
                     let now = Instant::now();
                     if now >= end {
                         break;
+                    }
+                    if keeps_backups && now >= backup_at {
+                        self.wire.act(|world| world.servers.back_up());
+                        backup_at = now + BACKUP_EVERY;
                     }
                     self.heal_due(now);
                     while timed.last().is_some_and(|(at, _)| self.start + *at <= now) {
@@ -123,6 +163,10 @@ impl Director {
         }
         self.all_struck();
         self.heal_all();
+        if let Some(operator) = self.operator.take() {
+            // A close has no errors.
+            let _ = operator.close().await;
+        }
         self.hits
     }
 
@@ -150,13 +194,14 @@ impl Director {
             }
             Signal::Phase(index, phase, nth) => {
                 let plan = Arc::clone(&self.plan);
-                let due = self.waiting.iter().copied().find(|event| {
+                let is_due = |event: &usize| {
                     plan.events.get(*event).is_some_and(|event| {
                         event.trigger == Trigger::When(phase, nth)
                             && event.client.is_none_or(|client| client == index)
                     })
-                });
-                if let Some(event) = due {
+                };
+                let due: Vec<usize> = self.waiting.iter().copied().filter(is_due).collect();
+                for event in due {
                     self.waiting.remove(&event);
                     self.strike(event, Some(index));
                 }
@@ -242,9 +287,11 @@ impl Director {
             Action::Blackhole(way) => self.wire.act(|world| world.silence(index, &[way])),
             Action::Refuse => self.wire.act(|world| world.refuse(index, true)),
             Action::Delay(by) => self.wire.act(|world| world.delay(index, by)),
-            Action::Pause => {
+            Action::Pause | Action::Busy => {
                 actor.user_gate.close();
-                actor.driver_gate.close();
+                if action == Action::Pause {
+                    actor.driver_gate.close();
+                }
                 self.recorder.note(
                     actor.process(),
                     session.unwrap_or_default(),
@@ -310,6 +357,18 @@ impl Director {
                 self.servers(|servers, _| servers.linger(server, each))
             }
             Action::Partition => self.servers(|servers, now| servers.cut_off(now, server)),
+            Action::OneWay(way) => self.servers(|servers, _| servers.one_way(server, way)),
+            Action::Drip(rate) => self.wire.act(|world| world.drip(index, Some(rate))),
+            Action::Stall => {
+                actor.clock.set_rate(0);
+                self.recorder.clock(actor.process(), -1_000_000);
+            }
+            Action::Evict => self.evict(actor),
+            Action::NewSessionSilently => {
+                self.servers(|servers, now| servers.substitute(now, true));
+            }
+            Action::RestoreOld => self.servers(|servers, now| servers.restore_old(now)),
+            Action::Bytes(junk) => self.wire.act(|world| world.inject(index, junk.as_slice())),
         }
     }
 
@@ -340,9 +399,11 @@ impl Director {
                 && (other.index == it.index || !it.action.strikes_client())
         });
         match it.action {
-            Action::Pause => {
+            Action::Pause | Action::Busy => {
                 actor.user_gate.open();
-                actor.driver_gate.open();
+                if it.action == Action::Pause {
+                    actor.driver_gate.open();
+                }
                 if !actor.user_gate.is_closed() {
                     let session = actor.session().unwrap_or_default();
                     self.recorder
@@ -356,7 +417,7 @@ impl Director {
             Action::Kill => {
                 actor.alive.send_replace(true);
             }
-            Action::NoQuorum | Action::LoseTail | Action::Partition => {
+            Action::NoQuorum | Action::LoseTail | Action::Partition | Action::OneWay(_) => {
                 self.servers(|servers, now| servers.reunite(now));
             }
             Action::CrashLeader | Action::CrashFollower => {
@@ -372,7 +433,11 @@ impl Director {
                     servers.linger(server, Duration::ZERO);
                 }
             }),
-            Action::Rate(_) => actor.clock.set_rate(1000),
+            Action::Rate(_) | Action::Stall => actor.clock.set_rate(1000),
+            Action::Drip(_) => self.wire.act(|world| world.drip(it.index, None)),
+            Action::NewSessionSilently => {
+                self.servers(|servers, now| servers.substitute(now, false));
+            }
             _ => {}
         }
     }

@@ -16,6 +16,15 @@ pub fn judge(run: &Run) -> Vec<(String, String)> {
         let property = if known { property } else { "G9" };
         found.push((property.to_owned(), text.to_owned()));
     }
+    if run.hostile {
+        // The servers have broken their promises, so ours do not hold: only nobody panics or hangs, and no task is left.
+        found.retain(|(property, text)| match property.as_str() {
+            "G1" => false,
+            "G5" => text.contains("task"),
+            _ => true,
+        });
+        return found;
+    }
     for checker in zk_checkers::CHECKERS {
         let verdict = if checker.name == "search" {
             zk_checkers::search_within(&run.history, CAP)

@@ -103,6 +103,10 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
         return Ok(holds);
     }
     if let Some(file) = value("--replay") {
+        #[cfg(feature = "seeded-bugs")]
+        if let Some(bug) = value("--with") {
+            zk_sim::bugs::turn_on(bug)?;
+        }
         return replay(file);
     }
     if let Some(seed) = number("--plan")? {
@@ -114,22 +118,29 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
     }
     #[cfg(feature = "seeded-bugs")]
     if let Some(folder) = value("--bugs") {
-        return bugs(folder, from);
+        let limit = std::time::Duration::from_secs(number("--limit")?.unwrap_or(60));
+        return bugs(folder, from, value("--only"), limit);
     }
     let count = number("--seeds")?.ok_or("what is to be done?")?;
     Ok(seeds(from, count, profile, threads))
 }
 
-/// Looks for every known fault, keeps the plan that shows it, and prints the table.
+/// Looks for every known fault, or one alone, keeps the plan that shows it, and prints the table.
 #[cfg(feature = "seeded-bugs")]
-fn bugs(folder: &str, from: u64) -> Result<bool, String> {
+fn bugs(
+    folder: &str,
+    from: u64,
+    only: Option<&str>,
+    limit: std::time::Duration,
+) -> Result<bool, String> {
     let mut all = true;
     println!(
         "{:<42}{:>8}{:>8}{:>9}  reported as",
         "fault", "breaks", "seeds", "time"
     );
-    for (bug, reported) in zk_sim::bugs::BUGS {
-        let Some(found) = zk_sim::bugs::find(bug, from, std::time::Duration::from_secs(60)) else {
+    let wanted = |(bug, _): &(&str, &str)| only.is_none_or(|only| only == *bug);
+    for (bug, reported) in zk_sim::bugs::BUGS.into_iter().filter(wanted) {
+        let Some(found) = zk_sim::bugs::find(bug, from, limit) else {
             println!("{bug:<42}{:>8}", "NOT FOUND");
             all = false;
             continue;
@@ -154,6 +165,14 @@ fn seeds(from: u64, count: u64, profile: Option<Profile>, threads: usize) -> boo
         bar.set_style(style);
     }
     let sum = batch(from, count, profile, threads, &|sum| {
+        // Without a terminal there is no bar: long runs say now and then how far they are.
+        if bar.is_hidden() && sum.seeds % 1000 == 0 {
+            let (seeds, violations) = (sum.seeds, sum.violations.len());
+            eprintln!("{seeds} of {count} seeds, {violations} violations");
+            for (seed, _, found) in sum.violations.iter().rev().take(3) {
+                eprintln!("  last: seed {} {:?}", seed.0, found.first());
+            }
+        }
         bar.set_position(sum.seeds);
         bar.set_message(format!(
             "{} faults, {} violations",
@@ -207,6 +226,14 @@ fn report(sum: &Sum, begun: Instant) {
             );
         }
     }
+    let seeds = sum.seeds.max(1) as f64;
+    println!(
+        "per seed: {:.1} clients, {:.1} simulated seconds, {:.0} frames, {:.1} faults",
+        sum.clients as f64 / seeds,
+        sum.simulated_ms as f64 / 1e3 / seeds,
+        sum.frames as f64 / seeds,
+        sum.faults() as f64 / seeds,
+    );
     println!(
         "{} seeds, {} frames, {} faults, {:.1} simulated hours, {wall:.0} s, {:.0} frames/s, {} violations",
         sum.seeds,

@@ -96,6 +96,12 @@ impl Plan {
         }
     }
 
+    /// Whether the servers are to break what every ensemble keeps.
+    #[must_use]
+    pub fn is_hostile(&self) -> bool {
+        self.events.iter().any(|event| event.action.is_hostile())
+    }
+
     /// The longest that an undisturbed round trip takes.
     #[must_use]
     pub fn round_trip(&self) -> Duration {

@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransport, Wire};
 use crate::recorder::Recorder;
 use crate::resource::Resource;
+use crate::schedule::Action;
 use crate::workload::{Application, End, Planned, guarded_path, lock_path, register_path};
 use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 
@@ -26,6 +27,8 @@ pub struct Run {
     pub history: History,
     /// What is wrong at first sight: waits that did not end, panics.
     pub faults: Vec<String>,
+    /// The servers broke promises that every ensemble keeps: restored, or speaking nonsense.
+    pub hostile: bool,
     /// Which faults struck in which phase.
     pub hits: Hits,
     /// Frames.
@@ -127,6 +130,14 @@ impl Stage {
             self.wire
                 .act(|world| world.servers.set_counter(self.plan.zxid_low));
         }
+        let evicts = self.plan.events.iter().any(|it| it.action == Action::Evict);
+        let mut operator = None;
+        if evicts {
+            match self.undisturbed("operator").await {
+                Ok(client) => operator = Some(client),
+                Err(why) => faults.push(format!("the operator could not connect: {why}")),
+            }
+        }
         let (signals, heard) = mpsc::unbounded_channel();
         let actors: Vec<Arc<Actor>> = (0..self.plan.clients)
             .map(|index| {
@@ -150,6 +161,7 @@ impl Stage {
             self.recorder.clone(),
             heard,
             Instant::now(),
+            operator,
         );
         let director = tokio::spawn(director.run());
         let (drain, draining) = watch::channel(false);
@@ -172,6 +184,12 @@ impl Stage {
             }
         };
         drain.send_replace(true);
+        if self.plan.is_hostile() {
+            // Whoever has seen what the servers have lost may be refused for ever; a new client is not.
+            for client in actors.iter().filter_map(|actor| actor.client()) {
+                tokio::spawn(async move { client.close().await });
+            }
+        }
         let healed = Instant::now();
         for (supervisor, actor) in supervisors.into_iter().zip(&actors) {
             let ended = tokio::time::timeout_at(healed + self.patience(), supervisor).await;
@@ -187,6 +205,15 @@ impl Stage {
                 )),
             }
         }
+        for actor in &actors {
+            if let Some((session, seen, zxid)) =
+                self.wire.look(|world| world.went_back(actor.index))
+            {
+                faults.push(format!(
+                    "G1: a reply of session {session} is of {zxid} where {seen} had been seen"
+                ));
+            }
+        }
         self.leftovers(&actors, &mut faults).await;
         self.finish(faults, hits)
     }
@@ -200,20 +227,26 @@ impl Stage {
         plan.session * 2 + plan.tick * 2 + turn * turns + Duration::from_secs(6)
     }
 
-    /// Makes the nodes that the work is about, with a client that no fault strikes.
-    async fn prepare(&self) -> Result<(), zk_client::Error> {
+    /// A client that no fault strikes, but those of the servers.
+    async fn undisturbed(&self, name: &str) -> Result<Client, zk_client::Error> {
         let index = self.plan.clients;
-        let client = Client::builder("s:1")
+        let servers: Vec<String> = (1..=self.plan.servers)
+            .map(|port| format!("s:{port}"))
+            .collect();
+        Client::builder(servers.join(","))
             .transport(Arc::new(SimTransport::new(self.wire.clone(), index)))
             .clock(Arc::new(ProcessClock::new(
                 self.start,
                 Moment::from_nanos(1 << 42),
             )))
-            .entropy(Arc::new(SeededEntropy::new(
-                self.plan.seed.stream("prepare"),
-            )))
+            .entropy(Arc::new(SeededEntropy::new(self.plan.seed.stream(name))))
             .connect()
-            .await?;
+            .await
+    }
+
+    /// Makes the nodes that the work is about.
+    async fn prepare(&self) -> Result<(), zk_client::Error> {
+        let client = self.undisturbed("prepare").await?;
         for parent in ["/registers", "/guarded"] {
             client.create(parent, "").await?;
         }
@@ -312,6 +345,7 @@ impl Stage {
         Run {
             history,
             faults,
+            hostile: self.plan.is_hostile(),
             hits,
             lengths: self.wire.act(|world| std::mem::take(&mut world.lengths)),
             counters,
@@ -393,10 +427,19 @@ impl Supervisor {
             let mut waiting = draining;
             let _ = waiting.wait_for(|draining| *draining).await;
             let rng = plan.seed.client_stream(actor.index, "last");
-            let mut last =
-                Application::new(Arc::clone(&actor), plan, client.clone(), rng, resource);
+            let mut last = Application::new(
+                Arc::clone(&actor),
+                Arc::clone(&plan),
+                client.clone(),
+                rng,
+                resource,
+            );
             let wishes = last.last_wishes().await;
             if let Err(why) = wishes {
+                if plan.is_hostile() {
+                    // It is closed just now, or shut out for what it has seen: the next one has to get through.
+                    let _ = client.close().await;
+                }
                 if matches!(client.state(), State::Closed | State::Expired { .. }) {
                     return Ok(End::NewClient);
                 }
@@ -430,7 +473,8 @@ async fn connect(actor: &Arc<Actor>, plan: &Plan, life: u64) -> Client {
         if let Ok(client) = client {
             actor.set_client(Some(client.clone()), Some(spawner));
             let notes = Gated::new(
-                actor.user_gate.clone(),
+                // With the session's task: what an application that is busy is not told in time has happened all the same.
+                actor.driver_gate.clone(),
                 Box::pin(follow(Arc::clone(actor), client.clone())),
             );
             actor.adopt(tokio::spawn(notes).abort_handle());
@@ -445,7 +489,8 @@ async fn connect(actor: &Arc<Actor>, plan: &Plan, life: u64) -> Client {
 async fn follow(actor: Arc<Actor>, client: Client) {
     let process = actor.process();
     let mut states = client.watch_state();
-    let mut last = (1, client.session_id().unwrap_or_default());
+    // The first session may be over before anybody follows.
+    let mut last = (client.generation(), client.session_id().unwrap_or_default());
     drop(client);
     while let Some(state) = states.changed().await {
         let session = actor.session().unwrap_or(last.1);

@@ -8,6 +8,8 @@
 //! applied create2 /locks #2 expire
 //! poll 1 acquire #4 cancel
 //! when holding #3 leak-guard
+//! at 5000ms one-way to-client for 900ms on client 2
+//! at 9000ms restore-old
 //! ```
 
 mod random;
@@ -158,6 +160,55 @@ pub enum Action {
     LingerEphemerals(Duration),
     /// The server of the client is cut off from the others.
     Partition,
+    /// The server of the client hears nothing from the others any more (`to-server`), or is not heard by them.
+    OneWay(Direction),
+    /// What the client sends and gets comes through at so many bytes per second.
+    Drip(u64),
+    /// The client's clock stands still.
+    Stall,
+    /// The application's tasks stand still; the session's task goes on.
+    Busy,
+    /// An operator deletes the node of the client in a lock.
+    Evict,
+    /// Whoever comes back with a session that is gone is given another one and told nothing.
+    NewSessionSilently,
+    /// All servers go back to what they had some seconds before: hostile.
+    RestoreOld,
+    /// The client gets these bytes from its server, between two frames: hostile.
+    Bytes(Junk),
+}
+
+/// A few bytes that no server means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Junk {
+    bytes: [u8; Self::LONGEST],
+    len: u8,
+}
+
+impl Junk {
+    /// How many there are at most.
+    pub const LONGEST: usize = 32;
+
+    /// None at all.
+    pub const NONE: Self = Self {
+        bytes: [0; Self::LONGEST],
+        len: 0,
+    };
+
+    /// These bytes; `None` if they are too many.
+    #[must_use]
+    pub fn new(from: &[u8]) -> Option<Self> {
+        let mut bytes = [0; Self::LONGEST];
+        bytes.get_mut(..from.len())?.copy_from_slice(from);
+        let len = u8::try_from(from.len()).ok()?;
+        Some(Self { bytes, len })
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
 }
 
 impl Action {
@@ -192,6 +243,14 @@ impl Action {
             Self::LoseTail => "lose-tail",
             Self::LingerEphemerals(_) => "linger-ephemerals",
             Self::Partition => "partition",
+            Self::OneWay(_) => "one-way",
+            Self::Drip(_) => "drip",
+            Self::Stall => "stall",
+            Self::Busy => "busy",
+            Self::Evict => "evict",
+            Self::NewSessionSilently => "new-session-silently",
+            Self::RestoreOld => "restore-old",
+            Self::Bytes(_) => "bytes",
         }
     }
 
@@ -213,6 +272,11 @@ impl Action {
                 | Self::LoseTail
                 | Self::LingerEphemerals(_)
                 | Self::Partition
+                | Self::OneWay(_)
+                | Self::Drip(_)
+                | Self::Stall
+                | Self::Busy
+                | Self::NewSessionSilently
         )
     }
 
@@ -227,6 +291,8 @@ impl Action {
                 | Self::CrashLeader
                 | Self::CrashFollower
                 | Self::LoseTail
+                | Self::NewSessionSilently
+                | Self::RestoreOld
         )
     }
 
@@ -241,7 +307,14 @@ impl Action {
                 | Self::LoseTail
                 | Self::LingerEphemerals(_)
                 | Self::Partition
+                | Self::OneWay(_)
         )
+    }
+
+    /// Whether it breaks what every ensemble keeps, so that little can be asked of a client.
+    #[must_use]
+    pub const fn is_hostile(self) -> bool {
+        matches!(self, Self::RestoreOld | Self::Bytes(_))
     }
 }
 

@@ -7,7 +7,9 @@ use zk_checkers::{
     Change, ChangeKind, History, ServerWatch, SessionRow, SessionStep, WatchAction, WatchMode,
 };
 use zk_embedded::{Fact, NodeChange, Witnessed};
-use zk_wire::{ErrorCode, Moment, SessionId, WatcherKind, Zxid};
+use zk_wire::{ErrorCode, EventType, Moment, SessionId, WatcherKind, Zxid};
+
+use crate::workload::kind_of;
 
 /// Remembers what a translation needs of earlier facts.
 #[derive(Debug, Default)]
@@ -135,7 +137,29 @@ impl Translator {
                     did: WatchAction::Set,
                     at,
                     zxid: self.applied,
+                    server,
                     ..ServerWatch::default()
+                });
+            }
+            // Without a zxid: a watch that came too late, and was never set here.
+            Fact::EventSent {
+                session,
+                path,
+                event,
+                zxid,
+                ..
+            } if zxid.as_raw() > 0 => {
+                let path = history.text(&path);
+                history.truth.watches.push(ServerWatch {
+                    session,
+                    path,
+                    mode: WatchMode::Once,
+                    children: event == EventType::ChildrenChanged,
+                    did: WatchAction::Fired,
+                    what: kind_of(event),
+                    at,
+                    zxid,
+                    server,
                 });
             }
             Fact::TailLost { .. } => self.tails_lost += 1,

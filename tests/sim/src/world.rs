@@ -59,6 +59,8 @@ pub struct Met {
 struct Route {
     refuses: bool,
     delay: Duration,
+    /// Bytes per second, if they are few.
+    drip: Option<u64>,
 }
 
 /// A fault that was armed has struck.
@@ -280,6 +282,12 @@ impl World {
         self.seen.get(process).copied().unwrap_or_default()
     }
 
+    /// The first reply to the process that was older than what its session had seen: the session, that, and the reply's.
+    #[must_use]
+    pub fn went_back(&self, process: usize) -> Option<(SessionId, Zxid, Zxid)> {
+        self.reads.get(process)?.back()
+    }
+
     /// Which session answered the process's last read of that register, and where its answer stands.
     #[must_use]
     pub fn last_read(&self, process: usize, path: &str) -> Option<(SessionId, Zxid)> {
@@ -313,15 +321,15 @@ impl World {
         }
     }
 
-    /// Faults that waited for a frame and have struck.
-    pub fn poll_struck(&mut self) -> Option<Struck> {
-        self.struck.pop_front()
-    }
-
-    /// Whether there are any.
+    /// Whether a fault that waited for a frame has struck.
     #[must_use]
     pub fn has_struck(&self) -> bool {
         !self.struck.is_empty()
+    }
+
+    /// Faults that waited for a frame and have struck.
+    pub fn poll_struck(&mut self) -> Option<Struck> {
+        self.struck.pop_front()
     }
 
     /// Tasks to wake, once the world is unlocked.
@@ -340,6 +348,22 @@ impl World {
     pub fn delay(&mut self, process: usize, delay: Duration) {
         if let Some(route) = self.routes.get_mut(process) {
             route.delay = delay;
+        }
+    }
+
+    /// What the process sends and gets comes through at so many bytes per second, or as usual again.
+    pub fn drip(&mut self, process: usize, rate: Option<u64>) {
+        if let Some(route) = self.routes.get_mut(process) {
+            route.drip = rate;
+        }
+    }
+
+    /// The process gets these bytes on its connection, behind what is on its way.
+    pub fn inject(&mut self, process: usize, bytes: &[u8]) {
+        let open = self.links_of(process).into_iter().rev();
+        let mut open = open.filter(|id| self.links.get(id).is_some_and(Link::is_open));
+        if let Some(id) = open.next() {
+            self.send(id, Direction::ToClient, bytes);
         }
     }
 
@@ -456,16 +480,19 @@ impl World {
         };
         let jitter = u64::try_from(self.jitter.as_micros()).unwrap_or(0);
         let jitter = Duration::from_micros(self.rng.below(jitter + 1));
-        let more = self
-            .routes
-            .get(link.process)
-            .map_or(Duration::ZERO, |route| route.delay);
+        let route = self.routes.get(link.process).cloned().unwrap_or_default();
+        let takes = route.drip.map_or(Duration::ZERO, |rate| {
+            Duration::from_micros(delivery.len() * 1_000_000 / rate.max(1))
+        });
         let lane = link.lane_mut(way);
         if lane.lost {
             return;
         }
         // Nothing overtakes on one connection.
-        lane.newest = lane.newest.max(self.now + self.latency + jitter + more);
+        lane.newest = lane
+            .newest
+            .max(self.now + self.latency + jitter + route.delay)
+            + takes;
         self.sequence += 1;
         self.wire
             .insert((lane.newest, self.sequence), (id, delivery));

@@ -81,6 +81,8 @@ impl Set {
     fn plan(self) -> (Scope, Plan<Stat>) {
         let (scope, at) = (self.scope.clone(), self.path.clone());
         let (op, fence) = self.into_part();
+        #[cfg(feature = "__seeded-bugs")]
+        let fence = fence.filter(|_| !zk_session::seeded::is_on("fence-not-sent"));
         let plan = match fence {
             None => Plan::write(OpKind::Set, at, op.map(alone), stat),
             Some(fence) => Plan::fenced(OpKind::Set, at, behind(fence, op), fenced_stat),

@@ -156,6 +156,10 @@ impl ClaimTable {
 
     /// The node was seen gone, by somebody's hand or the close's. The duty stays with the core until the claim is dropped.
     pub(crate) fn gone(&mut self, duty: DutyId, why: Loss) {
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_session::seeded::is_on("own-deletion-unnoticed") {
+            return;
+        }
         if let Some(entry) = self.claims.get_mut(&duty).filter(|entry| !entry.releasing) {
             entry.own = None;
             entry.end(ClaimStatus::Lost(why));

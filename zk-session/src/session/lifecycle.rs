@@ -196,10 +196,14 @@ impl Session {
                     }
                 }
                 if !slot.abandoned {
-                    let outcome = Outcome::Failed {
-                        cause,
-                        fate: Fate::Unknown,
+                    let fate = Fate::Unknown;
+                    #[cfg(feature = "__seeded-bugs")]
+                    let fate = if crate::seeded::is_on("unknown-told-as-not-applied") {
+                        Fate::NotApplied
+                    } else {
+                        fate
                     };
+                    let outcome = Outcome::Failed { cause, fate };
                     self.events.push_back(Event::Done { id, outcome });
                 }
             }

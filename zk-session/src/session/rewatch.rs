@@ -18,6 +18,12 @@ impl Session {
     /// others'.
     pub(crate) fn register_watches_again(&mut self) {
         let replied = self.zxids.replied();
+        #[cfg(feature = "__seeded-bugs")]
+        let replied = if crate::seeded::is_on("watches-set-again-for-the-future-alone") {
+            zk_wire::Zxid::from_raw(i64::MAX)
+        } else {
+            replied
+        };
         let chunks = self.watches.chunks(replied, self.config.set_watches_chunk);
         #[cfg(feature = "__seeded-bugs")]
         let chunks = if crate::seeded::is_on("watches-not-set-again") {

@@ -83,6 +83,13 @@ impl Session {
         let timeout_ms = self.config.session_timeout.as_millis();
         ConnectRequest {
             protocol_version: 0,
+            #[cfg(feature = "__seeded-bugs")]
+            last_zxid_seen: if crate::seeded::is_on("handshake-without-a-zxid") {
+                zk_wire::Zxid::NONE
+            } else {
+                self.zxids.seen()
+            },
+            #[cfg(not(feature = "__seeded-bugs"))]
             last_zxid_seen: self.zxids.seen(),
             timeout_ms: i32::try_from(timeout_ms).unwrap_or(i32::MAX),
             session_id: identity.map_or(SessionId::NONE, |identity| identity.id),

@@ -145,7 +145,11 @@ fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
 fn silence(history: &History, ends: &Ends, findings: &mut Findings) {
     let taken = Taken::of(history);
     for change in &history.truth.changes {
-        let own = !matches!(change.kind, ChangeKind::Expire | ChangeKind::Close);
+        // What is refused takes a place in the log, too, and changes nothing.
+        let own = !matches!(
+            change.kind,
+            ChangeKind::Expire | ChangeKind::Close | ChangeKind::Nothing
+        );
         let reported = ends.reported(change.session);
         if let Some(reported) = reported.filter(|reported| own && change.at > *reported) {
             // An ephemeral goes with its session, reported or not.

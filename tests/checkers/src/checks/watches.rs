@@ -301,14 +301,14 @@ fn order(history: &History, findings: &mut Findings) {
 
 /// On the servers a one-shot watch fires at most as often as it was set.
 fn servers(history: &History, findings: &mut Findings) {
-    let mut armed: BTreeMap<(SessionId, Text, bool), bool> = BTreeMap::new();
+    let mut armed: BTreeMap<(SessionId, Text, bool, u32), bool> = BTreeMap::new();
     let watches = history.truth.watches.iter();
     let mut watches: Vec<&ServerWatch> =
         watches.filter(|one| one.mode == WatchMode::Once).collect();
     watches.sort_by_key(|watch| watch.at);
     for watch in watches {
         findings.stats.judged += 1;
-        let key = (watch.session, watch.path, watch.children);
+        let key = (watch.session, watch.path, watch.children, watch.server);
         let was_armed = armed
             .insert(key, watch.did == WatchAction::Set)
             .unwrap_or(false);

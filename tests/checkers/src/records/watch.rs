@@ -89,5 +89,7 @@ record! {
         pub at: Moment,
         /// The last transaction that the server had applied.
         pub zxid: Zxid,
+        /// At which server, where there are several.
+        pub server: u32,
     }
 }

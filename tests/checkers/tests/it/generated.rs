@@ -180,7 +180,9 @@ const MUTATIONS: [(Property, &str, Mutation); 23] = [
             place.zip(last).is_some_and(|(place, last)| {
                 let mut late = last;
                 late.session = history.truth.changes[place].session;
-                late.kind = ChangeKind::Nothing;
+                late.kind = ChangeKind::Create;
+                late.path = history.text("/late");
+                late.owner = SessionId::NONE;
                 late.at = history.limits.ended;
                 history.truth.changes.push(late);
                 true

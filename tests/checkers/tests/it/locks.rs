@@ -78,6 +78,26 @@ note process=2 session=b what=disconnected at=14090
 note process=2 session=b what=connected at=14095
 ";
 
+/// An operator deletes the holder's node, and the news of it is late, for the holder's server lags.
+const EVICTED: &str = "\
+limits ended=90000 session_timeout=1000 tick=200 election=100 round_trip=10 round_trips=4
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 recipe=m function=acquire path=/l invoked=1 returned=4 outcome=ok session=a at=2 reply=/l/a-0000000000 token=2
+op process=2 recipe=m function=acquire path=/l invoked=5 returned=2010 outcome=ok session=b at=4 reply=/l/b-0000000001 token=3
+belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=safe at=4 safe_for=500
+belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=safe at=1900 safe_for=500
+belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=safe at=2050 safe_for=500
+belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=lost at=2101
+belief process=2 recipe=m lock=/l token=3 node=/l/b-0000000001 session=b says=safe at=2010 safe_for=500
+change zxid=1 at=0.5 session=d kind=create path=/l
+change zxid=2 at=2 session=a kind=create path=/l/a-0000000000 owner=a
+change zxid=3 at=7 session=b kind=create path=/l/b-0000000001 owner=b
+change zxid=4 at=2000 session=f kind=delete path=/l/a-0000000000
+fault what=lag target=a at=1500 ended=2100
+fault what=evict target=a at=1990 ended=1990
+";
+
 /// Three in a line, without beliefs.
 const PLAIN: &str = "\
 limits ended=90000 session_timeout=10000 tick=2000
@@ -320,6 +340,20 @@ const CASES: &[Case] = &[
         "change zxid=5 at=50 session=f kind=create path=/l/f-0000000002 owner=f\nchange zxid=6 at=55",
     ),
     case(
+        L5,
+        "a hold that somebody else ended is believed in although nothing keeps the news away",
+        EVICTED,
+        "fault what=lag target=a at=1500 ended=2100",
+        "fault what=lag target=a at=500 ended=900",
+    ),
+    case(
+        L5,
+        "a hold that somebody else ended is believed in long after the lag is over",
+        EVICTED,
+        "fault what=lag target=a at=1500 ended=2100\nfault what=evict",
+        "fault what=evict",
+    ),
+    case(
         L9,
         "a release wakes two waiters",
         HANDOVER,
@@ -433,4 +467,15 @@ fn beliefs_by_a_clock_beyond_the_stated_error_are_exempt() {
     );
     let stats = check(&History::parse(&wild).unwrap()).unwrap();
     assert!(stats.exempt >= 4, "{stats:?}");
+}
+
+#[test]
+fn who_watches_for_an_earlier_place_in_line_is_not_counted_as_woken() {
+    let stale = "change zxid=4 at=8 session=c kind=create path=/l/z-0000000002 owner=c\n\
+        watch session=c path=/l/x-0000000000 mode=once at=4 zxid=3\n\
+        watch session=c path=/l/x-0000000000 mode=once did=fired what=deleted at=32 zxid=6\n\
+        change zxid=5";
+    let history = HANDOVER.replacen("change zxid=5", stale, 1);
+    let history = History::parse(&history).unwrap();
+    assert!(check(&history).is_ok(), "{:?}", check(&history));
 }

@@ -66,6 +66,10 @@ change zxid=8 at=45.5 session=a kind=delete path=/l/c
 change zxid=9 at=51 session=b kind=create path=/l/d owner=b
 change zxid=10 at=63 session=b kind=delete path=/l/d
 change zxid=12 at=65 session=c kind=create path=/l/e owner=c
+change zxid=13 at=75 session=f kind=delete path=/l/e
+op process=1 recipe=m function=acquire path=/l invoked=80 returned=85 outcome=ok session=a reply=/l/f token=14
+op process=3 recipe=m function=release path=/l invoked=90 returned=95 outcome=ok session=c reply=/l/e token=12
+change zxid=14 at=81 session=a kind=create path=/l/f owner=a
 ";
 
 const CASES: &[Case] = &[
@@ -243,6 +247,13 @@ const CASES: &[Case] = &[
         MUTEX,
         "invoked=45 returned=46 outcome=ok session=a reply=/l/c token=7",
         "invoked=45 returned=46 outcome=ok session=a reply=/l/c token=2",
+    ),
+    case(
+        Order,
+        "a hold that nobody else ended is released after the next grant",
+        MUTEX,
+        "change zxid=13 at=75 session=f kind=delete",
+        "change zxid=13 at=75 session=c kind=delete",
     ),
     case(
         Order,

@@ -66,6 +66,7 @@ op process=2 function=set path=/s data=2 invoked=16 returned=22 outcome=unknown
 change zxid=1 at=1 session=d kind=create path=/s
 change zxid=2 at=40 session=a kind=set path=/s data=1 version=1
 change zxid=3 at=41 session=a kind=expire
+change zxid=5 at=43 session=a xid=9
 session session=a what=expired at=25
 session session=b what=expired at=14
 session session=c what=opened at=17
@@ -274,6 +275,13 @@ const CASES: &[Case] = &[
         CUT_OFF,
         "change zxid=2 at=40",
         "change zxid=4 at=42",
+    ),
+    case(
+        G4,
+        "what was refused behind the end is carried out after all",
+        CUT_OFF,
+        "change zxid=5 at=43 session=a xid=9",
+        "change zxid=5 at=43 session=a xid=9 kind=set path=/s data=3 version=2",
     ),
     case(
         G4,

@@ -15,12 +15,23 @@ use crate::workload::lock_path;
 use crate::world::{Reach, Struck, World};
 
 /// Whether a fault can strike here. What needs a future belongs to the other harness: its polls, a guard that is leaked,
-/// a panic, a session's task that stands still while the application goes on; and clocks have one rate.
+/// a panic, tasks that stand still one by one. Clocks have one rate, and what makes a plan hostile is left out.
 #[must_use]
 pub const fn supports(event: &Event) -> bool {
     let action = !matches!(
         event.action,
-        Action::Starve | Action::Rate(_) | Action::LeakGuard | Action::PanicHolding
+        Action::Starve
+            | Action::Rate(_)
+            | Action::LeakGuard
+            | Action::PanicHolding
+            | Action::OneWay(_)
+            | Action::Drip(_)
+            | Action::Stall
+            | Action::Busy
+            | Action::Evict
+            | Action::NewSessionSilently
+            | Action::RestoreOld
+            | Action::Bytes(_)
     );
     action && !matches!(event.trigger, Trigger::Poll(..))
 }
@@ -336,6 +347,14 @@ fn act(scene: &mut Scene<'_>, process: &mut Process, action: Action) {
         | Action::Starve
         | Action::Rate(_)
         | Action::LeakGuard
-        | Action::PanicHolding => {}
+        | Action::PanicHolding
+        | Action::OneWay(_)
+        | Action::Drip(_)
+        | Action::Stall
+        | Action::Busy
+        | Action::Evict
+        | Action::NewSessionSilently
+        | Action::RestoreOld
+        | Action::Bytes(_) => {}
     }
 }

@@ -238,6 +238,7 @@ impl Stage<'_> {
         limits.lateness = plan.round_trip();
         Run {
             faults: self.problems,
+            hostile: plan.is_hostile(),
             hits: faults.hits,
             counters: self.world.counters,
             lengths: std::mem::take(&mut self.world.lengths),

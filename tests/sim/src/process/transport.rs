@@ -62,10 +62,10 @@ impl Wire {
             (next, None) => next.is_some(),
             (None, Some(_)) => false,
         };
+        let wakers = world.take_wakers();
         if world.has_struck() {
             self.0.struck.notify_one();
         }
-        let wakers = world.take_wakers();
         let facts = world.servers.drain_truth();
         drop(world);
         if !facts.is_empty() {
@@ -81,6 +81,11 @@ impl Wire {
             waker.wake();
         }
         result
+    }
+
+    /// Returns when a fault that waited for a frame has struck.
+    pub async fn strikes(&self) {
+        self.0.struck.notified().await;
     }
 
     /// Looks at the world as it is.
@@ -103,11 +108,6 @@ impl Wire {
                 () = self.0.timer.notified() => {}
             }
         }
-    }
-
-    /// A fault that waited for a frame has struck.
-    pub async fn struck(&self) {
-        self.0.struck.notified().await;
     }
 
     /// What is known of the run so far.

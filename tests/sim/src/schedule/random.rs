@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Action, Direction, Event, Phase, Trigger};
+use zk_wire::OpCode;
+
+use super::{Action, Call, Direction, Event, Junk, Phase, Trigger};
 use crate::seed::{Rng, Seed};
 
 /// A family of schedules.
@@ -12,25 +14,28 @@ pub enum Profile {
     Swarm,
     /// Connections alone.
     Net,
-    /// Processes alone: pauses, starvation, kills, clocks.
+    /// Processes alone: pauses, starvation, busy applications, kills, clocks.
     Process,
     /// Servers alone.
     Servers,
-    /// What callers do: cancel, drop, leak, panic, close.
+    /// What callers do: cancel, drop, leak, panic, close; and what operators do to them.
     Callers,
     /// No faults.
     Calm,
+    /// All faults, and those that break what every ensemble keeps: only that nobody panics or hangs is asked.
+    Hostile,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Swarm,
         Self::Net,
         Self::Process,
         Self::Servers,
         Self::Callers,
         Self::Calm,
+        Self::Hostile,
     ];
 
     /// Its name on the command line.
@@ -43,12 +48,14 @@ impl Profile {
             Self::Servers => "servers",
             Self::Callers => "callers",
             Self::Calm => "calm",
+            Self::Hostile => "hostile",
         }
     }
 
     const fn allows(self, action: Action) -> bool {
         match self {
-            Self::Swarm => true,
+            Self::Swarm => !action.is_hostile(),
+            Self::Hostile => true,
             Self::Calm => false,
             Self::Net => matches!(
                 action,
@@ -59,10 +66,16 @@ impl Profile {
                     | Action::Refuse
                     | Action::Blackhole(_)
                     | Action::Delay(_)
+                    | Action::Drip(_)
             ),
             Self::Process => matches!(
                 action,
-                Action::Pause | Action::Starve | Action::Kill | Action::Rate(_)
+                Action::Pause
+                    | Action::Starve
+                    | Action::Busy
+                    | Action::Kill
+                    | Action::Rate(_)
+                    | Action::Stall
             ),
             Self::Callers => matches!(
                 action,
@@ -71,6 +84,7 @@ impl Profile {
                     | Action::LeakGuard
                     | Action::PanicHolding
                     | Action::Close
+                    | Action::Evict
             ),
             Self::Servers => matches!(
                 action,
@@ -85,6 +99,8 @@ impl Profile {
                     | Action::LoseTail
                     | Action::LingerEphemerals(_)
                     | Action::Partition
+                    | Action::OneWay(_)
+                    | Action::NewSessionSilently
             ),
         }
     }
@@ -99,19 +115,37 @@ impl Profile {
         // A swarm: about half of the faults are off, the others have weights of their own.
         let menu: Vec<(Action, u64)> = drawn
             .map(|(action, weight)| (*action, *weight, rng.below(2), rng.between(1, 4)))
-            .filter(|(_, _, enabled, _)| self != Self::Swarm || *enabled == 1)
+            .filter(|(action, _, enabled, _)| {
+                let swarm = matches!(self, Self::Swarm | Self::Hostile);
+                !swarm || *enabled == 1 || action.is_hostile()
+            })
             .map(|(action, weight, _, factor)| (action, weight * factor))
             .collect();
-        let count = rng.between(3, 14);
+        let count = rng.between(3, 12);
         let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        let mut events: Vec<(u64, Event)> = (0..count)
-            .filter_map(|_| {
-                let action = *rng.weighted(&menu)?;
-                // The first moments belong to the handshakes, which have faults enough of their own.
-                let at = rng.between(200, span * 9 / 10);
-                Some((at, event(&mut rng, action, at, clients)))
-            })
-            .collect();
+        let mut events: Vec<(u64, Event)> = Vec::new();
+        for _ in 0..count {
+            let Some(action) = rng.weighted(&menu) else {
+                break;
+            };
+            // The first moments belong to the handshakes, which have faults enough of their own.
+            let at = rng.between(200, span * 9 / 10);
+            let first = event(&mut rng, *action, at, clients);
+            // Troubles seldom come alone: another one strikes the same client, together or soon after.
+            let second = rng.weighted(&menu).filter(|_| rng.percent(30));
+            if let Some(second) = second {
+                let later = at + rng.below(2000);
+                let mut second = event(&mut rng, *second, later, clients);
+                if second.action.strikes_client() && first.client.is_some() {
+                    second.client = first.client;
+                    if !matches!(first.trigger, Trigger::At(_)) {
+                        second.trigger = first.trigger.clone();
+                    }
+                }
+                events.push((later, second));
+            }
+            events.push((at, first));
+        }
         events.sort_by_key(|(at, _)| *at);
         events.into_iter().map(|(_, event)| event).collect()
     }
@@ -125,22 +159,45 @@ fn event(rng: &mut Rng, action: Action, at: u64, clients: usize) -> Event {
         Duration::from_millis(rng.between(50, longest))
     });
     let client = usize::try_from(rng.below(clients as u64)).unwrap_or(0);
-    let client = action.strikes_client().then_some(client);
-    // What happens to locks has to strike while one is taken or held; a third of it is aimed.
-    let aims = action.strikes_client() && rng.percent(33);
-    let phases = [Phase::Acquiring, Phase::Holding, Phase::Releasing];
-    let phase = phases[usize::try_from(rng.below(3)).unwrap_or(0)];
-    let nth = rng.between(1, 12);
-    let trigger = if aims {
-        Trigger::When(phase, nth)
-    } else {
-        Trigger::At(Duration::from_millis(at))
-    };
+    let trigger = trigger(rng, action, at, client);
     Event {
         trigger,
         action,
         lasting,
-        client,
+        client: action.strikes_client().then_some(client),
+    }
+}
+
+/// What happens to locks has to strike while one is taken or held: more than a third of what strikes a client is aimed.
+fn trigger(rng: &mut Rng, action: Action, at: u64, client: usize) -> Trigger {
+    let aim = rng.below(100);
+    let pick = |rng: &mut Rng, count: usize| usize::try_from(rng.below(count as u64)).unwrap_or(0);
+    match aim {
+        _ if !action.strikes_client() => Trigger::At(Duration::from_millis(at)),
+        0..30 => {
+            let phases = [Phase::Acquiring, Phase::Holding, Phase::Releasing];
+            let phase = phases.get(pick(rng, phases.len()));
+            Trigger::When(*phase.unwrap_or(&Phase::Holding), rng.between(1, 12))
+        }
+        30..38 => {
+            let ops = [
+                (OpCode::Create2, "/locks"),
+                (OpCode::GetChildren, "/locks"),
+                (OpCode::GetData, "/locks"),
+                (OpCode::Delete, "/locks"),
+                (OpCode::SetData, "/registers"),
+                (OpCode::Multi, "/"),
+            ];
+            let (op, path) = ops
+                .get(pick(rng, ops.len()))
+                .unwrap_or(&(OpCode::Multi, "/"));
+            Trigger::Applied(*op, (*path).to_owned(), rng.between(1, 30))
+        }
+        38..46 => {
+            let call = Call::ALL.get(pick(rng, Call::ALL.len()));
+            Trigger::Poll(client, *call.unwrap_or(&Call::Acquire), rng.between(1, 6))
+        }
+        _ => Trigger::At(Duration::from_millis(at)),
     }
 }
 
@@ -154,6 +211,9 @@ fn with_numbers(rng: &mut Rng, action: Action) -> Action {
     match action {
         Action::CutAtByte(_) => Action::CutAtByte(rng.between(1, 200)),
         Action::Blackhole(_) => Action::Blackhole(direction),
+        Action::OneWay(_) => Action::OneWay(direction),
+        Action::Drip(_) => Action::Drip(rng.between(300, 20_000)),
+        Action::Bytes(_) => Action::Bytes(junk(rng)),
         Action::Delay(_) => Action::Delay(ms(rng, 800)),
         Action::Rate(_) => Action::Rate(rng.between(999, 1001)),
         Action::Cancel(_) => Action::Cancel(rng.between(1, 8)),
@@ -167,8 +227,29 @@ fn with_numbers(rng: &mut Rng, action: Action) -> Action {
     }
 }
 
+/// Noise, a length that cannot be, or a reply that nobody asked for.
+fn junk(rng: &mut Rng) -> Junk {
+    let mut bytes: Vec<u8> = rng.next().to_be_bytes().to_vec();
+    bytes.extend(rng.next().to_be_bytes());
+    match rng.below(4) {
+        0 => bytes.truncate(usize::try_from(rng.between(1, 16)).unwrap_or(1)),
+        1 => bytes.splice(..4, [0xff, 0xff, 0xff, 0xff]).for_each(drop),
+        // A frame of the length of a reply's head: xid, zxid, error.
+        2 => bytes.splice(..0, [0, 0, 0, 16]).for_each(drop),
+        _ => {
+            let xid = i32::try_from(rng.below(8)).unwrap_or(0) - 4;
+            let zxid = i64::try_from(rng.below(1 << 34)).unwrap_or(0);
+            bytes = vec![0, 0, 0, 16];
+            bytes.extend(xid.to_be_bytes());
+            bytes.extend(zxid.to_be_bytes());
+            bytes.extend([0; 4]);
+        }
+    }
+    Junk::new(&bytes).unwrap_or_default()
+}
+
 /// Every fault that is drawn at random, with its weight.
-const DRAWN: [(Action, u64); 27] = [
+const DRAWN: [(Action, u64); 35] = [
     (Action::CutBeforeApply, 4),
     (Action::CutAfterApply, 6),
     (Action::CutAtByte(0), 2),
@@ -196,4 +277,12 @@ const DRAWN: [(Action, u64); 27] = [
     (Action::LoseTail, 3),
     (Action::LingerEphemerals(Duration::ZERO), 3),
     (Action::Partition, 3),
+    (Action::OneWay(Direction::ToServer), 2),
+    (Action::Drip(0), 2),
+    (Action::Stall, 1),
+    (Action::Busy, 3),
+    (Action::Evict, 3),
+    (Action::NewSessionSilently, 2),
+    (Action::RestoreOld, 4),
+    (Action::Bytes(Junk::NONE), 6),
 ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zk_wire::OpCode;
 
-use super::{Action, Call, Direction, Event, Phase, Trigger};
+use super::{Action, Call, Direction, Event, Junk, Phase, Trigger};
 
 /// Why a line is no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,14 @@ impl fmt::Display for Event {
         match self.action {
             Action::CutAtByte(n) | Action::Cancel(n) | Action::Rate(n) => write!(f, " {n}")?,
             Action::SetSuffix(n) => write!(f, " {n}")?,
-            Action::Blackhole(way) => write!(f, " {}", way.word())?,
+            Action::Blackhole(way) | Action::OneWay(way) => write!(f, " {}", way.word())?,
+            Action::Drip(rate) => write!(f, " {rate}")?,
+            Action::Bytes(junk) => {
+                f.write_str(" ")?;
+                for byte in junk.as_slice() {
+                    write!(f, "{byte:02x}")?;
+                }
+            }
             Action::Delay(by) | Action::Lag(by) | Action::LingerEphemerals(by) => {
                 write!(f, " {}", Ms(by))?;
             }
@@ -154,6 +161,21 @@ impl<'a> Words<'a> {
         }
     }
 
+    fn junk(&mut self) -> Result<Junk, ParseError> {
+        let word = self.next()?;
+        let byte = |pair: &[u8]| {
+            let pair = std::str::from_utf8(pair).ok()?;
+            u8::from_str_radix(pair, 16).ok()
+        };
+        let bytes: Option<Vec<u8>> = word.as_bytes().chunks(2).map(byte).collect();
+        match bytes.and_then(|bytes| Junk::new(&bytes)) {
+            Some(junk) if word.len() % 2 == 0 => Ok(junk),
+            _ => self.fail(&format!(
+                "{word:?} are no bytes in pairs of hex digits, or too many"
+            )),
+        }
+    }
+
     fn action(&mut self) -> Result<Action, ParseError> {
         Ok(match self.next()? {
             "cut-before-apply" => Action::CutBeforeApply,
@@ -183,6 +205,14 @@ impl<'a> Words<'a> {
             "lose-tail" => Action::LoseTail,
             "linger-ephemerals" => Action::LingerEphemerals(self.duration()?),
             "partition" => Action::Partition,
+            "one-way" => Action::OneWay(self.direction()?),
+            "drip" => Action::Drip(self.number::<u64>()?.max(1)),
+            "stall" => Action::Stall,
+            "busy" => Action::Busy,
+            "evict" => Action::Evict,
+            "new-session-silently" => Action::NewSessionSilently,
+            "restore-old" => Action::RestoreOld,
+            "bytes" => Action::Bytes(self.junk()?),
             other => return self.fail(&format!("{other:?} is no action")),
         })
     }
@@ -230,12 +260,17 @@ mod tests {
             "poll 1 acquire #4 cancel 4",
             "when holding #3 leak-guard",
             "at 0ms set-suffix -2147483648",
+            "at 40ms one-way to-client for 300ms on client 1",
+            "at 40ms drip 2500 for 300ms on client 1",
+            "at 40ms bytes 00000010ffff on client 1",
+            "at 9000ms restore-old",
         ];
         for line in lines {
             assert_eq!(line.parse::<Event>().unwrap().to_string(), line);
         }
-        for seed in 0..200 {
-            for event in Profile::Swarm.draw(Seed(seed), 3, 3, Duration::from_secs(30)) {
+        for seed in 0..400 {
+            let profile = [Profile::Swarm, Profile::Hostile][usize::from(seed % 2 == 0)];
+            for event in profile.draw(Seed(seed), 3, 3, Duration::from_secs(30)) {
                 let text = event.to_string();
                 assert_eq!(text.parse::<Event>().unwrap(), event, "{text}");
             }
@@ -251,6 +286,9 @@ mod tests {
             "frame x to-server pause",
             "at 5ms pause on server 1",
             "poll 1 acquire 4 cancel 4",
+            "at 5ms bytes 012",
+            "at 5ms bytes é1",
+            "at 5ms bytes 000000000000000000000000000000000000000000000000000000000000000000",
         ] {
             let error = line.parse::<Event>().unwrap_err();
             assert!(error.to_string().contains(line), "{error}");

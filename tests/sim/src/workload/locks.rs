@@ -315,8 +315,8 @@ impl Application {
         let set = self.client.set(&path, value).fenced_by(held);
         let called = self.actor.call(Call::FencedSet, set).await;
         let ended = matches!(&called, Called::Returned(Err(error), _) if is_end(error.kind()));
-        self.end(call, called, |op, _, stat| {
-            super::registers::with_stat(op, stat);
+        self.end(call, called, |op, history, stat| {
+            super::registers::written(op, history, stat);
         });
         !ended
     }

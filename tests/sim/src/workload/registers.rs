@@ -1,5 +1,8 @@
 //! Reads, writes and watches of registers whose every value is written once.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use zk_checkers::{
@@ -13,6 +16,9 @@ use crate::actor::Called;
 use crate::recorder::{OpenCall, code, failed};
 use crate::schedule::{Call, Phase};
 use crate::world::Seen;
+
+/// The place of the call that set a watch, its session, and the path.
+type Watched<'a> = (usize, SessionId, &'a str);
 
 impl Application {
     /// One call about a register.
@@ -57,7 +63,9 @@ impl Application {
             set = set.version(version);
         }
         let called = self.actor.call(Call::Set, set).await;
-        self.end(call, called, |op, _, stat: &Stat| with_stat(op, stat));
+        self.end(call, called, |op, history, stat: &Stat| {
+            written(op, history, stat);
+        });
     }
 
     async fn watch(&mut self, path: &str) {
@@ -75,13 +83,49 @@ impl Application {
         };
         let session = answered.map_or_else(|| self.session(), |(session, _)| session);
         let patience = Duration::from_millis(self.rng.between(10, 1500));
-        let (what, zxid) = match tokio::time::timeout(patience, watch.next()).await {
-            Ok(Some(WatchEvent::Fired { kind, zxid, .. })) => (kind_of(kind), zxid),
-            Ok(Some(WatchEvent::Gap)) => (WatchKind::Gap, None),
-            Ok(_) => (WatchKind::Ended, None),
-            Err(_) => (WatchKind::Dropped, None),
+        match tokio::time::timeout(patience, watch.next()).await {
+            Ok(event) => self.told((place, session, path), event),
+            Err(_) if self.rng.percent(50) => {
+                self.look_again((place, session, path), &mut watch).await;
+            }
+            Err(_) => self.note_watch((place, session, path), WatchKind::Dropped, None),
+        }
+    }
+
+    /// Reads once more before it lets go of a watch: what the read shows, the watch has told before.
+    async fn look_again(&self, watched: Watched<'_>, watch: &mut Watch) {
+        let (_, _, path) = watched;
+        let call = self.begin(Function::Get, path, |_, _| {});
+        let called = self.actor.call(Call::Get, self.client.get(path)).await;
+        let answered = self.answered_at(path);
+        let event = poll_fn(|cx| match pin!(watch.next()).poll(cx) {
+            Poll::Ready(event) => Poll::Ready(Some(event)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        let event = event.await;
+        let silent = event.is_none();
+        if let Some(event) = event {
+            self.told(watched, event);
+        }
+        self.end(call, called, |op, history, node: &Node| {
+            read(op, history, node, answered);
+        });
+        if silent {
+            self.note_watch(watched, WatchKind::Dropped, None);
+        }
+    }
+
+    /// A watch has told something; `None` if it has ended.
+    fn told(&self, watched: Watched<'_>, event: Option<WatchEvent>) {
+        let (what, zxid) = match event {
+            Some(WatchEvent::Fired { kind, zxid, .. }) => (kind_of(kind), zxid),
+            Some(WatchEvent::Gap) => (WatchKind::Gap, None),
+            _ => (WatchKind::Ended, None),
         };
-        drop(watch);
+        self.note_watch(watched, what, zxid);
+    }
+
+    fn note_watch(&self, (place, session, path): Watched<'_>, what: WatchKind, zxid: Option<Zxid>) {
         let process = self.process();
         self.actor.recorder.with(|history, at| {
             let path = history.text(path);
@@ -180,18 +224,28 @@ fn read(op: &mut Op, history: &mut History, node: &Node, answered: Option<(Sessi
     with_stat(op, &node.stat);
 }
 
-pub(super) fn with_stat(op: &mut Op, stat: &Stat) {
+/// A write has been answered, at its own place in the log: that tells also on which session, where there is another
+/// one by now.
+pub(super) fn written(op: &mut Op, history: &History, stat: &Stat) {
+    with_stat(op, stat);
+    if op.session.is_none() {
+        let mut changes = history.truth.changes.iter().rev();
+        let own = changes.find(|change| change.zxid == stat.mzxid);
+        op.session = own.map_or(SessionId::NONE, |change| change.session);
+    }
+    if !op.session.is_none() {
+        op.at = stat.mzxid;
+    }
+}
+
+fn with_stat(op: &mut Op, stat: &Stat) {
     op.version = Some(stat.version);
     op.czxid = stat.czxid;
     op.mzxid = stat.mzxid;
-    if op.function == Function::Set && !op.session.is_none() {
-        // A write is answered at its own place.
-        op.at = stat.mzxid;
-    }
     op.owner = stat.ephemeral_owner;
 }
 
-const fn kind_of(kind: EventType) -> WatchKind {
+pub(crate) const fn kind_of(kind: EventType) -> WatchKind {
     match kind {
         EventType::Created => WatchKind::Created,
         EventType::Deleted => WatchKind::Deleted,

@@ -25,6 +25,18 @@ pub(super) enum Delivery {
     EndToClient,
 }
 
+impl Delivery {
+    /// How many bytes it is.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::ToServer(bytes) | Self::LastToServer(bytes) | Self::ToClient(bytes) => {
+                bytes.len() as u64
+            }
+            Self::EndToServer | Self::EndToClient => 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) process: usize,

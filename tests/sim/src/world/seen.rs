@@ -16,11 +16,19 @@ pub struct Seen {
 pub(super) struct Reads {
     /// By path: the session that answered last, and its answer's zxid.
     answered: BTreeMap<String, (SessionId, Zxid)>,
+    /// The first reply that went back: its session, what that had seen, and what the reply is of.
+    back: Option<(SessionId, Zxid, Zxid)>,
 }
 
 impl Reads {
     pub(super) fn last(&self, path: &str) -> Option<(SessionId, Zxid)> {
         self.answered.get(path).copied()
+    }
+}
+
+impl Reads {
+    pub(super) const fn back(&self) -> Option<(SessionId, Zxid, Zxid)> {
+        self.back
     }
 }
 
@@ -50,6 +58,8 @@ impl Seen {
 pub(super) struct Replies {
     /// The beginning of the frame that is being read.
     head: Vec<u8>,
+    /// Its head is there.
+    begun: bool,
     /// How much of it is to come behind its head.
     skip: usize,
     attached: bool,
@@ -68,6 +78,12 @@ impl Replies {
             let skipped = self.skip.min(bytes.len());
             bytes = bytes.get(skipped..).unwrap_or_default();
             self.skip -= skipped;
+            // A frame that is not there to its end tells its reader nothing.
+            if self.begun && self.skip == 0 {
+                self.take(seen, reads);
+                self.head.clear();
+                self.begun = false;
+            }
             if bytes.is_empty() {
                 return;
             }
@@ -88,8 +104,7 @@ impl Replies {
             }
             // A frame shorter than a head does not come from a server.
             self.skip = frame.saturating_sub(HEAD);
-            self.take(seen, reads);
-            self.head.clear();
+            self.begun = true;
         }
     }
 
@@ -103,9 +118,12 @@ impl Replies {
             // Some replies and late events carry −1, which is no transaction.
             let zxid = number(8).unwrap_or(0).max(0);
             let zxid = Zxid::from_raw(zxid);
-            seen.zxid = seen.zxid.max(zxid);
             let xid = self.head.get(4..8).and_then(|xid| xid.try_into().ok());
             let xid = xid.map_or(0, i32::from_be_bytes);
+            if xid > 0 && zxid != Zxid::NONE && zxid < seen.zxid {
+                reads.back.get_or_insert((seen.session, seen.zxid, zxid));
+            }
+            seen.zxid = seen.zxid.max(zxid);
             if let Some(path) = self.asked.remove(&xid) {
                 reads.answered.insert(path, (seen.session, zxid));
             }
@@ -132,7 +150,7 @@ mod tests {
     #[test]
     fn the_newest_zxid_is_found_however_the_bytes_are_cut() {
         let handshake = [&[0; 8][..], &7_i64.to_be_bytes(), &[0; 21]].concat();
-        let reply = |zxid: i64| [&[0; 4][..], &zxid.to_be_bytes(), &[0; 9]].concat();
+        let reply = |zxid: i64| [&1_i32.to_be_bytes()[..], &zxid.to_be_bytes(), &[0; 9]].concat();
         let bytes = [
             frame(&handshake),
             frame(&reply(5)),
@@ -142,11 +160,35 @@ mod tests {
         .concat();
         for size in 1..bytes.len() {
             let (mut replies, mut seen) = (Replies::default(), Seen::default());
+            let mut reads = Reads::default();
             for piece in bytes.chunks(size) {
-                replies.read(piece, &mut seen, &mut Reads::default());
+                replies.read(piece, &mut seen, &mut reads);
             }
+            assert_eq!(reads.back(), None);
             assert_eq!(seen.of(SessionId::from_raw(7)), Zxid::from_raw(9));
             assert_eq!(seen.of(SessionId::from_raw(8)), Zxid::NONE);
         }
+    }
+
+    #[test]
+    fn a_reply_goes_back_only_if_what_was_seen_before_was_seen_whole() {
+        let handshake = frame(&[&[0; 8][..], &7_i64.to_be_bytes(), &[0; 21]].concat());
+        let reply =
+            |zxid: i64| frame(&[&1_i32.to_be_bytes()[..], &zxid.to_be_bytes(), &[0; 9]].concat());
+        let went_back = |first: &[u8]| {
+            let (mut seen, mut reads) = (Seen::default(), Reads::default());
+            for bytes in [first, &reply(4)[..]] {
+                // Each on a connection of its own.
+                let mut replies = Replies::default();
+                replies.read(&handshake, &mut seen, &mut reads);
+                replies.read(bytes, &mut seen, &mut reads);
+            }
+            reads.back()
+        };
+        let (newer, session) = (reply(5), SessionId::from_raw(7));
+        let expected = Some((session, Zxid::from_raw(5), Zxid::from_raw(4)));
+        assert_eq!(went_back(&newer), expected);
+        assert_eq!(went_back(newer.split_last().unwrap().1), None);
+        assert_eq!(went_back(&reply(4)), None);
     }
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use zk_embedded::{
-    ConnKey, EnsembleConfig, EnsembleCore, Match, MemberState, Reaction, ServerCore, ServerId,
-    SessionInfo, Witnessed,
+    Backup, ConnKey, EnsembleConfig, EnsembleCore, Match, MemberState, Reaction, ServerCore,
+    ServerId, SessionInfo, Witnessed,
 };
 use zk_wire::{ErrorCode, Moment, OpCode, SessionId};
+
+use crate::schedule::Direction;
 
 /// How the servers are set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Servers {
     ensemble: EnsembleCore,
     /// Some server lets the nodes of dead sessions linger.
     lingers: bool,
+    /// The last two backups, the older first.
+    backups: [Option<Backup>; 2],
 }
 
 impl Servers {
@@ -48,6 +52,7 @@ impl Servers {
         Self {
             ensemble,
             lingers: false,
+            backups: [None, None],
         }
     }
 
@@ -105,6 +110,37 @@ impl Servers {
     pub fn cut_off(&mut self, now: Moment, server: usize) {
         let others: Vec<ServerId> = self.others(id(server));
         self.ensemble.partition(now, &[&others, &[id(server)]]);
+    }
+
+    /// The client's server hears nothing from the others any more (to it), or is not heard by them.
+    pub fn one_way(&mut self, server: usize, way: Direction) {
+        for other in self.others(id(server)) {
+            match way {
+                Direction::ToServer => self.ensemble.block(other, id(server)),
+                Direction::ToClient => self.ensemble.block(id(server), other),
+            }
+        }
+    }
+
+    /// Whoever comes back with a session that is gone is given another one in silence, or told the truth again.
+    pub fn substitute(&mut self, now: Moment, on: bool) {
+        self.everywhere(now, |core| core.substitute_sessions(on));
+    }
+
+    /// Keeps what the leader has now, for [`restore_old`](Self::restore_old).
+    pub fn back_up(&mut self) {
+        let leader = self.ensemble.leader();
+        if let Some(backup) = leader.and_then(|leader| self.ensemble.backup(leader)) {
+            self.backups = [self.backups[1].take(), Some(backup)];
+        }
+    }
+
+    /// All servers start again with what was there at the last backup but one.
+    pub fn restore_old(&mut self, now: Moment) {
+        let servers = self.ensemble.servers();
+        if let Some(backup) = self.backups.iter().flatten().next() {
+            self.ensemble.restore(now, &servers, backup);
+        }
     }
 
     /// The leader is cut off, and what only it has is lost when it finds out.
@@ -235,6 +271,7 @@ impl Servers {
     /// Takes back every fault.
     pub fn heal(&mut self, now: Moment) {
         self.everywhere(now, ServerCore::clear_rules);
+        self.substitute(now, false);
         self.reunite(now);
         self.restart(now);
         for server in self.ensemble.servers() {

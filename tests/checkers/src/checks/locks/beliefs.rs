@@ -7,7 +7,7 @@ use zk_wire::{Moment, SessionId, Zxid};
 
 use super::view::Locks;
 use crate::known::later;
-use crate::records::{Belief, ChangeKind, Conviction};
+use crate::records::{Belief, ChangeKind, Conviction, Fault};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
 
@@ -34,8 +34,8 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
             continue;
         };
         for span in believed(locks, hold, &beliefs, fast_ppm) {
-            outlives(locks, &span, &beliefs, findings);
-            spans.entry(hold.lock).or_default().push(span);
+            let excused = outlives(locks, &span, &beliefs, findings);
+            spans.entry(hold.lock).or_default().push(excused);
         }
     }
     for (lock, spans) in spans {
@@ -69,8 +69,10 @@ impl Span {
 /// By how many millionths the process's clock is fast, if that is within the claim.
 fn fast_ppm(locks: &Locks<'_>, process: u32) -> Option<i32> {
     let clocks = &locks.history.clocks;
-    let clock = clocks.iter().find(|clock| clock.process == process);
-    let fast = clock.map_or(0, |clock| clock.fast_ppm);
+    let own = clocks.iter().filter(|clock| clock.process == process);
+    // It may have been wrong in several ways, one after the other.
+    let worst = own.max_by_key(|clock| clock.fast_ppm.unsigned_abs());
+    let fast = worst.map_or(0, |clock| clock.fast_ppm);
     (fast.unsigned_abs() <= locks.history.limits.clock_ppm).then_some(fast)
 }
 
@@ -120,26 +122,33 @@ fn believed(locks: &Locks<'_>, hold: Hold, beliefs: &[&Belief], fast_ppm: i32) -
 }
 
 /// Nobody believes to hold a node whose session the servers have given up, or that its own session
-/// has deleted.
-fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut Findings) {
+/// has deleted. Returns the span as far as the believer could know that it was over.
+fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut Findings) -> Span {
     let node = beliefs.first().map_or(Text::EMPTY, |belief| belief.node);
-    let Some(life) = locks.tree.made(node, span.hold.token) else {
-        return;
+    let life = locks.tree.made(node, span.hold.token);
+    let removal = life.and_then(|life| Some((life.owner, life.removal?)));
+    let Some((owner, removal)) = removal.filter(|(_, removal)| span.reaches(removal.at)) else {
+        return *span;
     };
-    let Some(removal) = life.removal.filter(|removal| span.reaches(removal.at)) else {
-        return;
-    };
+    let mut excused = *span;
     // Somebody else's delete can be told only afterwards.
-    if removal.cause == ChangeKind::Delete && removal.session != life.owner {
+    let by_others = removal.cause == ChangeKind::Delete && removal.session != owner;
+    let why = if by_others {
         findings.meet("hold whose node somebody else deleted");
-        return;
-    }
+        excused.end = Some(removal.at.max(span.begin));
+        if !unaware(locks, (owner, removal.at), beliefs) {
+            return excused;
+        }
+        "gone for long"
+    } else {
+        "gone"
+    };
     let end = match span.end {
         Some(end) => format!("until {}", millis(end)),
         None => "for ever".to_owned(),
     };
     let text = format!(
-        "process {} believes from {} {end} to hold {}, gone at {} by {}",
+        "process {} believes from {} {end} to hold {}, {why} at {} by {}",
         span.hold.process,
         millis(span.begin),
         locks.history.texts.shown(node),
@@ -147,7 +156,35 @@ fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut 
         removal.cause.word()
     );
     findings.add(Property::L5, &[], text);
+    excused
 }
+
+/// How many round trips the news that somebody deleted a node may take while nothing is in their way.
+const NEWS: u32 = 4;
+
+/// Whether the holder believes in its hold long after somebody else deleted its node, although nothing kept the news
+/// from it: its connection stood, and no fault lasted, for as long as a session does before.
+fn unaware(locks: &Locks<'_>, (owner, removed): (SessionId, Moment), beliefs: &[&Belief]) -> bool {
+    let limits = &locks.history.limits;
+    let Some(due) = later(removed, limits.round_trip.saturating_mul(NEWS)) else {
+        return false;
+    };
+    let since = removed - limits.session_timeout;
+    let disturbs = |fault: &Fault| {
+        let lasts = fault.ended.is_none_or(|ended| ended > fault.at + INSTANT);
+        lasts && fault.at <= due && fault.ended.is_none_or(|ended| ended >= since)
+    };
+    let believes = |belief: &&Belief| {
+        belief.at > due && matches!(belief.says, Conviction::Held | Conviction::Safe)
+    };
+    !limits.round_trip.is_zero()
+        && beliefs.iter().any(believes)
+        && !locks.history.faults.iter().any(disturbs)
+        && !locks.ends.cut_within(owner, since, due)
+}
+
+/// Faults that are over at once are no hindrance; nor is the deed itself, if it is on record as a fault.
+const INSTANT: Duration = Duration::from_micros(1);
 
 /// No two processes believe at one time to hold one lock.
 fn overlaps(locks: &Locks<'_>, lock: Text, mut spans: Vec<Span>, findings: &mut Findings) {

@@ -26,7 +26,13 @@ fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
         waiting.entry((lock, owner)).or_default().push(contender);
     }
     let mut woken: BTreeMap<(Text, Zxid), BTreeSet<SessionId>> = BTreeMap::new();
-    for watch in &locks.history.truth.watches {
+    let mut set: BTreeMap<(Text, SessionId), Moment> = BTreeMap::new();
+    let mut watches: Vec<&ServerWatch> = locks.history.truth.watches.iter().collect();
+    watches.sort_by_key(|watch| watch.at);
+    for watch in watches {
+        if watch.did == WatchAction::Set {
+            set.insert((watch.path, watch.session), watch.at);
+        }
         if watch.did != WatchAction::Fired || !tells_of(watch) {
             continue;
         }
@@ -37,7 +43,13 @@ fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
         };
         // Who does not wait is woken for its own reasons.
         let line = waiting.get(&(lock, watch.session));
-        let waits = line.is_some_and(|line| line.iter().any(|one| one.life.lives_at(watch.at)));
+        // Nor who gave up the place in line for which it watched, and stands in another now.
+        let since = set.get(&(watch.path, watch.session));
+        let waits = line.is_some_and(|line| {
+            line.iter().any(|one| {
+                one.life.lives_at(watch.at) && since.is_none_or(|since| one.life.created <= *since)
+            })
+        });
         if waits {
             findings.stats.judged += 1;
             woken

@@ -4,7 +4,7 @@ use zk_wire::Zxid;
 
 use super::linearize::{Call, Model};
 use crate::known::{Tree, acquires};
-use crate::records::{Function, Op, Outcome};
+use crate::records::{ChangeKind, Function, Op, Outcome};
 use crate::text::{Text, Texts};
 
 /// A register of words with compare-and-set; empty at first.
@@ -110,7 +110,18 @@ impl Model for Mutex {
 }
 
 /// Adds the end of each hold whose node the log removes: nobody calls it, and it happens at once.
+///
+/// A release of what somebody else had deleted before ends nothing. Where the answer to its own delete was lost its
+/// caller takes that delete for the end.
 pub(super) fn with_losses(mut calls: Vec<Call>, tree: &Tree<'_>) -> Vec<Call> {
+    calls.retain(|call| {
+        let life = tree.made(call.op.reply, call.op.token);
+        let removal = life.and_then(|life| Some((life.owner, life.removal?)));
+        let by_others = removal.is_some_and(|(owner, removal)| {
+            removal.cause == ChangeKind::Delete && removal.session != owner
+        });
+        acquires(call.op.function) || !by_others
+    });
     let losses: Vec<Call> = calls
         .iter()
         .filter(|call| acquires(call.op.function))
