@@ -14,6 +14,7 @@ pub struct Authority {
 
 /// A certificate with its key, both PEM.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Issued {
     /// The certificate.
     pub certificate: String,
