@@ -15,6 +15,7 @@ pub struct Authority {
 /// A certificate with its key, both PEM.
 #[expect(clippy::exhaustive_structs, reason = "a certificate and its key")]
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Issued {
     /// The certificate.
     pub certificate: String,

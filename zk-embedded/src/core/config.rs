@@ -5,7 +5,7 @@ use std::time::Duration;
 use zk_wire::Zxid;
 use zk_wire::frame::DEFAULT_MAX_FRAME;
 
-use super::sasl::SaslUsers;
+use super::sasl_users::SaslUsers;
 use super::version::Version;
 
 /// How a [`ServerCore`](crate::ServerCore) behaves.

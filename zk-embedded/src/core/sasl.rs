@@ -1,37 +1,11 @@
 //! SASL with DIGEST-MD5, as the JAAS section of a server sets it up.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use bytes::Bytes;
 use zk_wire::sasl::{Challenge, SERVER_NAME, verify};
 use zk_wire::{ErrorCode, Response};
 
 use super::conn::ConnKey;
 use super::server::ServerCore;
-
-/// The users that a server knows by SASL, with their passwords. `Debug` shows the names alone.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct SaslUsers(BTreeMap<String, String>);
-
-impl SaslUsers {
-    /// Adds a user, or gives one another password.
-    pub fn add(&mut self, user: impl Into<String>, password: impl Into<String>) {
-        self.0.insert(user.into(), password.into());
-    }
-
-    /// Whether there is none: then the server does not speak SASL.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Debug for SaslUsers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
 
 impl ServerCore {
     /// Gives a user this password from now on, or makes it one.
@@ -55,7 +29,7 @@ impl ServerCore {
             return Ok(Response::Token(Some(message)));
         }
         let challenge = conn.challenge.take().ok_or(ErrorCode::AuthFailed)?;
-        let password_of = |user: &str| users.0.get(user).map(String::as_str);
+        let password_of = |user: &str| users.password_of(user);
         let (user, proof) = verify(&challenge, token, password_of).ok_or(ErrorCode::AuthFailed)?;
         std::sync::Arc::make_mut(&mut conn.identities).prove("sasl", user);
         Ok(Response::Token(Some(proof.into())))
