@@ -16,6 +16,8 @@ mod prepare;
 mod process;
 mod registers;
 mod run;
+mod state;
 
 pub use faults::supports;
-pub use run::{Variant, draw, run, run_with};
+pub use run::{draw, run, run_with};
+pub use state::Variant;

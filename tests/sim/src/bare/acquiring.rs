@@ -4,26 +4,13 @@ use std::time::Duration;
 
 use zk_checkers::{Function, Outcome};
 use zk_session::Event;
-use zk_wire::{Moment, Zxid};
+use zk_wire::Zxid;
 
-use super::calls::Doing;
 use super::contender::{Contender, Progress};
 use super::journal::{Hold, Scene};
-use super::process::Process;
+use super::state::{Acquiring, Doing, Process};
 use crate::schedule::Phase;
 use crate::workload::lock_path;
-
-/// A call of acquire, over all its attempts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Acquiring {
-    pub(super) lock: usize,
-    pub(super) place: usize,
-    waits: bool,
-    pub(super) limit: Option<Moment>,
-    /// Given up after so many more events.
-    cancel: Option<u64>,
-    last: bool,
-}
 
 impl Process {
     pub(super) fn acquire(

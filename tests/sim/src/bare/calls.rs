@@ -3,81 +3,12 @@
 use std::time::Duration;
 
 use zk_checkers::{Outcome, WatchKind};
-use zk_session::{Event, Outcome as Answered, RequestId};
+use zk_session::Event;
 use zk_wire::Moment;
 
-use super::acquiring::Acquiring;
-use super::contender::Contender;
-use super::holding::{Holding, Releasing};
-use super::journal::{Hold, Scene};
-use super::process::Process;
-use super::registers::{Then, Watching};
+use super::journal::Scene;
+use super::state::{Doing, Process, Then};
 use crate::schedule::Phase;
-
-/// What a process is doing.
-pub(super) enum Doing {
-    /// Waits for a session; an acquisition goes on in it.
-    Connecting(Option<Acquiring>),
-    Idle(Moment),
-    Reading(Call, Then),
-    Writing(Call),
-    Watching(Watching),
-    Acquiring(Box<Contender>, Acquiring),
-    Holding(Box<Holding>),
-    Releasing(Releasing),
-    Closing,
-    Over,
-}
-
-/// A request and the call it is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) id: RequestId,
-    pub(super) place: usize,
-}
-
-impl Call {
-    /// The answer, if the event is that.
-    pub(super) fn answered(self, event: &Event) -> Option<&Answered> {
-        match event {
-            Event::Done { id, outcome } if *id == self.id => Some(outcome),
-            _ => None,
-        }
-    }
-}
-
-impl Doing {
-    /// When it goes on by itself.
-    pub(super) fn until(&self) -> Option<Moment> {
-        match self {
-            Self::Idle(until) => Some(*until),
-            Self::Watching(watching) => Some(watching.until),
-            Self::Acquiring(_, acquiring) | Self::Connecting(Some(acquiring)) => acquiring.limit,
-            Self::Holding(holding) => holding.until(),
-            _ => None,
-        }
-    }
-
-    /// The calls that have not returned.
-    pub(super) fn open_calls(&self) -> Vec<usize> {
-        match self {
-            Self::Reading(call, _) | Self::Writing(call) => vec![call.place],
-            Self::Acquiring(_, acquiring) | Self::Connecting(Some(acquiring)) => {
-                vec![acquiring.place]
-            }
-            Self::Holding(holding) => holding.call.iter().map(|call| call.place).collect(),
-            Self::Releasing(releasing) => releasing.place.into_iter().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    pub(super) fn hold_mut(&mut self) -> Option<&mut Hold> {
-        match self {
-            Self::Holding(holding) => Some(&mut holding.hold),
-            _ => None,
-        }
-    }
-}
 
 impl Process {
     /// Does what is due now; false if nothing is.

@@ -7,7 +7,7 @@ use zk_checkers::Fault;
 use zk_wire::Moment;
 
 use super::journal::Scene;
-use super::process::Process;
+use super::state::Process;
 use crate::director::Hits;
 use crate::plan::Plan;
 use crate::schedule::{Action, Direction, Event, Phase, Trigger};

@@ -3,44 +3,14 @@
 use std::time::Duration;
 
 use zk_checkers::{Conviction, Function, Outcome};
-use zk_session::{DutyId, Event, Settlement};
-use zk_wire::{Moment, MultiOp, MultiResult, OpCode, Request, Response};
+use zk_session::{Event, Settlement};
+use zk_wire::{MultiOp, MultiResult, OpCode, Request, Response};
 
-use super::calls::{Call, Doing};
 use super::contender::{Contender, Progress, answer};
 use super::journal::{Hold, Scene, with_stat};
-use super::process::Process;
+use super::state::{Call, Doing, Holding, Process, Releasing};
 use crate::schedule::{Action, Phase};
 use crate::workload::guarded_path;
-
-/// A lock is held.
-pub(super) struct Holding {
-    pub(super) contender: Contender,
-    pub(super) hold: Hold,
-    /// A write under the fence that is not answered.
-    pub(super) call: Option<Call>,
-    lock: usize,
-    /// When the next thing is done.
-    until: Moment,
-    /// How many things are to be done.
-    left: u64,
-    /// What has been decided and is done next: with whatever happens in between.
-    use_next: Option<bool>,
-    /// The node is gone.
-    lost: bool,
-}
-
-/// A lock is given back.
-pub(super) struct Releasing {
-    duty: DutyId,
-    pub(super) place: Option<usize>,
-}
-
-impl Holding {
-    pub(super) fn until(&self) -> Option<Moment> {
-        self.call.is_none().then_some(self.until)
-    }
-}
 
 impl Process {
     /// A lock is held from now on. At the very end nothing is done with it.

@@ -4,51 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use zk_checkers::{Conviction, NoteKind, Outcome};
-use zk_recipes::Layout;
 use zk_session::{Event, Session, SessionConfig, SessionState, SessionTicket};
 use zk_wire::{Moment, SessionId, Zxid};
 
-use super::calls::Doing;
 use super::client::Client;
 use super::journal::Scene;
-use super::run::Variant;
+use super::state::{Doing, Process, Variant};
 use crate::plan::Plan;
-use crate::schedule::{Action, Phase};
-use crate::seed::{Rng, Seed};
-
-/// One process.
-pub(super) struct Process {
-    pub(super) index: usize,
-    pub(super) client: Client,
-    pub(super) rng: Rng,
-    pub(super) layout: Layout,
-    pub(super) doing: Doing,
-    pub(super) values: u64,
-    pub(super) calls: u64,
-    /// Set in the second part of a run, when nothing goes wrong any more.
-    pub(super) draining: bool,
-    /// Locks that it has to have had once more at the end.
-    pub(super) wishes: Vec<usize>,
-    /// Sessions that were ended before their time.
-    pub(super) doomed: BTreeSet<SessionId>,
-    /// How the next guard ends, if not by a release.
-    pub(super) guard_fate: Option<Action>,
-    /// The next call is given up after so many events.
-    pub(super) cancel: Option<u64>,
-    /// The session in force, once there is one.
-    pub(super) session: SessionId,
-    pub(super) phase: Phase,
-    /// From where its first session is to count its requests.
-    first_xid: Option<i32>,
-    seed: Seed,
-    entered: [u64; Phase::ALL.len()],
-    incarnation: u32,
-    sessions: u64,
-    frozen: usize,
-    alive: bool,
-    /// A close is under way that is not the end of the run.
-    closing: bool,
-}
+use crate::schedule::Phase;
 
 impl Process {
     pub(super) fn new(index: usize, plan: &Plan, variant: Variant, start: Moment) -> Self {

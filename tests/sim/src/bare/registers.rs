@@ -3,36 +3,14 @@
 use std::time::Duration;
 
 use zk_checkers::{Function, Outcome, WatchEvent as Told, WatchKind, WatchMode};
-use zk_session::{Event, Outcome as Answered, Submit, WatchEvent, WatchId};
-use zk_wire::{EventType, Moment, OpCode, Request, Response, Stat, Zxid};
+use zk_session::{Event, Outcome as Answered, Submit, WatchEvent};
+use zk_wire::{EventType, OpCode, Request, Response, Stat, Zxid};
 
-use super::calls::{Call, Doing};
 use super::contender::answer;
 use super::journal::{Scene, with_stat};
-use super::process::Process;
+use super::state::{Call, Doing, Process, Then, Watching};
 use crate::schedule::Phase;
 use crate::workload::register_path;
-
-/// What comes after a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    Nothing,
-    /// Set if nobody has written since.
-    Set,
-    /// Wait for a change, for so long.
-    Watch(WatchId, Duration),
-    /// The last call of all.
-    Close,
-}
-
-/// A watch on a register that was set.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Watching {
-    pub(super) watch: WatchId,
-    place: usize,
-    register: usize,
-    pub(super) until: Moment,
-}
 
 impl Process {
     pub(super) fn read(&mut self, scene: &mut Scene<'_>, register: usize, then: Then) {

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use zk_checkers::{History, Kept, Leftover};
-use zk_recipes::Layout;
 use zk_wire::{Moment, SessionId};
 
 use super::faults::{Faults, supports};
 use super::journal::Scene;
 use super::prepare::prepare;
-use super::process::Process;
+use super::state::{Process, Variant};
 use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::run::Run;
@@ -33,15 +32,6 @@ pub fn draw(seed: Seed, profile: Profile) -> Plan {
     plan.events = profile.draw(seed, plan.clients, plan.servers, plan.span);
     plan.events.retain(supports);
     plan
-}
-
-/// What a plan does not say.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Variant {
-    /// Whose names the contenders have.
-    pub layout: Layout,
-    /// The number from which on every first session counts its requests, to see it wrap: it is resumed with that.
-    pub first_xid: Option<i32>,
 }
 
 /// Carries out a plan on the cores alone.

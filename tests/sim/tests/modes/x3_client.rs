@@ -96,9 +96,8 @@ static FUNCTIONS: [Row; 36] = rows! {
         Ok(guard) => Some(guard.lost().await),
         Err(_) => None,
     };
-    "Held::doubted": zk => match mutex(zk).acquire().contender("x").await {
-        Ok(guard) => Some(guard.held().doubted().await),
-        Err(_) => None,
+    "Held::doubted": zk => if let Ok(guard) = mutex(zk).acquire().contender("x").await {
+        guard.held().doubted().await
     };
 };
 
