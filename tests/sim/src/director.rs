@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use zk_checkers::NoteKind;
+use zk_checkers::{Function, NoteKind, Outcome};
 use zk_client::Client;
 
 use crate::actor::{Actor, Signal};
@@ -336,9 +336,16 @@ impl Director {
             Action::Close => {
                 if let Some(client) = actor.client() {
                     actor.gives_back();
+                    let session = client.session_id().unwrap_or_default();
+                    let call =
+                        self.recorder
+                            .begin(actor.process(), Function::Close, "", |op, _| {
+                                op.session = session
+                            });
                     tokio::spawn(async move {
                         // A close has no errors.
                         let _ = client.close().await;
+                        call.end(1, Outcome::Ok, |_, _| {});
                     });
                 }
             }

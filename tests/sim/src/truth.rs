@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use zk_checkers::{
-    Change, ChangeKind, History, ServerWatch, SessionRow, SessionStep, WatchAction, WatchMode,
+    Change, ChangeKind, History, ServerWatch, SessionRow, SessionStep, WatchAction, WatchKind,
+    WatchMode,
 };
 use zk_embedded::{Fact, NodeChange, Witnessed};
 use zk_wire::{ErrorCode, EventType, Moment, SessionId, WatcherKind, Zxid};
-
-use crate::workload::kind_of;
 
 /// Remembers what a translation needs of earlier facts.
 #[derive(Debug, Default)]
@@ -241,4 +240,15 @@ fn ended(history: &mut History, zxid: Zxid, at: Moment, session: SessionId, kind
             .into_iter()
             .filter(|change| change.kind != ChangeKind::Nothing),
     );
+}
+
+/// The checkers' word for what an event says.
+pub(crate) const fn kind_of(kind: EventType) -> WatchKind {
+    match kind {
+        EventType::Created => WatchKind::Created,
+        EventType::Deleted => WatchKind::Deleted,
+        EventType::DataChanged => WatchKind::Changed,
+        EventType::ChildrenChanged => WatchKind::Children,
+        _ => WatchKind::Gap,
+    }
 }

@@ -7,7 +7,6 @@ mod registers;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use registers::kind_of;
 use zk_client::{Client, ErrorKind, State};
 use zk_recipes::Mutex;
 use zk_wire::SessionId;

@@ -220,6 +220,8 @@ impl Judge<'_> {
             let excused = op.error != 0
                 || op.deadline.is_some()
                 || op.function == Function::TryAcquire
+                // Others may close the client, and the call fails before that is told.
+                || self.ends.closing_by(op.session, returned)
                 || self.ends.cut_within(op.session, op.invoked, returned)
                 || self
                     .ends

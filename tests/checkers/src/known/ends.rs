@@ -15,6 +15,8 @@ pub(crate) struct Ends {
     closed: BTreeMap<u32, Vec<Moment>>,
     /// When a close was called, or was told.
     closing: BTreeMap<u32, Vec<Moment>>,
+    /// The same by session, the first time.
+    session_closing: BTreeMap<SessionId, Moment>,
     resumed: BTreeMap<u32, Vec<Moment>>,
     crashed: BTreeMap<u32, Moment>,
     /// When the connection, the session or the client ended: what leaves requests unanswered.
@@ -63,6 +65,8 @@ impl Ends {
         for op in &history.ops {
             if op.function == Function::Close {
                 ends.closing.entry(op.process).or_default().push(op.invoked);
+                let first = ends.session_closing.entry(op.session).or_insert(op.invoked);
+                *first = op.invoked.min(*first);
             }
             ends.owners.entry(op.session).or_insert(op.process);
         }
@@ -89,6 +93,12 @@ impl Ends {
         let closing = self.closing.get(&process);
         let closing = closing.map(Vec::as_slice).unwrap_or_default();
         closing.iter().any(|at| (from..=to).contains(at))
+    }
+
+    /// Whether the session's client was being closed by then.
+    pub(crate) fn closing_by(&self, session: SessionId, at: Moment) -> bool {
+        let since = self.session_closing.get(&session);
+        since.is_some_and(|since| *since <= at)
     }
 
     /// When the process last went on after a pause, in that time.

@@ -58,6 +58,8 @@ op process=1 function=sync path=/e invoked=9 returned=10 polls=2 outcome=ok sess
 op process=2 function=set path=/e data=1 invoked=9 returned=10 polls=1 outcome=cancelled session=b
 op process=2 function=set path=/e data=2 invoked=11 returned=13 polls=2 outcome=ok session=b at=2
 op process=1 function=close invoked=20 returned=21 polls=1 outcome=cancelled session=a
+op process=1 function=sync path=/e invoked=20.2 returned=20.3 polls=1 outcome=cancelled session=a
+op process=1 function=sync path=/e invoked=20.4 returned=20.5 polls=1 outcome=not_applied session=a
 change zxid=1 at=2 session=a kind=create path=/e owner=a
 change zxid=2 at=12 session=b kind=set path=/e data=2 version=1
 change zxid=3 at=22 session=a kind=close
@@ -65,6 +67,13 @@ change zxid=3 at=22 session=a kind=delete path=/e
 ";
 
 const CASES: &[Case] = &[
+    case(
+        G6,
+        "the call after a dropped one fails before its client is closed",
+        CLOSE,
+        "function=close invoked=20 ",
+        "function=close invoked=20.6 ",
+    ),
     case(
         G6,
         "a create that was never polled is applied",

@@ -341,14 +341,14 @@ const CASES: &[Case] = &[
     ),
     case(
         L5,
-        "a hold that somebody else ended is believed in although nothing keeps the news away",
+        "a hold that somebody else ended is believed in although the lag came after the news",
         EVICTED,
         "fault what=lag target=a at=1500 ended=2100",
-        "fault what=lag target=a at=500 ended=900",
+        "fault what=lag target=a at=2060 ended=2100",
     ),
     case(
         L5,
-        "a hold that somebody else ended is believed in long after the lag is over",
+        "a hold that somebody else ended is believed in although there was no fault",
         EVICTED,
         "fault what=lag target=a at=1500 ended=2100\nfault what=evict",
         "fault what=evict",

@@ -9,12 +9,13 @@ use zk_checkers::{
     Function, History, NodeKind, Op, Outcome, WatchEvent as Told, WatchKind, WatchMode,
 };
 use zk_client::{Error, Node, Stat, Watch, WatchEvent};
-use zk_wire::{EventType, SessionId, Zxid};
+use zk_wire::{SessionId, Zxid};
 
 use super::{Application, register_path};
 use crate::actor::Called;
 use crate::recorder::{OpenCall, code, failed};
 use crate::schedule::{Call, Phase};
+use crate::truth::kind_of;
 use crate::world::Seen;
 
 /// The place of the call that set a watch, its session, and the path.
@@ -243,14 +244,4 @@ fn with_stat(op: &mut Op, stat: &Stat) {
     op.czxid = stat.czxid;
     op.mzxid = stat.mzxid;
     op.owner = stat.ephemeral_owner;
-}
-
-pub(crate) const fn kind_of(kind: EventType) -> WatchKind {
-    match kind {
-        EventType::Created => WatchKind::Created,
-        EventType::Deleted => WatchKind::Deleted,
-        EventType::DataChanged => WatchKind::Changed,
-        EventType::ChildrenChanged => WatchKind::Children,
-        _ => WatchKind::Gap,
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use super::view::Locks;
-use crate::known::later;
+use crate::known::{Life, later};
 use crate::records::{Belief, ChangeKind, Conviction, Fault};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -126,17 +126,17 @@ fn believed(locks: &Locks<'_>, hold: Hold, beliefs: &[&Belief], fast_ppm: i32) -
 fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut Findings) -> Span {
     let node = beliefs.first().map_or(Text::EMPTY, |belief| belief.node);
     let life = locks.tree.made(node, span.hold.token);
-    let removal = life.and_then(|life| Some((life.owner, life.removal?)));
-    let Some((owner, removal)) = removal.filter(|(_, removal)| span.reaches(removal.at)) else {
+    let removal = life.and_then(|life| Some((life, life.removal?)));
+    let Some((life, removal)) = removal.filter(|(_, removal)| span.reaches(removal.at)) else {
         return *span;
     };
     let mut excused = *span;
     // Somebody else's delete can be told only afterwards.
-    let by_others = removal.cause == ChangeKind::Delete && removal.session != owner;
+    let by_others = removal.cause == ChangeKind::Delete && removal.session != life.owner;
     let why = if by_others {
         findings.meet("hold whose node somebody else deleted");
         excused.end = Some(removal.at.max(span.begin));
-        if !unaware(locks, (owner, removal.at), beliefs) {
+        if !unaware(locks, life, removal.at, beliefs) {
             return excused;
         }
         "gone for long"
@@ -163,16 +163,17 @@ fn outlives(locks: &Locks<'_>, span: &Span, beliefs: &[&Belief], findings: &mut 
 const NEWS: u32 = 4;
 
 /// Whether the holder believes in its hold long after somebody else deleted its node, although nothing kept the news
-/// from it: its connection stood, and no fault lasted, for as long as a session does before.
-fn unaware(locks: &Locks<'_>, (owner, removed): (SessionId, Moment), beliefs: &[&Belief]) -> bool {
+/// from it: since it made the node, and for as long as a session lasts before the deed, its connection stood and there
+/// was no fault but the deed itself. One that is over at once may have kept it from watching its node.
+fn unaware(locks: &Locks<'_>, life: &Life, removed: Moment, beliefs: &[&Belief]) -> bool {
     let limits = &locks.history.limits;
     let Some(due) = later(removed, limits.round_trip.saturating_mul(NEWS)) else {
         return false;
     };
-    let since = removed - limits.session_timeout;
+    let since = life.created.min(removed - limits.session_timeout);
     let disturbs = |fault: &Fault| {
-        let lasts = fault.ended.is_none_or(|ended| ended > fault.at + INSTANT);
-        lasts && fault.at <= due && fault.ended.is_none_or(|ended| ended >= since)
+        let is_deed = locks.history.texts.bytes(fault.what) == b"evict";
+        !is_deed && fault.at <= due && fault.ended.is_none_or(|ended| ended >= since)
     };
     let believes = |belief: &&Belief| {
         belief.at > due && matches!(belief.says, Conviction::Held | Conviction::Safe)
@@ -180,11 +181,8 @@ fn unaware(locks: &Locks<'_>, (owner, removed): (SessionId, Moment), beliefs: &[
     !limits.round_trip.is_zero()
         && beliefs.iter().any(believes)
         && !locks.history.faults.iter().any(disturbs)
-        && !locks.ends.cut_within(owner, since, due)
+        && !locks.ends.cut_within(life.owner, since, due)
 }
-
-/// Faults that are over at once are no hindrance; nor is the deed itself, if it is on record as a fault.
-const INSTANT: Duration = Duration::from_micros(1);
 
 /// No two processes believe at one time to hold one lock.
 fn overlaps(locks: &Locks<'_>, lock: Text, mut spans: Vec<Span>, findings: &mut Findings) {
