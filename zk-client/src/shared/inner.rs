@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) expiry: Option<Arc<Expiry>>,
     /// Set while the driver sleeps; taken by whoever gives it work.
     pub(crate) driver: Option<Waker>,
+    /// What was submitted last gives the driver nothing to do: an answer, which wakes it anyhow, has to come first.
+    pub(crate) quiet: bool,
 }
 
 /// How much the client keeps for futures, watches and claims: what a leak would show in.
@@ -96,6 +98,7 @@ impl Inner {
             stall: StallGauge::default(),
             expiry: None,
             driver: None,
+            quiet: false,
         }
     }
 
@@ -115,7 +118,9 @@ impl Inner {
         request: Request,
         options: Submit,
     ) -> Result<Accepted, Rejected> {
+        let due = self.core.poll_timeout();
         let submitted = self.core.submit(now, request, options)?;
+        self.quiet = self.core.is_gathering() && self.core.poll_timeout() == due;
         let key = RequestKey {
             generation: self.generation,
             id: submitted.id,

@@ -133,6 +133,11 @@ impl Coalescer {
         }
     }
 
+    /// Whether further reads gather, and wait for an answer to let them go.
+    pub(crate) fn gathers(&self, open_frames: usize) -> bool {
+        self.knowledge == Knowledge::Yes && open_frames >= OPEN_FRAMES
+    }
+
     /// Whether the next multiRead asks the server if it knows it.
     pub(crate) fn is_asking(&self) -> bool {
         self.knowledge == Knowledge::Asked

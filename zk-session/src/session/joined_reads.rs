@@ -41,6 +41,13 @@ impl Session {
         true
     }
 
+    /// Whether everything that is queued waits for an answer to let it go, so that there is nothing to transmit.
+    #[must_use]
+    pub fn is_gathering(&self) -> bool {
+        let open = self.in_flight.read_frames();
+        self.link.is_ready() && self.coalescer.gathers(open) && !self.queue.has_others()
+    }
+
     fn transmit_reads(&mut self, now: Moment, buf: &mut Vec<u8>, count: usize) {
         let mut reads = Vec::with_capacity(count);
         let mut ops = Vec::with_capacity(count);

@@ -46,6 +46,7 @@ fn held() -> (Pair, Vec<RequestId>, Vec<RequestId>) {
     let open = reads(&mut pair, 4);
     let held = reads(&mut pair, 3);
     assert_eq!(pair.session.stats().queued, 3);
+    assert!(pair.session.is_gathering());
     (pair, open, held)
 }
 
@@ -172,6 +173,7 @@ fn whatever_waits_behind_reads_makes_them_leave_at_once_and_in_order() {
         submit.watch = watch;
         ids.push(pair.submit_with(other.clone(), submit));
         assert_eq!(pair.session.stats().queued, 0, "{other:?}");
+        assert!(pair.session.is_gathering(), "nothing is queued");
         ids.extend(reads(&mut pair, 2));
         assert_eq!(pair.session.stats().queued, 2, "these gather anew");
         pair.settle();
