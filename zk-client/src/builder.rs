@@ -157,7 +157,8 @@ impl ClientBuilder {
     /// Sets whether reads that wait their turn travel together. Default: on.
     ///
     /// Reads without a watch (`get`, `children` without metadata) leave at once while fewer than four frames of reads are
-    /// unanswered, and gather into one request otherwise, unless something else is queued behind them. Results,
+    /// unanswered, and gather into one request otherwise, unless something else is queued behind them or recent replies
+    /// had more than 32 KiB. Results,
     /// errors, order, deadlines and cancellation are those of single reads. It needs servers from 3.6: under load, once per
     /// connection, the client lets everything be answered and then asks, and an older server hangs up then, once in a
     /// session. See [`servers_from`](Self::servers_from).

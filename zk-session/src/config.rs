@@ -117,7 +117,7 @@ impl Default for Backoff {
 /// Whether reads without a watch (getData, getChildren) that wait their turn are sent together, as one multiRead.
 ///
 /// They leave at once while fewer than four frames of reads are unanswered, and gather into the next multiRead
-/// otherwise, unless something else waits behind them. Each keeps its own result, error, deadline and
+/// otherwise, unless something else waits behind them or their replies are large (32 KiB). Each keeps its own result, error, deadline and
 /// cancellation; order stays that of the queue. A multiRead that fails as a whole is asked again as single reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

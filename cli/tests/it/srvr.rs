@@ -48,7 +48,7 @@ fn a_word_that_is_not_allowed_names_the_setting_that_allows_it() {
     );
     let (code, message) = Zkctl::new(&["srvr", "127.0.0.1:1"]).fails();
     assert_eq!(code, 69);
-    insta::assert_snapshot!(message, @"zkctl: 127.0.0.1:1 does not answer srvr: Connection refused (os error 111)");
+    insta::assert_snapshot!(message, @"zkctl: 127.0.0.1:1 does not answer srvr: 127.0.0.1 refused (nothing listens there)");
     let (code, message) = server.zkctl(&["srvr", "--word", "x y"]).fails();
     assert_eq!(code, 64);
     assert!(

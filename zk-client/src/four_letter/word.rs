@@ -56,7 +56,7 @@ impl Word {
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Always letters: there is no other way to make one.
-        str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

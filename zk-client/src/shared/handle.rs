@@ -63,7 +63,10 @@ impl Shared {
         let now = self.clock.now();
         let mut inner = self.lock();
         let result = f(&mut inner, now);
-        let driver = inner.driver.take();
+        let driver = match std::mem::take(&mut inner.quiet) {
+            true => None,
+            false => inner.driver.take(),
+        };
         drop(inner);
         if let Some(driver) = driver {
             driver.wake();

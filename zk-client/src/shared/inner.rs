@@ -76,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) expiry: Option<Arc<Expiry>>,
     /// Set while the driver sleeps; taken by whoever gives it work.
     pub(crate) driver: Option<Waker>,
+    /// What was submitted last gives the driver nothing to do: an answer, which wakes it anyhow, has to come first.
+    pub(crate) quiet: bool,
 }
 
 /// How much the client keeps for futures, watches and claims: what a leak would show in.
@@ -112,6 +114,7 @@ impl Inner {
             earlier: SessionStats::default(),
             expiry: None,
             driver: None,
+            quiet: false,
         }
     }
 
@@ -150,7 +153,9 @@ impl Inner {
         options: Submit,
     ) -> Result<Accepted, Rejected> {
         let op = request.op_code();
+        let due = self.core.poll_timeout();
         let submitted = self.core.submit(now, request, options)?;
+        self.quiet = self.core.is_gathering() && self.core.poll_timeout() == due;
         let key = RequestKey {
             generation: self.generation,
             id: submitted.id,

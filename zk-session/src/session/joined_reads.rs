@@ -17,7 +17,7 @@ impl Session {
     /// Sends the next request, or the reads at the front of the queue together; false if what is queued has to wait.
     pub(crate) fn transmit_next(&mut self, now: Moment, buf: &mut Vec<u8>, pinged: bool) -> bool {
         let traffic = Traffic {
-            read_is_next: self.queue.joinable_front().next().is_some(),
+            read_is_next: self.next_is_joinable(),
             open_frames: self.in_flight.read_frames(),
             idle: self.in_flight.is_empty(),
             pressed: pinged || self.queue.has_others(),
@@ -39,6 +39,19 @@ impl Session {
             },
         }
         true
+    }
+
+    /// Whether everything that is queued waits for an answer to let it go, so that there is nothing to transmit.
+    #[must_use]
+    pub fn is_gathering(&self) -> bool {
+        let open = self.in_flight.read_frames();
+        let gathers = self.coalescer.gathers(open) && !self.queue.has_others();
+        self.link.is_ready() && gathers && (self.queue.is_empty() || self.next_is_joinable())
+    }
+
+    fn next_is_joinable(&self) -> bool {
+        let next = self.queue.joinable_front().next();
+        next.is_some_and(|(_, kind)| self.coalescer.is_worth_joining(kind))
     }
 
     fn transmit_reads(&mut self, now: Moment, buf: &mut Vec<u8>, count: usize) {

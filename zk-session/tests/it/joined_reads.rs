@@ -46,6 +46,7 @@ fn held() -> (Pair, Vec<RequestId>, Vec<RequestId>) {
     let open = reads(&mut pair, 4);
     let held = reads(&mut pair, 3);
     assert_eq!(pair.session.stats().queued, 3);
+    assert!(pair.session.is_gathering());
     (pair, open, held)
 }
 
@@ -172,6 +173,7 @@ fn whatever_waits_behind_reads_makes_them_leave_at_once_and_in_order() {
         submit.watch = watch;
         ids.push(pair.submit_with(other.clone(), submit));
         assert_eq!(pair.session.stats().queued, 0, "{other:?}");
+        assert!(pair.session.is_gathering(), "nothing is queued");
         ids.extend(reads(&mut pair, 2));
         assert_eq!(pair.session.stats().queued, 2, "these gather anew");
         pair.settle();
@@ -377,18 +379,14 @@ fn a_joined_reply_may_be_larger_than_a_single_one_and_its_parts_may_not() {
 }
 
 #[test]
-fn large_replies_make_small_batches() {
+fn reads_with_large_replies_are_not_joined() {
     let mut pair = known();
     node(&mut pair, "/of-100000");
     for _ in 0..30 {
         pair.submit(get("/of-100000"));
     }
     pair.settle();
-    let shape = shape(&pair);
-    let (first, rest) = shape.split_at(4);
-    assert_eq!(first, [1; 4]);
-    assert!(rest.iter().all(|reads| *reads <= 3), "{rest:?}");
-    assert_eq!(rest.iter().sum::<usize>(), 26);
+    assert_eq!(shape(&pair), [1; 30]);
 }
 
 #[test]
