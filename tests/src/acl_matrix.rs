@@ -3,7 +3,6 @@
 use zk_recipes::{Acl, Client, CreateMode, Error, ErrorKind, Permissions};
 
 /// A scheme to try: an entry, somebody whom it names, and somebody whom it does not.
-#[expect(clippy::exhaustive_structs, reason = "tests fill it in")]
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests make it by its fields")]
 pub struct Scheme {

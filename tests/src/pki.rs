@@ -13,7 +13,6 @@ pub struct Authority {
 }
 
 /// A certificate with its key, both PEM.
-#[expect(clippy::exhaustive_structs, reason = "a certificate and its key")]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Issued {

@@ -209,14 +209,11 @@ impl World {
         let process = link.process;
         let mut begin = 0;
         let frames = link.up.frames.split(bytes, link.up.first);
-        for frame in frames
-            .iter()
-            .filter(|frame| frame.op == Some(OpCode::GetData))
-        {
-            let path = frame.path_in(bytes);
-            let path = path.filter(|path| path.starts_with("/registers/"));
-            if let (Some(path), Some(xid)) = (path, frame.xid_in(bytes)) {
-                link.replies.asks(xid, path);
+        for frame in &frames {
+            let mut paths = frame.reads_in(bytes);
+            paths.retain(|path| path.starts_with("/registers/"));
+            if let Some(xid) = frame.xid_in(bytes).filter(|_| !paths.is_empty()) {
+                link.replies.asks(xid, paths);
             }
         }
         for frame in frames {

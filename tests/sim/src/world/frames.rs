@@ -1,6 +1,7 @@
 //! Frames, cut from the bytes that pass by.
 
-use zk_wire::OpCode;
+use bytes::Bytes;
+use zk_wire::{OpCode, ReadOp, Reader, Request};
 
 /// One frame, or its rest, within a piece of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,28 @@ impl Frame {
         int(bytes.get(self.begin + 4..self.end)?, 0)
     }
 
+    /// The nodes whose data a request asks for, alone or with others.
+    #[must_use]
+    pub fn reads_in(&self, bytes: &[u8]) -> Vec<String> {
+        match self.op {
+            Some(OpCode::GetData) => self.path_in(bytes).map(str::to_owned).into_iter().collect(),
+            Some(OpCode::MultiRead) => {
+                let payload = bytes.get(self.begin + 12..self.end).unwrap_or_default();
+                let mut body = Reader::new(Bytes::copy_from_slice(payload));
+                let request = Request::decode(OpCode::MultiRead.raw(), &mut body);
+                let Ok(Request::MultiRead(reads)) = request else {
+                    return Vec::new();
+                };
+                let paths = reads.into_iter().filter_map(|read| match read {
+                    ReadOp::GetData { path } => Some(path),
+                    _ => None,
+                });
+                paths.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Reads the path of a request out of the bytes it lies in: the first string of its body, of a multi that of its
     /// first operation.
     #[must_use]
@@ -67,7 +90,7 @@ impl Frame {
             OpCode::CreateSession | OpCode::Ping | OpCode::Auth | OpCode::CloseSession => {
                 return None;
             }
-            OpCode::Multi => 8 + 9,
+            OpCode::Multi | OpCode::MultiRead => 8 + 9,
             OpCode::SetWatches => return None,
             _ => 8,
         };

@@ -64,13 +64,13 @@ pub(super) struct Replies {
     skip: usize,
     attached: bool,
     /// Reads that wait for their answer, by xid.
-    asked: BTreeMap<i32, String>,
+    asked: BTreeMap<i32, Vec<String>>,
 }
 
 impl Replies {
-    /// A read was asked for.
-    pub(super) fn asks(&mut self, xid: i32, path: &str) {
-        self.asked.insert(xid, path.to_owned());
+    /// Reads were asked for, by one request.
+    pub(super) fn asks(&mut self, xid: i32, paths: Vec<String>) {
+        self.asked.insert(xid, paths);
     }
 
     pub(super) fn read(&mut self, mut bytes: &[u8], seen: &mut Seen, reads: &mut Reads) {
@@ -124,7 +124,7 @@ impl Replies {
                 reads.back.get_or_insert((seen.session, seen.zxid, zxid));
             }
             seen.zxid = seen.zxid.max(zxid);
-            if let Some(path) = self.asked.remove(&xid) {
+            for path in self.asked.remove(&xid).unwrap_or_default() {
                 reads.answered.insert(path, (seen.session, zxid));
             }
         } else {
