@@ -93,7 +93,7 @@ async fn ask(server: &HostPort, builder: ClientBuilder, asks_words: bool) -> Res
     let fields = if asks_words {
         word::ask(server, Word::SRVR).await.unwrap_or_default()
     } else {
-        word::Fields::default()
+        Vec::new()
     };
     // Whatever the close meets, the session has served its purpose.
     let _ = client.close().await;
