@@ -96,21 +96,13 @@ impl InFlight {
     /// Takes the request a reply belongs to; `None` if the reply is out of order.
     pub(crate) fn take(&mut self, xid: i32, may_overtake: bool) -> Option<Slot> {
         let first = self.front()?.xid;
-        if first == xid {
-            return self.slots.pop_front().map(|(_, slot)| slot);
-        }
-        if !may_overtake {
+        let index = if first == xid {
+            0
+        } else if may_overtake {
+            self.place_of_xid(first, xid)?
+        } else {
             return None;
-        }
-        let index = self
-            .slots
-            .binary_search_by_key(&distance(first, xid), |(_, slot)| distance(first, slot.xid))
-            .ok()
-            .filter(|index| {
-                self.slots
-                    .get(*index)
-                    .is_some_and(|(_, slot)| slot.xid == xid)
-            })?;
+        };
         let (_, slot) = self.slots.remove(index)?;
         self.requests = self.requests.saturating_sub(slot.requests());
         self.read_frames = self
@@ -118,6 +110,19 @@ impl InFlight {
             .saturating_sub(usize::from(slot.read_frame));
         self.again = self.again.saturating_sub(usize::from(slot.again));
         Some(slot)
+    }
+
+    /// Where a request with this xid is, counted round from the first one's.
+    fn place_of_xid(&self, first: i32, xid: i32) -> Option<usize> {
+        let key = distance(first, xid);
+        let found = self
+            .slots
+            .binary_search_by_key(&key, |(_, slot)| distance(first, slot.xid));
+        let is_it = |index: &usize| {
+            let slot = self.slots.get(*index);
+            slot.is_some_and(|(_, slot)| slot.xid == xid)
+        };
+        found.ok().filter(is_it)
     }
 
     /// The user's request with this id.
