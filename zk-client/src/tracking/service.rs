@@ -25,6 +25,7 @@ pub(crate) async fn follow_service(
     let mut states = StateStream::new(shared.state.subscribe());
     loop {
         tokio::select! {
+            biased;
             state = states.changed() => match state {
                 None => return,
                 Some(state) if is_over(state, policy) => return,
