@@ -19,7 +19,8 @@ pub trait Host: fmt::Debug + Send + Sync {
     /// Whether it shows watches of children among them.
     fn shows_child_watches(&self) -> bool;
 
-    /// Whether it is older than 3.9: its events carry no zxid, and exists asks for no permission.
+    /// Whether it is older than 3.9: its events carry no zxid, exists asks for no permission, creates of a multi
+    /// yield no metadata.
     fn is_before_3_9(&self) -> bool {
         false
     }
@@ -142,6 +143,20 @@ impl Server {
     #[must_use]
     pub fn guards_exists(&self) -> bool {
         !self.host.is_before_3_9()
+    }
+
+    /// Whether the creates of a multi yield metadata.
+    #[must_use]
+    pub fn multi_yields_stat(&self) -> bool {
+        !self.host.is_before_3_9()
+    }
+
+    /// How many of one recursive watch [`watches`](Self::watches) counts: servers before 3.9 have it among the watches of
+    /// children, too.
+    #[must_use]
+    pub fn shown_recursive_watches(&self) -> usize {
+        let among_children = self.host.is_before_3_9() && self.host.shows_child_watches();
+        1 + usize::from(among_children)
     }
 
     /// The longest session timeout that the server grants.
