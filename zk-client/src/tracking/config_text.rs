@@ -3,43 +3,31 @@
 use zk_wire::ConnectString;
 
 use crate::ensemble::distinct;
+use crate::ops::Member;
 use crate::transport::ServerAddr;
 
 /// The addresses for clients, in the order of the text. `None` if one of the servers does not tell its own: a list
 /// without it would lose a server.
 ///
-/// A line is `server.ID=host:port:port[:role][|host:port:port…][;[client host:]client port]`. The part for clients is
-/// missing where it is configured on each server alone.
+/// The part for clients is missing in a line where it is configured on each server alone.
 pub(crate) fn servers(text: &str) -> Option<Vec<ServerAddr>> {
-    let lines = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("server."));
-    let servers: Option<Vec<_>> = lines.map(server).collect();
+    let lines = text.lines().filter(|line| line.starts_with("server."));
+    let servers: Option<Vec<_>> = lines.map(|line| server(&line.parse().ok()?)).collect();
     servers.map(distinct).filter(|servers| !servers.is_empty())
 }
 
-fn server(line: &str) -> Option<ServerAddr> {
-    let (_, spec) = line.split_once('=')?;
-    let (peer, client) = spec.split_once(';')?;
-    let client = client.trim();
-    let own = host_of(peer.split('|').next()?.trim())?;
-    match client.rsplit_once(':') {
-        None => Some(ServerAddr::new(own, client.parse().ok()?)),
-        Some((host, port)) => {
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            // Listening everywhere is no address.
-            let host = if matches!(host, "" | "0.0.0.0" | "::" | "0:0:0:0:0:0:0:0") {
-                own
-            } else {
-                host
-            };
-            Some(ServerAddr::new(host, port.parse().ok()?))
-        }
-    }
-    .filter(is_possible)
+fn server(member: &Member) -> Option<ServerAddr> {
+    let (host, port) = member.client.as_deref()?.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    // Listening everywhere is no address.
+    let host = match host {
+        "" | "0.0.0.0" | "::" | "0:0:0:0:0:0:0:0" => host_of(member.peers.split('|').next()?)?,
+        host => host,
+    };
+    Some(ServerAddr::new(host, port.parse().ok()?)).filter(is_possible)
 }
 
-/// The host of `host:port:port[:role]`, which may be an IPv6 address in brackets.
+/// The host of `host:port:port`, which may be an IPv6 address in brackets.
 fn host_of(peer: &str) -> Option<&str> {
     match peer.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map(|(host, _)| host),
