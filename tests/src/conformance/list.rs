@@ -61,7 +61,7 @@ macro_rules! each_conformance_body {
                 a_quota_is_set_counted_changed_and_deleted,
                 quotas_are_listed_and_do_not_nest,
                 a_quota_needs_a_node_and_the_root_has_none,
-                a_standalone_server_has_an_empty_configuration,
+                the_configuration_lists_the_members_and_is_empty_where_there_are_none,
                 a_server_with_reconfiguration_off_says_so,
             }
             order {

@@ -30,6 +30,11 @@ pub trait Host: fmt::Debug + Send + Sync {
         Duration::from_secs(40)
     }
 
+    /// How many servers its ensemble has; none if it stands alone.
+    fn members(&self) -> usize {
+        0
+    }
+
     /// Tells a client what else it needs to be let in: nothing, unless the server is protected.
     fn admit(&self, client: ClientBuilder) -> ClientBuilder {
         client
@@ -143,6 +148,12 @@ impl Server {
     #[must_use]
     pub fn guards_exists(&self) -> bool {
         !self.host.is_before_3_9()
+    }
+
+    /// How many servers the ensemble has; none if the server stands alone.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        self.host.members()
     }
 
     /// Whether the creates of a multi yield metadata.

@@ -39,6 +39,10 @@ impl Host for Members {
         self.is_before_3_9
     }
 
+    fn members(&self) -> usize {
+        Ensemble::MEMBERS.len()
+    }
+
     /// Twenty ticks.
     fn longest_session(&self) -> Duration {
         Duration::from_secs(10)

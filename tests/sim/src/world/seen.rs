@@ -9,6 +9,9 @@ use zk_wire::{SessionId, Zxid};
 pub struct Seen {
     session: SessionId,
     zxid: Zxid,
+    /// Events and answers to pings may run ahead of replies: where the nodes of a dead session go one by one, each tells
+    /// of a transaction that the server has not carried out to its end. No other server may be behind them.
+    ahead: Zxid,
 }
 
 /// Where the answers to a process's reads of registers stand among the transactions.
@@ -47,9 +50,10 @@ impl Seen {
         if self.session != session {
             *self = Self {
                 session,
-                zxid: Zxid::NONE,
+                ..Self::default()
             };
         }
+        self.zxid = self.zxid.max(self.ahead);
     }
 }
 
@@ -120,7 +124,11 @@ impl Replies {
             let zxid = Zxid::from_raw(zxid);
             let xid = self.head.get(4..8).and_then(|xid| xid.try_into().ok());
             let xid = xid.map_or(0, i32::from_be_bytes);
-            if xid > 0 && zxid != Zxid::NONE && zxid < seen.zxid {
+            if xid <= 0 {
+                seen.ahead = seen.ahead.max(zxid);
+                return;
+            }
+            if zxid != Zxid::NONE && zxid < seen.zxid {
                 reads.back.get_or_insert((seen.session, seen.zxid, zxid));
             }
             seen.zxid = seen.zxid.max(zxid);
@@ -190,5 +198,22 @@ mod tests {
         assert_eq!(went_back(&newer), expected);
         assert_eq!(went_back(newer.split_last().unwrap().1), None);
         assert_eq!(went_back(&reply(4)), None);
+    }
+    #[test]
+    fn an_event_may_run_ahead_of_the_replies_on_its_connection_and_of_no_other() {
+        let handshake = frame(&[&[0; 8][..], &7_i64.to_be_bytes(), &[0; 21]].concat());
+        let told = |xid: i32, zxid: i64| {
+            frame(&[&xid.to_be_bytes()[..], &zxid.to_be_bytes(), &[0; 9]].concat())
+        };
+        let (mut seen, mut reads) = (Seen::default(), Reads::default());
+        let first = [handshake.clone(), told(-1, 5), told(1, 4), told(2, 5)].concat();
+        Replies::default().read(&first, &mut seen, &mut reads);
+        assert_eq!(reads.back(), None);
+        let ahead = [handshake.clone(), told(-1, 6)].concat();
+        Replies::default().read(&ahead, &mut seen, &mut reads);
+        let behind = [handshake, told(3, 5)].concat();
+        Replies::default().read(&behind, &mut seen, &mut reads);
+        let expected = (SessionId::from_raw(7), Zxid::from_raw(6), Zxid::from_raw(5));
+        assert_eq!(reads.back(), Some(expected));
     }
 }
