@@ -156,7 +156,7 @@ impl Server {
         self.host.members()
     }
 
-    /// Whether the creates of a multi yield metadata.
+    /// Whether all creates of a multi yield metadata.
     #[must_use]
     pub fn multi_yields_stat(&self) -> bool {
         !self.host.is_before_3_9()
