@@ -32,7 +32,8 @@ async def test_ten_thousand_pipelined_replies_wake_the_loop_fewer_than_500_times
         found = await asyncio.gather(*(zk.get("/a") for _ in range(REPLIES)))
         wake_ups = woken - before
         assert len(found) == REPLIES and all(node.data == b"x" for node in found)
-        assert zk_server.count("get") == REPLIES
+        # Most of them travelled together.
+        assert zk_server.count("get") + zk_server.count("multiRead") < REPLIES / 10
         assert 0 < wake_ups < FEWER_THAN
         assert current().wake_ups - own == wake_ups
 
@@ -54,7 +55,8 @@ async def test_so_do_ten_thousand_replies_with_256_requests_under_way(
         before = current().wake_ups
         await asyncio.gather(*(ask() for _ in range(256)))
         assert 0 < current().wake_ups - before < FEWER_THAN
-        assert zk_server.count("get" if kind == "reads" else "set") == REPLIES
+        if kind == "writes":
+            assert zk_server.count("set") == REPLIES
 
 
 async def test_an_idle_client_does_not_wake_the_loop(zk_server: Server) -> None:

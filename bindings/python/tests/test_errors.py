@@ -38,7 +38,7 @@ def test_timeouts_are_timeout_errors_and_broken_connections_connection_errors() 
     timeouts = {name for name, cls in CLASSES.items() if issubclass(cls, TimeoutError)}
     assert timeouts == {"RequestTimeout", "AcquireTimeout", "NoServerReachable"}
     broken = {name for name, cls in CLASSES.items() if issubclass(cls, ConnectionError)}
-    assert broken == {"ConnectionLost", "NoServerReachable"}
+    assert broken == {"ConnectionLost", "NoServerReachable", "TlsError"}
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
