@@ -102,6 +102,8 @@ impl Application {
                 self.pause(Duration::from_secs(1)).await;
                 // Nobody has the guard any more: the lock is free when the session ends.
                 let _ = self.client.close().await;
+                // Whoever follows the session's state is woken with us, in an order that tokio draws.
+                tokio::task::yield_now().await;
                 return End::NewClient;
             }
             let think = self.plan.think;
