@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use zk_tests::conformance::{Host, shown_watches};
-use zk_tests::{Ensemble, RealServer};
+use zk_tests::{Ensemble, Member, RealServer};
 
 /// The servers that all bodies of one release share.
 #[derive(Debug)]
 pub(crate) struct Members {
     pub(crate) ensemble: &'static Ensemble,
+    /// The one that all clients of a body are connected to: what one of them was told, the others find there.
+    pub(crate) member: Member,
     /// With stock settings; started when a body asks for it.
     pub(crate) stock: fn() -> &'static RealServer,
     pub(crate) is_before_3_9: bool,
@@ -16,7 +18,7 @@ pub(crate) struct Members {
 
 impl Host for Members {
     fn connect_string(&self) -> String {
-        self.ensemble.connect_string()
+        self.ensemble.connect_string_of(self.member)
     }
 
     fn stock_connect_string(&self) -> String {

@@ -1,4 +1,4 @@
-//! Three real servers do what every server must do, whichever of them a client happens to meet.
+//! Each of three real servers does what every server must do, the leader and its followers.
 #![expect(
     clippy::unwrap_used,
     reason = "clippy does not see that helpers of tests are tests"

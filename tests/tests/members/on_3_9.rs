@@ -13,6 +13,8 @@ async fn server(name: &str) -> Server {
     static STOCK: OnceLock<RealServer> = OnceLock::new();
     let host = Members {
         ensemble: ENSEMBLE.get_or_init(Ensemble::start),
+        // Leader and followers alike.
+        member: name.len() % Ensemble::MEMBERS.len(),
         stock: || STOCK.get_or_init(|| RealServer::start_with(&[("ZOO_CFG_EXTRA", "")])),
         is_before_3_9: false,
     };

@@ -169,6 +169,8 @@ async fn passwords_and_keys_are_in_no_log_no_error_and_no_debug_output() {
     // Refusals of everything that can be refused.
     let stranger = client("app", SASL, "another").connect().await.unwrap();
     said.error(&stranger.get("/mine").await.unwrap_err());
+    // Nobody else is to meet the refusal of a reconnect below.
+    stranger.close().await.unwrap();
     said.error(
         &client("app", "Canary-of-sasl-91bd", DIGEST)
             .connect()
