@@ -1,7 +1,8 @@
 //! Changes of a list of children that a recursive watch implies.
 //!
 //! Servers before 3.9 keep one mode per connection, path and table, so that a recursive watch replaces what told of the
-//! children of its own path. It still tells of each child that comes or goes, which is the same news.
+//! children of its own path. It still tells of each child that comes or goes, which is the same news, but for a child
+//! that its ACL hides from this client: of that nobody tells there.
 
 use std::collections::BTreeSet;
 
