@@ -4,7 +4,6 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
-mod canary;
 mod cuts;
 mod kit;
 mod matrix;

@@ -19,7 +19,6 @@ mod hostile;
 mod kit;
 mod known_bugs;
 mod known_defects;
-mod log;
 mod members;
 mod metrics;
 mod names;

@@ -98,7 +98,7 @@ impl ServerCore {
                 let mut txn = self.transaction(stamp);
                 txn.close_session(*id);
                 let changes = txn.commit();
-                self.announce_end(now, (*id, 0), stamp, changes);
+                self.announce_end(now, (*id, 0), stamp, &changes);
                 self.forget_session(*id);
             }
             Proposal::Reap(path) => {

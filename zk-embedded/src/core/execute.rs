@@ -71,7 +71,7 @@ impl ServerCore {
             Request::CloseSession => {
                 txn.close_session(ask.session);
                 let changes = txn.commit();
-                self.announce_end(now, (ask.session, ask.xid), stamp, changes);
+                self.announce_end(now, (ask.session, ask.xid), stamp, &changes);
                 return Ok(Response::Empty);
             }
             // The one way in which a session's state fails a multi as a whole.
@@ -116,16 +116,13 @@ impl ServerCore {
         now: Moment,
         (session, xid): (SessionId, i32),
         stamp: Stamp,
-        changes: Vec<Change>,
+        changes: &[Change],
     ) {
-        if self.truth.is_some() {
-            let mut all = std::mem::take(&mut self.unfinished);
-            all.extend(changes.iter().cloned());
-            self.witness_commit(now, session, xid, stamp, Ok(&all));
+        if self.ending.take() != Some(stamp.zxid) {
+            self.witness_commit(now, session, xid, stamp, Ok(changes));
             self.witness_end(now, session, stamp);
         }
-        self.unfinished.clear();
-        self.announce(now, &changes, stamp.zxid);
+        self.announce(now, changes, stamp.zxid);
     }
 
     pub(super) fn transaction(&mut self, stamp: Stamp) -> Txn<'_> {

@@ -27,7 +27,7 @@ impl ServerCore {
         self.establishing.clear();
         self.reviving.clear();
         self.unread.clear();
-        self.unfinished.clear();
+        self.ending = None;
         self.sessions.orphan_all();
         self.line = Line::Ensemble(Outbox {
             syncs: mode == Mode::Follower,
@@ -44,12 +44,26 @@ impl ServerCore {
     }
 
     /// Deletes one node of a session that ends. `false` if there is none left.
-    pub(super) fn close_step(&mut self, now: Moment, session: SessionId, stamp: Stamp) -> bool {
+    pub(super) fn close_step(
+        &mut self,
+        now: Moment,
+        (session, xid): (SessionId, i32),
+        stamp: Stamp,
+    ) -> bool {
+        if self.truth.is_some() && self.ending != Some(stamp.zxid) {
+            // From the first node on readers can see that it is committed.
+            let mut whole = self.transaction(stamp);
+            whole.close_session(session);
+            let changes = whole.changes().to_vec();
+            whole.roll_back();
+            self.witness_commit(now, session, xid, stamp, Ok(&changes));
+            self.witness_end(now, session, stamp);
+        }
+        self.ending = Some(stamp.zxid);
         let mut txn = self.transaction(stamp);
         let any = txn.close_session_step(session);
         let changes = txn.commit();
         self.announce(now, &changes, stamp.zxid);
-        self.unfinished.extend(changes);
         any
     }
 

@@ -18,7 +18,6 @@ use super::rules::Rules;
 use super::sessions::Sessions;
 use super::tree::Tree;
 use super::truth::{Fact, Witnessed};
-use super::txn::Change;
 use super::waiting::{Arrived, NewSession, Reviving, Row};
 use super::watches::Watches;
 
@@ -53,8 +52,8 @@ pub struct ServerCore {
     pub(super) unread: BTreeSet<ConnKey>,
     /// `None` if nobody wants to know.
     pub(super) truth: Option<Vec<Witnessed>>,
-    /// What was deleted of a session whose end is not complete yet.
-    pub(super) unfinished: Vec<Change>,
+    /// The end of a session that is being carried out node by node.
+    pub(super) ending: Option<Zxid>,
     pub(super) touches_held: bool,
     /// Sessions that are gone are silently replaced.
     pub(super) substitutes: bool,
@@ -105,7 +104,7 @@ impl ServerCore {
             reviving: BTreeMap::new(),
             unread: BTreeSet::new(),
             truth: None,
-            unfinished: Vec::new(),
+            ending: None,
             touches_held: false,
             substitutes: false,
             refusing: false,

@@ -118,6 +118,11 @@ impl<'t> Txn<'t> {
         self.changes
     }
 
+    /// What watchers would have to be told, in order.
+    pub(super) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
     /// Leaves the tree as it was.
     pub(super) fn roll_back(self) {
         for step in self.undo.into_iter().rev() {

@@ -126,6 +126,7 @@ impl EnsembleCore {
             .since(member.scheduled)
             .take_while(|entry| entry.zxid() <= committed)
             .filter_map(|entry| ended_session(&entry.proposal))
+            .map(|(session, _)| session)
             .collect();
         for session in ended {
             leader.tracker.remove(session);

@@ -128,9 +128,9 @@ impl Member {
         }
         if !self.linger.is_zero() {
             if let Some((due, Step::Entry(entry))) = self.steps.front_mut() {
-                if let Some(session) = ended_session(&entry.proposal) {
+                if let Some(ended) = ended_session(&entry.proposal) {
                     // One node at a time; reads come in between.
-                    if self.server.close_step(now, session, entry.stamp) {
+                    if self.server.close_step(now, ended, entry.stamp) {
                         *due = now + self.linger;
                         return true;
                     }
@@ -163,13 +163,13 @@ impl Member {
     }
 }
 
-/// The session that a transaction ends.
-pub(super) fn ended_session(proposal: &Proposal) -> Option<SessionId> {
+/// The session that a transaction ends, and as which of its requests.
+pub(super) fn ended_session(proposal: &Proposal) -> Option<(SessionId, i32)> {
     match proposal {
-        Proposal::EndSession(id) => Some(*id),
+        Proposal::EndSession(id) => Some((*id, 0)),
         Proposal::Request { ask, .. } => {
             let closes = matches!(ask.request, Ok(zk_wire::Request::CloseSession));
-            closes.then_some(ask.session)
+            closes.then_some((ask.session, ask.xid))
         }
         Proposal::NewSession { .. } | Proposal::Reap(_) => None,
     }

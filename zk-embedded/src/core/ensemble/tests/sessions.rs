@@ -5,7 +5,8 @@ use std::time::Duration;
 use zk_wire::{CreateMode, ErrorCode, Request};
 
 use super::writes::replies;
-use super::{ONE, THREE, TWO, ok, world, world_with};
+use super::{ONE, THREE, TWO, World, ok, world, world_with};
+use crate::core::Fact;
 use crate::core::tests::rig::{auth, create, delete, exists};
 
 #[test]
@@ -173,6 +174,37 @@ fn a_lingering_server_answers_reads_between_the_nodes_of_a_session_that_ends() {
         world.core.server(TWO).unwrap().last_zxid().as_raw(),
         before.as_raw() + 1
     );
+}
+
+#[test]
+fn the_end_of_a_session_is_on_record_once_and_whole_before_its_first_node_is_seen_to_be_gone() {
+    let mut world = world();
+    let mut peer = world.connect_at(ONE);
+    for path in ["/a", "/b", "/c"] {
+        world
+            .create_as(&mut peer, path, CreateMode::Ephemeral)
+            .unwrap();
+    }
+    for id in [ONE, TWO, THREE] {
+        world.core.linger(id, Duration::from_millis(10));
+    }
+    world.core.witness(true);
+    world.send(&mut peer, &Request::CloseSession);
+    assert_eq!(world.paths_at(TWO).len(), 2, "the first is gone");
+    let ends = |world: &mut World| {
+        let facts = world.core.drain_truth().into_iter();
+        facts
+            .filter_map(|seen| match seen.fact {
+                Fact::Committed { outcome, .. } => Some(outcome.map_or(0, |deleted| deleted.len())),
+                Fact::SessionClosed { .. } => Some(usize::MAX),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ends(&mut world), [3, usize::MAX]);
+    world.advance(100);
+    assert!(world.paths_at(TWO).is_empty());
+    assert_eq!(ends(&mut world), []);
 }
 
 #[test]

@@ -1,107 +1,28 @@
 //! What a subscriber hears: nothing per operation, trouble once a minute, and never data.
+//!
+//! A program of its own, in which each test listens before anything is said: tracing remembers for the whole process
+//! whether a line is of interest, and lets the thread that first says it decide.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
-use std::collections::BTreeMap;
-use std::fmt::{self, Debug};
-use std::sync::{Arc, Mutex};
+mod heard;
+#[path = "../it/kit.rs"]
+#[allow(dead_code, reason = "the other program uses all of it")]
+mod kit;
+
 use std::time::Duration;
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::Level;
 use zk_client::ErrorKind;
 
+use crate::heard::listen;
 use crate::kit::{World, settle};
-
-/// Everything that was said, each line with its level.
-#[derive(Debug, Clone, Default)]
-struct Heard(Arc<Mutex<Lines>>);
-
-#[derive(Debug, Default)]
-struct Lines {
-    events: Vec<(Level, String)>,
-    spans: BTreeMap<u64, (&'static str, Level, String)>,
-}
-
-impl Heard {
-    fn events(&self, level: Level) -> Vec<String> {
-        let lines = self.0.lock().unwrap();
-        let of_level = lines.events.iter().filter(|(at, _)| *at == level);
-        of_level.map(|(_, text)| text.clone()).collect()
-    }
-
-    fn spans(&self, name: &str) -> Vec<(Level, String)> {
-        let lines = self.0.lock().unwrap();
-        let named = lines.spans.values().filter(|(span, ..)| *span == name);
-        named
-            .map(|(_, level, text)| (*level, text.clone()))
-            .collect()
-    }
-
-    /// How often anything was said at INFO or above.
-    fn loud(&self) -> usize {
-        let lines = self.0.lock().unwrap();
-        let events = lines
-            .events
-            .iter()
-            .filter(|(level, _)| *level <= Level::INFO);
-        let spans = lines
-            .spans
-            .values()
-            .filter(|(_, level, _)| *level <= Level::INFO);
-        events.count() + spans.count()
-    }
-}
-
-struct Fields<'a>(&'a mut String);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        use fmt::Write;
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Heard {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("zk_client")
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut text = String::new();
-        span.record(&mut Fields(&mut text));
-        let mut lines = self.0.lock().unwrap();
-        let id = lines.spans.len() as u64 + 1;
-        let metadata = span.metadata();
-        lines
-            .spans
-            .insert(id, (metadata.name(), *metadata.level(), text));
-        Id::from_u64(id)
-    }
-
-    fn record(&self, span: &Id, values: &Record<'_>) {
-        if let Some((.., text)) = self.0.lock().unwrap().spans.get_mut(&span.into_u64()) {
-            values.record(&mut Fields(text));
-        }
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = String::new();
-        event.record(&mut Fields(&mut text));
-        let level = *event.metadata().level();
-        self.0.lock().unwrap().events.push((level, text));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_said_at_info_per_operation() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = listen();
     let world = World::new();
     let zk = world.builder().name("billing").connect().await.unwrap();
     settle().await;
@@ -140,8 +61,7 @@ async fn nothing_is_said_at_info_per_operation() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_is_a_span_at_trace_with_its_outcome_and_without_its_data() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = listen();
     let world = World::new();
     let zk = world
         .builder()
@@ -162,14 +82,13 @@ async fn a_request_is_a_span_at_trace_with_its_outcome_and_without_its_data() {
         requests.iter().any(|(_, text)| of_delete(text)),
         "{requests:?}"
     );
-    let all = format!("{:?}", heard.0.lock().unwrap());
+    let all = heard.all();
     assert!(!all.contains("precious") && !all.contains("passw0rd"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_warned_of_once_a_minute_and_says_what_became_of_each_server() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = listen();
     let world = World::new();
     let zk = world.client().await;
     world.hooks.refuse_connections(true);
@@ -196,8 +115,7 @@ async fn an_outage_is_warned_of_once_a_minute_and_says_what_became_of_each_serve
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_drops_the_session_again_and_again_does_not_fill_the_log() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = listen();
     let world = World::new();
     let zk = world.client().await;
     let before = heard.loud();
@@ -212,8 +130,7 @@ async fn a_server_that_drops_the_session_again_and_again_does_not_fill_the_log()
 
 #[tokio::test(start_paused = true)]
 async fn an_expiry_is_one_warning_that_tells_the_cause() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = listen();
     let world = World::new();
     let zk = world.client().await;
     world.hooks.expire(zk.session_id().unwrap());
@@ -237,8 +154,7 @@ async fn an_expiry_is_one_warning_that_tells_the_cause() {
 
 #[tokio::test(start_paused = true)]
 async fn refused_credentials_are_one_warning() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = listen();
     let world = World::new();
     let refused = world.builder().auth("nonsense", "secret").connect().await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::AuthFailed);

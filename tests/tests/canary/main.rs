@@ -1,10 +1,21 @@
 //! Secrets appear nowhere: in no log at whatever level, no error, no `Debug`.
+//!
+//! A program of its own: its subscriber is the process's and there before anything is said, because tracing remembers
+//! whether a line is of interest and lets the thread that first says it decide.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
+
+#[path = "../tls/kit.rs"]
+#[allow(dead_code, reason = "the other program uses all of it")]
+mod kit;
 
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -112,16 +123,21 @@ impl Subscriber for Scribe {
     fn exit(&self, _: &Id) {}
 }
 
-fn listen() -> (Said, tracing::subscriber::DefaultGuard) {
-    let said = Said::default();
-    let scribe = Scribe {
-        said: said.clone(),
-        spans: AtomicU64::new(0),
-    };
-    let guard = tracing::subscriber::set_default(scribe);
+/// All that this process says from now on, that of the other test too.
+fn listen() -> Said {
+    static SAID: LazyLock<Said> = LazyLock::new(|| {
+        let said = Said::default();
+        let scribe = Scribe {
+            said: said.clone(),
+            spans: AtomicU64::new(0),
+        };
+        tracing::subscriber::set_global_default(scribe).unwrap();
+        said
+    });
+    let said = SAID.clone();
     tracing::trace!(heard = "the canary test listens", "hello");
     assert!(said.0.lock().unwrap().contains("the canary test listens"));
-    (said, guard)
+    said
 }
 
 const DIGEST: &str = "Canary-of-digest-7f3a";
@@ -129,7 +145,7 @@ const SASL: &str = "Canary-of-sasl-91bc";
 
 #[tokio::test]
 async fn passwords_and_keys_are_in_no_log_no_error_and_no_debug_output() {
-    let (said, _guard) = listen();
+    let said = listen();
     let authority = Authority::new("the authority");
     let mine = authority.issue(Request::subject("app"));
     let secret_key = mine.key.lines().nth(1).unwrap().to_owned();
@@ -266,7 +282,7 @@ impl AsyncWrite for Overheard {
 /// Whoever has it can take the session, and with it every lock.
 #[tokio::test(start_paused = true)]
 async fn the_password_of_the_session_is_in_no_log_no_error_and_no_debug_output() {
-    let (said, _guard) = listen();
+    let said = listen();
     let server = PipeServer::builder().in_memory();
     let heard = Arc::default();
     let transport = Eavesdropper {
