@@ -1,12 +1,14 @@
 //! The engine under mutexes and elections: ordered ephemeral contenders, each waiting for the one ahead.
 
 mod decide;
+mod kind;
 mod layout;
 mod names;
 mod run;
 
 #[cfg(feature = "__decisions")]
 pub(crate) use decide::{Decision, decide, decide_by_creation};
+pub(crate) use kind::Kind;
 pub use layout::Layout;
 pub use names::Family;
 pub(crate) use names::Name;

@@ -11,7 +11,9 @@ use zk_client::{Client, Error, path};
 pub enum Family {
     /// A mutex of Curator, go-zk, or this library.
     Mutex,
-    /// One of Curator's other recipes: read–write lock, leader latch, semaphore lease.
+    /// Curator's `LeaderLatch`, or an election of this library.
+    Latch,
+    /// One of Curator's other recipes: read–write lock, semaphore lease.
     OtherCurator,
     /// A lock of kazoo, `WriteLock` and `Election` included: their names are the same.
     Kazoo,
@@ -43,11 +45,6 @@ impl Name {
     }
 }
 
-/// The beginning of a mutex contender's name; the server appends the sequence.
-pub(crate) fn mutex_prefix(mark: &str) -> String {
-    format!("_c_{mark}-lock-")
-}
-
 /// A mark: a random version-4 UUID in Curator's text form.
 pub(crate) fn new_mark(client: &Client) -> Result<String, Error> {
     client.random().map(mark_of)
@@ -75,7 +72,7 @@ const FAMILIES: [(&str, Family); 7] = [
     ("__lock__", Family::Kazoo),
     ("__READ__", Family::OtherCurator),
     ("__WRIT__", Family::OtherCurator),
-    ("latch-", Family::OtherCurator),
+    ("latch-", Family::Latch),
     ("lease-", Family::OtherCurator),
     ("lock-", Family::Mutex),
 ];
@@ -106,7 +103,7 @@ mod tests {
             family("_c_x-__WRIT__0000000003"),
             Some(Family::OtherCurator)
         );
-        assert_eq!(family("_c_x-latch-0000000003"), Some(Family::OtherCurator));
+        assert_eq!(family("_c_x-latch-0000000003"), Some(Family::Latch));
         assert_eq!(family("lock-12"), None);
         assert_eq!(family("readme"), None);
     }

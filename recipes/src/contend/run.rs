@@ -12,7 +12,7 @@ use zk_client::{
 };
 
 use super::decide::{Decision, decide, decide_by_creation};
-use super::layout::Layout;
+use super::kind::Kind;
 use super::names::new_mark;
 
 /// What to contend for, and as whom.
@@ -20,7 +20,7 @@ use super::names::new_mark;
 pub(crate) struct Contention {
     pub(crate) client: Client,
     pub(crate) path: String,
-    pub(crate) layout: Layout,
+    pub(crate) kind: Kind,
     pub(crate) data: Bytes,
     pub(crate) acl: Vec<Acl>,
     /// False: give up at once if somebody is ahead.
@@ -112,9 +112,9 @@ impl Contention {
 
     /// Creates the contender's node and lists the queue. `None`: start again.
     async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
-        let mark = self.layout.mark(new_mark(&self.client)?);
+        let mark = self.kind.mark(new_mark(&self.client)?);
         let claim = self.client.claim(&self.path, &mark);
-        let prefix = path::join(&self.path, &self.layout.prefix(&mark));
+        let prefix = path::join(&self.path, &self.kind.prefix(&mark));
         let create = claim.create(
             &prefix,
             self.data.clone(),
@@ -141,7 +141,7 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        let create = self.client.create_parents(prefix, self.layout.parents());
+        let create = self.client.create_parents(prefix, self.kind.parents());
         match create.await {
             Ok(true) => return Ok(()),
             // Made or not made: the contender's next create tells, and nothing is made twice.
@@ -214,7 +214,7 @@ impl Contention {
         let me = path::name(&node.path);
         let mut waiting: Option<WatchSet> = None;
         loop {
-            let mut decision = decide(me, self.layout.family(), &children);
+            let mut decision = decide(me, self.kind.family(), &children);
             let by_creation = matches!(decision, Decision::AskCreation(_));
             if let Decision::AskCreation(names) = decision {
                 decision = decide_by_creation(me, &self.creations(names).await?);

@@ -10,7 +10,7 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
 
 use super::guard::LockGuard;
 use super::held::{Held, LockLost};
-use crate::contend::{Contention, Grant, Layout};
+use crate::contend::{Contention, Grant, Kind, Layout};
 
 /// An acquisition with its options. Made by [`Mutex::acquire`](crate::Mutex::acquire); await it for a guard, or end it with
 /// [`hold`](Self::hold) to run some work under the lock.
@@ -76,7 +76,7 @@ impl Acquire {
         let contention = Contention {
             client,
             path: path.to_owned(),
-            layout,
+            kind: Kind::Lock(layout),
             data: Bytes::from(default_contender()),
             acl,
             waits: true,

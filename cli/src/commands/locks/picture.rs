@@ -68,6 +68,7 @@ fn family(family: Family) -> &'static str {
         Family::Mutex => "mutex",
         Family::Kazoo => "kazoo",
         Family::OtherKazoo => "kazoo read lock",
+        Family::Latch => "election",
         _ => "other Curator recipe",
     }
 }
