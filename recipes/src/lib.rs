@@ -27,6 +27,7 @@
 //! | recipe | layout shared with | maturity |
 //! |---|---|---|
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
+//! | [`Election`], [`Latch`] | Curator's LeaderLatch; its LeaderSelector or kazoo's Election on request ([`ElectionLayout`]) | alpha |
 //!
 //! # Features
 //!
@@ -41,9 +42,13 @@ mod contend;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+mod election;
 mod lock;
 
 pub use contend::{Family, Layout};
+pub use election::{
+    Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
+};
 pub use lock::{
     Acquire, Contender, Held, HoldError, LockGuard, LockLost, LockLostWhy, Mutex, OnDoubt, Released,
 };

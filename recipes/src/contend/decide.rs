@@ -37,16 +37,7 @@ pub(crate) fn decide(me: &str, family: Family, children: &[String]) -> Decision 
     let Some(mine) = names.iter().find(|name| name.text == me) else {
         return Decision::Vanished;
     };
-    let mut sequences: Vec<i64> = names.iter().map(|name| name.sequence).collect();
-    sequences.sort_unstable();
-    let out_of_range = sequences.iter().any(|s| !(0..SEQUENCE_END).contains(s));
-    #[cfg(feature = "__seeded-bugs")]
-    let out_of_range = out_of_range && !zk_client::seeded::is_on("suffix-trusted-at-the-wrap");
-    if out_of_range
-        || sequences
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a == b))
-    {
+    if distrusted(&names) {
         return Decision::AskCreation(names.into_iter().map(|name| name.text).collect());
     }
     let mut ahead: Vec<&Name> = names
@@ -59,6 +50,17 @@ pub(crate) fn decide(me: &str, family: Family, children: &[String]) -> Decision 
         return behind(ahead.first().map(|name| name.text.as_str()), ahead.len());
     }
     behind(ahead.last().map(|name| name.text.as_str()), ahead.len())
+}
+
+/// Whether suffixes do not tell the order of these: two are equal, or one is near the end of the counter or beyond.
+pub(super) fn distrusted(names: &[Name]) -> bool {
+    let mut sequences: Vec<i64> = names.iter().map(|name| name.sequence).collect();
+    sequences.sort_unstable();
+    let out_of_range = sequences.iter().any(|s| !(0..SEQUENCE_END).contains(s));
+    #[cfg(feature = "__seeded-bugs")]
+    let out_of_range = out_of_range && !zk_client::seeded::is_on("suffix-trusted-at-the-wrap");
+    let twice = |pair: &[i64]| matches!(pair, [a, b] if a == b);
+    out_of_range || sequences.windows(2).any(twice)
 }
 
 /// Decides by the creation zxid. A contender that vanished meanwhile is not in the list.

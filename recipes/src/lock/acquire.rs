@@ -264,7 +264,7 @@ fn too_late(path: &str, limit: Duration) -> Error {
 }
 
 /// What an operator reads in the node: where the contender runs.
-fn default_contender() -> String {
+pub(crate) fn default_contender() -> String {
     let system = rustix::system::uname();
     let host = system.nodename().to_string_lossy();
     format!("{host} pid {}", std::process::id())

@@ -9,6 +9,7 @@
 )]
 
 mod drops;
+mod election;
 mod handover;
 mod hold;
 mod kit;
