@@ -194,8 +194,23 @@ impl Election {
     }
 
     /// A latch, and the driver that becomes leader whenever possible until the latch is closed or dropped, or until an
-    /// error that no retry mends. The driver is yours to spawn; dropped, it resigns. When a term ends early, or is in doubt,
-    /// it stands again.
+    /// error that no retry mends. The driver is yours to spawn.
+    ///
+    /// # Errors
+    ///
+    /// The driver ends with those of [`Elected`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: a dropped driver leaves no candidate behind.
+    ///
+    /// # Ordering
+    ///
+    /// Nothing is sent before the driver is polled.
+    ///
+    /// # On session events
+    ///
+    /// When a term ends early, or is in doubt, the driver resigns and stands again.
     pub fn latch(
         &self,
     ) -> (
