@@ -54,6 +54,32 @@ impl Elected {
         self
     }
 
+    /// Becomes leader if nobody leads or waits to; `None` otherwise. Never waits for other candidates, so the timeout has
+    /// no effect.
+    ///
+    /// # Errors
+    ///
+    /// As [`Elected`], without `AcquireTimedOut`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: no candidate is left behind.
+    ///
+    /// # Ordering
+    ///
+    /// Two round trips, the first queued at first poll.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension, like any request.
+    pub async fn if_free(mut self) -> Result<Option<Leadership>, Error> {
+        self.contention.waits = false;
+        match self.stand().await {
+            Ok(leadership) => Ok(leadership),
+            Err(error) => Err(self.contention.client.explain(error).await),
+        }
+    }
+
     async fn run(mut self) -> Result<Leadership, Error> {
         // The one deadline is the caller's; how long an outage lasts is for the session to say.
         self.contention.client = self.contention.client.patient();
@@ -66,18 +92,20 @@ impl Elected {
             },
         };
         match result {
-            Ok(leadership) => Ok(leadership),
+            Ok(Some(leadership)) => Ok(leadership),
+            Ok(None) => Err(Error::new(ErrorKind::Bug, "a waiting candidate gave up")),
             Err(error) => Err(self.contention.client.explain(error).await),
         }
     }
 
-    async fn stand(&self) -> Result<Leadership, Error> {
+    /// `None` if it does not wait and somebody is ahead.
+    async fn stand(&self) -> Result<Option<Leadership>, Error> {
         loop {
             let Some(grant) = self.contention.run().await? else {
-                return Err(Error::new(ErrorKind::Bug, "a waiting candidate gave up"));
+                return Ok(None);
             };
             if let Some(leadership) = self.begin(grant).await? {
-                return Ok(leadership);
+                return Ok(Some(leadership));
             }
         }
     }

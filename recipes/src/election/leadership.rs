@@ -78,6 +78,13 @@ impl Leadership {
     }
 }
 
+/// The leadership as a hold among others: its token is the epoch, and releasing it is to resign.
+impl From<Leadership> for LockGuard {
+    fn from(leadership: Leadership) -> Self {
+        leadership.guard
+    }
+}
+
 impl Fenced for Leadership {
     fn fence_path(&self) -> &str {
         self.term.fence_path()
