@@ -217,7 +217,7 @@ impl Election {
         Latch,
         impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
     ) {
-        Latch::new(self.clone())
+        Latch::new(self.elected())
     }
 
     /// Follows who leads, without standing.

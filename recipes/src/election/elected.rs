@@ -32,6 +32,7 @@ use crate::lock::{Held, LockGuard};
 /// # On session events
 ///
 /// Waits through a suspension. After an expiry the candidate stands again at the tail with the next session.
+#[derive(Clone)]
 #[must_use = "a candidacy does nothing until it is awaited"]
 pub struct Elected {
     contention: Contention,

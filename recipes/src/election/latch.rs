@@ -5,10 +5,10 @@ use std::future::{Future, IntoFuture};
 use tokio::sync::watch;
 use zk_client::Error;
 
-use super::candidacy::Election;
+use super::elected::Elected;
 use super::term::Term;
 
-/// Tells whether this process leads, while a [driver](Election::latch) keeps it standing: what Curator calls a leader
+/// Tells whether this process leads, while a [driver](crate::Election::latch) keeps it standing: what Curator calls a leader
 /// latch.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub struct Latch {
 impl Latch {
     /// The latch, and what keeps it standing.
     pub(super) fn new(
-        election: Election,
+        elected: Elected,
     ) -> (
         Self,
         impl Future<Output = Result<(), Error>> + Send + 'static,
@@ -50,7 +50,7 @@ impl Latch {
             term: told,
             closing,
         };
-        (latch, drive(election, term, close))
+        (latch, drive(elected, term, close))
     }
 
     /// Whether this process leads, as far as it knows; see [`Term::is_safe`] for how certain that is.
@@ -121,7 +121,7 @@ impl Latch {
 }
 
 async fn drive(
-    election: Election,
+    elected: Elected,
     term: watch::Sender<Option<Term>>,
     mut close: watch::Receiver<bool>,
 ) -> Result<(), Error> {
@@ -134,7 +134,7 @@ async fn drive(
         let leadership = tokio::select! {
             biased;
             () = &mut closed => return Ok(()),
-            elected = election.elected().into_future() => elected?,
+            leadership = elected.clone().into_future() => leadership?,
         };
         let now = leadership.term();
         term.send_replace(Some(now.clone()));
