@@ -11,8 +11,6 @@
 
 pub mod acl_matrix;
 pub mod conformance;
-#[cfg(any(feature = "java", feature = "ensemble"))]
-mod curator_peer;
 mod deadline;
 #[cfg(feature = "ensemble")]
 mod ensemble;
@@ -22,6 +20,8 @@ pub mod fidelity;
 mod four_letter;
 pub mod ledger;
 mod note;
+#[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
+mod peer;
 pub mod pki;
 #[cfg(feature = "real")]
 mod protected_server;
@@ -30,12 +30,12 @@ pub mod proxy;
 mod real_server;
 pub mod sharing;
 
-#[cfg(any(feature = "java", feature = "ensemble"))]
-pub use curator_peer::{CuratorPeer, java};
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]
 pub use ensemble::{Ensemble, Member, Role};
 pub use note::note;
+#[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
+pub use peer::{Peer, java};
 #[cfg(feature = "real")]
 pub use protected_server::ProtectedServer;
 #[cfg(feature = "real")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use zk_recipes::{Client, CreateMode, Election, ElectionLayout, Leaders};
-use zk_tests::{CuratorPeer, RealServer, deadline};
+use zk_tests::{Peer, RealServer, deadline, note};
 
 const CANDIDATES: u64 = 3;
 /// Of each candidate, Curator's too: candidates lead in turn, so all are there to the end.
@@ -54,18 +54,18 @@ async fn look_on(mut leaders: Leaders) -> (u64, Vec<u64>) {
                 // Nobody led in this moment; the last one is followed by silence.
                 match tokio::time::timeout(Duration::from_secs(5), leaders.next()).await {
                     Err(_) => return (curators, epochs),
-                    Ok(next) => note(next.unwrap(), &mut curators, &mut epochs, &mut last),
+                    Ok(next) => add(next.unwrap(), &mut curators, &mut epochs, &mut last),
                 }
             }
             next => {
                 begun |= next.is_some();
-                note(next, &mut curators, &mut epochs, &mut last);
+                add(next, &mut curators, &mut epochs, &mut last);
             }
         }
     }
 }
 
-fn note(
+fn add(
     leader: Option<zk_recipes::Leader>,
     curators: &mut u64,
     epochs: &mut Vec<u64>,
@@ -91,7 +91,7 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
     let (rounds, pause) = (TERMS.to_string(), PAUSE_MS.to_string());
     let counter_text = counter.to_str().unwrap();
     let arguments = [&connect, &path, counter_text, &rounds, kind, &pause];
-    let curator = CuratorPeer::start("CounterUnderLeadership", &arguments.map(AsRef::as_ref));
+    let curator = Peer::curator("CounterUnderLeadership", &arguments.map(AsRef::as_ref));
     curator.wait_for_line("connected", &limit);
     let looker = Client::builder(&connect).connect().await.unwrap();
     let election = Election::new(&looker, &path).unwrap().layout(layout);
@@ -113,10 +113,10 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
     let printed = tokio::task::block_in_place(|| curator.finish(&limit));
     let done = printed.last().unwrap();
     let theirs: u64 = done.rsplit(' ').next().unwrap().parse().unwrap();
-    println!(
-        "{kind}: ours led {} terms, {contended} contended; {done}",
-        epochs.len()
-    );
+    let led = epochs.len();
+    note(format_args!(
+        "{kind}: ours led {led} terms, {contended} contended; {done}"
+    ));
     assert!(contended >= 50 && theirs >= 50, "ours {contended}, {done}");
     let count = fs::read_to_string(&counter).unwrap();
     assert_eq!(
@@ -130,10 +130,10 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
         assert_eq!(printed.iter().filter(sees_itself).count() as u64, TERMS);
     }
     let (curators, seen) = looking.await.unwrap();
-    println!(
-        "{kind}: an observer saw {} of our terms and {curators} of Curator's",
-        seen.len()
-    );
+    let saw = seen.len();
+    note(format_args!(
+        "{kind}: an observer saw {saw} of our terms and {curators} of Curator's"
+    ));
     assert!(
         seen.is_sorted_by(|a, b| a < b),
         "epochs went back: {seen:?}"
@@ -171,7 +171,7 @@ async fn what_a_leader_writes_into_its_own_node_costs_curators_latch_its_turn() 
         let leader = zk.create(&prefix, "").mode(CreateMode::EphemeralSequential);
         let leader = leader.await.unwrap().path;
         let arguments = [connect.as_str(), path, counter_text, "1", "latch", "1"];
-        let curator = CuratorPeer::start("CounterUnderLeadership", &arguments);
+        let curator = Peer::curator("CounterUnderLeadership", &arguments);
         // Its watch is set behind its node; then it lists nothing more.
         while zk.children(path).await.unwrap().len() < 2 {
             tokio::time::sleep(Duration::from_millis(10)).await;
