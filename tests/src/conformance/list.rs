@@ -39,14 +39,14 @@ macro_rules! each_conformance_body {
                 b58_sequential_nodes_of_many_multis_under_way_are_numbered_in_their_order,
             }
             null {
-                no_data_is_told_from_empty_data,
-                data_can_be_taken_away_and_given_back,
+                b43_no_data_is_told_from_empty_data,
+                b43_data_can_be_taken_away_and_given_back,
                 a_transaction_writes_no_data_too,
             }
             reads {
-                all_nodes_below_a_node_are_counted,
+                b50_all_nodes_below_a_node_are_counted,
                 a_connection_is_told_its_identities,
-                reads_of_a_multi_read_are_answered_each_for_itself,
+                b57_reads_of_a_multi_read_are_answered_each_for_itself,
                 a_linearizable_read_commits_a_transaction_before_it,
                 a_linearizable_read_sees_what_another_client_was_told,
             }
@@ -61,8 +61,8 @@ macro_rules! each_conformance_body {
                 a_quota_is_set_counted_changed_and_deleted,
                 quotas_are_listed_and_do_not_nest,
                 a_quota_needs_a_node_and_the_root_has_none,
-                the_configuration_lists_the_members_and_is_empty_where_there_are_none,
-                a_server_with_reconfiguration_off_says_so,
+                b93_the_configuration_lists_the_members_and_is_empty_where_there_are_none,
+                b93_a_server_with_reconfiguration_off_says_so,
             }
             order {
                 rsf1abd15_b36_submitted_requests_are_executed_in_the_order_of_the_calls,

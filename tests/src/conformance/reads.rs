@@ -7,7 +7,7 @@ use zk_wire::OpCode;
 
 use super::server::Server;
 
-pub async fn all_nodes_below_a_node_are_counted(server: &Server) {
+pub async fn b50_all_nodes_below_a_node_are_counted(server: &Server) {
     let zk = server.client().await;
     for path in ["/a/b/c", "/a/b/d", "/a/e", "/ab"] {
         zk.create(path, "").parents().await.unwrap();
@@ -41,7 +41,7 @@ pub async fn a_connection_is_told_its_identities(server: &Server) {
     assert!(!format!("{ann:?}").contains("secret"));
 }
 
-pub async fn reads_of_a_multi_read_are_answered_each_for_itself(server: &Server) {
+pub async fn b57_reads_of_a_multi_read_are_answered_each_for_itself(server: &Server) {
     let zk = server.client().await;
     let ann = server.client_of("ann:secret").await;
     zk.create("/a/b", "data").parents().await.unwrap();

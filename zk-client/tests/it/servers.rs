@@ -43,7 +43,7 @@ async fn a_client_whose_server_is_still_listed_keeps_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_clients_spread_over_servers_that_come_and_no_request_fails() {
+async fn b79_many_clients_spread_over_servers_that_come_and_no_request_fails() {
     let members = Members::new(|ensemble| ensemble.servers(5));
     let mut clients = Vec::new();
     for seed in 0..150 {
@@ -74,7 +74,7 @@ async fn many_clients_spread_over_servers_that_come_and_no_request_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_changes_while_no_server_answers_ends_the_outage() {
+async fn zk1683_b79_a_list_that_changes_while_no_server_answers_ends_the_outage() {
     let members = Members::new(|ensemble| ensemble);
     let zk = members.client("zk1").await;
     let session = zk.session_id();

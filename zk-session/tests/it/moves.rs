@@ -108,7 +108,7 @@ fn a_list_that_changes_while_nobody_answers_is_tried_at_once() {
 }
 
 #[test]
-fn a_list_can_change_in_every_state() {
+fn zk1683_a_list_can_change_in_every_state() {
     for steps in 0..12 {
         let mut pair = Pair::new(config());
         let limit = pair.now + Duration::from_secs(1);
