@@ -99,8 +99,8 @@ macro_rules! each_conformance_body {
                 go7ecf500_b60_a_failed_multi_names_its_operation_and_changes_nothing,
                 each_kind_of_operation_fails_a_multi_with_its_own_error,
                 b56_a_failed_multi_takes_a_zxid_and_fires_nothing,
-                every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata,
-                a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure,
+                b46_b47_every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata,
+                b46_a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure,
                 zk3895_an_empty_multi_succeeds,
                 a_large_multi_passes,
             }

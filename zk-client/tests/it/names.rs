@@ -205,7 +205,7 @@ async fn b81_look_ups_are_bounded_while_no_server_answers() {
 }
 
 #[tokio::test]
-async fn a_service_is_looked_up_at_first_and_again_when_the_connection_is_lost() {
+async fn b78_a_service_is_looked_up_at_first_and_again_when_the_connection_is_lost() {
     let ensemble = ensemble().await;
     let directory = Arc::new(Directory::default());
     for (name, address) in ["zk1", "zk2", "zk3"].iter().zip(ensemble.addrs()) {
