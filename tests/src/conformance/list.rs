@@ -45,6 +45,7 @@ macro_rules! each_conformance_body {
             }
             reads {
                 b50_all_nodes_below_a_node_are_counted,
+                all_nodes_below_a_node_are_listed_after_their_parents,
                 a_connection_is_told_its_identities,
                 b57_reads_of_a_multi_read_are_answered_each_for_itself,
                 a_linearizable_read_commits_a_transaction_before_it,
@@ -141,6 +142,8 @@ macro_rules! each_conformance_body {
                 a_read_dropped_before_its_answer_leaves_no_watch,
                 a_dropped_set_removes_all_its_watches,
                 a_closed_session_has_no_watches,
+                all_watches_of_a_node_are_removed_at_once_and_told,
+                watches_whose_requests_are_under_way_are_removed_with_the_others,
             }
             session {
                 clones_and_chroots_share_one_session,

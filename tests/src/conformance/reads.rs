@@ -21,6 +21,29 @@ pub async fn b50_all_nodes_below_a_node_are_counted(server: &Server) {
     assert!(error.to_string().contains("/none"), "{error}");
 }
 
+pub async fn all_nodes_below_a_node_are_listed_after_their_parents(server: &Server) {
+    let zk = server.client().await;
+    for path in ["/a/b/c", "/a/b/d", "/a/e", "/ab"] {
+        zk.create(path, "").parents().await.unwrap();
+    }
+    let mut all = zk.descendants("/").await.unwrap();
+    for (at, node) in all.iter().enumerate() {
+        let (parent, _) = node.rsplit_once('/').unwrap();
+        assert!(
+            parent.is_empty() || all[..at].iter().any(|above| above == parent),
+            "{all:?}"
+        );
+    }
+    all.sort_unstable();
+    assert_eq!(all, ["/a", "/a/b", "/a/b/c", "/a/b/d", "/a/e", "/ab"]);
+    assert!(zk.descendants("/ab").await.unwrap().is_empty());
+    let error = zk.descendants("/none").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::NoNode, Some("/none"))
+    );
+}
+
 pub async fn a_connection_is_told_its_identities(server: &Server) {
     let schemes = async |zk: Client| -> BTreeSet<(String, String)> {
         let identities = zk.whoami().await.unwrap().into_iter();
