@@ -359,13 +359,13 @@ impl<T> Future for Pending<T> {
                 Stage::Sent { call, .. } => {
                     let outcome = std::task::ready!(Pin::new(call).poll(cx));
                     if let Stage::Sent {
+                        call,
                         asked,
                         registered,
                         trace,
-                        ..
                     } = std::mem::replace(&mut self.stage, Stage::Done)
                     {
-                        trace.end(&outcome, || self.scope.shared().clock.now());
+                        trace.end(&outcome, call.journey(), || self.scope.shared().clock.now());
                         if let Some(value) = self.answered(outcome, asked, registered) {
                             return Poll::Ready(Ok(value));
                         }
