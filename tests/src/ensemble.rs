@@ -3,6 +3,7 @@
 mod cut;
 mod docker;
 mod owner;
+mod settings;
 
 use std::io;
 use std::net::TcpListener;
@@ -15,6 +16,7 @@ use zk_recipes::SessionId;
 use crate::{Deadline, Protection, deadline, four_letter, note};
 use cut::From;
 use docker::{docker, try_docker};
+use settings::Settings;
 
 const IMAGE: &str = "zookeeper:3.9";
 /// What Debian 12 has.
@@ -48,7 +50,7 @@ pub enum Role {
 pub struct Ensemble {
     name: String,
     members: Vec<Server>,
-    protection: Option<Protection>,
+    settings: Settings,
     reaper: Option<Child>,
 }
 
@@ -68,6 +70,9 @@ impl Ensemble {
     /// How long a follower that is cut off from its leader goes on to answer reads and pings.
     pub const BLIND: Duration = Duration::from_secs(5);
 
+    /// Credentials, of the scheme `digest`, of the one who may change which servers there are, where that can be changed.
+    pub const OPERATOR: &'static str = "super:secret";
+
     /// Starts the servers and waits until all serve.
     ///
     /// # Panics
@@ -75,7 +80,7 @@ impl Ensemble {
     /// If the engine does not start them, or they elect no leader in time.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_image(IMAGE, None)
+        Self::start_with(Settings::of(IMAGE))
     }
 
     /// As [`start`](Self::start), servers of the release 3.8.0, as Debian 12 has it.
@@ -85,7 +90,7 @@ impl Ensemble {
     /// As [`start`](Self::start), and if the engine does not have the image.
     #[must_use]
     pub fn start_older() -> Self {
-        Self::start_image(OLDER_IMAGE, None)
+        Self::start_with(Settings::of(OLDER_IMAGE))
     }
 
     /// As [`start`](Self::start), servers that also take connections by TLS and offer SASL.
@@ -95,7 +100,10 @@ impl Ensemble {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn start_protected() -> Self {
-        Self::start_image(IMAGE, Some(Protection::new()))
+        Self::start_with(Settings {
+            protection: Some(Protection::new()),
+            ..Settings::of(IMAGE)
+        })
     }
 
     /// As [`start_protected`](Self::start_protected), servers of the release 3.8.0.
@@ -105,10 +113,39 @@ impl Ensemble {
     /// As [`start_older`](Self::start_older).
     #[must_use]
     pub fn start_older_protected() -> Self {
-        Self::start_image(OLDER_IMAGE, Some(Protection::new()))
+        Self::start_with(Settings {
+            protection: Some(Protection::new()),
+            ..Settings::of(OLDER_IMAGE)
+        })
     }
 
-    fn start_image(image: &str, protection: Option<Protection>) -> Self {
+    /// As [`start`](Self::start), servers that let their [`OPERATOR`](Self::OPERATOR) change which of them there are.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_changeable() -> Self {
+        Self::start_with(Settings {
+            operator: Some(Self::OPERATOR),
+            ..Settings::of(IMAGE)
+        })
+    }
+
+    /// As [`start_changeable`](Self::start_changeable), servers of the release 3.8.0.
+    ///
+    /// # Panics
+    ///
+    /// As [`start_older`](Self::start_older).
+    #[must_use]
+    pub fn start_older_changeable() -> Self {
+        Self::start_with(Settings {
+            operator: Some(Self::OPERATOR),
+            ..Settings::of(OLDER_IMAGE)
+        })
+    }
+
+    fn start_with(settings: Settings) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -117,20 +154,20 @@ impl Ensemble {
         let mut ensemble = Self {
             name,
             members: Vec::new(),
-            protection,
+            settings,
             reaper,
         };
         let subnet = ensemble.create_network();
         let mut ports = free_ports();
         for member in Self::MEMBERS {
             let ports = [(); 2].map(|()| ports.next().expect("a free port"));
-            ensemble.create(image, member, ports, &subnet);
+            ensemble.create(member, ports, &subnet);
         }
         let containers = ensemble.members.iter().map(|m| m.container.as_str());
         let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
         docker(&start);
         ensemble.wait_until_all_serve(&deadline(ELECTION));
-        if ensemble.protection.is_some() {
+        if ensemble.settings.protection.is_some() {
             for server in &ensemble.members {
                 Protection::wait_until_served(server.secure_port);
             }
@@ -169,7 +206,20 @@ impl Ensemble {
     /// If the servers speak plain text alone.
     #[must_use]
     pub fn protection(&self) -> &Protection {
-        self.protection.as_ref().expect("servers that speak TLS")
+        let protection = self.settings.protection.as_ref();
+        protection.expect("servers that speak TLS")
+    }
+
+    /// Where the members know this one to be; clients reach it by [`connect_string_of`](Self::connect_string_of) alone.
+    #[must_use]
+    pub fn address_of(&self, member: Member) -> &str {
+        &self.members[member].address
+    }
+
+    /// How a configuration names this member.
+    #[must_use]
+    pub fn line_of(&self, member: Member) -> String {
+        line(member, self.address_of(member))
     }
 
     /// What this member is now; `None` while it serves nobody.
@@ -307,16 +357,9 @@ impl Ensemble {
         panic!("no network: {}", refusals.join("; "))
     }
 
-    fn create(&mut self, image: &str, member: Member, ports: [u16; 2], subnet: &str) {
+    fn create(&mut self, member: Member, ports: [u16; 2], subnet: &str) {
         let address = |member: Member| format!("{subnet}.{}", 11 + member);
-        let servers: Vec<String> = Self::MEMBERS
-            .map(|m| format!("server.{}={}:2888:3888;2181", m + 1, address(m)))
-            .collect();
-        let protected = self.protection.is_some();
-        let (extra, flags) = match protected {
-            true => (Protection::configuration(true, false), Protection::FLAGS),
-            false => ("extendedTypesEnabled=true".to_owned(), ""),
-        };
+        let servers: Vec<String> = Self::MEMBERS.map(|m| line(m, &address(m))).collect();
         let settings = [
             format!("ZOO_MY_ID={}", member + 1),
             format!("ZOO_SERVERS={}", servers.join(" ")),
@@ -326,8 +369,8 @@ impl Ensemble {
             "ZOO_4LW_COMMANDS_WHITELIST=*".to_owned(),
             "ZOO_MAX_CLIENT_CNXNS=0".to_owned(),
             "ZOO_ADMINSERVER_ENABLED=false".to_owned(),
-            format!("ZOO_CFG_EXTRA={extra}"),
-            format!("JVMFLAGS=-Xmx256m -XX:+UseSerialGC {flags}"),
+            format!("ZOO_CFG_EXTRA={}", self.settings.extra()),
+            format!("JVMFLAGS={}", self.settings.flags()),
         ];
         let container = format!("{}-{}", self.name, member + 1);
         let [port, secure_port] = ports;
@@ -336,14 +379,14 @@ impl Ensemble {
         let (labels, own) = (owner::labels(&self.name), address(member));
         let mut words = vec!["create", "--name", &container, "--network", &self.name];
         words.extend(["--ip", &own, "--publish", &publish]);
-        if protected {
+        if self.settings.protection.is_some() {
             words.extend(["--publish", &publish_secure]);
         }
         words.extend(labels.iter().map(String::as_str));
         words.extend(settings.iter().flat_map(|s| ["--env", s.as_str()]));
-        words.push(image);
+        words.push(self.settings.image);
         docker(&words);
-        if let Some(protection) = &self.protection {
+        if let Some(protection) = &self.settings.protection {
             docker::copy_to(&container, "/tls", &protection.files());
         }
         let address = own;
@@ -371,6 +414,11 @@ impl Drop for Ensemble {
             let _ = reaper.wait();
         }
     }
+}
+
+/// How a configuration names a member.
+fn line(member: Member, address: &str) -> String {
+    format!("server.{}={address}:2888:3888;2181", member + 1)
 }
 
 /// Free ports, begun at a place that differs between processes.
