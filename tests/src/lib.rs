@@ -25,6 +25,8 @@ mod peer;
 pub mod pki;
 #[cfg(feature = "real")]
 mod protected_server;
+#[cfg(feature = "real")]
+mod protection;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
@@ -38,5 +40,7 @@ pub use note::note;
 pub use peer::{Peer, java};
 #[cfg(feature = "real")]
 pub use protected_server::ProtectedServer;
+#[cfg(feature = "real")]
+pub use protection::Protection;
 #[cfg(feature = "real")]
 pub use real_server::RealServer;
