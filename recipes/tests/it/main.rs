@@ -8,6 +8,8 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
+mod counters;
 mod drops;
 mod handover;
 mod hold;
@@ -22,3 +24,4 @@ mod refusals;
 mod release;
 mod safe_window;
 mod timing;
+mod values;
