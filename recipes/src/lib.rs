@@ -28,6 +28,10 @@
 //! |---|---|---|
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
 //! | [`Election`], [`Latch`] | Curator's LeaderLatch; its LeaderSelector or kazoo's Election on request ([`ElectionLayout`]) | alpha |
+//! | [`AtomicLong`], [`AtomicInt`], [`AtomicValue`], [`BlockCounter`] | Curator's DistributedAtomicLong, -Integer, -Value, CachedAtomicLong; kazoo's Counter | alpha |
+//! | [`SharedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
+//! | [`Barrier`], [`DoubleBarrier`] | Curator's DistributedBarrier, DistributedDoubleBarrier; kazoo's Barrier, DoubleBarrier | alpha |
+//! | [`CountDownLatch`], [`CyclicBarrier`], [`EventFlag`] | none: our own | alpha |
 //!
 //! # Features
 //!
@@ -38,20 +42,38 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+mod barrier;
+mod cell;
 mod contend;
+mod counter;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
 mod election;
 mod lock;
+mod renewal;
+mod uuid;
+mod value;
+mod wait;
 
+pub use barrier::{
+    Arrive, Barrier, BarrierMember, CountDownLatch, CyclicBarrier, DoubleBarrier, Enter, EventFlag,
+    Leave, Left, MemberLost,
+};
 pub use contend::{Family, Layout};
+pub use counter::{
+    AtomicInt, AtomicLong, AtomicNumber, BlockCounter, Change, CompareAndSet, Number,
+};
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
 pub use lock::{
     Acquire, Contender, Held, HoldError, LockGuard, LockLost, LockLostWhy, Mutex, OnDoubt, Released,
 };
+pub use value::{
+    AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Versioned,
+};
+pub use wait::Wait;
 
 pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,

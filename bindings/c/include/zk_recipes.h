@@ -218,6 +218,18 @@ typedef enum zk_status {
      */
     ZK_ERR_LOCK_DOUBT = 103,
     /*
+     Others wrote first, at each of the attempts that were to be made.
+     */
+    ZK_ERR_CONTENDED = 110,
+    /*
+     What was waited for did not happen in time.
+     */
+    ZK_ERR_WAIT_TIMED_OUT = 111,
+    /*
+     The node holds something else than the recipe stores there.
+     */
+    ZK_ERR_UNDECODABLE = 112,
+    /*
      A bug of this library.
      */
     ZK_ERR_BUG = 900,

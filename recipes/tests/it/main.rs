@@ -8,6 +8,8 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
+mod counters;
 mod drops;
 mod election;
 mod handover;
@@ -23,3 +25,4 @@ mod refusals;
 mod release;
 mod safe_window;
 mod timing;
+mod values;
