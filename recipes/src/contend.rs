@@ -1,9 +1,11 @@
 //! The engine under mutexes and elections: ordered ephemeral contenders, each waiting for the one ahead.
 
 mod decide;
+mod heir;
 mod kind;
 mod layout;
 mod names;
+mod refusal;
 mod run;
 
 #[cfg(feature = "__decisions")]

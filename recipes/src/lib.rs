@@ -27,6 +27,7 @@
 //! | recipe | layout shared with | maturity |
 //! |---|---|---|
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
+//! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
 //!
 //! # Features
 //!
@@ -42,11 +43,14 @@ mod contend;
 #[doc(hidden)]
 pub mod decisions;
 mod lock;
+mod rw_lock;
 
 pub use contend::{Family, Layout};
 pub use lock::{
-    Acquire, Contender, Held, HoldError, LockGuard, LockLost, LockLostWhy, Mutex, OnDoubt, Released,
+    Acquire, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost, LockLostWhy,
+    Mutex, OnDoubt, Released,
 };
+pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 
 pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,

@@ -20,5 +20,7 @@ mod outage;
 mod own_node;
 mod refusals;
 mod release;
+mod rw_downgrade;
+mod rw_lock;
 mod safe_window;
 mod timing;
