@@ -28,6 +28,8 @@
 //! |---|---|---|
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
 //! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
+//! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
+//! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //!
 //! # Features
 //!
@@ -44,6 +46,7 @@ mod contend;
 pub mod decisions;
 mod lock;
 mod rw_lock;
+mod semaphore;
 
 pub use contend::{Family, Layout};
 pub use lock::{
@@ -51,6 +54,7 @@ pub use lock::{
     Mutex, OnDoubt, Released,
 };
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
+pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 
 pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,

@@ -15,7 +15,7 @@ pub use held::{Held, LockLost, LockLostWhy};
 pub use holding::{Exclusive, Holding};
 pub use mutex::Mutex;
 
-pub(crate) use acquire::guard;
-pub(crate) use contenders::list;
+pub(crate) use acquire::{default_contender, guard, hold_under, unanswered};
+pub(crate) use contenders::{leases, list};
 pub(crate) use holding::sealed;
 pub(crate) use place::validate;

@@ -38,8 +38,8 @@ impl Family {
     /// Whether several hold at a time.
     pub(crate) fn shares(self) -> bool {
         match self {
-            Self::Reader | Self::OtherKazoo => true,
-            Self::Mutex | Self::Latch | Self::Writer | Self::OtherCurator | Self::Kazoo => false,
+            Self::Reader | Self::OtherKazoo | Self::OtherCurator => true,
+            Self::Mutex | Self::Latch | Self::Writer | Self::Kazoo => false,
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Grant {
 
 impl Grant {
     /// Holds by this node from now on.
-    pub(super) fn held(claim: Claim, node: Created, path: &str) -> Self {
+    pub(crate) fn held(claim: Claim, node: Created, path: &str) -> Self {
         // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
         let token = node.stat.czxid.as_raw() as u64;
         #[cfg(feature = "__seeded-bugs")]

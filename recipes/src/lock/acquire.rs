@@ -139,33 +139,7 @@ impl<K: Holding> Acquire<K> {
     {
         let on_doubt = self.on_doubt;
         let guard = self.run().await?;
-        let held = guard.held();
-        let doubted = async {
-            match on_doubt {
-                OnDoubt::Stop => held.doubted().await,
-                OnDoubt::Continue => std::future::pending().await,
-            }
-        };
-        let output = tokio::select! {
-            biased;
-            lost = held.lost() => return Err(lost.into()),
-            () = doubted => {
-                // A loss ends doubt too; it is the better news to give.
-                if let Some(lost) = held.loss() {
-                    return Err(lost.into());
-                }
-                return Err(HoldError::Doubt { path: held.path().to_owned(), token: held.token() });
-            }
-            output = work(held.clone()) => output,
-        };
-        match guard.release().await {
-            Ok(released) if !released.was_held => match held.loss() {
-                Some(lost) => Err(lost.into()),
-                None => Ok(output),
-            },
-            // Whether the answer to the delete came in time says nothing about the work.
-            Ok(_) | Err(_) => Ok(output),
-        }
+        hold_under(guard, on_doubt, work).await
     }
 
     async fn run(self) -> Result<LockGuard<K>, Error> {
@@ -186,7 +160,7 @@ impl<K: Holding> Acquire<K> {
             },
         };
         match grant {
-            Ok(Some(grant)) => Ok(guard(&contention, grant, holding)),
+            Ok(Some(grant)) => Ok(guard(&contention.client, &contention.path, grant, holding)),
             Ok(None) => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
             Err(error) => Err(contention.client.explain(error).await),
         }
@@ -212,8 +186,9 @@ impl<K: Holding> Acquire<K> {
     /// Waits through a suspension, like any request.
     pub async fn if_free(mut self) -> Result<Option<LockGuard<K>>, Error> {
         self.contention.waits = false;
+        let Contention { client, path, .. } = &self.contention;
         match self.contention.run().await {
-            Ok(grant) => Ok(grant.map(|grant| guard(&self.contention, grant, self.holding))),
+            Ok(grant) => Ok(grant.map(|grant| guard(client, path, grant, self.holding))),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 Err(unanswered(&self.contention.path))
             }
@@ -240,12 +215,57 @@ impl<K: Holding> fmt::Debug for Acquire<K> {
     }
 }
 
+/// Runs work while something is held, and releases it.
+pub(crate) async fn hold_under<K, W, F>(
+    guard: LockGuard<K>,
+    on_doubt: OnDoubt,
+    work: W,
+) -> Result<F::Output, HoldError>
+where
+    K: Holding,
+    W: FnOnce(Held) -> F,
+    F: Future,
+{
+    let held = guard.held();
+    let doubted = async {
+        match on_doubt {
+            OnDoubt::Stop => held.doubted().await,
+            OnDoubt::Continue => std::future::pending().await,
+        }
+    };
+    let output = tokio::select! {
+        biased;
+        lost = held.lost() => return Err(lost.into()),
+        () = doubted => {
+            // A loss ends doubt too; it is the better news to give.
+            if let Some(lost) = held.loss() {
+                return Err(lost.into());
+            }
+            return Err(HoldError::Doubt { path: held.path().to_owned(), token: held.token() });
+        }
+        output = work(held.clone()) => output,
+    };
+    match guard.release().await {
+        Ok(released) if !released.was_held => match held.loss() {
+            Some(lost) => Err(lost.into()),
+            None => Ok(output),
+        },
+        // Whether the answer to the delete came in time says nothing about the work.
+        Ok(_) | Err(_) => Ok(output),
+    }
+}
+
 /// The guard of what was granted.
-pub(crate) fn guard<K: Holding>(contention: &Contention, grant: Grant, kind: K) -> LockGuard<K> {
+pub(crate) fn guard<K: Holding>(
+    client: &Client,
+    path: &str,
+    grant: Grant,
+    kind: K,
+) -> LockGuard<K> {
     let Grant { claim, node, token } = grant;
     let held = Held::new(
-        contention.client.clone(),
-        &contention.path,
+        client.clone(),
+        path,
         &node.path,
         token,
         claim.generation(),
@@ -254,7 +274,7 @@ pub(crate) fn guard<K: Holding>(contention: &Contention, grant: Grant, kind: K) 
     LockGuard::new(claim, held, kind)
 }
 
-fn unanswered(path: &str) -> Error {
+pub(crate) fn unanswered(path: &str) -> Error {
     Error::new(
         ErrorKind::TimedOut,
         format!("cannot acquire {path}: no server answered within the request timeout; nothing is left of the attempt"),

@@ -33,9 +33,39 @@ pub(crate) async fn list(client: &Client, at: &str) -> Result<Vec<Contender>, Er
         Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let asked: Vec<_> = children
-        .iter()
-        .filter_map(|child| Name::parse(child))
+    let names = children.iter().filter_map(|child| Name::parse(child));
+    let mut contenders = read(client, at, names.collect()).await?;
+    note_holders(&mut contenders);
+    Ok(contenders)
+}
+
+/// Everybody with a node of whatever name below a semaphore's place for leases.
+pub(crate) async fn leases(
+    client: &Client,
+    at: &str,
+    family: Family,
+) -> Result<Vec<Contender>, Error> {
+    let children = match client.children(at).await {
+        Ok(children) => children,
+        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let names = children.into_iter().map(|text| Name {
+        text,
+        family,
+        sequence: 0,
+    });
+    let mut leases = read(client, at, names.collect()).await?;
+    for lease in &mut leases {
+        lease.holds = true;
+    }
+    Ok(leases)
+}
+
+/// Reads the nodes of these names; in the order of their places, those that are gone left out.
+async fn read(client: &Client, at: &str, names: Vec<Name>) -> Result<Vec<Contender>, Error> {
+    let asked: Vec<_> = names
+        .into_iter()
         .map(|name| {
             let node = path::join(at, &name.text);
             let read = client.get(&node).submit();
@@ -63,9 +93,7 @@ pub(crate) async fn list(client: &Client, at: &str) -> Result<Vec<Contender>, Er
         }
     }
     queue.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut contenders: Vec<_> = queue.into_iter().map(|(_, contender)| contender).collect();
-    note_holders(&mut contenders);
-    Ok(contenders)
+    Ok(queue.into_iter().map(|(_, contender)| contender).collect())
 }
 
 /// Says who holds, of contenders in the order of their queues: whoever has nobody ahead, and those who share and have

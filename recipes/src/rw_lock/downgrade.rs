@@ -49,7 +49,7 @@ impl LockGuard<Writing> {
         // Not before: until here this is what keeps writers out.
         drop(claim);
         match grant {
-            Some(grant) => Ok(guard(&contention, grant, Reading)),
+            Some(grant) => Ok(guard(&contention.client, &contention.path, grant, Reading)),
             None => {
                 let path = held.path();
                 let mut text =

@@ -23,4 +23,6 @@ mod release;
 mod rw_downgrade;
 mod rw_lock;
 mod safe_window;
+mod semaphore;
+mod semaphore_faults;
 mod timing;
