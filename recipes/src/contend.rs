@@ -2,10 +2,12 @@
 
 mod decide;
 mod first;
+mod heir;
 mod kind;
 mod layout;
 mod names;
 mod place;
+mod refusal;
 mod run;
 
 #[cfg(feature = "__decisions")]

@@ -4,8 +4,8 @@
 
 use zk_client::{CreateMode, Zxid};
 
-use crate::Layout;
-use crate::contend::{Decision, Kind, decide, decide_by_creation, mark_of};
+use crate::contend::{Decision, Kind, Name, decide, decide_by_creation, mark_of};
+use crate::{Family, Layout};
 
 /// What a contender does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +46,17 @@ impl From<Decision> for Next {
 /// Decides by the names of all children.
 #[must_use]
 pub fn by_name(layout: Layout, me: &str, children: &[String]) -> Next {
-    decide(me, Kind::Lock(layout).family(), children).into()
+    decide(me, Kind::Lock(layout), children).into()
 }
 
 /// Decides by the creation zxids of the contenders.
 #[must_use]
 pub fn by_creation(me: &str, created: &[(String, Zxid)]) -> Next {
-    decide_by_creation(me, created).into()
+    let layout = match Name::parse(me).map(|name| name.family) {
+        Some(Family::Kazoo) => Layout::Kazoo,
+        _ => Layout::Curator,
+    };
+    decide_by_creation(me, Kind::Lock(layout), created).into()
 }
 
 /// The mark of a contender, from 16 random bytes.

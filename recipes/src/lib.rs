@@ -32,6 +32,9 @@
 //! | [`SharedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
 //! | [`Barrier`], [`DoubleBarrier`] | Curator's DistributedBarrier, DistributedDoubleBarrier; kazoo's Barrier, DoubleBarrier | alpha |
 //! | [`CountDownLatch`], [`CyclicBarrier`], [`EventFlag`] | none: our own | alpha |
+//! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
+//! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
+//! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //!
 //! # Features
 //!
@@ -52,6 +55,8 @@ pub mod decisions;
 mod election;
 mod lock;
 mod renewal;
+mod rw_lock;
+mod semaphore;
 mod uuid;
 mod value;
 mod wait;
@@ -68,8 +73,11 @@ pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
 pub use lock::{
-    Acquire, Contender, Held, HoldError, LockGuard, LockLost, LockLostWhy, Mutex, OnDoubt, Released,
+    Acquire, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost, LockLostWhy,
+    Mutex, OnDoubt, Released,
 };
+pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
+pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Versioned,
 };

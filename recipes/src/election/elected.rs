@@ -12,7 +12,7 @@ use super::leadership::Leadership;
 use super::record;
 use super::term::Term;
 use crate::contend::{Contention, Grant};
-use crate::lock::{Held, LockGuard};
+use crate::lock::{Exclusive, guard};
 
 /// A candidacy with its options. Made by [`Election::elected`](crate::Election::elected); await it to become leader.
 ///
@@ -141,19 +141,14 @@ impl Elected {
             return Ok(None);
         }
         claim.hold_as(path, epoch);
-        let held = Held::new(
-            client.clone(),
-            path,
-            &node.path,
-            epoch,
-            claim.generation(),
-            claim.follow(),
-        );
-        let guard = LockGuard::new(claim, held.clone());
-        Ok(Some(Leadership::new(
-            guard,
-            Term::new(client.clone(), held),
-        )))
+        let grant = Grant {
+            claim,
+            node,
+            token: epoch,
+        };
+        let guard = guard(client, path, grant, Exclusive::new());
+        let term = Term::new(client.clone(), guard.held());
+        Ok(Some(Leadership::new(guard, term)))
     }
 }
 

@@ -8,7 +8,9 @@ use super::acquire::{Acquire, HoldError};
 use super::contenders::{Contender, list};
 use super::guard::LockGuard;
 use super::held::Held;
-use crate::contend::{Layout, validate};
+use super::holding::Exclusive;
+use super::place::validate;
+use crate::contend::{Kind, Layout};
 
 /// A lock on a path that one contender holds at a time, in the order of arrival.
 ///
@@ -58,7 +60,7 @@ impl Mutex {
     ///
     /// `InvalidPath` if the path is malformed or the root.
     pub fn new(client: &Client, path: &str) -> Result<Self, Error> {
-        validate(path, "a lock")?;
+        validate(path)?;
         Ok(Self {
             client: client.terse(),
             path: path.to_owned(),
@@ -116,10 +118,11 @@ impl Mutex {
     /// Acquires the lock; await the result or set options first.
     pub fn acquire(&self) -> Acquire {
         Acquire::new(
-            self.client.clone(),
+            &self.client,
             &self.path,
-            self.layout,
-            self.acl.clone(),
+            Kind::Lock(self.layout),
+            &self.acl,
+            Exclusive::new(),
         )
     }
 

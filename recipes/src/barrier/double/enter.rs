@@ -17,6 +17,7 @@ use super::DoubleBarrier;
 use super::decide::{self, Entry, READY, is_member};
 use super::member::BarrierMember;
 use crate::Layout;
+use crate::contend::Kind;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
 use crate::wait::late;
@@ -153,7 +154,7 @@ impl DoubleBarrier {
         match (error.kind(), error.fate()) {
             (ErrorKind::NoNode, _) => {
                 discard(waiting);
-                let parents = self.layout.parents();
+                let parents = Kind::Lock(self.layout).parents();
                 match self.client.create_parents(&node, parents).await {
                     Ok(true) => Ok(None),
                     Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(None),
