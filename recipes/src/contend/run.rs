@@ -23,6 +23,8 @@ pub(crate) struct Contention {
     pub(crate) kind: Kind,
     pub(crate) data: Bytes,
     pub(crate) acl: Vec<Acl>,
+    /// What names say besides: follows the id in them.
+    pub(crate) tag: String,
     /// False: give up at once if somebody is ahead.
     pub(crate) waits: bool,
 }
@@ -117,7 +119,7 @@ impl Contention {
 
     /// A mark in the text form of the kind's names.
     pub(super) fn new_mark(&self) -> Result<String, Error> {
-        Ok(self.kind.mark(new_mark(&self.client)?))
+        Ok(self.kind.mark(new_mark(&self.client)?) + &self.tag)
     }
 
     /// Creates the contender's node and lists the queue. `None`: start again.
@@ -215,7 +217,7 @@ impl Contention {
     }
 
     /// Waits until first. `Some(true)`: first. `Some(false)`: not first and not waiting. `None`: over.
-    async fn queue(
+    pub(super) async fn queue(
         &self,
         claim: &Claim,
         node: &Created,

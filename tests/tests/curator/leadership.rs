@@ -1,6 +1,7 @@
 //! Our candidates and an unmodified Curator program in one election.
 
 use std::fs;
+use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -192,5 +193,57 @@ async fn what_a_leader_writes_into_its_own_node_costs_curators_latch_its_turn() 
             tokio::task::block_in_place(|| curator.finish(&limit));
         }
     }
+    zk.close().await.unwrap();
+}
+
+/// A leader of ours, Curator's candidate behind it, and one of ours that is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_successor_goes_ahead_of_curators_latch_which_leads_after_it() {
+    let path = "/elections/succession";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("leadership-succession");
+    fs::create_dir_all(&folder).unwrap();
+    let counter = folder.join("counter");
+    fs::write(&counter, "0\n").unwrap();
+    let connect = RealServer::shared().connect_string();
+    let limit = deadline(Duration::from_secs(60));
+    let zk = Client::builder(&connect).connect().await.unwrap();
+    let election = Election::new(&zk, path).unwrap();
+    let leader = election.clone().contender("a").elected().await.unwrap();
+    let arguments = [
+        connect.as_str(),
+        path,
+        counter.to_str().unwrap(),
+        "1",
+        "latch",
+        "1",
+    ];
+    let curator = Peer::curator("CounterUnderLeadership", &arguments);
+    while election.candidates().await.unwrap().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let named = election.clone().contender("c").accepts_succession();
+    let named = tokio::spawn(named.elected().into_future());
+    while election.candidates().await.unwrap().len() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    leader
+        .name_successor("c", Duration::from_secs(20))
+        .await
+        .unwrap();
+    let epoch = leader.epoch();
+    leader.resign().await.unwrap();
+    let next = named.await.unwrap().unwrap();
+    assert!(next.epoch() > epoch);
+    // Curator looks again each time somebody ahead of it goes.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(
+        !curator
+            .printed()
+            .iter()
+            .any(|line| line.starts_with("round"))
+    );
+    next.resign().await.unwrap();
+    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
+    assert_eq!(printed.last().unwrap(), "done rounds 1 contended 1");
     zk.close().await.unwrap();
 }
