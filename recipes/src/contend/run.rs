@@ -300,6 +300,10 @@ impl Contention {
                 Err(error) if error.kind() == ErrorKind::SessionExpired => return Ok(Wake::Over),
                 Err(error) => return Err(error),
             };
+            // A read whose answer was lost may have been asked again in the next session.
+            if !matches!(claim.status(), ClaimStatus::Open) {
+                return Ok(Wake::Over);
+            }
             let mut seen = None;
             loop {
                 match set.next().await {
