@@ -3,14 +3,16 @@
 use std::fs;
 use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zk_recipes::{Client, CreateMode, Election, ElectionLayout, Leaders};
 use zk_tests::{Peer, RealServer, deadline, note};
 
 const CANDIDATES: u64 = 3;
-/// Of each candidate, Curator's too: candidates lead in turn, so all are there to the end.
-const TERMS: u64 = 75;
+/// Of Curator's candidate; ours lead until it has had them all.
+const TERMS: u64 = 60;
 const PAUSE_MS: u64 = 2;
 
 /// What our candidates saw.
@@ -20,14 +22,14 @@ struct Ours {
     epochs: Vec<u64>,
 }
 
-/// Leads so many times, and adds one to the number in the file each time.
-async fn lead(election: Election, counter: PathBuf) -> Ours {
+/// Leads until told to end, and adds one to the number in the file each time.
+async fn lead(election: Election, counter: PathBuf, ended: Arc<AtomicBool>) -> Ours {
     let mut ours = Ours {
         contended: 0,
         epochs: Vec::new(),
     };
     let mut terms = election.terms();
-    for _ in 0..TERMS {
+    while !ended.load(Ordering::Relaxed) {
         ours.contended += u64::from(!election.candidates().await.unwrap().is_empty());
         let leadership = terms.next().await.unwrap();
         ours.epochs.push(leadership.epoch());
@@ -97,13 +99,20 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
     let looker = Client::builder(&connect).connect().await.unwrap();
     let election = Election::new(&looker, &path).unwrap().layout(layout);
     let looking = tokio::spawn(look_on(election.observe()));
+    let ended = Arc::new(AtomicBool::new(false));
     let mut ours = Vec::new();
     for n in 0..CANDIDATES {
         let zk = Client::builder(&connect).connect().await.unwrap();
         let election = Election::new(&zk, &path).unwrap().layout(layout);
         let election = election.contender(format!("ours-{n}"));
-        ours.push(tokio::spawn(lead(election, counter.clone())));
+        ours.push(tokio::spawn(lead(
+            election,
+            counter.clone(),
+            Arc::clone(&ended),
+        )));
     }
+    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
+    ended.store(true, Ordering::Relaxed);
     let (mut contended, mut epochs) = (0, Vec::new());
     for candidate in ours {
         let ours = candidate.await.unwrap();
@@ -111,7 +120,6 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
         assert!(ours.epochs.is_sorted_by(|a, b| a < b));
         epochs.extend(ours.epochs);
     }
-    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
     let done = printed.last().unwrap();
     let theirs: u64 = done.rsplit(' ').next().unwrap().parse().unwrap();
     let led = epochs.len();
