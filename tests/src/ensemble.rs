@@ -72,7 +72,18 @@ impl Ensemble {
     /// If the engine does not start them, or they elect no leader in time.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_image(IMAGE)
+        Self::start_image(IMAGE, None)
+    }
+
+    /// As [`start`](Self::start), servers that let the user with this digest (`user:hash`) do everything, change the
+    /// list of members among it.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_reconfigurable(super_digest: &str) -> Self {
+        Self::start_image(IMAGE, Some(super_digest))
     }
 
     /// As [`start`](Self::start), servers of the release 3.8.0, as Debian 12 has it.
@@ -82,10 +93,10 @@ impl Ensemble {
     /// As [`start`](Self::start), and if the engine does not have the image.
     #[must_use]
     pub fn start_older() -> Self {
-        Self::start_image(OLDER_IMAGE)
+        Self::start_image(OLDER_IMAGE, None)
     }
 
-    fn start_image(image: &str) -> Self {
+    fn start_image(image: &str, super_digest: Option<&str>) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -98,7 +109,7 @@ impl Ensemble {
         };
         let subnet = ensemble.create_network();
         for (member, port) in Self::MEMBERS.zip(free_ports()) {
-            ensemble.create(image, member, port, &subnet);
+            ensemble.create(image, member, port, &subnet, super_digest);
         }
         let containers = ensemble.members.iter().map(|m| m.container.as_str());
         let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
@@ -260,11 +271,25 @@ impl Ensemble {
         panic!("no network: {}", refusals.join("; "))
     }
 
-    fn create(&mut self, image: &str, member: Member, port: u16, subnet: &str) {
+    fn create(
+        &mut self,
+        image: &str,
+        member: Member,
+        port: u16,
+        subnet: &str,
+        super_digest: Option<&str>,
+    ) {
         let address = |member: Member| format!("{subnet}.{}", 11 + member);
         let servers: Vec<String> = Self::MEMBERS
             .map(|m| format!("server.{}={}:2888:3888;2181", m + 1, address(m)))
             .collect();
+        let mut jvm = "JVMFLAGS=-Xmx256m -XX:+UseSerialGC".to_owned();
+        let mut extra = "ZOO_CFG_EXTRA=extendedTypesEnabled=true".to_owned();
+        if let Some(digest) = super_digest {
+            jvm.push_str(" -Dzookeeper.DigestAuthenticationProvider.superDigest=");
+            jvm.push_str(digest);
+            extra.push_str(" reconfigEnabled=true");
+        }
         let settings = [
             format!("ZOO_MY_ID={}", member + 1),
             format!("ZOO_SERVERS={}", servers.join(" ")),
@@ -274,8 +299,8 @@ impl Ensemble {
             "ZOO_4LW_COMMANDS_WHITELIST=*".to_owned(),
             "ZOO_MAX_CLIENT_CNXNS=0".to_owned(),
             "ZOO_ADMINSERVER_ENABLED=false".to_owned(),
-            "ZOO_CFG_EXTRA=extendedTypesEnabled=true".to_owned(),
-            "JVMFLAGS=-Xmx256m -XX:+UseSerialGC".to_owned(),
+            extra,
+            jvm,
         ];
         let container = format!("{}-{}", self.name, member + 1);
         let publish = format!("127.0.0.1:{port}:2181");
