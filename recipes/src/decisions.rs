@@ -4,8 +4,8 @@
 
 use zk_client::{CreateMode, Zxid};
 
-use crate::Layout;
-use crate::contend::{Decision, decide, decide_by_creation, mark_of};
+use crate::contend::{Decision, Kind, Name, decide, decide_by_creation, mark_of};
+use crate::{Family, Layout};
 
 /// What a contender does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,29 +46,33 @@ impl From<Decision> for Next {
 /// Decides by the names of all children.
 #[must_use]
 pub fn by_name(layout: Layout, me: &str, children: &[String]) -> Next {
-    decide(me, layout.family(), children).into()
+    decide(me, Kind::Lock(layout), children).into()
 }
 
 /// Decides by the creation zxids of the contenders.
 #[must_use]
 pub fn by_creation(me: &str, created: &[(String, Zxid)]) -> Next {
-    decide_by_creation(me, created).into()
+    let layout = match Name::parse(me).map(|name| name.family) {
+        Some(Family::Kazoo) => Layout::Kazoo,
+        _ => Layout::Curator,
+    };
+    decide_by_creation(me, Kind::Lock(layout), created).into()
 }
 
 /// The mark of a contender, from 16 random bytes.
 #[must_use]
 pub fn mark(layout: Layout, chance: [u8; 16]) -> String {
-    layout.mark(mark_of(chance))
+    Kind::Lock(layout).mark(mark_of(chance))
 }
 
 /// What the name of a contender begins with.
 #[must_use]
 pub fn prefix(layout: Layout, mark: &str) -> String {
-    layout.prefix(mark)
+    Kind::Lock(layout).prefix(mark)
 }
 
 /// What missing parents are made as.
 #[must_use]
 pub fn parents(layout: Layout) -> CreateMode {
-    layout.parents()
+    Kind::Lock(layout).parents()
 }

@@ -67,7 +67,9 @@ pub(crate) fn listed(contender: Contender) -> Listed {
         }),
         family: match contender.family {
             Family::Mutex => zk_family::ZK_FAMILY_MUTEX,
-            Family::OtherCurator => zk_family::ZK_FAMILY_OTHER_CURATOR,
+            Family::Latch | Family::Reader | Family::Writer | Family::OtherCurator => {
+                zk_family::ZK_FAMILY_OTHER_CURATOR
+            }
             Family::Kazoo => zk_family::ZK_FAMILY_KAZOO,
             Family::OtherKazoo => zk_family::ZK_FAMILY_OTHER_KAZOO,
             _ => zk_family::ZK_FAMILY_OTHER,

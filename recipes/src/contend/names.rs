@@ -3,20 +3,45 @@
 //! Curator's names are `_c_<uuid>-lock-<10 digits>` (go-zk writes the id without hyphens; unprotected ones have no
 //! id); kazoo's are `<32 hex>__lock__<10 digits>`. The families do not see each other.
 
-use zk_client::{Client, Error, path};
+use zk_client::{Client, Error, Zxid, path};
 
 /// Which family of recipes a contender's name belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Family {
     /// A mutex of Curator, go-zk, or this library.
     Mutex,
-    /// One of Curator's other recipes: read–write lock, leader latch, semaphore lease.
+    /// Curator's `LeaderLatch`, or an election of this library.
+    Latch,
+    /// A reader of Curator's `InterProcessReadWriteLock`, or of this library's.
+    Reader,
+    /// A writer of Curator's `InterProcessReadWriteLock`, or of this library's.
+    Writer,
+    /// One of Curator's other recipes: semaphore lease.
     OtherCurator,
     /// A lock of kazoo, `WriteLock` and `Election` included: their names are the same.
     Kazoo,
     /// A `ReadLock` of kazoo.
     OtherKazoo,
+}
+
+impl Family {
+    /// Families with the same answer wait in one queue.
+    pub(crate) fn queue(self) -> Self {
+        match self {
+            Self::Reader | Self::Writer => Self::Writer,
+            Self::Kazoo | Self::OtherKazoo => Self::Kazoo,
+            Self::Mutex | Self::Latch | Self::OtherCurator => self,
+        }
+    }
+
+    /// Whether several hold at a time.
+    pub(crate) fn shares(self) -> bool {
+        match self {
+            Self::Reader | Self::OtherKazoo | Self::OtherCurator => true,
+            Self::Mutex | Self::Latch | Self::Writer | Self::Kazoo => false,
+        }
+    }
 }
 
 /// A child of a lock's node that takes part in it, or in another recipe on the same path.
@@ -26,6 +51,18 @@ pub(crate) struct Name {
     pub(crate) family: Family,
     /// The suffix that the server appended; negative or stuck near 2³¹.
     pub(crate) sequence: i64,
+}
+
+/// A place in a queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Whether the suffix tells nothing.
+    beyond: bool,
+    /// The suffix if it tells something. A writer that becomes a reader hands on its own, so creation would mislead.
+    sequence: i64,
+    created: Zxid,
+    /// Two nodes of one multi share a zxid; no recipe creates two contenders in one, this makes the order total.
+    text: String,
 }
 
 impl Name {
@@ -41,12 +78,33 @@ impl Name {
             })
         })
     }
+
+    /// Whether the suffix is the order of creation.
+    pub(crate) fn is_in_range(&self) -> bool {
+        (0..SEQUENCE_END).contains(&self.sequence)
+    }
+
+    /// The suffix as the server wrote it, if it tells the order.
+    pub(crate) fn digits(&self) -> Option<String> {
+        self.is_in_range().then(|| format!("{:010}", self.sequence))
+    }
+
+    /// The place of the contender whose node was created at this zxid. Whatever has a suffix in range is older than
+    /// what has not.
+    pub(crate) fn place(&self, created: Zxid) -> Place {
+        let beyond = !self.is_in_range();
+        Place {
+            beyond,
+            sequence: if beyond { 0 } else { self.sequence },
+            created,
+            text: self.text.clone(),
+        }
+    }
 }
 
-/// The beginning of a mutex contender's name; the server appends the sequence.
-pub(crate) fn mutex_prefix(mark: &str) -> String {
-    format!("_c_{mark}-lock-")
-}
+/// From here on suffixes are not trusted: the server's counter sticks at 2³¹ − 1 and hands out equal and negative
+/// suffixes. The distance leaves room for creations that are under way.
+pub(crate) const SEQUENCE_END: i64 = (1 << 31) - (1 << 20);
 
 /// A mark: a random version-4 UUID in Curator's text form.
 pub(crate) fn new_mark(client: &Client) -> Result<String, Error> {
@@ -73,9 +131,9 @@ pub(crate) fn mark_of(bytes: [u8; 16]) -> String {
 const FAMILIES: [(&str, Family); 7] = [
     ("__rlock__", Family::OtherKazoo),
     ("__lock__", Family::Kazoo),
-    ("__READ__", Family::OtherCurator),
-    ("__WRIT__", Family::OtherCurator),
-    ("latch-", Family::OtherCurator),
+    ("__READ__", Family::Reader),
+    ("__WRIT__", Family::Writer),
+    ("latch-", Family::Latch),
     ("lease-", Family::OtherCurator),
     ("lock-", Family::Mutex),
 ];
@@ -102,11 +160,8 @@ mod tests {
             family("0123456789abcdef0123456789abcdef__rlock__0000000003"),
             Some(Family::OtherKazoo)
         );
-        assert_eq!(
-            family("_c_x-__WRIT__0000000003"),
-            Some(Family::OtherCurator)
-        );
-        assert_eq!(family("_c_x-latch-0000000003"), Some(Family::OtherCurator));
+        assert_eq!(family("_c_x-__WRIT__0000000003"), Some(Family::Writer));
+        assert_eq!(family("_c_x-latch-0000000003"), Some(Family::Latch));
         assert_eq!(family("lock-12"), None);
         assert_eq!(family("readme"), None);
     }

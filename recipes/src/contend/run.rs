@@ -7,12 +7,12 @@
 
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, ClaimStatus, Client, CreateMode, Created, Error, ErrorKind, EventType, Fate,
-    OpKind, SetEvent, State, WatchEvent, WatchSet, Watched, Zxid, path,
+    Acl, Claim, ClaimStatus, Client, Created, Error, ErrorKind, EventType, Fate, OpKind, SetEvent,
+    State, WatchEvent, WatchSet, Watched, Zxid, path,
 };
 
 use super::decide::{Decision, decide, decide_by_creation};
-use super::layout::Layout;
+use super::kind::Kind;
 use super::names::new_mark;
 
 /// What to contend for, and as whom.
@@ -20,7 +20,7 @@ use super::names::new_mark;
 pub(crate) struct Contention {
     pub(crate) client: Client,
     pub(crate) path: String,
-    pub(crate) layout: Layout,
+    pub(crate) kind: Kind,
     pub(crate) data: Bytes,
     pub(crate) acl: Vec<Acl>,
     /// False: give up at once if somebody is ahead.
@@ -34,6 +34,24 @@ pub(crate) struct Grant {
     pub(crate) node: Created,
     /// The fencing token: the creation zxid of the node.
     pub(crate) token: u64,
+}
+
+impl Grant {
+    /// Holds by this node from now on.
+    pub(crate) fn held(claim: Claim, node: Created, path: &str) -> Self {
+        // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
+        let token = node.stat.czxid.as_raw() as u64;
+        #[cfg(feature = "__seeded-bugs")]
+        let token = if zk_client::seeded::is_on("token-from-the-suffix") {
+            path::sequence_suffix(&node.path)
+                .unwrap_or(0)
+                .unsigned_abs()
+        } else {
+            token
+        };
+        claim.hold_as(path, token);
+        Self { claim, node, token }
+    }
 }
 
 /// How one contender node fared.
@@ -85,20 +103,7 @@ impl Contention {
             return Ok(Attempt::Again);
         };
         Ok(match self.queue(&claim, &node, children).await? {
-            Some(true) => {
-                // A zxid counts up in 64 bits; the first of an epoch beyond 2³¹ would be negative, as a token it is not.
-                let token = node.stat.czxid.as_raw() as u64;
-                #[cfg(feature = "__seeded-bugs")]
-                let token = if zk_client::seeded::is_on("token-from-the-suffix") {
-                    path::sequence_suffix(&node.path)
-                        .unwrap_or(0)
-                        .unsigned_abs()
-                } else {
-                    token
-                };
-                claim.hold_as(&self.path, token);
-                Attempt::First(Grant { claim, node, token })
-            }
+            Some(true) => Attempt::First(Grant::held(claim, node, &self.path)),
             Some(false) => {
                 #[cfg(feature = "__seeded-bugs")]
                 if zk_client::seeded::is_on("failed-try-leaks") {
@@ -110,16 +115,21 @@ impl Contention {
         })
     }
 
+    /// A mark in the text form of the kind's names.
+    pub(super) fn new_mark(&self) -> Result<String, Error> {
+        Ok(self.kind.mark(new_mark(&self.client)?))
+    }
+
     /// Creates the contender's node and lists the queue. `None`: start again.
-    async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
-        let mark = self.layout.mark(new_mark(&self.client)?);
+    pub(crate) async fn enter(&self) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
+        let mark = self.new_mark()?;
         let claim = self.client.claim(&self.path, &mark);
-        let prefix = path::join(&self.path, &self.layout.prefix(&mark));
+        let prefix = path::join(&self.path, &self.kind.prefix(&mark));
         let create = claim.create(
             &prefix,
             self.data.clone(),
             self.acl.clone(),
-            CreateMode::EphemeralSequential,
+            self.kind.mode(),
         );
         let list = self.client.children(&self.path).submit();
         match create.await {
@@ -141,7 +151,7 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        let create = self.client.create_parents(prefix, self.layout.parents());
+        let create = self.client.create_parents(prefix, self.kind.parents());
         match create.await {
             Ok(true) => return Ok(()),
             // Made or not made: the contender's next create tells, and nothing is made twice.
@@ -158,7 +168,7 @@ impl Contention {
 
     /// Finds out what became of a create whose answer was lost, on the same session: after a quorum barrier
     /// nothing that was sent before can still happen, so a node with our mark is there now or never.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         claim: Claim,
         mark: &str,
@@ -214,10 +224,10 @@ impl Contention {
         let me = path::name(&node.path);
         let mut waiting: Option<WatchSet> = None;
         loop {
-            let mut decision = decide(me, self.layout.family(), &children);
+            let mut decision = decide(me, self.kind, &children);
             let by_creation = matches!(decision, Decision::AskCreation(_));
             if let Decision::AskCreation(names) = decision {
-                decision = decide_by_creation(me, &self.creations(names).await?);
+                decision = decide_by_creation(me, self.kind, &self.creations(names).await?);
             }
             match decision {
                 Decision::Hold => {
@@ -243,7 +253,9 @@ impl Contention {
                             return Ok(Some(true));
                         }
                         // Not where suffixes repeat (near 2³¹): there names say too little.
-                        Wake::PredecessorGone if index == 1 && !by_creation => {
+                        Wake::PredecessorGone
+                            if index == 1 && !by_creation && self.kind.is_strict() =>
+                        {
                             return Ok(Some(true));
                         }
                         Wake::Over => return Ok(None),
@@ -345,7 +357,7 @@ impl Contention {
     }
 
     /// Goes on in the next session, unless there is none.
-    fn live_on(&self, generation: u64) -> Result<(), Error> {
+    pub(crate) fn live_on(&self, generation: u64) -> Result<(), Error> {
         let (kind, why) = match self.client.state() {
             State::Expired { .. } => (ErrorKind::SessionExpired, "the session is over"),
             State::AuthFailed => (ErrorKind::AuthFailed, "a server refused the credentials"),
@@ -357,30 +369,6 @@ impl Contention {
         }
         let text = format!("cannot acquire {}: {why}", self.path);
         Err(Error::new(kind, text).with_op(OpKind::Acquire, &self.path))
-    }
-
-    fn unreadable(&self) -> Error {
-        Error::new(
-            ErrorKind::NoAuth,
-            format!(
-                "cannot acquire {}: its ACL does not let this client read its own node, so a loss could not be seen",
-                self.path
-            ),
-        )
-        .with_op(OpKind::Acquire, &self.path)
-        .with_hint("give READ to the holder in .acl()")
-    }
-
-    fn mixed(&self, foreign: &str) -> Error {
-        Error::new(
-            ErrorKind::MixedContenders,
-            format!(
-                "cannot acquire {}: {foreign} there belongs to another kind of lock, and neither sees the other",
-                self.path
-            ),
-        )
-        .with_op(OpKind::Acquire, &self.path)
-        .with_hint("use one path per kind of lock")
     }
 }
 

@@ -10,9 +10,11 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
 
 use super::guard::LockGuard;
 use super::held::{Held, LockLost};
-use crate::contend::{Contention, Grant, Layout};
+use super::holding::{Exclusive, Holding};
+use crate::contend::{Contention, Grant, Kind};
 
-/// An acquisition with its options. Made by [`Mutex::acquire`](crate::Mutex::acquire); await it for a guard, or end it with
+/// An acquisition with its options. Made by [`Mutex::acquire`](crate::Mutex::acquire),
+/// [`RwLock::read`](crate::RwLock::read) and [`RwLock::write`](crate::RwLock::write); await it for a guard, or end it with
 /// [`hold`](Self::hold) to run some work under the lock.
 ///
 /// # Errors
@@ -34,8 +36,9 @@ use crate::contend::{Contention, Grant, Layout};
 /// Waits through a suspension. After an expiry the wait starts again at the tail with the next session.
 #[derive(Clone)]
 #[must_use = "an acquisition does nothing until it is awaited"]
-pub struct Acquire {
+pub struct Acquire<K: Holding = Exclusive> {
     contention: Contention,
+    holding: K,
     timeout: Option<Duration>,
     on_doubt: OnDoubt,
 }
@@ -71,21 +74,24 @@ pub enum HoldError {
     Acquire(#[from] Error),
 }
 
-impl Acquire {
-    pub(crate) fn new(client: Client, path: &str, layout: Layout, acl: Vec<Acl>) -> Self {
+impl<K: Holding> Acquire<K> {
+    /// To hold in this way what is contended for in that.
+    pub(crate) fn new(client: &Client, path: &str, kind: Kind, acl: &[Acl], holding: K) -> Self {
         let contention = Contention {
-            client,
+            client: client.clone(),
             path: path.to_owned(),
-            layout,
-            data: Bytes::from(default_contender()),
-            acl,
+            kind,
+            data: Bytes::new(),
+            acl: acl.to_vec(),
             waits: true,
         };
-        Self {
+        let acquire = Self {
             contention,
+            holding,
             timeout: None,
             on_doubt: OnDoubt::default(),
-        }
+        };
+        acquire.contender(default_contender())
     }
 
     /// Gives up after this long. Default: waits for ever.
@@ -97,6 +103,7 @@ impl Acquire {
     /// Sets the text by which operators recognise this contender. Default: host name and process id.
     pub fn contender(mut self, text: impl Into<String>) -> Self {
         self.contention.data = Bytes::from(text.into());
+        self.holding.call(&self.contention.data);
         self
     }
 
@@ -132,38 +139,13 @@ impl Acquire {
     {
         let on_doubt = self.on_doubt;
         let guard = self.run().await?;
-        let held = guard.held();
-        let doubted = async {
-            match on_doubt {
-                OnDoubt::Stop => held.doubted().await,
-                OnDoubt::Continue => std::future::pending().await,
-            }
-        };
-        let output = tokio::select! {
-            biased;
-            lost = held.lost() => return Err(lost.into()),
-            () = doubted => {
-                // A loss ends doubt too; it is the better news to give.
-                if let Some(lost) = held.loss() {
-                    return Err(lost.into());
-                }
-                return Err(HoldError::Doubt { path: held.path().to_owned(), token: held.token() });
-            }
-            output = work(held.clone()) => output,
-        };
-        match guard.release().await {
-            Ok(released) if !released.was_held => match held.loss() {
-                Some(lost) => Err(lost.into()),
-                None => Ok(output),
-            },
-            // Whether the answer to the delete came in time says nothing about the work.
-            Ok(_) | Err(_) => Ok(output),
-        }
+        hold_under(guard, on_doubt, work).await
     }
 
-    async fn run(self) -> Result<LockGuard, Error> {
+    async fn run(self) -> Result<LockGuard<K>, Error> {
         let Self {
             mut contention,
+            holding,
             timeout,
             ..
         } = self;
@@ -178,13 +160,13 @@ impl Acquire {
             },
         };
         match grant {
-            Ok(Some(grant)) => Ok(guard(&contention, grant)),
+            Ok(Some(grant)) => Ok(guard(&contention.client, &contention.path, grant, holding)),
             Ok(None) => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
             Err(error) => Err(contention.client.explain(error).await),
         }
     }
 
-    /// Acquires the lock if nobody holds it or waits for it, with these options; `None` otherwise. Never waits for other
+    /// Acquires the lock if nobody whom this would wait for holds it or is ahead, with these options; `None` otherwise. Never waits for other
     /// contenders, so the timeout has no effect. See [`Mutex::try_acquire`](crate::Mutex::try_acquire).
     ///
     /// # Errors
@@ -202,10 +184,11 @@ impl Acquire {
     /// # On session events
     ///
     /// Waits through a suspension, like any request.
-    pub async fn if_free(mut self) -> Result<Option<LockGuard>, Error> {
+    pub async fn if_free(mut self) -> Result<Option<LockGuard<K>>, Error> {
         self.contention.waits = false;
+        let Contention { client, path, .. } = &self.contention;
         match self.contention.run().await {
-            Ok(grant) => Ok(grant.map(|grant| guard(&self.contention, grant))),
+            Ok(grant) => Ok(grant.map(|grant| guard(client, path, grant, self.holding))),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 Err(unanswered(&self.contention.path))
             }
@@ -214,8 +197,8 @@ impl Acquire {
     }
 }
 
-impl IntoFuture for Acquire {
-    type Output = Result<LockGuard, Error>;
+impl<K: Holding> IntoFuture for Acquire<K> {
+    type Output = Result<LockGuard<K>, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -223,7 +206,7 @@ impl IntoFuture for Acquire {
     }
 }
 
-impl fmt::Debug for Acquire {
+impl<K: Holding> fmt::Debug for Acquire<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acquire")
             .field("path", &self.contention.path)
@@ -232,20 +215,66 @@ impl fmt::Debug for Acquire {
     }
 }
 
-fn guard(contention: &Contention, grant: Grant) -> LockGuard {
+/// Runs work while something is held, and releases it.
+pub(crate) async fn hold_under<K, W, F>(
+    guard: LockGuard<K>,
+    on_doubt: OnDoubt,
+    work: W,
+) -> Result<F::Output, HoldError>
+where
+    K: Holding,
+    W: FnOnce(Held) -> F,
+    F: Future,
+{
+    let held = guard.held();
+    let doubted = async {
+        match on_doubt {
+            OnDoubt::Stop => held.doubted().await,
+            OnDoubt::Continue => std::future::pending().await,
+        }
+    };
+    let output = tokio::select! {
+        biased;
+        lost = held.lost() => return Err(lost.into()),
+        () = doubted => {
+            // A loss ends doubt too; it is the better news to give.
+            if let Some(lost) = held.loss() {
+                return Err(lost.into());
+            }
+            return Err(HoldError::Doubt { path: held.path().to_owned(), token: held.token() });
+        }
+        output = work(held.clone()) => output,
+    };
+    match guard.release().await {
+        Ok(released) if !released.was_held => match held.loss() {
+            Some(lost) => Err(lost.into()),
+            None => Ok(output),
+        },
+        // Whether the answer to the delete came in time says nothing about the work.
+        Ok(_) | Err(_) => Ok(output),
+    }
+}
+
+/// The guard of what was granted.
+pub(crate) fn guard<K: Holding>(
+    client: &Client,
+    path: &str,
+    grant: Grant,
+    kind: K,
+) -> LockGuard<K> {
     let Grant { claim, node, token } = grant;
     let held = Held::new(
-        contention.client.clone(),
-        &contention.path,
+        client.clone(),
+        path,
         &node.path,
         token,
         claim.generation(),
         claim.follow(),
     );
-    LockGuard::new(claim, held)
+    LockGuard::new(claim, held, kind)
 }
 
-fn unanswered(path: &str) -> Error {
+pub(crate) fn unanswered(path: &str) -> Error {
     Error::new(
         ErrorKind::TimedOut,
         format!("cannot acquire {path}: no server answered within the request timeout; nothing is left of the attempt"),
@@ -264,7 +293,7 @@ fn too_late(path: &str, limit: Duration) -> Error {
 }
 
 /// What an operator reads in the node: where the contender runs.
-fn default_contender() -> String {
+pub(crate) fn default_contender() -> String {
     let system = rustix::system::uname();
     let host = system.nodename().to_string_lossy();
     format!("{host} pid {}", std::process::id())

@@ -6,8 +6,10 @@ use std::future::Future;
 use zk_client::{Claim, ClaimStatus, Error, Fenced, Settlement};
 
 use super::held::{Held, LockLost};
+use super::holding::{Exclusive, Holding};
 
-/// A held lock. Dropping it releases the lock in the background: the delete is queued at once, on any thread, with or
+/// A held lock, alone unless `K` says else: [`ReadGuard`](crate::ReadGuard), [`WriteGuard`](crate::WriteGuard) and
+/// [`Permit`](crate::Permit) are guards of other kinds of holds. Dropping it releases the lock in the background: the delete is queued at once, on any thread, with or
 /// without a runtime, and survives reconnects. Use [`release`](Self::release) to know when it is free.
 ///
 /// It belongs to one session and never re-acquires by itself. It is not `Clone`, so that no copy can release the lock
@@ -18,10 +20,11 @@ use super::held::{Held, LockLost};
 /// cloneable::<zk_recipes::LockGuard>();
 /// ```
 #[must_use = "dropping the guard releases the lock"]
-pub struct LockGuard {
+pub struct LockGuard<K: Holding = Exclusive> {
     // None only while `release` runs.
     claim: Option<Claim>,
     held: Held,
+    kind: K,
 }
 
 /// How a release ended.
@@ -34,17 +37,30 @@ pub struct Released {
 }
 
 impl LockGuard {
-    pub(crate) fn new(claim: Claim, held: Held) -> Self {
-        Self {
-            claim: Some(claim),
-            held,
-        }
-    }
-
     /// The fencing token; see [`Held::token`].
     #[must_use]
     pub fn token(&self) -> u64 {
         self.held.token()
+    }
+}
+
+impl<K: Holding> LockGuard<K> {
+    pub(crate) fn new(claim: Claim, held: Held, kind: K) -> Self {
+        let held = if K::SHARED { held.shared() } else { held };
+        Self {
+            claim: Some(claim),
+            held,
+            kind,
+        }
+    }
+
+    pub(crate) fn view(&self) -> &Held {
+        &self.held
+    }
+
+    /// What is held, and the node that stands for it; the guard is no more.
+    pub(crate) fn into_parts(mut self) -> (Option<Claim>, Held, K) {
+        (self.claim.take(), self.held.clone(), self.kind.clone())
     }
 
     /// A cheap view on the hold, to pass into the work.
@@ -70,7 +86,7 @@ impl LockGuard {
     /// # On session events
     ///
     /// Expiry is a loss; a suspension is not.
-    pub fn lost(&self) -> impl Future<Output = LockLost> + Send + 'static + use<> {
+    pub fn lost(&self) -> impl Future<Output = LockLost> + Send + 'static + use<K> {
         self.held.lost()
     }
 
@@ -103,7 +119,7 @@ impl LockGuard {
     }
 }
 
-impl Drop for LockGuard {
+impl<K: Holding> Drop for LockGuard<K> {
     fn drop(&mut self) {
         if self.claim.is_some() && self.held.is_held() {
             tracing::debug!(
@@ -115,7 +131,7 @@ impl Drop for LockGuard {
     }
 }
 
-impl Fenced for LockGuard {
+impl<K: Holding> Fenced for LockGuard<K> {
     fn fence_path(&self) -> &str {
         self.held.fence_path()
     }
@@ -125,7 +141,7 @@ impl Fenced for LockGuard {
     }
 }
 
-impl fmt::Debug for LockGuard {
+impl<K: Holding> fmt::Debug for LockGuard<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockGuard")
             .field("held", &self.held)

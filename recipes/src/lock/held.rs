@@ -16,7 +16,7 @@ pub use zk_client::Loss as LockLostWhy;
 pub struct LockLost {
     /// The lock's path.
     pub path: String,
-    /// The fencing token of the hold.
+    /// The fencing token of the hold, or the identity of a shared one.
     pub token: u64,
     /// Why.
     pub why: LockLostWhy,
@@ -54,6 +54,7 @@ impl std::error::Error for LockLost {}
 pub struct Held {
     shared: Arc<Shared>,
     status: watch::Receiver<ClaimStatus>,
+    is_shared: bool,
 }
 
 struct Shared {
@@ -89,7 +90,22 @@ impl Held {
         Self {
             shared: Arc::new(shared),
             status,
+            is_shared: false,
         }
+    }
+
+    /// The view on a hold that others may have at the same time.
+    pub(crate) fn shared(mut self) -> Self {
+        self.is_shared = true;
+        self
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.shared.client
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared.generation
     }
 
     /// The lock's path.
@@ -106,9 +122,18 @@ impl Held {
 
     /// The fencing token: the creation zxid of the holder's node. It grows with every new holder of the path, also
     /// when the path was deleted in between. Unmodified Curator programs on the same path present none.
+    ///
+    /// Of a [shared](Self::is_shared) hold it is an identity and **no fence**: it tells this hold from all others, but a
+    /// reader's may be greater than that of a writer that comes after it. Never give it to what checks tokens.
     #[must_use]
     pub fn token(&self) -> u64 {
         self.shared.token
+    }
+
+    /// True if others may hold at the same time: readers of a lock, permits of a semaphore.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// True until the hold was released or is known to be lost.

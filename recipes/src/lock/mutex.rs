@@ -2,13 +2,15 @@
 
 use std::future::Future;
 
-use zk_client::{Acl, Client, Error, ErrorKind, OpKind, path};
+use zk_client::{Acl, Client, Error};
 
 use super::acquire::{Acquire, HoldError};
 use super::contenders::{Contender, list};
 use super::guard::LockGuard;
 use super::held::Held;
-use crate::contend::Layout;
+use super::holding::Exclusive;
+use super::place::validate;
+use crate::contend::{Kind, Layout};
 
 /// A lock on a path that one contender holds at a time, in the order of arrival.
 ///
@@ -58,12 +60,7 @@ impl Mutex {
     ///
     /// `InvalidPath` if the path is malformed or the root.
     pub fn new(client: &Client, path: &str) -> Result<Self, Error> {
-        if let Err(error) = path::validate(path) {
-            return Err(invalid(path, &error.to_string()));
-        }
-        if path == "/" {
-            return Err(invalid(path, "the root cannot be a lock"));
-        }
+        validate(path)?;
         Ok(Self {
             client: client.terse(),
             path: path.to_owned(),
@@ -121,10 +118,11 @@ impl Mutex {
     /// Acquires the lock; await the result or set options first.
     pub fn acquire(&self) -> Acquire {
         Acquire::new(
-            self.client.clone(),
+            &self.client,
             &self.path,
-            self.layout,
-            self.acl.clone(),
+            Kind::Lock(self.layout),
+            &self.acl,
+            Exclusive::new(),
         )
     }
 
@@ -171,18 +169,5 @@ impl Mutex {
     /// Waits through a suspension; fails at expiry.
     pub async fn contenders(&self) -> Result<Vec<Contender>, Error> {
         list(&self.client, &self.path).await
-    }
-}
-
-fn invalid(path: &str, why: &str) -> Error {
-    let error = Error::new(
-        ErrorKind::InvalidPath,
-        format!("{path:?} cannot be a lock: {why}"),
-    )
-    .with_op(OpKind::Acquire, path);
-    if path.starts_with('/') || path.is_empty() {
-        error
-    } else {
-        error.with_hint(format!("paths are absolute; did you mean /{path}?"))
     }
 }

@@ -1,7 +1,9 @@
 //! Servers and clients in one virtual time.
 
+use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use zk_client::{Clock, Moment, PipeTransport, TokioClock};
@@ -126,3 +128,29 @@ pub(crate) async fn warm_lock(zk: &Client, path: &str) -> Mutex {
 pub(crate) async fn settle() {
     tokio::time::sleep(ROUND_TRIP * 4).await;
 }
+
+/// A future that runs in a task of its own.
+pub(crate) fn spawned<F>(future: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: IntoFuture,
+    F::IntoFuture: Future<Output = F::Output> + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(future.into_future())
+}
+
+/// What a future yields in so many polls, with time for a message between two of them; it is dropped then.
+pub(crate) async fn polled<F: IntoFuture>(future: F, polls: usize) -> Option<F::Output> {
+    let mut future = Box::pin(future.into_future());
+    for _ in 0..polls {
+        let once = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx)));
+        if let Poll::Ready(output) = once.await {
+            return Some(output);
+        }
+        tokio::time::sleep(ROUND_TRIP / 2).await;
+    }
+    None
+}
+
+/// How often something that has to wait is polled before it is known to wait.
+pub(crate) const WAITS_FOR_EVER: usize = 24;

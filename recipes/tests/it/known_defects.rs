@@ -1,6 +1,6 @@
 //! Defects that other lock libraries had, and traps: each by its id in `docs/defects.md`.
 
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -8,19 +8,9 @@ use zk_embedded::Match;
 use zk_recipes::{Acl, CreateMode, ErrorKind, LockGuard, Mutex, Permissions};
 use zk_wire::OpCode;
 
-use crate::kit::{World, settle, warm_lock};
+use crate::kit::{World, settle, spawned, warm_lock};
 
 const LOCK: &str = "/locks/a";
-
-/// A future that runs in a task of its own.
-fn spawned<F>(future: F) -> tokio::task::JoinHandle<F::Output>
-where
-    F: IntoFuture,
-    F::IntoFuture: Future<Output = F::Output> + Send + 'static,
-    F::Output: Send + 'static,
-{
-    tokio::spawn(future.into_future())
-}
 
 #[tokio::test(start_paused = true)]
 async fn c21_a_contender_that_cannot_settle_its_create_asks_at_a_bounded_rate() {

@@ -8,7 +8,10 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
+mod counters;
 mod drops;
+mod election;
 mod handover;
 mod hold;
 mod kit;
@@ -20,5 +23,10 @@ mod outage;
 mod own_node;
 mod refusals;
 mod release;
+mod rw_downgrade;
+mod rw_lock;
 mod safe_window;
+mod semaphore;
+mod semaphore_faults;
 mod timing;
+mod values;

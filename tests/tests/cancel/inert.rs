@@ -14,7 +14,7 @@ use zk_client::{
     AddWatchMode, Client, CreateMode, ErrorKind, PipeTransport, Resolver, ServerAddr,
     SystemResolver, Word, ask_word,
 };
-use zk_recipes::{LockGuard, Mutex};
+use zk_recipes::{LockGuard, Mutex, RwLock, Semaphore, SemaphoreMutex};
 
 use crate::kit::{Naming, World, in_virtual_time, settle};
 use crate::polls::{NOW_AND_LATE, Stop, at_every_poll, poll_then_drop};
@@ -150,6 +150,18 @@ fn a_dropped_contenders_changes_nothing() {
     inert(async |zk| {
         let mutex = Mutex::new(zk, "/a").unwrap();
         assert_eq!(mutex.contenders().await.unwrap(), []);
+    });
+    inert(async |zk| {
+        let lock = RwLock::new(zk, "/a").unwrap();
+        assert_eq!(lock.contenders().await.unwrap(), []);
+    });
+    inert(async |zk| {
+        let semaphore = Semaphore::new(zk, "/a", 1).unwrap();
+        assert_eq!(semaphore.holders().await.unwrap(), []);
+    });
+    inert(async |zk| {
+        let mutex = SemaphoreMutex::new(zk, "/a").unwrap();
+        assert_eq!(mutex.holders().await.unwrap(), []);
     });
 }
 

@@ -68,6 +68,9 @@ fn family(family: Family) -> &'static str {
         Family::Mutex => "mutex",
         Family::Kazoo => "kazoo",
         Family::OtherKazoo => "kazoo read lock",
+        Family::Reader => "reader",
+        Family::Writer => "writer",
+        Family::Latch => "election",
         _ => "other Curator recipe",
     }
 }
