@@ -48,7 +48,7 @@ async fn a_certificate_that_no_list_covers_is_refused() {
     let theirs = other.revoke(&[], 2999);
     let unknown = "no revocation list says whether its certificate still holds; add the list of the authority that \
                    issued it (.crl_file(), zkctl --tls-crl)";
-    let alone = verdict(&authority, &[theirs.clone()]).await;
+    let alone = verdict(&authority, std::slice::from_ref(&theirs)).await;
     assert_eq!(alone.as_deref(), Some(unknown));
     let ours = authority.revoke(&[], 2999);
     assert_eq!(verdict(&authority, &[theirs, ours]).await, None);
