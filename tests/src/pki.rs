@@ -1,8 +1,9 @@
 //! Authorities and certificates for tests, made on the spot.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, date_time_ymd,
 };
 
 /// Signs certificates.
@@ -65,6 +66,13 @@ impl Request {
         self
     }
 
+    /// With this number, by which it can be revoked.
+    #[must_use]
+    pub fn numbered(mut self, number: u64) -> Self {
+        self.params.serial_number = Some(number.into());
+        self
+    }
+
     /// For clients alone.
     #[must_use]
     pub fn for_clients_alone(mut self) -> Self {
@@ -113,6 +121,31 @@ impl Authority {
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// A list of the certificates that hold no longer, by their numbers, which is out of date from that year on.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    #[must_use]
+    pub fn revoke(&self, numbers: &[u64], until: i32) -> String {
+        let revoked = numbers.iter().map(|number| RevokedCertParams {
+            serial_number: (*number).into(),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(until, 1, 1),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&self.issuer).expect("a list");
+        list.pem().expect("its text")
     }
 
     /// A certificate.

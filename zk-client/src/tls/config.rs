@@ -32,6 +32,7 @@ use bytes::Bytes;
 #[must_use]
 pub struct TlsConfig {
     pub(super) authorities: Vec<Source>,
+    pub(super) revocations: Vec<Source>,
     pub(super) identity: Option<(Source, Source)>,
     pub(super) any_host_name: bool,
     pub(super) any_certificate: bool,
@@ -59,6 +60,22 @@ impl TlsConfig {
     /// Trusts the authorities whose certificates are in this text. May be called several times.
     pub fn ca_pem(mut self, pem: impl Into<Bytes>) -> Self {
         self.authorities.push(Source::Text(pem.into()));
+        self
+    }
+
+    /// Refuses servers whose certificate is on the revocation lists in this file. May be called several times.
+    ///
+    /// From the first one on every certificate of a server has to be covered by a list that is not out of date, of the
+    /// authority that issued it: what nobody can tell about is refused. Like other files they are read for each
+    /// connection, so a list is renewed by replacing its file.
+    pub fn crl_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.revocations.push(Source::File(path.into()));
+        self
+    }
+
+    /// As [`crl_file`](Self::crl_file), from memory.
+    pub fn crl_pem(mut self, pem: impl Into<Bytes>) -> Self {
+        self.revocations.push(Source::Text(pem.into()));
         self
     }
 

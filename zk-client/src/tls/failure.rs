@@ -90,6 +90,21 @@ fn certificate(why: &CertificateError, host: &str) -> String {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "its certificate is not meant for servers (extended key usage); issue one with serverAuth".to_owned()
         }
+        CertificateError::Revoked => {
+            "its certificate was revoked by the authority that issued it; give the server another one".to_owned()
+        }
+        CertificateError::UnknownRevocationStatus => {
+            "no revocation list says whether its certificate still holds; add the list of the authority that issued it \
+             (.crl_file(), zkctl --tls-crl)"
+                .to_owned()
+        }
+        CertificateError::ExpiredRevocationList => {
+            "the revocation list of its authority is out of date; fetch the next one".to_owned()
+        }
+        CertificateError::ExpiredRevocationListContext { time, next_update } => {
+            let ago = span(*time, *next_update);
+            format!("the revocation list of its authority has been out of date for {ago}; fetch the next one")
+        }
         CertificateError::BadSignature => BAD_SIGNATURE.to_owned(),
         why => format!("its certificate is not valid: {why}"),
     }

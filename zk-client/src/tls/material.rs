@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer,
+};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::config::{Source, TlsConfig};
@@ -32,7 +34,12 @@ impl TlsConfig {
             Verifier::of_anybody(Arc::clone(&provider))
         } else {
             let roots = Arc::new(self.roots()?);
-            Verifier::of(roots, Arc::clone(&provider), self.any_host_name)?
+            Verifier::of(
+                roots,
+                self.revocations()?,
+                Arc::clone(&provider),
+                self.any_host_name,
+            )?
         };
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -50,6 +57,21 @@ impl TlsConfig {
             }
         };
         Ok(Arc::new(config))
+    }
+
+    fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
+        let mut all = Vec::new();
+        for source in &self.revocations {
+            let pem = read(source)?;
+            let found: Result<Vec<_>, _> =
+                CertificateRevocationListDer::pem_slice_iter(&pem).collect();
+            let mut found = found.map_err(|_| format!("{source} is no PEM"))?;
+            if found.is_empty() {
+                return Err(format!("{source} holds no revocation list in PEM"));
+            }
+            all.append(&mut found);
+        }
+        Ok(all)
     }
 
     fn roots(&self) -> Result<RootCertStore, Unusable> {

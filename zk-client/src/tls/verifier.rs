@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
+use tokio_rustls::rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use tokio_rustls::rustls::crypto::{
     CryptoProvider, verify_tls12_signature, verify_tls13_signature,
 };
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, ServerName, UnixTime,
+};
 use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
@@ -41,12 +43,21 @@ impl std::error::Error for SelfSigned {}
 impl Verifier {
     pub(super) fn of(
         roots: Arc<RootCertStore>,
+        revocations: Vec<CertificateRevocationListDer<'static>>,
         provider: Arc<CryptoProvider>,
         any_host_name: bool,
     ) -> Result<Self, String> {
         let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-        let check = builder.build();
-        let check = check.map_err(|e| format!("TLS cannot be set up: {e}"))?;
+        // Without lists nothing of this has an effect.
+        let builder = builder
+            .with_crls(revocations)
+            .enforce_revocation_expiration();
+        let check = builder.build().map_err(|error| match error {
+            VerifierBuilderError::InvalidCrl(_) => {
+                "a revocation list is malformed, or of a kind that is not supported (a delta, an indirect one)".to_owned()
+            }
+            error => format!("TLS cannot be set up: {error}"),
+        })?;
         Ok(Self {
             check: Some(check),
             any_host_name,

@@ -345,3 +345,21 @@ async fn credentials_that_are_refused_later_are_named_in_every_error() {
     );
     assert!(!format!("{error:?}").contains("hunter2"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_this_library_does_not_know_is_told_with_its_number() {
+    let world = World::new();
+    let zk = world.client().await;
+    world
+        .hooks
+        .on(Match::op(OpCode::SetData))
+        .error(ErrorCode::Other(-4711));
+    let error = zk.set("/a", "").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.fate()),
+        (ErrorKind::ServerError, Fate::NotApplied)
+    );
+    let text = "cannot write /a: the server answered unknown error (Unknown -4711)";
+    assert_eq!(error.to_string(), text);
+    assert_eq!(zk.stats().connections_lost, 0);
+}
