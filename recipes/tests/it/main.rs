@@ -10,6 +10,7 @@
 
 mod barriers;
 mod counters;
+mod dropped;
 mod drops;
 mod handover;
 mod hold;
