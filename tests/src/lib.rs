@@ -29,6 +29,7 @@ pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
 pub mod sharing;
+pub mod value_rounds;
 
 #[cfg(any(feature = "java", feature = "ensemble"))]
 pub use curator_peer::{CuratorPeer, java};
