@@ -31,6 +31,7 @@ pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
 pub mod sharing;
+pub mod value_rounds;
 
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]

@@ -107,7 +107,7 @@ impl Writer<'_> {
         };
         let error = match multi.await {
             Ok(results) => {
-                mark.located();
+                mark.made = true;
                 *held = Some(mark);
                 return Ok(Tried::Ended(Written::Yes(metadata(&results))));
             }
@@ -147,7 +147,7 @@ impl Writer<'_> {
         }
         match by_mark(found, mark.number, !mark.made) {
             Verdict::Applied => {
-                mark.located();
+                mark.made = true;
                 *held = Some(mark);
                 Ok(Tried::Ended(Written::Yes(None)))
             }

@@ -10,6 +10,7 @@
 
 mod barriers;
 mod counters;
+mod dropped;
 mod drops;
 mod election;
 mod handover;
