@@ -18,6 +18,7 @@ mod loss_causes;
 mod lost_replies;
 mod outage;
 mod own_node;
+mod permissions;
 mod refusals;
 mod release;
 mod safe_window;

@@ -92,7 +92,8 @@ class Client(ClientView):
         acl: Sequence[Acl | str] | None = None,
         layout: Layout = "curator",
     ) -> Lock:
-        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process.
+        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process. ``acl``
+        is for its contenders, and for directories that are missing and made for them.
 
         With ``layout="kazoo"`` it is shared with kazoo's ``Lock`` instead of Curator's mutex; a path that has contenders
         of both is refused (``MixedContendersError``).
