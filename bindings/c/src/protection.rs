@@ -10,12 +10,13 @@ use crate::status::zk_status;
 pub(crate) struct Protection {
     tls: Option<TlsConfig>,
     authorities: usize,
+    revocations: usize,
     pub(crate) accepts_any_certificate: bool,
     pub(crate) sasl: Option<DigestMd5>,
 }
 
 /// More than an ensemble has; a loop gone wild is stopped here.
-const MOST_AUTHORITIES: usize = 64;
+const MOST: usize = 64;
 
 impl Protection {
     /// Protects a client so.
@@ -39,17 +40,33 @@ impl Protection {
         self.tls = Some(change(self.tls.take().unwrap_or_default()));
     }
 
+    /// Trusts some authority.
     pub(crate) fn trust(
         &mut self,
         change: impl FnOnce(TlsConfig) -> TlsConfig,
     ) -> Result<(), Failure> {
-        if self.authorities >= MOST_AUTHORITIES {
-            return Err(Failure::misuse(format!(
-                "no more than {MOST_AUTHORITIES} files or texts of authorities can be trusted; one may hold several"
-            )));
-        }
-        self.authorities += 1;
+        counted(&mut self.authorities, "authorities")?;
         self.change_tls(change);
         Ok(())
     }
+
+    /// Knows of some revoked certificates.
+    pub(crate) fn distrust(
+        &mut self,
+        change: impl FnOnce(TlsConfig) -> TlsConfig,
+    ) -> Result<(), Failure> {
+        counted(&mut self.revocations, "revocation lists")?;
+        self.change_tls(change);
+        Ok(())
+    }
+}
+
+fn counted(count: &mut usize, what: &str) -> Result<(), Failure> {
+    if *count >= MOST {
+        return Err(Failure::misuse(format!(
+            "no more than {MOST} files or texts of {what} can be given; one may hold several"
+        )));
+    }
+    *count += 1;
+    Ok(())
 }

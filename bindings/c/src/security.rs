@@ -53,6 +53,38 @@ pub unsafe extern "C" fn zk_options_add_tls_ca_pem(
     })
 }
 
+/// Refuses servers whose certificate is in this file's revocation lists (PEM). With one list there has to be a current one
+/// of each authority between a server and a trusted one, else the server is refused, too. The file is read for each
+/// connection; nothing is fetched. May be called repeatedly.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zk_options_add_tls_crl_file(
+    options: *mut zk_options,
+    tls_crl: *const c_char,
+    tls_crl_len: usize,
+) -> zk_status {
+    boundary::call(|| {
+        let path = file("tls_crl", text_arg!(tls_crl, tls_crl_len))?;
+        change(options, |choices| {
+            choices.protection.distrust(|tls| tls.crl_file(path))
+        })
+    })
+}
+
+/// As zk_options_add_tls_crl_file, with the PEM itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zk_options_add_tls_crl_pem(
+    options: *mut zk_options,
+    tls_crl: *const c_void,
+    tls_crl_len: usize,
+) -> zk_status {
+    boundary::call(|| {
+        let pem = bytes_arg!(tls_crl, tls_crl_len).to_vec();
+        change(options, |choices| {
+            choices.protection.distrust(|tls| tls.crl_pem(pem))
+        })
+    })
+}
+
 /// Shows servers that want one (ssl.clientAuth) the certificate in one file (PEM), with those that lead to its
 /// authority behind it, and proves by the key in another (PEM, not encrypted) that it is ours. Both are read for each
 /// connection.

@@ -7,6 +7,7 @@
 mod cuts;
 mod kit;
 mod matrix;
+mod revocation;
 mod rotation;
 mod strangers;
 mod trust;
