@@ -24,7 +24,7 @@ pub(crate) struct Security {
     #[arg(long, global = true, env = "ZK_TLS_CA", value_name = "FILE", help_heading = HEADING)]
     tls_ca: Option<PathBuf>,
 
-    /// Refuse servers whose certificate is on the revocation lists in this file (PEM)
+    /// Refuse certificates in the revocation lists of this file (PEM), and those of authorities without a current list
     #[arg(long, global = true, env = "ZK_TLS_CRL", value_name = "FILE", help_heading = HEADING, requires = "tls_ca")]
     tls_crl: Option<PathBuf>,
 

@@ -239,7 +239,9 @@ impl Writer<'_> {
     }
 
     async fn create_parents(&self, missing: Error) -> Result<(), Error> {
-        let made = self.client.create_parents(self.path, CreateMode::Container);
+        let made = self
+            .client
+            .create_parents(self.path, CreateMode::Container, self.acl);
         match made.await {
             Ok(true) => Ok(()),
             // Made or not made: the next create tells, and nothing is made twice.

@@ -153,7 +153,9 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        let create = self.client.create_parents(prefix, self.kind.parents());
+        let create = self
+            .client
+            .create_parents(prefix, self.kind.parents(), &self.acl);
         match create.await {
             Ok(true) => return Ok(()),
             // Made or not made: the contender's next create tells, and nothing is made twice.

@@ -22,6 +22,7 @@ mod loss_causes;
 mod lost_replies;
 mod outage;
 mod own_node;
+mod permissions;
 mod refusals;
 mod release;
 mod rw_downgrade;

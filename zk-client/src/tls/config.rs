@@ -63,11 +63,12 @@ impl TlsConfig {
         self
     }
 
-    /// Refuses servers whose certificate is on the revocation lists in this file. May be called several times.
+    /// Refuses servers whose certificate is in this file's revocation lists (PEM). May be called several times. Default: no
+    /// certificate is taken for revoked.
     ///
-    /// From the first one on every certificate of a server has to be covered by a list that is not out of date, of the
-    /// authority that issued it: what nobody can tell about is refused. Like other files they are read for each
-    /// connection, so a list is renewed by replacing its file.
+    /// It fails closed: with one list there has to be one of each authority between a server and a trusted one, and a
+    /// list that is out of date (`nextUpdate`) is as bad as none. The file is read for each connection; nothing is fetched.
+    /// It has no say where [any certificate is accepted](Self::dangerous_accept_any_certificate).
     pub fn crl_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.revocations.push(Source::File(path.into()));
         self

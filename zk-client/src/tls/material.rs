@@ -34,9 +34,10 @@ impl TlsConfig {
             Verifier::of_anybody(Arc::clone(&provider))
         } else {
             let roots = Arc::new(self.roots()?);
+            let revocations = self.revocations()?;
             Verifier::of(
                 roots,
-                self.revocations()?,
+                revocations,
                 Arc::clone(&provider),
                 self.any_host_name,
             )?
@@ -59,21 +60,6 @@ impl TlsConfig {
         Ok(Arc::new(config))
     }
 
-    fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
-        let mut all = Vec::new();
-        for source in &self.revocations {
-            let pem = read(source)?;
-            let found: Result<Vec<_>, _> =
-                CertificateRevocationListDer::pem_slice_iter(&pem).collect();
-            let mut found = found.map_err(|_| format!("{source} is no PEM"))?;
-            if found.is_empty() {
-                return Err(format!("{source} holds no revocation list in PEM"));
-            }
-            all.append(&mut found);
-        }
-        Ok(all)
-    }
-
     fn roots(&self) -> Result<RootCertStore, Unusable> {
         if self.authorities.is_empty() {
             return Err(
@@ -89,6 +75,25 @@ impl TlsConfig {
             }
         }
         Ok(roots)
+    }
+
+    fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
+        let mut lists = Vec::new();
+        for source in &self.revocations {
+            lists.extend(revocation_lists(source)?);
+        }
+        Ok(lists)
+    }
+}
+
+fn revocation_lists(
+    source: &Source,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
+    let pem = read(source)?;
+    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(format!("{source} holds no revocation list in PEM")),
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use tokio_rustls::rustls::crypto::{
     CryptoProvider, verify_tls12_signature, verify_tls13_signature,
 };
@@ -47,17 +47,11 @@ impl Verifier {
         provider: Arc<CryptoProvider>,
         any_host_name: bool,
     ) -> Result<Self, String> {
-        let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-        // Without lists nothing of this has an effect.
-        let builder = builder
+        let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .with_crls(revocations)
             .enforce_revocation_expiration();
-        let check = builder.build().map_err(|error| match error {
-            VerifierBuilderError::InvalidCrl(_) => {
-                "a revocation list is malformed, or of a kind that is not supported (a delta, an indirect one)".to_owned()
-            }
-            error => format!("TLS cannot be set up: {error}"),
-        })?;
+        let check = builder.build();
+        let check = check.map_err(|e| format!("TLS cannot be set up: {e}"))?;
         Ok(Self {
             check: Some(check),
             any_host_name,

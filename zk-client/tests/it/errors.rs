@@ -92,7 +92,7 @@ async fn a_missing_permission_names_the_acl_and_who_we_are() {
         &bob.create("/app/x", "").await.unwrap_err(),
         ErrorKind::NoAuth,
         "no permission to create under /app: the ACL there is digest:alice:cdrwa, world:anyone:r; you are authenticated as \
-             digest:bob; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)",
+             digest:bob; connect with credentials that have CREATE there (.auth(), or zkctl --auth digest:USER:PASSWORD)",
     );
     let error = nobody.set("/app", "").await.unwrap_err();
     assert!(

@@ -141,7 +141,7 @@ impl Site {
             (ErrorKind::NoNode, _) => {
                 discard(waiting);
                 let parents = Kind::Lock(self.layout).parents();
-                match self.client.create_parents(&node, parents).await {
+                match self.client.create_parents(&node, parents, &self.acl).await {
                     Ok(true) => Ok(None),
                     Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(None),
                     Err(error) => Err(error),
