@@ -30,6 +30,7 @@
 //! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
+//! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //!
 //! # Features
 //!
@@ -45,6 +46,7 @@ mod contend;
 #[doc(hidden)]
 pub mod decisions;
 mod lock;
+mod multi_lock;
 mod rw_lock;
 mod semaphore;
 
@@ -53,6 +55,7 @@ pub use lock::{
     Acquire, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost, LockLostWhy,
     Mutex, OnDoubt, Released,
 };
+pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 

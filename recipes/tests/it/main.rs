@@ -10,12 +10,14 @@
 
 mod drops;
 mod handover;
+mod herd;
 mod hold;
 mod kit;
 mod known_defects;
 mod loss;
 mod loss_causes;
 mod lost_replies;
+mod multi_lock;
 mod outage;
 mod own_node;
 mod refusals;
