@@ -28,6 +28,7 @@ mod protected_server;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
+mod room;
 pub mod sharing;
 
 #[cfg(any(feature = "java", feature = "ensemble"))]
@@ -40,3 +41,4 @@ pub use note::note;
 pub use protected_server::ProtectedServer;
 #[cfg(feature = "real")]
 pub use real_server::RealServer;
+pub use room::{Inside, Room};
