@@ -52,8 +52,8 @@ mod semaphore;
 
 pub use contend::{Family, Layout};
 pub use lock::{
-    Acquire, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost, LockLostWhy,
-    Mutex, OnDoubt, Released,
+    Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
+    LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};

@@ -21,7 +21,8 @@ use crate::contend::{Kind, Layout};
 /// **Safety** (levels of the reliability notes): at each zxid at most one live session holds it (A). A holder's
 /// [`Held::is_safe`] is true only while the servers cannot have expired its session (B), bar a pause between looking and
 /// acting. With [`Held::token`] checked by what you write to (C), or writes `.fenced_by(&held)` (D), no stale holder
-/// writes. Not re-entrant: a task that acquires it twice waits for itself.
+/// writes. Not re-entrant: a task that acquires it twice waits for itself (but see
+/// [`ReentrantMutex`](crate::ReentrantMutex)).
 ///
 /// **Cost**: a free lock takes one round trip (two requests in one write; parents that are missing cost more), a release
 /// one delete. A waiter costs nothing until the contender ahead goes. While held one small quorum write leaves every
@@ -47,8 +48,8 @@ use crate::contend::{Kind, Layout};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Mutex {
-    client: Client,
-    path: String,
+    pub(super) client: Client,
+    pub(super) path: String,
     layout: Layout,
     acl: Vec<Acl>,
 }

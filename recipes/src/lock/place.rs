@@ -2,6 +2,8 @@
 
 use zk_client::{Error, ErrorKind, OpKind, path};
 
+use super::contenders::Contender;
+
 /// Whether contenders can have their nodes below a path.
 pub(crate) fn validate(path: &str) -> Result<(), Error> {
     if let Err(error) = path::validate(path) {
@@ -11,6 +13,20 @@ pub(crate) fn validate(path: &str) -> Result<(), Error> {
         return Err(invalid(path, "the root cannot be a lock"));
     }
     Ok(())
+}
+
+/// Whether a contender is one of the lock at a path.
+pub(super) fn is_below(path: &str, contender: &Contender) -> Result<(), Error> {
+    let node = &contender.node;
+    if path::parent(node) == Some(path) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Misuse,
+        format!("{node} is no contender of {path}"),
+    )
+    .with_op(OpKind::Release, node)
+    .with_hint("take one from Mutex::contenders of the same lock"))
 }
 
 fn invalid(path: &str, why: &str) -> Error {

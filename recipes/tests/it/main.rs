@@ -9,6 +9,7 @@
 )]
 
 mod drops;
+mod ending;
 mod handover;
 mod herd;
 mod hold;
@@ -20,6 +21,7 @@ mod lost_replies;
 mod multi_lock;
 mod outage;
 mod own_node;
+mod reentrant;
 mod refusals;
 mod release;
 mod rw_downgrade;

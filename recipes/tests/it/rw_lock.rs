@@ -207,13 +207,13 @@ async fn a_create_whose_answer_is_lost_is_neither_duplicated_nor_forgotten() {
             let node = if writes {
                 let guard = lock.write().timeout(LIMIT).await.unwrap();
                 let node = guard.held().node().to_owned();
-                assert_eq!(world.left(LOCK), [node.clone()]);
+                assert_eq!(world.left(LOCK), std::slice::from_ref(&node));
                 guard.release().await.unwrap();
                 node
             } else {
                 let guard = lock.read().timeout(LIMIT).await.unwrap();
                 let node = guard.held().node().to_owned();
-                assert_eq!(world.left(LOCK), [node.clone()]);
+                assert_eq!(world.left(LOCK), std::slice::from_ref(&node));
                 guard.release().await.unwrap();
                 node
             };

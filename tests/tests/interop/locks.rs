@@ -148,16 +148,11 @@ async fn together(recipe: Recipe, path: &str, room: Room, mut theirs: Theirs) {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(LIMIT, ended)
-        .await
-        .expect("they do not come to an end");
+    timeout(LIMIT, ended).await.unwrap();
     stop.store(true, Ordering::Relaxed);
     let mut ours = Counts::new();
     for task in tasks {
-        let counts = timeout(LIMIT, task)
-            .await
-            .expect("we are not let in")
-            .unwrap();
+        let counts = timeout(LIMIT, task).await.unwrap().unwrap();
         for (role, (holds, waits)) in counts {
             let (all, waited) = ours.entry(role).or_default();
             (*all, *waited) = (*all + holds, *waited + waits);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use zk_tests::{Room, deadline, java};
+use zk_tests::{Room, deadline, java, note};
 
 /// How often each side holds and waits at least, in each role.
 const TIMES: u64 = 50;
@@ -15,7 +15,7 @@ pub(crate) type Counts = BTreeMap<String, (u64, u64)>;
 
 /// Checks that somebody took part in earnest.
 pub(crate) fn check(who: &str, counts: &Counts) {
-    println!("{who}: {counts:?}");
+    note(format_args!("{who}: {counts:?}"));
     assert!(!counts.is_empty());
     for (role, (holds, waits)) in counts {
         assert!(
