@@ -3,8 +3,8 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
-    acl, completion, config, create, dev, get, lock, locks, ls, man, mntr, ping, quota, reconfig,
-    rm, set, srvr, stat, tree, watch, whoami,
+    acl, completion, config, create, dev, elect, get, leaders, lock, locks, ls, man, mntr, observe,
+    ping, quota, reconfig, rm, set, srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -40,6 +40,12 @@ pub(crate) enum Command {
     Lock(lock::Args),
     /// Show who holds a lock and who waits for it
     Locks(locks::Args),
+    /// Run a command as the leader of an election
+    Elect(elect::Args),
+    /// Show who leads an election and who waits to
+    Leaders(leaders::Args),
+    /// Follow who leads an election, until interrupted
+    Observe(observe::Args),
     /// List the children of a node
     Ls(ls::Args),
     /// Print the data of a node
@@ -81,7 +87,7 @@ pub(crate) enum Command {
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 refused by the server, 64 usage, 69 no server, 70 internal error, 75 lock not
 acquired in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
-`lock` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+`lock`, `elect` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
@@ -104,7 +110,7 @@ Exit codes:
   77  credentials or an ACL forbid it
   78  ZK_CONNECT or --connect is missing or malformed
   126, 127  the command cannot be executed, was not found
-`lock` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+`lock`, `elect` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
 #[cfg(test)]
 mod tests {

@@ -5,12 +5,15 @@ pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod dev;
+pub(crate) mod elect;
 pub(crate) mod get;
+pub(crate) mod leaders;
 pub(crate) mod lock;
 pub(crate) mod locks;
 pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod mntr;
+pub(crate) mod observe;
 pub(crate) mod ping;
 pub(crate) mod quota;
 pub(crate) mod reconfig;
@@ -38,6 +41,9 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Dev(args) => dev::run(args, json).await,
         Command::Lock(args) => lock::run(args, &connection, json).await,
         Command::Locks(args) => locks::run(args, &connection, json).await,
+        Command::Elect(args) => elect::run(args, &connection, json).await,
+        Command::Leaders(args) => leaders::run(args, &connection, json).await,
+        Command::Observe(args) => observe::run(args, &connection, json).await,
         Command::Ls(args) => ls::run(args, &connection, json).await,
         Command::Get(args) => get::run(args, &connection, json).await,
         Command::Set(args) => set::run(args, &connection, json).await,

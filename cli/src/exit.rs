@@ -128,7 +128,9 @@ fn code_of(kind: ErrorKind) -> u8 {
         | ErrorKind::TimedOut
         | ErrorKind::SessionExpired
         | ErrorKind::Throttled => code::UNAVAILABLE,
-        ErrorKind::AcquireTimedOut => code::NOT_ACQUIRED,
+        ErrorKind::AcquireTimedOut | ErrorKind::WaitTimedOut | ErrorKind::Contended => {
+            code::NOT_ACQUIRED
+        }
         ErrorKind::LockLost | ErrorKind::LockDoubt => code::LOCK_LOST,
         ErrorKind::NoAuth | ErrorKind::AuthFailed => code::NO_PERMISSION,
         ErrorKind::InvalidConfig => code::CONFIG,
@@ -186,6 +188,9 @@ mod tests {
             (ErrorKind::SessionExpired, 69),
             (ErrorKind::Bug, 70),
             (ErrorKind::AcquireTimedOut, 75),
+            (ErrorKind::WaitTimedOut, 75),
+            (ErrorKind::Contended, 75),
+            (ErrorKind::Undecodable, 1),
             (ErrorKind::LockLost, 76),
             (ErrorKind::LockDoubt, 76),
             (ErrorKind::NoAuth, 77),

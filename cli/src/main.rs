@@ -9,6 +9,7 @@ mod connect;
 mod descendants;
 mod duration;
 mod exit;
+mod hold;
 mod node_path;
 mod output;
 mod security;

@@ -1,19 +1,23 @@
 //! The engine under mutexes and elections: ordered ephemeral contenders, each waiting for the one ahead.
 
 mod decide;
+mod first;
 mod heir;
 mod kind;
 mod layout;
 mod names;
+mod place;
 mod refusal;
 mod run;
 
 #[cfg(feature = "__decisions")]
 pub(crate) use decide::{Decision, decide, decide_by_creation};
+pub(crate) use first::{First, first};
 pub(crate) use kind::Kind;
 pub use layout::Layout;
 pub use names::Family;
 pub(crate) use names::Name;
 #[cfg(feature = "__decisions")]
 pub(crate) use names::mark_of;
+pub(crate) use place::validate;
 pub(crate) use run::{Contention, Grant};

@@ -27,6 +27,11 @@
 //! | recipe | layout shared with | maturity |
 //! |---|---|---|
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
+//! | [`Election`], [`Latch`] | Curator's LeaderLatch; its LeaderSelector or kazoo's Election on request ([`ElectionLayout`]) | alpha |
+//! | [`AtomicLong`], [`AtomicInt`], [`AtomicValue`], [`BlockCounter`] | Curator's DistributedAtomicLong, -Integer, -Value, CachedAtomicLong; kazoo's Counter | alpha |
+//! | [`SharedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
+//! | [`Barrier`], [`DoubleBarrier`] | Curator's DistributedBarrier, DistributedDoubleBarrier; kazoo's Barrier, DoubleBarrier | alpha |
+//! | [`CountDownLatch`], [`CyclicBarrier`], [`EventFlag`] | none: our own | alpha |
 //! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
@@ -41,16 +46,34 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+mod barrier;
+mod cell;
 mod contend;
+mod counter;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+mod election;
 mod lock;
 mod multi_lock;
+mod renewal;
 mod rw_lock;
 mod semaphore;
+mod uuid;
+mod value;
+mod wait;
 
+pub use barrier::{
+    Arrive, Barrier, BarrierMember, CountDownLatch, CyclicBarrier, DoubleBarrier, Enter, EventFlag,
+    Leave, Left, MemberLost,
+};
 pub use contend::{Family, Layout};
+pub use counter::{
+    AtomicInt, AtomicLong, AtomicNumber, BlockCounter, Change, CompareAndSet, Number,
+};
+pub use election::{
+    Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
+};
 pub use lock::{
     Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
@@ -58,6 +81,10 @@ pub use lock::{
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
+pub use value::{
+    AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Versioned,
+};
+pub use wait::Wait;
 
 pub use zk_client::{
     Acl, AddWatchMode, Bytes, Client, ClientBuilder, ClientInfo, Confirm, CreateMode, Created,

@@ -3,6 +3,7 @@
 mod cut;
 mod docker;
 mod owner;
+mod settings;
 
 use std::io;
 use std::net::TcpListener;
@@ -12,9 +13,10 @@ use std::time::Duration;
 
 use zk_recipes::SessionId;
 
-use crate::{Deadline, deadline, four_letter, note};
+use crate::{Deadline, Protection, deadline, four_letter, note};
 use cut::From;
 use docker::{docker, try_docker};
+use settings::Settings;
 
 const IMAGE: &str = "zookeeper:3.9";
 /// What Debian 12 has.
@@ -48,6 +50,7 @@ pub enum Role {
 pub struct Ensemble {
     name: String,
     members: Vec<Server>,
+    settings: Settings,
     reaper: Option<Child>,
 }
 
@@ -55,6 +58,8 @@ pub struct Ensemble {
 struct Server {
     container: String,
     port: u16,
+    /// For TLS, where it is spoken.
+    secure_port: u16,
     address: String,
 }
 
@@ -65,6 +70,9 @@ impl Ensemble {
     /// How long a follower that is cut off from its leader goes on to answer reads and pings.
     pub const BLIND: Duration = Duration::from_secs(5);
 
+    /// Credentials, of the scheme `digest`, of the one who may change which servers there are, where that can be changed.
+    pub const OPERATOR: &'static str = "super:secret";
+
     /// Starts the servers and waits until all serve.
     ///
     /// # Panics
@@ -72,7 +80,7 @@ impl Ensemble {
     /// If the engine does not start them, or they elect no leader in time.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_image(IMAGE)
+        Self::start_with(Settings::of(IMAGE))
     }
 
     /// As [`start`](Self::start), servers of the release 3.8.0, as Debian 12 has it.
@@ -82,10 +90,62 @@ impl Ensemble {
     /// As [`start`](Self::start), and if the engine does not have the image.
     #[must_use]
     pub fn start_older() -> Self {
-        Self::start_image(OLDER_IMAGE)
+        Self::start_with(Settings::of(OLDER_IMAGE))
     }
 
-    fn start_image(image: &str) -> Self {
+    /// As [`start`](Self::start), servers that also take connections by TLS and offer SASL.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_protected() -> Self {
+        Self::start_with(Settings {
+            protection: Some(Protection::new()),
+            ..Settings::of(IMAGE)
+        })
+    }
+
+    /// As [`start_protected`](Self::start_protected), servers of the release 3.8.0.
+    ///
+    /// # Panics
+    ///
+    /// As [`start_older`](Self::start_older).
+    #[must_use]
+    pub fn start_older_protected() -> Self {
+        Self::start_with(Settings {
+            protection: Some(Protection::new()),
+            ..Settings::of(OLDER_IMAGE)
+        })
+    }
+
+    /// As [`start`](Self::start), servers that let their [`OPERATOR`](Self::OPERATOR) change which of them there are.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_changeable() -> Self {
+        Self::start_with(Settings {
+            operator: Some(Self::OPERATOR),
+            ..Settings::of(IMAGE)
+        })
+    }
+
+    /// As [`start_changeable`](Self::start_changeable), servers of the release 3.8.0.
+    ///
+    /// # Panics
+    ///
+    /// As [`start_older`](Self::start_older).
+    #[must_use]
+    pub fn start_older_changeable() -> Self {
+        Self::start_with(Settings {
+            operator: Some(Self::OPERATOR),
+            ..Settings::of(OLDER_IMAGE)
+        })
+    }
+
+    fn start_with(settings: Settings) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -94,16 +154,24 @@ impl Ensemble {
         let mut ensemble = Self {
             name,
             members: Vec::new(),
+            settings,
             reaper,
         };
         let subnet = ensemble.create_network();
-        for (member, port) in Self::MEMBERS.zip(free_ports()) {
-            ensemble.create(image, member, port, &subnet);
+        let mut ports = free_ports();
+        for member in Self::MEMBERS {
+            let ports = [(); 2].map(|()| ports.next().expect("a free port"));
+            ensemble.create(member, ports, &subnet);
         }
         let containers = ensemble.members.iter().map(|m| m.container.as_str());
         let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
         docker(&start);
         ensemble.wait_until_all_serve(&deadline(ELECTION));
+        if ensemble.settings.protection.is_some() {
+            for server in &ensemble.members {
+                Protection::wait_until_served(server.secure_port);
+            }
+        }
         note(format_args!(
             "ensemble {} on {}",
             ensemble.name,
@@ -123,6 +191,35 @@ impl Ensemble {
     #[must_use]
     pub fn connect_string_of(&self, member: Member) -> String {
         format!("127.0.0.1:{}", self.members[member].port)
+    }
+
+    /// What a client is given to connect by TLS to this member and no other.
+    #[must_use]
+    pub fn secure_connect_string_of(&self, member: Member) -> String {
+        format!("127.0.0.1:{}", self.members[member].secure_port)
+    }
+
+    /// Whom to trust for that, and who may log in.
+    ///
+    /// # Panics
+    ///
+    /// If the servers speak plain text alone.
+    #[must_use]
+    pub fn protection(&self) -> &Protection {
+        let protection = self.settings.protection.as_ref();
+        protection.expect("servers that speak TLS")
+    }
+
+    /// Where the members know this one to be; clients reach it by [`connect_string_of`](Self::connect_string_of) alone.
+    #[must_use]
+    pub fn address_of(&self, member: Member) -> &str {
+        &self.members[member].address
+    }
+
+    /// How a configuration names this member.
+    #[must_use]
+    pub fn line_of(&self, member: Member) -> String {
+        line(member, self.address_of(member))
     }
 
     /// What this member is now; `None` while it serves nobody.
@@ -260,11 +357,9 @@ impl Ensemble {
         panic!("no network: {}", refusals.join("; "))
     }
 
-    fn create(&mut self, image: &str, member: Member, port: u16, subnet: &str) {
+    fn create(&mut self, member: Member, ports: [u16; 2], subnet: &str) {
         let address = |member: Member| format!("{subnet}.{}", 11 + member);
-        let servers: Vec<String> = Self::MEMBERS
-            .map(|m| format!("server.{}={}:2888:3888;2181", m + 1, address(m)))
-            .collect();
+        let servers: Vec<String> = Self::MEMBERS.map(|m| line(m, &address(m))).collect();
         let settings = [
             format!("ZOO_MY_ID={}", member + 1),
             format!("ZOO_SERVERS={}", servers.join(" ")),
@@ -274,22 +369,31 @@ impl Ensemble {
             "ZOO_4LW_COMMANDS_WHITELIST=*".to_owned(),
             "ZOO_MAX_CLIENT_CNXNS=0".to_owned(),
             "ZOO_ADMINSERVER_ENABLED=false".to_owned(),
-            "ZOO_CFG_EXTRA=extendedTypesEnabled=true".to_owned(),
-            "JVMFLAGS=-Xmx256m -XX:+UseSerialGC".to_owned(),
+            format!("ZOO_CFG_EXTRA={}", self.settings.extra()),
+            format!("JVMFLAGS={}", self.settings.flags()),
         ];
         let container = format!("{}-{}", self.name, member + 1);
+        let [port, secure_port] = ports;
         let publish = format!("127.0.0.1:{port}:2181");
+        let publish_secure = format!("127.0.0.1:{secure_port}:{}", Protection::PORT);
         let (labels, own) = (owner::labels(&self.name), address(member));
         let mut words = vec!["create", "--name", &container, "--network", &self.name];
         words.extend(["--ip", &own, "--publish", &publish]);
+        if self.settings.protection.is_some() {
+            words.extend(["--publish", &publish_secure]);
+        }
         words.extend(labels.iter().map(String::as_str));
         words.extend(settings.iter().flat_map(|s| ["--env", s.as_str()]));
-        words.push(image);
+        words.push(self.settings.image);
         docker(&words);
+        if let Some(protection) = &self.settings.protection {
+            docker::copy_to(&container, "/tls", &protection.files());
+        }
         let address = own;
         self.members.push(Server {
             container,
             port,
+            secure_port,
             address,
         });
     }
@@ -310,6 +414,11 @@ impl Drop for Ensemble {
             let _ = reaper.wait();
         }
     }
+}
+
+/// How a configuration names a member.
+fn line(member: Member, address: &str) -> String {
+    format!("server.{}={address}:2888:3888;2181", member + 1)
 }
 
 /// Free ports, begun at a place that differs between processes.

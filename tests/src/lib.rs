@@ -11,8 +11,6 @@
 
 pub mod acl_matrix;
 pub mod conformance;
-#[cfg(any(feature = "java", feature = "ensemble"))]
-mod curator_peer;
 mod deadline;
 #[cfg(feature = "ensemble")]
 mod ensemble;
@@ -22,23 +20,29 @@ pub mod fidelity;
 mod four_letter;
 pub mod ledger;
 mod note;
+#[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
+mod peer;
 pub mod pki;
 #[cfg(feature = "real")]
 mod protected_server;
+#[cfg(feature = "real")]
+mod protection;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
 mod room;
 pub mod sharing;
 
-#[cfg(any(feature = "java", feature = "ensemble"))]
-pub use curator_peer::{CuratorPeer, java};
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]
 pub use ensemble::{Ensemble, Member, Role};
 pub use note::note;
+#[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
+pub use peer::{Peer, java};
 #[cfg(feature = "real")]
 pub use protected_server::ProtectedServer;
+#[cfg(feature = "real")]
+pub use protection::Protection;
 #[cfg(feature = "real")]
 pub use real_server::RealServer;
 pub use room::{Inside, Room};

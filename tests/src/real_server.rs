@@ -15,9 +15,9 @@ use testcontainers::{Container, ContainerRequest, GenericImage, ImageExt};
 use crate::{deadline, four_letter, note};
 
 const IMAGE: &str = "zookeeper";
-const TAG: &str = "3.9";
+pub(crate) const TAG: &str = "3.9";
 /// What Debian 12 has.
-const OLDER_TAG: &str = "3.8";
+pub(crate) const OLDER_TAG: &str = "3.8";
 /// What Debian 11 has.
 const OLDEST_TAG: &str = "3.4";
 const CLIENT_PORT: u16 = 2181;

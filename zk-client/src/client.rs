@@ -14,9 +14,9 @@ use crate::expiry::Expiry;
 use crate::explain::explain;
 use crate::node::Node;
 use crate::ops::{
-    AllChildrenCount, Barrier, Children, Config, Create, Delete, DeleteQuota, Ephemerals, Exists,
-    Get, GetAcl, GetQuota, ListQuotas, Multi, MultiRead, QuotaLimits, Reconfig, Set, SetAcl,
-    SetQuota, Sync, WatchNode, WhoAmI, create_parents,
+    AllChildrenCount, Barrier, Children, Config, Create, Delete, DeleteQuota, Descendants,
+    Ephemerals, Exists, Get, GetAcl, GetQuota, ListQuotas, Multi, MultiRead, QuotaLimits, Reconfig,
+    Set, SetAcl, SetQuota, Sync, WatchNode, WhoAmI, create_parents,
 };
 use crate::pending::Pending;
 use crate::shared::entropy::draw;
@@ -148,6 +148,11 @@ impl Client {
     /// Starts several independent reads in one request.
     pub fn multi_read(&self) -> MultiRead {
         MultiRead::new(self.scope.clone())
+    }
+
+    /// Lists the paths of everything below a node.
+    pub fn descendants(&self, path: &str) -> Descendants {
+        Descendants::new(self.scope.clone(), path)
     }
 
     /// Counts all nodes below a node, at any depth.

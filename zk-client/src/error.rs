@@ -83,6 +83,8 @@ pub enum OpKind {
     Release,
     /// Listing the contenders of a lock.
     Contenders,
+    /// Waiting for others: a barrier, a flag, a latch.
+    Wait,
     /// Closing the session.
     Close,
 }
@@ -114,6 +116,7 @@ impl OpKind {
             Self::Acquire => "acquire",
             Self::Release => "release",
             Self::Contenders => "list the contenders of",
+            Self::Wait => "wait for",
             Self::Close => "close",
         }
     }

@@ -66,6 +66,7 @@ mod tracking;
 mod transport;
 mod unreachable;
 mod watch;
+mod watch_removal;
 
 pub use builder::{ClientBuilder, OnExpiry};
 pub use claim::{Claim, ClaimStatus, Loss, Settlement, Watched};
@@ -78,7 +79,7 @@ pub use four_letter::{AskWord, Word, WordAnswer, WordError, ask_word};
 pub use node::{Created, Fenced, Node};
 pub use ops::{
     AllChildrenCount, Barrier, Children, ChildrenWatched, Config, ConfigWatched, Create, CreateAll,
-    Delete, DeleteAll, DeleteQuota, EnsembleConfig, Ephemerals, Exists, ExistsWatched,
+    Delete, DeleteAll, DeleteQuota, Descendants, EnsembleConfig, Ephemerals, Exists, ExistsWatched,
     FencedCreate, Get, GetAcl, GetQuota, GetWatched, Linearizable, ListQuotas, ListedChildren,
     Member, Multi, MultiPart, MultiRead, Quota, QuotaLimits, QuotaUsage, ReadValue, Reconfig, Role,
     Set, SetAcl, SetQuota, Sync, WatchNode, WhoAmI,

@@ -40,6 +40,16 @@ impl Client {
         }
     }
 
+    /// Moves the session to the next server of the list, once the requests under way are answered, if that takes no
+    /// longer than a sixth of the session timeout. For operators who want a server empty; nothing is held against it, so
+    /// the client may come back. Of a list of one server it is the same one.
+    ///
+    /// False if there is no connection to leave, or the client is closed.
+    pub fn leave_server(&self) -> bool {
+        let shared = self.scope().shared();
+        shared.with(|inner, now| inner.core.leave_server(now))
+    }
+
     /// The servers that the client may use, in no order.
     #[must_use]
     pub fn servers(&self) -> Vec<ServerAddr> {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use zk_wire::Stat;
+use zk_wire::path::sequence_suffix;
 
 /// The data of a node and its metadata, as one read found them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,15 @@ impl Created {
     #[must_use]
     pub fn new(path: String, stat: Stat) -> Self {
         Self { path, stat }
+    }
+
+    /// The number that the server appended to the name of a sequential node. `None` if its name ends in none: as this
+    /// reads the path, a node that was given such a name has one, too.
+    ///
+    /// Beyond 2 147 483 647 a stock server's counter sticks; `stat.czxid` goes on.
+    #[must_use]
+    pub fn sequence(&self) -> Option<i64> {
+        sequence_suffix(&self.path)
     }
 }
 

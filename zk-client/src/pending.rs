@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use zk_session::{DutyId, FailCause, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind};
-use zk_wire::{DecodeError, ErrorCode, Moment, OpCode, Reader, Request, Response, Zxid};
+use zk_wire::{Chroot, DecodeError, ErrorCode, Moment, OpCode, Reader, Request, Response, Zxid};
 
 use crate::error::{Asked, Error, ErrorKind, OpKind};
 use crate::explain::{explain, is_explained};
@@ -69,6 +69,8 @@ pub(crate) struct Plan<T> {
 pub(crate) enum WatchTarget {
     /// A set of its own.
     Own,
+    /// A set of its own whose events name nodes as the servers do, whatever the chroot.
+    OwnOfServers,
     /// A queue of the caller.
     Set(QueueId),
 }
@@ -207,7 +209,10 @@ impl<T> Pending<T> {
             Some(WatchTarget::Own) => {
                 Some(WatchSet::new(shared.clone(), self.scope.chroot().clone()))
             }
-            _ => None,
+            Some(WatchTarget::OwnOfServers) => {
+                Some(WatchSet::new(shared.clone(), Chroot::default()))
+            }
+            Some(WatchTarget::Set(_)) | None => None,
         };
         let kind = self.plan.watch.map(|(kind, _)| kind);
         let one_shot = !matches!(kind, Some(WatchKind::Persistent | WatchKind::Recursive));
@@ -336,7 +341,9 @@ fn registered(
     one_shot: bool,
 ) -> Registered {
     match (target, own, id) {
-        (Some(WatchTarget::Own), Some(set), _) => Registered::Watch(Watch::new(set, one_shot)),
+        (Some(WatchTarget::Own | WatchTarget::OwnOfServers), Some(set), _) => {
+            Registered::Watch(Watch::new(set, one_shot))
+        }
         (Some(WatchTarget::Set(_)), _, Some(id)) => Registered::Tag(WatchTag(id)),
         _ => Registered::Nothing,
     }
@@ -352,13 +359,13 @@ impl<T> Future for Pending<T> {
                 Stage::Sent { call, .. } => {
                     let outcome = std::task::ready!(Pin::new(call).poll(cx));
                     if let Stage::Sent {
+                        call,
                         asked,
                         registered,
                         trace,
-                        ..
                     } = std::mem::replace(&mut self.stage, Stage::Done)
                     {
-                        trace.end(&outcome, || self.scope.shared().clock.now());
+                        trace.end(&outcome, call.journey(), || self.scope.shared().clock.now());
                         if let Some(value) = self.answered(outcome, asked, registered) {
                             return Poll::Ready(Ok(value));
                         }

@@ -67,7 +67,7 @@ impl Watch {
             match self.set.poll_event(cx) {
                 Poll::Ready(SetEvent::Watch { event, .. }) => {
                     self.ended = match event {
-                        WatchEvent::Ended(_) => true,
+                        WatchEvent::Ended(_) | WatchEvent::Removed => true,
                         WatchEvent::Fired { .. } => self.one_shot,
                         _ => false,
                     };

@@ -67,6 +67,8 @@ pub enum WatchEvent {
     /// Events of a persistent watch may have been missed while there was no connection
     /// (ZOOKEEPER-4698). Reads submitted from here on see what was missed, and later changes fire.
     Gap,
+    /// The watch is over because all of its node were [removed](crate::Session::watches_at).
+    Removed,
     /// The watch is over because the session is.
     Ended(SessionState),
 }

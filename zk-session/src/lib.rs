@@ -30,6 +30,7 @@
 mod config;
 mod connection;
 mod event;
+mod frame;
 mod ids;
 mod implied;
 mod outcome;
@@ -46,6 +47,7 @@ mod watches;
 
 pub use config::{Backoff, Coalescing, Confirm, Credential, DigestMd5, SessionConfig};
 pub use event::{Action, Event, Obligation, Settlement, Transmit, WatchEvent};
+pub use frame::{Frame, FrameWay};
 pub use ids::{ConnId, DutyId, RequestId, ServerId, WatchId};
 pub use outcome::{Abandoned, FailCause, Fate, Outcome, Rejected, Submit, Submitted, WatchKind};
 pub use session::Session;

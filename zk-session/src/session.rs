@@ -8,6 +8,7 @@ mod cover;
 mod detach;
 mod duty_commands;
 mod duty_work;
+mod frames;
 mod inputs;
 mod joined_reads;
 mod lifecycle;
@@ -32,6 +33,7 @@ use crate::connection::timers::Timers;
 use crate::connection::xids::Xids;
 use crate::connection::zxids::Zxids;
 use crate::event::{Action, Event};
+use crate::frame::FrameLog;
 use crate::ids::{IdCounter, RequestId, ServerId};
 use crate::implied::Implied;
 use crate::promises::duty::Duties;
@@ -102,6 +104,7 @@ pub struct Session {
     pub(crate) no_remove_watches: bool,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) events: VecDeque<Event>,
+    pub(crate) frames: FrameLog,
     pub(crate) stats: SessionStats,
     pub(crate) conn_ids: IdCounter,
     pub(crate) request_ids: IdCounter,
@@ -193,6 +196,7 @@ impl Session {
             no_remove_watches: false,
             actions: VecDeque::new(),
             events: VecDeque::new(),
+            frames: FrameLog::default(),
             stats: SessionStats::default(),
             conn_ids: IdCounter::default(),
             request_ids: IdCounter::default(),

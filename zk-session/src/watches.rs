@@ -142,6 +142,15 @@ impl WatchTable {
         self.ids(kind, path).collect()
     }
 
+    /// All watches on exactly this path, those not yet set included.
+    pub(crate) fn all_at(&self, path: &str) -> Vec<WatchId> {
+        if self.count_at(path) == 0 {
+            return Vec::new();
+        }
+        let here = self.places.iter().filter(|(_, place)| place.path == path);
+        here.map(|(id, _)| *id).collect()
+    }
+
     /// The path of a registered recursive watch.
     pub(crate) fn recursive_path(&self, id: WatchId) -> Option<String> {
         let place = self.places.get(&id)?;

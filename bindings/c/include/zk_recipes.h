@@ -218,6 +218,18 @@ typedef enum zk_status {
      */
     ZK_ERR_LOCK_DOUBT = 103,
     /*
+     Others wrote first, at each of the attempts that were to be made.
+     */
+    ZK_ERR_CONTENDED = 110,
+    /*
+     What was waited for did not happen in time.
+     */
+    ZK_ERR_WAIT_TIMED_OUT = 111,
+    /*
+     The node holds something else than the recipe stores there.
+     */
+    ZK_ERR_UNDECODABLE = 112,
+    /*
      A bug of this library.
      */
     ZK_ERR_BUG = 900,
@@ -595,6 +607,63 @@ enum zk_status zk_options_add_auth(struct zk_options *options,
                                    size_t scheme_len,
                                    const void *auth,
                                    size_t auth_len);
+
+/*
+ Encrypts every connection, and trusts servers whose certificates are of an authority in this file (PEM). Servers
+ listen for TLS on a port of its own, often 2281, and have to prove the name that stands in the connect string. The
+ file is read for each connection: what replaces it counts from the next one on. May be called repeatedly.
+ */
+enum zk_status zk_options_add_tls_ca_file(struct zk_options *options,
+                                          const char *tls_ca,
+                                          size_t tls_ca_len);
+
+/*
+ As zk_options_add_tls_ca_file, with the PEM itself.
+ */
+enum zk_status zk_options_add_tls_ca_pem(struct zk_options *options, const void *tls_ca, size_t tls_ca_len);
+
+/*
+ Shows servers that want one (ssl.clientAuth) the certificate in one file (PEM), with those that lead to its
+ authority behind it, and proves by the key in another (PEM, not encrypted) that it is ours. Both are read for each
+ connection.
+ */
+enum zk_status zk_options_set_tls_cert_files(struct zk_options *options,
+                                             const char *tls_cert,
+                                             size_t tls_cert_len,
+                                             const char *tls_key,
+                                             size_t tls_key_len);
+
+/*
+ As zk_options_set_tls_cert_files, with the PEM itself.
+ */
+enum zk_status zk_options_set_tls_cert_pem(struct zk_options *options,
+                                           const void *tls_cert,
+                                           size_t tls_cert_len,
+                                           const void *tls_key,
+                                           size_t tls_key_len);
+
+/*
+ Accepts a trusted certificate whatever name it is for: whoever has any certificate of the authority can pass for a
+ server. Cannot be taken back.
+ */
+enum zk_status zk_options_set_dangerous_accept_any_host_name(struct zk_options *options);
+
+/*
+ Encrypts every connection, and accepts any certificate: whoever is on the way can pass for a server, read and change
+ everything, passwords included. For a first try alone. Cannot be taken back.
+ */
+enum zk_status zk_options_set_dangerous_accept_any_certificate(struct zk_options *options);
+
+/*
+ Proves by SASL DIGEST-MD5 who the client is, on each connection before anything else, and that the server knows the
+ password, too. A refusal ends the client: ZK_ERR_AUTH_FAILED. The password is not sent, but whoever hears the exchange
+ can try passwords against it: use TLS below it.
+ */
+enum zk_status zk_options_set_sasl(struct zk_options *options,
+                                   const char *user,
+                                   size_t user_len,
+                                   const char *password,
+                                   size_t password_len);
 
 /*
  Connects to an ensemble, "host[:port][,host[:port]...][/chroot]", and waits for the first connection. `options`

@@ -83,9 +83,9 @@ pub unsafe extern "C" fn zk_client_connect(
         let out = out!(client);
         let servers = text_arg!(servers, servers_len);
         let builder = if options.is_null() {
-            Options::default().builder(servers)
+            Options::default().builder(servers)?
         } else {
-            handles::get(options)?.builder(servers)
+            handles::get(options)?.builder(servers)?
         };
         let limit = deadline.left().unwrap_or(Deadline::LONGEST);
         let queue = Arc::new(Queue::new()?);

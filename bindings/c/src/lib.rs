@@ -40,11 +40,14 @@ pub mod queue;
 pub mod reads;
 pub mod result;
 pub mod runtime;
+pub mod security;
 pub mod session;
 pub mod stat;
 pub mod status;
 pub mod version;
 pub mod writes;
 
+#[cfg(feature = "testing")]
+mod papers;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -10,6 +10,7 @@ use crate::args::{bytes_arg, out, text_arg};
 use crate::boundary;
 use crate::failure::Failure;
 use crate::handles::{self, Opaque};
+use crate::security::Security;
 use crate::status::zk_status;
 
 /// Options of zk_client_connect.
@@ -27,12 +28,13 @@ impl Opaque for zk_options {
 pub struct Options(Mutex<Choices>);
 
 #[derive(Debug, Default)]
-struct Choices {
+pub(crate) struct Choices {
     session_timeout: Option<Duration>,
     request_timeout: Option<Duration>,
     fail_fast: bool,
     stop_on_expiry: bool,
     auth: Vec<(String, Vec<u8>)>,
+    pub(crate) security: Security,
 }
 
 /// More credentials than anybody presents; a loop gone wild is stopped here.
@@ -40,7 +42,7 @@ const MOST_CREDENTIALS: usize = 64;
 
 impl Options {
     /// A client of `servers` with these options.
-    pub(crate) fn builder(&self, servers: &str) -> ClientBuilder {
+    pub(crate) fn builder(&self, servers: &str) -> Result<ClientBuilder, Failure> {
         let choices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut builder = Client::builder(servers);
         if let Some(timeout) = choices.session_timeout {
@@ -58,11 +60,12 @@ impl Options {
         for (scheme, auth) in &choices.auth {
             builder = builder.auth(scheme.clone(), auth.clone());
         }
-        builder
+        choices.security.protect(builder)
     }
 }
 
-fn change(
+/// Changes options of a caller.
+pub(crate) fn change(
     options: *mut zk_options,
     change: impl FnOnce(&mut Choices) -> Result<(), Failure>,
 ) -> Result<(), Failure> {

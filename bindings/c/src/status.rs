@@ -78,6 +78,12 @@ pub enum zk_status {
     ZK_ERR_MIXED_CONTENDERS = 102,
     /// It is not certain any more that a lock is held.
     ZK_ERR_LOCK_DOUBT = 103,
+    /// Others wrote first, at each of the attempts that were to be made.
+    ZK_ERR_CONTENDED = 110,
+    /// What was waited for did not happen in time.
+    ZK_ERR_WAIT_TIMED_OUT = 111,
+    /// The node holds something else than the recipe stores there.
+    ZK_ERR_UNDECODABLE = 112,
     /// A bug of this library.
     ZK_ERR_BUG = 900,
     /// A bug of this library that was stopped at its border.
@@ -123,6 +129,9 @@ impl zk_status {
         Self::ZK_ERR_LOCK_LOST,
         Self::ZK_ERR_MIXED_CONTENDERS,
         Self::ZK_ERR_LOCK_DOUBT,
+        Self::ZK_ERR_CONTENDED,
+        Self::ZK_ERR_WAIT_TIMED_OUT,
+        Self::ZK_ERR_UNDECODABLE,
         Self::ZK_ERR_BUG,
         Self::ZK_ERR_PANIC,
     ];

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_int};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use zk_embedded::{EmbeddedServer, Hooks, Match, Reaction};
+use zk_embedded::{EmbeddedServer, Hooks, Match, Reaction, ServerBuilder};
 use zk_wire::{OpCode, SessionId};
 
 use crate::args::{out, text_arg};
@@ -13,6 +13,7 @@ use crate::boundary;
 use crate::failure::Failure;
 use crate::handles::{self, Opaque};
 use crate::last_error;
+use crate::papers::{self, Papers};
 use crate::runtime;
 use crate::status::zk_status;
 
@@ -32,6 +33,21 @@ pub struct Server {
     server: Mutex<Option<EmbeddedServer>>,
     hooks: Hooks,
     address: CString,
+    /// Nothing where it speaks plain text.
+    papers: Papers,
+}
+
+impl Server {
+    fn start(builder: ServerBuilder, papers: Papers) -> Result<Self, Failure> {
+        let started = runtime::wait(builder.tick(TICK).start())?;
+        let server = started.map_err(|error| Failure::misuse(error.to_string()))?;
+        Ok(Self {
+            hooks: server.hooks(),
+            address: last_error::text(server.connect_string()),
+            server: Mutex::new(Some(server)),
+            papers,
+        })
+    }
 }
 
 /// Sessions of 200 ms and more, so that tests of expiry are quick.
@@ -56,16 +72,56 @@ fn act<T>(
 pub unsafe extern "C" fn zk_test_server_start(server: *mut *mut zk_test_server) -> zk_status {
     boundary::call(|| {
         let out = out!(server);
-        let builder = EmbeddedServer::builder().tick(TICK);
-        let server =
-            runtime::wait(builder.start())?.map_err(|error| Failure::misuse(error.to_string()))?;
-        let server = Server {
-            hooks: server.hooks(),
-            address: last_error::text(server.connect_string()),
-            server: Mutex::new(Some(server)),
-        };
+        let server = Server::start(EmbeddedServer::builder(), Papers::default())?;
         out.put(handles::insert::<zk_test_server>(server)?.pointer());
         Ok(())
+    })
+}
+
+/// Starts a server that speaks TLS, and has a certificate for 127.0.0.1, of an authority of its own. It may want a
+/// certificate of that authority of each client (`certificates`), or that each client is the user `app` of SASL, whose
+/// password is `s3cret` (`sasl`).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zk_test_server_start_protected(
+    certificates: bool,
+    sasl: bool,
+    server: *mut *mut zk_test_server,
+) -> zk_status {
+    boundary::call(|| {
+        let out = out!(server);
+        let (papers, tls) = papers::made(certificates)
+            .map_err(|error| Failure::misuse(format!("no certificates: {error}")))?;
+        let builder = EmbeddedServer::builder().tls(tls).configure(|config| {
+            config.sasl_users.add("app", "s3cret");
+            config.require_sasl = sasl;
+        });
+        let server = Server::start(builder, papers)?;
+        out.put(handles::insert::<zk_test_server>(server)?.pointer());
+        Ok(())
+    })
+}
+
+/// The certificate (PEM) of a protected server's authority. Good until the server is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zk_test_server_ca(server: *const zk_test_server) -> *const c_char {
+    boundary::value(std::ptr::null(), || {
+        Ok(handles::get(server)?.papers.authority.as_ptr())
+    })
+}
+
+/// A certificate (PEM) of that authority for a client. Good until the server is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zk_test_server_client_cert(server: *const zk_test_server) -> *const c_char {
+    boundary::value(std::ptr::null(), || {
+        Ok(handles::get(server)?.papers.certificate.as_ptr())
+    })
+}
+
+/// Its key (PEM). Good until the server is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zk_test_server_client_key(server: *const zk_test_server) -> *const c_char {
+    boundary::value(std::ptr::null(), || {
+        Ok(handles::get(server)?.papers.key.as_ptr())
     })
 }
 

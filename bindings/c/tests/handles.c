@@ -81,6 +81,13 @@ TEST(a_stale_handle_is_an_error_in_every_function) {
     CHECK_STATUS(zk_options_set_fail_fast(options, true), stale);
     CHECK_STATUS(zk_options_set_stop_on_expiry(options, true), stale);
     CHECK_STATUS(zk_options_add_auth(options, "a", 1, "b", 1), stale);
+    CHECK_STATUS(zk_options_add_tls_ca_file(options, "a", 1), stale);
+    CHECK_STATUS(zk_options_add_tls_ca_pem(options, "a", 1), stale);
+    CHECK_STATUS(zk_options_set_tls_cert_files(options, "a", 1, "b", 1), stale);
+    CHECK_STATUS(zk_options_set_tls_cert_pem(options, "a", 1, "b", 1), stale);
+    CHECK_STATUS(zk_options_set_dangerous_accept_any_host_name(options), stale);
+    CHECK_STATUS(zk_options_set_dangerous_accept_any_certificate(options), stale);
+    CHECK_STATUS(zk_options_set_sasl(options, "a", 1, "b", 1), stale);
     CHECK_STATUS(zk_client_connect(world.address, ZK_NUL, options, SOON, &zk), stale);
 
     CHECK_STATUS(zk_client_close(zk, SOON), stale);

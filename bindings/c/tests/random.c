@@ -298,10 +298,26 @@ static zk_status wait(struct chaos *c) {
     }
 }
 
+/* What leaves options without TLS, with which no connection would come about. */
+static zk_status protect(struct chaos *c) {
+    switch (draw(c, 4)) {
+    case 0:
+        return zk_options_add_tls_ca_file(any(c, OPTIONS), NULL, ZK_NUL - draw(c, 2));
+    case 1:
+        return zk_options_add_tls_ca_pem(any(c, OPTIONS), NULL, 1);
+    case 2:
+        return zk_options_set_tls_cert_files(any(c, OPTIONS), NULL, 0, NULL, 1);
+    default:
+        return zk_options_set_sasl(any(c, OPTIONS), "ann", draw(c, 4), NULL, 0);
+    }
+}
+
 static zk_status make_or_end(struct chaos *c) {
     void *out = (void *)&UNTOUCHED;
     struct text at = path(c);
-    switch (draw(c, 16)) {
+    switch (draw(c, 17)) {
+    case 16:
+        return protect(c);
     case 0: {
         zk_status status = zk_options_new((zk_options **)&out);
         return keep(c, OPTIONS, status, out);

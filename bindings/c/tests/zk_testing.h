@@ -20,6 +20,30 @@ extern "C" {
 zk_status zk_test_server_start(struct zk_test_server **server);
 
 /*
+ Starts a server that speaks TLS, and has a certificate for 127.0.0.1, of an authority of its own. It may want a
+ certificate of that authority of each client (`certificates`), or that each client is the user `app` of SASL, whose
+ password is `s3cret` (`sasl`).
+ */
+zk_status zk_test_server_start_protected(bool certificates,
+                                         bool sasl,
+                                         struct zk_test_server **server);
+
+/*
+ The certificate (PEM) of a protected server's authority. Good until the server is freed.
+ */
+const char *zk_test_server_ca(const struct zk_test_server *server);
+
+/*
+ A certificate (PEM) of that authority for a client. Good until the server is freed.
+ */
+const char *zk_test_server_client_cert(const struct zk_test_server *server);
+
+/*
+ Its key (PEM). Good until the server is freed.
+ */
+const char *zk_test_server_client_key(const struct zk_test_server *server);
+
+/*
  Stops a server, waits until it has stopped, and frees it.
  */
 zk_status zk_test_server_free(struct zk_test_server *server);

@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::lock::{Held, Lock};
 use crate::owned::Owned;
 use crate::reply::Reply;
+use crate::security::Security;
 use crate::shield::shield;
 use crate::values::{acls, created, maybe_span, node, payload, span, stat};
 use crate::work::Work;
@@ -21,7 +22,11 @@ pub(crate) struct Client {
 
 /// Connects to an ensemble.
 #[pyfunction]
-#[pyo3(signature = (hosts, *, chroot, session_timeout, connect_timeout, request_timeout, auth, on_expiry))]
+#[pyo3(signature = (
+    hosts, *, chroot, session_timeout, connect_timeout, request_timeout, auth, on_expiry, tls_ca, tls_cert, tls_key,
+    sasl, dangerous_accept_any_host_name, dangerous_accept_any_certificate
+))]
+#[expect(clippy::too_many_arguments, reason = "the package names them all")]
 pub(crate) fn connect(
     hosts: &str,
     chroot: Option<String>,
@@ -30,7 +35,19 @@ pub(crate) fn connect(
     request_timeout: Option<&Bound<'_, PyAny>>,
     auth: Vec<(String, Vec<u8>)>,
     on_expiry: &str,
+    tls_ca: Option<&Bound<'_, PyAny>>,
+    tls_cert: Option<&Bound<'_, PyAny>>,
+    tls_key: Option<&Bound<'_, PyAny>>,
+    sasl: Option<(String, String)>,
+    dangerous_accept_any_host_name: bool,
+    dangerous_accept_any_certificate: bool,
 ) -> PyResult<Work> {
+    let security = Security::new(
+        [tls_ca, tls_cert, tls_key],
+        sasl,
+        dangerous_accept_any_host_name,
+        dangerous_accept_any_certificate,
+    )?;
     let mut builder = zk_recipes::Client::builder(hosts)
         .session_timeout(span("session_timeout", session_timeout)?)
         .on_expiry(policy(on_expiry)?);
@@ -43,6 +60,7 @@ pub(crate) fn connect(
     for (scheme, secret) in auth {
         builder = builder.auth(scheme, secret);
     }
+    builder = security.protect(builder);
     Ok(Work::new(async move {
         let mut client = builder.connect().await?;
         if let Some(chroot) = chroot {

@@ -17,6 +17,7 @@ mod lock;
 mod owned;
 mod reply;
 mod runtime;
+mod security;
 mod server;
 mod shield;
 mod values;

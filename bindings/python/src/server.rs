@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use zk_embedded::{EmbeddedServer, Hooks, Match, Reaction, RuleId};
+use zk_embedded::{EmbeddedServer, Hooks, Match, Reaction, RuleId, ServerTls};
 use zk_recipes::{ErrorKind, SessionId};
 use zk_wire::{ErrorCode, OpCode};
 
@@ -27,10 +27,35 @@ pub(crate) struct Server {
 
 /// Starts a server.
 #[pyfunction]
-pub(crate) fn start_server(port: u16, tick: &Bound<'_, PyAny>) -> PyResult<Work> {
-    let builder = EmbeddedServer::builder()
+#[pyo3(signature = (port, tick, tls, tls_client_ca, sasl_users))]
+pub(crate) fn start_server(
+    port: u16,
+    tick: &Bound<'_, PyAny>,
+    tls: Option<(Vec<u8>, Vec<u8>)>,
+    tls_client_ca: Option<Vec<u8>>,
+    sasl_users: Vec<(String, String)>,
+) -> PyResult<Work> {
+    let mut builder = EmbeddedServer::builder()
         .port(port)
-        .tick(span("tick", tick)?);
+        .tick(span("tick", tick)?)
+        .configure(|config| {
+            for (user, password) in &sasl_users {
+                config.sasl_users.add(user, password);
+            }
+        });
+    match (tls, tls_client_ca) {
+        (Some((certificate, key)), None) => {
+            builder = builder.tls(ServerTls::new(certificate, key));
+        }
+        (Some((certificate, key)), Some(authority)) => {
+            builder = builder.tls(ServerTls::new(certificate, key).client_ca(authority));
+        }
+        (None, None) => {}
+        (None, Some(_)) => {
+            let text = "tls_client_ca is for servers that speak TLS; give tls, too";
+            return Err(Failure::new(ErrorKind::InvalidConfig, text).into());
+        }
+    }
     Ok(Work::new(async move {
         let started = builder.start().await.map_err(|error| {
             let text = format!("cannot start the server for tests: {error}");

@@ -36,7 +36,7 @@ def test_kinds_of_the_server_are_refusals_and_only_they() -> None:
 
 def test_timeouts_are_timeout_errors_and_broken_connections_connection_errors() -> None:
     timeouts = {name for name, cls in CLASSES.items() if issubclass(cls, TimeoutError)}
-    assert timeouts == {"RequestTimeout", "AcquireTimeout", "NoServerReachable"}
+    assert timeouts == {"RequestTimeout", "AcquireTimeout", "NoServerReachable", "WaitTimeout"}
     broken = {name for name, cls in CLASSES.items() if issubclass(cls, ConnectionError)}
     assert broken == {"ConnectionLost", "NoServerReachable", "TlsError"}
 

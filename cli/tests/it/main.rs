@@ -14,6 +14,7 @@ mod completion;
 mod create;
 mod dev;
 mod dev_chaos;
+mod elections;
 mod errors;
 mod lock;
 mod lock_lost;

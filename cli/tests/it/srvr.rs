@@ -6,7 +6,7 @@ use crate::server::Server;
 use crate::zkctl::Zkctl;
 
 #[test]
-fn a_servers_numbers_are_shown_by_name() {
+fn b92_a_servers_numbers_are_shown_by_name() {
     let server = Server::start();
     let text = server.zkctl(&["srvr"]).ok();
     let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();

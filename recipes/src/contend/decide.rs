@@ -38,10 +38,7 @@ pub(crate) fn decide(me: &str, kind: Kind, children: &[String]) -> Decision {
     let Some(mine) = names.iter().find(|name| name.text == me) else {
         return Decision::Vanished;
     };
-    let out_of_range = names.iter().any(|name| !name.is_in_range());
-    #[cfg(feature = "__seeded-bugs")]
-    let out_of_range = out_of_range && !zk_client::seeded::is_on("suffix-trusted-at-the-wrap");
-    if out_of_range || has_twins(&names) {
+    if distrusted(&names) {
         return Decision::AskCreation(names.into_iter().map(|name| name.text).collect());
     }
     let mut ahead: Vec<&Name> = names
@@ -54,6 +51,14 @@ pub(crate) fn decide(me: &str, kind: Kind, children: &[String]) -> Decision {
         return behind(ahead.first().map(|name| name.text.as_str()), ahead.len());
     }
     behind(ahead.last().map(|name| name.text.as_str()), ahead.len())
+}
+
+/// Whether suffixes do not tell the order of these: two are equal, or one is near the end of the counter or beyond.
+pub(super) fn distrusted(names: &[Name]) -> bool {
+    let out_of_range = names.iter().any(|name| !name.is_in_range());
+    #[cfg(feature = "__seeded-bugs")]
+    let out_of_range = out_of_range && !zk_client::seeded::is_on("suffix-trusted-at-the-wrap");
+    out_of_range || has_twins(names)
 }
 
 /// Whether two contenders have one suffix. A reader may: that of the writer it was.

@@ -314,6 +314,10 @@ impl Contention {
                         return Ok(Wake::Over);
                     }
                     SetEvent::Watch {
+                        event: WatchEvent::Removed,
+                        ..
+                    } => continue 'read,
+                    SetEvent::Watch {
                         tag,
                         event: WatchEvent::Fired { kind, .. },
                     } => {

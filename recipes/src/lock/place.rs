@@ -3,16 +3,11 @@
 use zk_client::{Error, ErrorKind, OpKind, path};
 
 use super::contenders::Contender;
+use crate::contend;
 
 /// Whether contenders can have their nodes below a path.
 pub(crate) fn validate(path: &str) -> Result<(), Error> {
-    if let Err(error) = path::validate(path) {
-        return Err(invalid(path, &error.to_string()));
-    }
-    if path == "/" {
-        return Err(invalid(path, "the root cannot be a lock"));
-    }
-    Ok(())
+    contend::validate(path, "a lock")
 }
 
 /// Whether a contender is one of the lock at a path.
@@ -27,17 +22,4 @@ pub(super) fn is_below(path: &str, contender: &Contender) -> Result<(), Error> {
     )
     .with_op(OpKind::Release, node)
     .with_hint("take one from Mutex::contenders of the same lock"))
-}
-
-fn invalid(path: &str, why: &str) -> Error {
-    let error = Error::new(
-        ErrorKind::InvalidPath,
-        format!("{path:?} cannot be a lock: {why}"),
-    )
-    .with_op(OpKind::Acquire, path);
-    if path.starts_with('/') || path.is_empty() {
-        error
-    } else {
-        error.with_hint(format!("paths are absolute; did you mean /{path}?"))
-    }
 }

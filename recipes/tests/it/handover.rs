@@ -113,6 +113,31 @@ async fn others_list_once_when_the_one_ahead_of_them_goes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_waiter_whose_watches_are_removed_goes_on_waiting_and_holds_next() {
+    let world = World::new();
+    let zk = world.client().await;
+    let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let next = waiter(&world).await;
+    let nodes: Vec<String> = next
+        .zk
+        .children("/locks/a")
+        .await
+        .unwrap()
+        .iter()
+        .map(|name| format!("/locks/a/{name}"))
+        .collect();
+    let removed: usize = nodes.iter().map(|node| next.zk.remove_watches(node)).sum();
+    assert_eq!(
+        removed, 1,
+        "the one on its predecessor; its own node's stays"
+    );
+    settle().await;
+    assert!(!next.guard.is_finished());
+    drop(holder);
+    next.guard.await.unwrap().release().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_release_wakes_one_waiter() {
     let world = World::new();
     let zk = world.client().await;

@@ -8,7 +8,10 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
+mod counters;
 mod drops;
+mod election;
 mod ending;
 mod handover;
 mod herd;
@@ -30,3 +33,4 @@ mod safe_window;
 mod semaphore;
 mod semaphore_faults;
 mod timing;
+mod values;

@@ -73,7 +73,7 @@ pub async fn a_quota_needs_a_node_and_the_root_has_none(server: &Server) {
     assert_eq!(error.kind(), ErrorKind::Misuse, "{error}");
 }
 
-pub async fn the_configuration_lists_the_members_and_is_empty_where_there_are_none(
+pub async fn b93_the_configuration_lists_the_members_and_is_empty_where_there_are_none(
     server: &Server,
 ) {
     let zk = server.client().await;
@@ -95,7 +95,7 @@ pub async fn the_configuration_lists_the_members_and_is_empty_where_there_are_no
     assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error}");
 }
 
-pub async fn a_server_with_reconfiguration_off_says_so(server: &Server) {
+pub async fn b93_a_server_with_reconfiguration_off_says_so(server: &Server) {
     let zk = server.client().await;
     let error = zk.reconfig().leave(3).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ServerError);

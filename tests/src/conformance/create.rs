@@ -75,6 +75,9 @@ pub async fn b39_the_sequence_counts_all_children_ever_created(server: &Server) 
     let fifth = zk.create("/b-", "").mode(sequential).await.unwrap();
     assert_eq!(fifth.path, "/b-0000000004");
     assert_eq!(path::sequence_suffix(&fifth.path), Some(4));
+    assert_eq!(fifth.sequence(), Some(4));
+    let plain = zk.create("/b", "").await.unwrap();
+    assert_eq!(plain.sequence(), None);
 }
 
 pub async fn goe6b59f6_a_sequential_node_may_be_named_by_its_number_alone(server: &Server) {

@@ -39,14 +39,15 @@ macro_rules! each_conformance_body {
                 b58_sequential_nodes_of_many_multis_under_way_are_numbered_in_their_order,
             }
             null {
-                no_data_is_told_from_empty_data,
-                data_can_be_taken_away_and_given_back,
+                b43_no_data_is_told_from_empty_data,
+                b43_data_can_be_taken_away_and_given_back,
                 a_transaction_writes_no_data_too,
             }
             reads {
-                all_nodes_below_a_node_are_counted,
+                b50_all_nodes_below_a_node_are_counted,
+                all_nodes_below_a_node_are_listed_after_their_parents,
                 a_connection_is_told_its_identities,
-                reads_of_a_multi_read_are_answered_each_for_itself,
+                b57_reads_of_a_multi_read_are_answered_each_for_itself,
                 a_linearizable_read_commits_a_transaction_before_it,
                 a_linearizable_read_sees_what_another_client_was_told,
             }
@@ -61,8 +62,8 @@ macro_rules! each_conformance_body {
                 a_quota_is_set_counted_changed_and_deleted,
                 quotas_are_listed_and_do_not_nest,
                 a_quota_needs_a_node_and_the_root_has_none,
-                the_configuration_lists_the_members_and_is_empty_where_there_are_none,
-                a_server_with_reconfiguration_off_says_so,
+                b93_the_configuration_lists_the_members_and_is_empty_where_there_are_none,
+                b93_a_server_with_reconfiguration_off_says_so,
             }
             order {
                 rsf1abd15_b36_submitted_requests_are_executed_in_the_order_of_the_calls,
@@ -99,8 +100,8 @@ macro_rules! each_conformance_body {
                 go7ecf500_b60_a_failed_multi_names_its_operation_and_changes_nothing,
                 each_kind_of_operation_fails_a_multi_with_its_own_error,
                 b56_a_failed_multi_takes_a_zxid_and_fires_nothing,
-                every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata,
-                a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure,
+                b46_b47_every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata,
+                b46_a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure,
                 zk3895_an_empty_multi_succeeds,
                 a_large_multi_passes,
             }
@@ -141,6 +142,8 @@ macro_rules! each_conformance_body {
                 a_read_dropped_before_its_answer_leaves_no_watch,
                 a_dropped_set_removes_all_its_watches,
                 a_closed_session_has_no_watches,
+                all_watches_of_a_node_are_removed_at_once_and_told,
+                watches_whose_requests_are_under_way_are_removed_with_the_others,
             }
             session {
                 clones_and_chroots_share_one_session,

@@ -168,7 +168,9 @@ pub async fn b56_a_failed_multi_takes_a_zxid_and_fires_nothing(server: &Server) 
     assert_eq!(arrived(&mut watch), []);
 }
 
-pub async fn every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata(server: &Server) {
+pub async fn b46_b47_every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata(
+    server: &Server,
+) {
     let zk = server.client().await;
     let mut multi = zk.multi();
     for (number, mode) in CreateMode::ALL.into_iter().enumerate() {
@@ -196,7 +198,9 @@ pub async fn every_kind_of_create_is_part_of_a_multi_and_yields_its_metadata(ser
     assert_eq!(without.await.unwrap_err().kind(), ErrorKind::Misuse);
 }
 
-pub async fn a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure(server: &Server) {
+pub async fn b46_a_stock_server_refuses_a_ttl_in_a_multi_and_says_what_to_configure(
+    server: &Server,
+) {
     let zk = server.stock_client().await;
     let create = zk.create("/with-ttl", "").mode(CreateMode::PersistentTtl);
     let create = create.ttl(Duration::from_secs(60));

@@ -4,7 +4,7 @@ use zk_recipes::CreateMode;
 
 use super::server::Server;
 
-pub async fn no_data_is_told_from_empty_data(server: &Server) {
+pub async fn b43_no_data_is_told_from_empty_data(server: &Server) {
     let zk = server.client().await;
     zk.create("/null", "ignored").null().await.unwrap();
     zk.create("/empty", "").await.unwrap();
@@ -18,7 +18,7 @@ pub async fn no_data_is_told_from_empty_data(server: &Server) {
     assert_ne!(null.value(), empty.value());
 }
 
-pub async fn data_can_be_taken_away_and_given_back(server: &Server) {
+pub async fn b43_data_can_be_taken_away_and_given_back(server: &Server) {
     let zk = server.client().await;
     zk.create("/node", "data").await.unwrap();
     let stat = zk.set("/node", "ignored").null().version(0).await.unwrap();

@@ -7,7 +7,7 @@ use zk_wire::OpCode;
 
 use super::server::Server;
 
-pub async fn all_nodes_below_a_node_are_counted(server: &Server) {
+pub async fn b50_all_nodes_below_a_node_are_counted(server: &Server) {
     let zk = server.client().await;
     for path in ["/a/b/c", "/a/b/d", "/a/e", "/ab"] {
         zk.create(path, "").parents().await.unwrap();
@@ -19,6 +19,29 @@ pub async fn all_nodes_below_a_node_are_counted(server: &Server) {
     let error = zk.all_children_count("/none").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoNode, "{error}");
     assert!(error.to_string().contains("/none"), "{error}");
+}
+
+pub async fn all_nodes_below_a_node_are_listed_after_their_parents(server: &Server) {
+    let zk = server.client().await;
+    for path in ["/a/b/c", "/a/b/d", "/a/e", "/ab"] {
+        zk.create(path, "").parents().await.unwrap();
+    }
+    let mut all = zk.descendants("/").await.unwrap();
+    for (at, node) in all.iter().enumerate() {
+        let (parent, _) = node.rsplit_once('/').unwrap();
+        assert!(
+            parent.is_empty() || all[..at].iter().any(|above| above == parent),
+            "{all:?}"
+        );
+    }
+    all.sort_unstable();
+    assert_eq!(all, ["/a", "/a/b", "/a/b/c", "/a/b/d", "/a/e", "/ab"]);
+    assert!(zk.descendants("/ab").await.unwrap().is_empty());
+    let error = zk.descendants("/none").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::NoNode, Some("/none"))
+    );
 }
 
 pub async fn a_connection_is_told_its_identities(server: &Server) {
@@ -41,7 +64,7 @@ pub async fn a_connection_is_told_its_identities(server: &Server) {
     assert!(!format!("{ann:?}").contains("secret"));
 }
 
-pub async fn reads_of_a_multi_read_are_answered_each_for_itself(server: &Server) {
+pub async fn b57_reads_of_a_multi_read_are_answered_each_for_itself(server: &Server) {
     let zk = server.client().await;
     let ann = server.client_of("ann:secret").await;
     zk.create("/a/b", "data").parents().await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zk_client::EventType;
-use zk_recipes::{AddWatchMode, Client};
+use zk_recipes::{AddWatchMode, Client, WatchEvent};
 
 use crate::deadline;
 
@@ -147,4 +147,42 @@ pub async fn a_closed_session_has_no_watches(server: &Server) {
         })
         .await;
     drop((watch, exists));
+}
+
+pub async fn all_watches_of_a_node_are_removed_at_once_and_told(server: &Server) {
+    let zk = server.client().await;
+    zk.create("/node", "").await.unwrap();
+    let (_, data) = zk.get("/node").watch().await.unwrap();
+    let (_, other) = zk.get("/node").watch().await.unwrap();
+    let (_, children) = zk.children("/node").watch().await.unwrap();
+    let lasting = zk.watch("/node", AddWatchMode::Persistent).await.unwrap();
+    let (_, mut beside) = zk.children("/").watch().await.unwrap();
+    let root = zk.chroot("/node").unwrap();
+    assert_eq!(root.remove_watches("/"), 4);
+    assert_eq!(root.remove_watches("/"), 0);
+    zk.barrier().await.unwrap();
+    assert_eq!(server.watches(), server.shown_child_watches(1));
+    for mut watch in [data, other, children, lasting] {
+        assert_eq!(watch.next().await, Some(WatchEvent::Removed));
+        assert_eq!(watch.next().await, None);
+    }
+    zk.set("/node", "x").await.unwrap();
+    zk.create("/another", "").await.unwrap();
+    assert!(matches!(
+        beside.next().await,
+        Some(WatchEvent::Fired { .. })
+    ));
+    assert_no_watch(server, &zk).await;
+}
+
+pub async fn watches_whose_requests_are_under_way_are_removed_with_the_others(server: &Server) {
+    let zk = server.client().await;
+    zk.create("/node", "").await.unwrap();
+    let read = zk.get("/node").watch().submit();
+    let unset = zk.exists("/node").watch().submit();
+    assert_eq!(zk.remove_watches("/node"), 2);
+    let ((_, mut first), (_, mut second)) = (read.await.unwrap(), unset.await.unwrap());
+    assert_eq!(first.next().await, Some(WatchEvent::Removed));
+    assert_eq!(second.next().await, Some(WatchEvent::Removed));
+    assert_no_watch(server, &zk).await;
 }

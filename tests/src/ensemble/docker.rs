@@ -1,5 +1,6 @@
 //! The engine's command line: testcontainers can neither give a container a fixed address nor kill one.
 
+use std::fs;
 use std::process::{Command, Output};
 
 /// Runs `docker` with these words and returns what it prints.
@@ -14,6 +15,28 @@ pub(super) fn docker(words: &[&str]) -> String {
 /// As [`docker`], for what may fail.
 pub(super) fn try_docker(words: &[&str]) -> Result<String, String> {
     run("docker", words)
+}
+
+/// Puts files into a folder that the container, not started yet, does not have.
+#[track_caller]
+pub(super) fn copy_to(container: &str, folder: &str, files: &[(&str, String)]) {
+    let here = std::env::temp_dir().join(container);
+    let written = fs::create_dir_all(&here).and_then(|()| {
+        let mut files = files.iter();
+        files.try_for_each(|(name, text)| fs::write(here.join(name), text))
+    });
+    if let Err(error) = written {
+        panic!("cannot write to {}: {error}", here.display());
+    }
+    let copied = try_docker(&[
+        "cp",
+        &here.to_string_lossy(),
+        &format!("{container}:{folder}"),
+    ]);
+    let _ = fs::remove_dir_all(&here);
+    if let Err(refusal) = copied {
+        panic!("{refusal}");
+    }
 }
 
 /// Runs a program that must succeed and returns what it prints, without the last line end.

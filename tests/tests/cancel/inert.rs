@@ -141,6 +141,11 @@ fn a_dropped_explain_changes_nothing() {
 }
 
 #[test]
+fn a_dropped_descendants_changes_nothing() {
+    inert(async |zk| assert_eq!(zk.descendants("/a").await.unwrap(), ["/a/b"]));
+}
+
+#[test]
 fn a_dropped_contenders_changes_nothing() {
     inert(async |zk| {
         let mutex = Mutex::new(zk, "/a").unwrap();

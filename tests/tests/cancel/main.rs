@@ -6,6 +6,7 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod election;
 mod embedded;
 mod ensemble;
 mod inert;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use zk_recipes::{Client, ErrorKind};
-use zk_tests::{CuratorPeer, RealServer, deadline};
+use zk_tests::{Peer, RealServer, deadline};
 
 const PROCESSES: u64 = 4;
 const CONTENDERS: u64 = 4;
@@ -52,7 +52,7 @@ async fn sixteen_contenders_in_four_processes_and_curator_count_exactly_under_on
     let limit = deadline(Duration::from_secs(240));
     let rounds = ROUNDS.to_string();
     let counter_text = counter.to_str().unwrap();
-    let curator = CuratorPeer::start("CounterUnderLock", &[&connect, LOCK, counter_text, &rounds]);
+    let curator = Peer::curator("CounterUnderLock", &[&connect, LOCK, counter_text, &rounds]);
     // Java is slow to start; the others would be done before it asks for the first time.
     curator.wait_for_line("connected", &limit);
     let ours: Vec<Child> = (0..PROCESSES)

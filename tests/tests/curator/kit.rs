@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use zk_tests::{CuratorPeer, RealServer, deadline};
+use zk_tests::{Peer, RealServer, deadline};
 
 #[test]
 fn two_curator_programs_count_exactly_under_one_lock() {
@@ -23,7 +23,7 @@ fn two_curator_programs_count_exactly_under_one_lock() {
         "-",
         "5",
     ];
-    let peers = [(); 2].map(|()| CuratorPeer::start("CounterUnderLock", &arguments));
+    let peers = [(); 2].map(|()| Peer::curator("CounterUnderLock", &arguments));
     for peer in peers {
         peer.wait_for_line("connected", &limit);
         let printed = peer.finish(&limit);

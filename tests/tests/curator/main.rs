@@ -6,3 +6,4 @@
 
 mod exclusion;
 mod kit;
+mod leadership;

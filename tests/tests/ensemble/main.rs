@@ -8,6 +8,7 @@ mod fire;
 mod kazoo;
 mod kit;
 mod peers;
+mod reconfig;
 mod sessions;
 mod victim;
 

@@ -13,6 +13,8 @@ mod kit;
 #[cfg(feature = "real-3-4")]
 mod oldest;
 mod protected;
+#[cfg(feature = "real-3-8")]
+mod protected_3_8;
 mod proxy;
 mod sharing;
 mod stopped;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use zk_client::{Acl, Client, ClientBuilder, DigestMd5, Error, ErrorKind, TlsConfig};
 use zk_tests::acl_matrix::{Scheme, check};
-use zk_tests::conformance::{Host, Server, shown_watches};
+use zk_tests::conformance::Server;
 use zk_tests::pki::{Authority, Request};
-use zk_tests::{ProtectedServer, conformance_tests, each_conformance_body};
+use zk_tests::{ProtectedServer, Protection, conformance_tests, each_conformance_body};
+
+use crate::host::{Authenticated, Encrypted};
 
 /// The server that all tests of this process share.
 fn shared() -> &'static ProtectedServer {
@@ -25,75 +27,16 @@ fn demanding() -> &'static ProtectedServer {
     DEMANDING.get_or_init(|| ProtectedServer::start(true, true))
 }
 
-/// Counts the watches below a place.
-fn watches(prefix: &str) -> usize {
-    shown_watches(&shared().plain().four_letter("wchp").unwrap(), prefix)
-}
-
-/// Reached by TLS.
-#[derive(Debug)]
-struct Encrypted;
-
-impl Host for Encrypted {
-    fn connect_string(&self) -> String {
-        shared().connect_string()
-    }
-
-    fn stock_connect_string(&self) -> String {
-        stock().connect_string()
-    }
-
-    fn watches(&self, prefix: &str) -> usize {
-        watches(prefix)
-    }
-
-    fn shows_child_watches(&self) -> bool {
-        false
-    }
-
-    fn admit(&self, client: ClientBuilder) -> ClientBuilder {
-        let both = TlsConfig::new()
-            .ca_pem(shared().authority().pem().to_owned())
-            .ca_pem(stock().authority().pem().to_owned());
-        client.tls(both)
-    }
-}
-
-/// Reached in plain text, by a user of SASL.
-#[derive(Debug)]
-struct Authenticated;
-
-impl Host for Authenticated {
-    fn connect_string(&self) -> String {
-        shared().plain().connect_string()
-    }
-
-    fn stock_connect_string(&self) -> String {
-        stock().plain().connect_string()
-    }
-
-    fn watches(&self, prefix: &str) -> usize {
-        watches(prefix)
-    }
-
-    fn shows_child_watches(&self) -> bool {
-        false
-    }
-
-    fn admit(&self, client: ClientBuilder) -> ClientBuilder {
-        ProtectedServer::as_app(client)
-    }
-
-    fn identity(&self) -> Option<Acl> {
-        Some(Acl::sasl("app"))
-    }
-}
-
 mod by_tls {
     use super::*;
 
     async fn server(name: &str) -> Server {
-        Server::new(Box::new(Encrypted), &format!("tls-{name}")).await
+        let host = Encrypted {
+            shared: shared(),
+            stock,
+            is_before_3_9: false,
+        };
+        Server::new(Box::new(host), &format!("tls-{name}")).await
     }
 
     each_conformance_body!(conformance_tests);
@@ -103,7 +46,12 @@ mod by_sasl {
     use super::*;
 
     async fn server(name: &str) -> Server {
-        Server::new(Box::new(Authenticated), &format!("sasl-{name}")).await
+        let host = Authenticated {
+            shared: shared(),
+            stock,
+            is_before_3_9: false,
+        };
+        Server::new(Box::new(host), &format!("sasl-{name}")).await
     }
 
     each_conformance_body!(conformance_tests);
@@ -112,10 +60,14 @@ mod by_sasl {
 #[tokio::test]
 async fn each_permission_of_each_scheme_allows_its_own_operations_to_whom_it_names() {
     let server = shared();
-    let client = || Client::builder(server.connect_string()).tls(server.trusting());
+    let client = || Client::builder(server.connect_string()).tls(server.protection().trusting());
     let shown = |name: &str| {
-        let mine = server.authority().issue(Request::subject(name));
+        let mine = server
+            .protection()
+            .authority()
+            .issue(Request::subject(name));
         let tls = server
+            .protection()
             .trusting()
             .client_certificate_pem(mine.certificate, mine.key);
         Client::builder(server.connect_string()).tls(tls).connect()
@@ -123,7 +75,7 @@ async fn each_permission_of_each_scheme_allows_its_own_operations_to_whom_it_nam
     let sasl =
         |(user, password): (&str, &str)| client().sasl(DigestMd5::new(user, password)).connect();
     let digest = |credential: &'static str| client().auth("digest", credential).connect();
-    let [app, other, zoe] = ProtectedServer::USERS;
+    let [app, other, zoe] = Protection::USERS;
     let named = |entry: Acl, holder: Client, stranger: Option<Client>| Scheme {
         entry,
         holder,
@@ -170,7 +122,7 @@ async fn refused(client: ClientBuilder) -> (ErrorKind, String) {
 async fn a_wrong_password_is_told_from_a_server_that_cannot_be_reached() {
     let server = shared();
     for (user, password) in [("app", "wrong"), ("nobody", "s3cret word")] {
-        let client = Client::builder(server.connect_string()).tls(server.trusting());
+        let client = Client::builder(server.connect_string()).tls(server.protection().trusting());
         let (kind, text) = refused(client.sasl(DigestMd5::new(user, password))).await;
         assert_eq!(kind, ErrorKind::AuthFailed, "{text}");
         let opening = format!(
@@ -193,13 +145,14 @@ async fn a_server_of_another_authority_or_name_is_refused() {
         "{text}"
     );
     let by_name = server.connect_string().replace("127.0.0.1", "localhost");
-    let (kind, text) = refused(Client::builder(by_name).tls(server.trusting())).await;
+    let (kind, text) = refused(Client::builder(by_name).tls(server.protection().trusting())).await;
     assert_eq!(kind, ErrorKind::Tls, "{text}");
     assert!(
         text.contains("its certificate is not for localhost but for 127.0.0.1"),
         "{text}"
     );
-    let plain = Client::builder(server.plain().connect_string()).tls(server.trusting());
+    let plain =
+        Client::builder(server.plain().connect_string()).tls(server.protection().trusting());
     let (kind, text) = refused(plain).await;
     assert_eq!(kind, ErrorKind::Tls, "{text}");
     assert!(text.contains("it may be a port for plain text"), "{text}");
@@ -209,12 +162,13 @@ async fn a_server_of_another_authority_or_name_is_refused() {
 async fn a_server_that_wants_a_certificate_and_sasl_gets_both_or_says_what_it_lacks() {
     let server = demanding();
     let client = |tls| Client::builder(server.connect_string()).tls(tls);
-    let (kind, text) = refused(client(server.trusting())).await;
+    let (kind, text) = refused(client(server.protection().trusting())).await;
     assert_eq!(kind, ErrorKind::Tls, "{text}");
     assert!(text.contains("wants a client certificate"), "{text}");
 
     let stranger = Authority::new("another authority").issue(Request::subject("mallory"));
     let forged = server
+        .protection()
         .trusting()
         .client_certificate_pem(stranger.certificate, stranger.key);
     let (kind, text) = refused(client(forged)).await;
@@ -224,8 +178,12 @@ async fn a_server_that_wants_a_certificate_and_sasl_gets_both_or_says_what_it_la
         "{text}"
     );
 
-    let mine = server.authority().issue(Request::subject("app"));
+    let mine = server
+        .protection()
+        .authority()
+        .issue(Request::subject("app"));
     let shown = server
+        .protection()
         .trusting()
         .client_certificate_pem(mine.certificate, mine.key);
     let zk = client(shown.clone()).connect().await.unwrap();
@@ -238,10 +196,7 @@ async fn a_server_that_wants_a_certificate_and_sasl_gets_both_or_says_what_it_la
         "{error}"
     );
 
-    let zk = ProtectedServer::as_app(client(shown))
-        .connect()
-        .await
-        .unwrap();
+    let zk = Protection::as_app(client(shown)).connect().await.unwrap();
     zk.exists("/").await.unwrap();
     zk.close().await.unwrap();
 }

@@ -57,10 +57,19 @@ impl Transport for Names {
 /// A client of servers by these names.
 pub(crate) fn builder(servers: &[(&str, SocketAddr)], tls: TlsConfig) -> ClientBuilder {
     let names: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
+    builder_of(&names.join(","), servers, tls)
+}
+
+/// A client of the servers in the text, which may come to know others.
+pub(crate) fn builder_of(
+    connect_string: &str,
+    servers: &[(&str, SocketAddr)],
+    tls: TlsConfig,
+) -> ClientBuilder {
     let known = servers
         .iter()
         .map(|(name, address)| ((*name).to_owned(), *address));
-    Client::builder(names.join(","))
+    Client::builder(connect_string)
         .transport(Arc::new(Names(known.collect())))
         .tls(tls)
         .connect_timeout(LIMIT)

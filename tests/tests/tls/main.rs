@@ -7,6 +7,7 @@
 mod cuts;
 mod kit;
 mod matrix;
+mod minority;
 mod rotation;
 mod strangers;
 mod trust;

@@ -77,7 +77,7 @@ async fn refused_for(zk: &Client, reason: &str) {
 }
 
 #[tokio::test]
-async fn certificates_that_are_replaced_count_from_the_next_connection_on() {
+async fn b89_certificates_that_are_replaced_count_from_the_next_connection_on() {
     let (old, new) = (authority(), Authority::new("the next authority"));
     let folder = Folder::new();
     let mine = old.issue(Request::subject("before"));

@@ -23,7 +23,7 @@ fn assert_untouched(server: &EmbeddedServer) {
 }
 
 #[tokio::test]
-async fn a_server_of_the_authority_is_trusted_under_its_name() {
+async fn b89_a_server_of_the_authority_is_trusted_under_its_name() {
     let authority = authority();
     let server = zk1(&authority).await;
     let client = builder(&[("zk1", server.addr())], trusting(&authority));
@@ -129,7 +129,7 @@ async fn a_certificate_that_is_not_meant_for_servers_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_without_the_certificate_that_is_wanted_is_told_so() {
+async fn b89_a_client_without_the_certificate_that_is_wanted_is_told_so() {
     let authority = authority();
     let issued = authority.issue(Request::names(&["zk1"]));
     let wants = shows(&issued).client_ca(authority.pem());
@@ -156,7 +156,7 @@ async fn a_client_whose_certificate_is_refused_is_told_so() {
 }
 
 #[tokio::test]
-async fn the_subject_of_a_clients_certificate_is_an_identity_for_acls() {
+async fn b89_the_subject_of_a_clients_certificate_is_an_identity_for_acls() {
     let authority = authority();
     let issued = authority.issue(Request::names(&["zk1"]));
     let tls = shows(&issued).client_ca(authority.pem());

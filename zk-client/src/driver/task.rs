@@ -22,6 +22,7 @@ use crate::shared::handle::Shared;
 use crate::shared::inner::{Effects, Inner};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::narrator::{Narrator, Note, Stage};
+use crate::telemetry::trace;
 use crate::transport::Transport;
 use crate::unreachable::outage;
 
@@ -115,10 +116,12 @@ impl Driver {
     /// One exchange with the core; returns when it wants to be called at the latest.
     fn turn(&mut self, cx: &mut Context<'_>, news: News) -> Option<Moment> {
         let now = self.shared.clock.now();
+        let traces = trace::is_heard();
         let shared = Arc::clone(&self.shared);
         let mut inner = shared.lock();
         let heard = inner.core.last_heard();
         inner.stall.ran(now, heard);
+        inner.core.trace_frames(traces);
         if let Some(conn) = news.securing {
             inner.core.handle_securing(now, conn);
         }
@@ -150,6 +153,9 @@ impl Driver {
                 batch.is_none_or(|batch| batch.conn == link.conn),
                 "bytes for another link"
             );
+        }
+        if traces {
+            inner.note_frames(now, &mut self.effects);
         }
         inner.dispatch(now, &mut self.effects);
         self.note_state(&inner);

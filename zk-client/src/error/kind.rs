@@ -135,6 +135,12 @@ error_kinds! {
     MixedContenders = 102, MixedContendersError, Never;
     /// It is not certain any more that a lock is held.
     LockDoubt = 103, LockDoubt, SameSession;
+    /// Others wrote first, at each of the attempts that were to be made.
+    Contended = 110, ContendedError, SameSession;
+    /// What was waited for did not happen in time.
+    WaitTimedOut = 111, WaitTimeout, SameSession;
+    /// The node holds something else than the recipe stores there.
+    Undecodable = 112, UndecodableError, Never;
     /// A bug of this library.
     Bug = 900, InternalError, Never;
 }

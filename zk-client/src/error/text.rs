@@ -261,6 +261,10 @@ fn refusal(code: ErrorCode) -> String {
         ErrorCode::NewConfigNoQuorum => {
             "no quorum of the new members is connected to the leader and up to date; start them first"
         }
+        ErrorCode::EphemeralOnLocalSession => {
+            "the servers keep sessions local, and those have no ephemeral nodes; set \
+             localSessionsUpgradingEnabled=true on every server and restart it"
+        }
         _ => return format!("the server answered {code}"),
     };
     format!("{why} ({} {})", code.name(), code.raw())

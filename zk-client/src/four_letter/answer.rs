@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_separators_of_all_words_are_understood() {
+    fn b92_the_separators_of_all_words_are_understood() {
         let srvr = answer(
             Word::SRVR,
             "Zookeeper version: 3.9.3-x, built on 2024-10-17 23:21 UTC\nLatency min/avg/max: 0/0.5/7\nMode: leader\n",

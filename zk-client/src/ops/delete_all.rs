@@ -4,10 +4,8 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use zk_wire::path;
-
-use super::children::Children;
 use super::delete::Delete;
+use super::descendants::{tree, vanished};
 use super::multi::Multi;
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::pending::Pending;
@@ -73,7 +71,7 @@ impl DeleteAll {
             grown: false,
         };
         for round in 0..ROUNDS {
-            match self.list().await {
+            match tree(&self.scope, &self.top).await {
                 Ok(found) => progress.left = found,
                 // Whoever deleted the rest has done our work.
                 Err(error) if vanished(&error) && round > 0 => return Ok(progress.deleted),
@@ -90,28 +88,6 @@ impl DeleteAll {
         let text = format!("cannot delete {}: others keep adding children", self.top);
         let error = Error::new(ErrorKind::NotEmpty, text).with_op(OpKind::Delete, &self.top);
         Err(progress.told(error))
-    }
-
-    /// The node and everything below it, each after its parent.
-    async fn list(&self) -> Result<Vec<String>, Error> {
-        let mut found = vec![self.top.clone()];
-        let mut listed = 0;
-        while listed < found.len() {
-            let ask = |node: &String| Children::new(self.scope.clone(), node).submit();
-            let asked = found.iter().skip(listed).take(LISTS);
-            let answers: Vec<Pending<Vec<String>>> = asked.map(ask).collect();
-            for answer in answers {
-                let children = match answer.await {
-                    Err(error) if vanished(&error) && listed > 0 => Vec::new(),
-                    answer => answer?,
-                };
-                if let Some(node) = found.get(listed).filter(|_| !children.is_empty()).cloned() {
-                    found.extend(children.iter().map(|name| path::join(&node, name)));
-                }
-                listed += 1;
-            }
-        }
-        Ok(found)
     }
 
     async fn delete_found(&self, progress: &mut Progress) -> Result<(), Error> {
@@ -232,10 +208,6 @@ fn batch_len(nodes: &[String]) -> usize {
         .max(1)
 }
 
-fn vanished(error: &Error) -> bool {
-    error.kind() == ErrorKind::NoNode
-}
-
 const RESERVED: &str = "/zookeeper";
 const BELOW_RESERVED: &str = "/zookeeper/";
 
@@ -247,9 +219,6 @@ const BATCH_BYTES: usize = 128 * 1024;
 
 /// What a delete takes besides its path.
 const PER_DELETE: usize = 32;
-
-/// Lists of children under way at a time.
-const LISTS: usize = 256;
 
 /// How often the tree is listed again because somebody added to it.
 const ROUNDS: usize = 16;

@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use zk_session::{Outcome, Rejected, Session, Submit};
+use zk_session::{Rejected, Session, Submit};
 use zk_wire::{Moment, Request};
 
 use crate::identity::Identity;
 use crate::shared::clock::Clock;
 use crate::shared::entropy::Entropy;
-use crate::shared::inner::{Accepted, Inner, RequestKey};
+use crate::shared::inner::{Accepted, Answered, Inner, RequestKey};
 use crate::state::State;
 use crate::transport::ServerAddr;
 
@@ -80,7 +80,7 @@ impl Shared {
     }
 
     /// The outcome of a request, or registers the waker.
-    pub(crate) fn poll_outcome(&self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Outcome> {
+    pub(crate) fn poll_outcome(&self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Answered> {
         self.lock().poll_outcome(key, cx)
     }
 

@@ -17,6 +17,7 @@ use crate::shared::stall::{Stall, StallGauge};
 use crate::state::State;
 use crate::telemetry::metrics::Measured;
 use crate::telemetry::narrator::Note;
+use crate::telemetry::trace::{Journey, Sent};
 use crate::transport::ServerAddr;
 
 /// Identifies a request across sessions: ids start anew with each session.
@@ -42,14 +43,18 @@ enum Slot {
         waker: Option<Waker>,
         op: OpCode,
         since: Moment,
+        sent: Option<Box<Sent>>,
     },
-    Done(Outcome),
+    Done(Answered),
     /// The read that sets the watch on a claim's own node; nobody polls it.
     OwnWatch {
         duty: DutyId,
         watch: Option<WatchId>,
     },
 }
+
+/// The outcome of a request, and what it spent its time with if somebody listens.
+pub(crate) type Answered = (Outcome, Option<Box<Journey>>);
 
 #[expect(
     clippy::disallowed_types,
@@ -164,6 +169,7 @@ impl Inner {
             waker: None,
             op,
             since: now,
+            sent: None,
         };
         self.slots.insert(key, waiting);
         Ok(Accepted {
@@ -191,7 +197,7 @@ impl Inner {
         Ok(watch)
     }
 
-    pub(crate) fn poll_outcome(&mut self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Outcome> {
+    pub(crate) fn poll_outcome(&mut self, key: RequestKey, cx: &mut Context<'_>) -> Poll<Answered> {
         match self.slots.get_mut(&key) {
             Some(Slot::Waiting { waker, .. }) => {
                 if !waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
@@ -200,7 +206,7 @@ impl Inner {
                 Poll::Pending
             }
             Some(Slot::Done(_)) => match self.slots.remove(&key) {
-                Some(Slot::Done(outcome)) => Poll::Ready(outcome),
+                Some(Slot::Done(answered)) => Poll::Ready(answered),
                 _ => Poll::Pending,
             },
             Some(Slot::OwnWatch { .. }) | None => Poll::Pending,
@@ -243,6 +249,23 @@ impl Inner {
         }
     }
 
+    /// Notes when requests left, for whoever listens, and what is to be told of frames.
+    pub(crate) fn note_frames(&mut self, now: Moment, effects: &mut Effects) {
+        while let Some(frame) = self.core.poll_frame() {
+            for id in &frame.requests {
+                let key = RequestKey {
+                    generation: self.generation,
+                    id: *id,
+                };
+                if let Some(Slot::Waiting { sent, .. }) = self.slots.get_mut(&key) {
+                    let xid = frame.xid;
+                    *sent = Some(Box::new(Sent { xid, at: now }));
+                }
+            }
+            effects.notes.push(Note::Frame(frame));
+        }
+    }
+
     fn done(&mut self, now: Moment, id: RequestId, outcome: Outcome, effects: &mut Effects) {
         let key = RequestKey {
             generation: self.generation,
@@ -250,10 +273,22 @@ impl Inner {
         };
         match self.slots.get_mut(&key) {
             Some(slot @ Slot::Waiting { .. }) => {
-                if let Slot::Waiting { op, since, .. } = slot {
+                let mut journey = None;
+                if let Slot::Waiting {
+                    op, since, sent, ..
+                } = slot
+                {
                     effects.measured.request(*op, &outcome, now - *since);
+                    journey = sent.as_ref().map(|sent| {
+                        Box::new(Journey {
+                            xid: sent.xid,
+                            queued: sent.at - *since,
+                            wire: now - sent.at,
+                        })
+                    });
                 }
-                if let Slot::Waiting { waker, .. } = std::mem::replace(slot, Slot::Done(outcome)) {
+                let done = Slot::Done((outcome, journey));
+                if let Slot::Waiting { waker, .. } = std::mem::replace(slot, done) {
                     effects.wake.extend(waker);
                 }
             }

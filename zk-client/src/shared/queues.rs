@@ -115,6 +115,12 @@ impl QueueTable {
         true
     }
 
+    /// Whether anybody but a claim follows this watch, and no claim does.
+    pub(crate) fn is_a_users(&self, id: WatchId) -> bool {
+        let route = self.routes.get(&id);
+        route.is_some_and(|route| route.claim.is_none())
+    }
+
     /// Delivers an event; returns the claim whose own node it is about, if there is one.
     pub(crate) fn fire(
         &mut self,
@@ -124,7 +130,8 @@ impl QueueTable {
     ) -> Option<(DutyId, WatchEvent)> {
         let route = *self.routes.get(&id)?;
         let fired = matches!(event, WatchEvent::Fired { .. });
-        if matches!(event, WatchEvent::Ended(_)) || (route.one_shot && fired) {
+        let over = matches!(event, WatchEvent::Ended(_) | WatchEvent::Removed);
+        if over || (route.one_shot && fired) {
             self.unroute(id);
         }
         if let Some(queue) = route.queue.and_then(|queue| self.queues.get_mut(&queue)) {
@@ -191,7 +198,7 @@ impl Queue {
         for event in self.events.drain(..) {
             match event {
                 SetEvent::Watch {
-                    event: WatchEvent::Ended(_),
+                    event: WatchEvent::Ended(_) | WatchEvent::Removed,
                     ..
                 } => ended.push(event),
                 SetEvent::Watch { tag, .. } if seen.insert(tag) => {

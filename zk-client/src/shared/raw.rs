@@ -10,12 +10,14 @@ use zk_wire::Request;
 
 use crate::shared::handle::Shared;
 use crate::shared::inner::{Accepted, RequestKey};
+use crate::telemetry::trace::Journey;
 
 /// Waits for one request; dropped early, it takes the request out of the queue or discards the answer.
 #[derive(Debug)]
 pub(crate) struct RawCall {
     shared: Arc<Shared>,
     key: Option<RequestKey>,
+    journey: Option<Box<Journey>>,
 }
 
 impl RawCall {
@@ -34,7 +36,13 @@ impl RawCall {
         Self {
             shared: Arc::clone(shared),
             key: Some(accepted.key),
+            journey: None,
         }
+    }
+
+    /// What the request spent its time with, once it is answered and if somebody listens.
+    pub(crate) fn journey(&self) -> Option<&Journey> {
+        self.journey.as_deref()
     }
 }
 
@@ -45,11 +53,10 @@ impl Future for RawCall {
         let Some(key) = self.key else {
             return Poll::Pending;
         };
-        let outcome = self.shared.poll_outcome(key, cx);
-        if outcome.is_ready() {
-            self.key = None;
-        }
-        outcome
+        let (outcome, journey) = std::task::ready!(self.shared.poll_outcome(key, cx));
+        self.key = None;
+        self.journey = journey;
+        Poll::Ready(outcome)
     }
 }
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{Span, debug, debug_span, info, info_span, warn};
-use zk_session::{ConnId, Settlement};
+use zk_session::{ConnId, Frame, Settlement};
 use zk_wire::{Moment, SessionId};
 
 use crate::expiry::Expiry;
 use crate::state::State;
 use crate::telemetry::limiter::Limiter;
+use crate::telemetry::trace;
 use crate::transport::ServerAddr;
 
 /// Something to tell.
@@ -25,6 +26,8 @@ pub(crate) enum Note {
     State(Box<Stage>),
     /// A node that was to be cleaned up stays.
     NotCleaned(Settlement),
+    /// A frame was sent or received.
+    Frame(Frame),
 }
 
 /// The state of a session and what belongs to it.
@@ -91,6 +94,7 @@ impl Narrator {
                 }
             }
             Note::State(stage) => self.state(now, &stage),
+            Note::Frame(frame) => trace::frame(&self.link, &frame),
             Note::NotCleaned(why) => {
                 warn!(parent: self.innermost(), ?why, "zookeeper node could not be cleaned up");
             }

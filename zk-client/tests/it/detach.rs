@@ -9,7 +9,7 @@ use zk_wire::OpCode;
 use crate::kit::{World, settle};
 
 #[tokio::test(start_paused = true)]
-async fn a_session_is_left_to_another_client_with_its_nodes() {
+async fn b24_a_session_is_left_to_another_client_with_its_nodes() {
     let world = World::new();
     let zk = world.client().await;
     let session = zk.session_id();

@@ -10,6 +10,7 @@
 
 mod close;
 mod coalescing;
+mod config;
 mod connect_errors;
 mod detach;
 mod errors;
@@ -19,6 +20,7 @@ mod hostile;
 mod kit;
 mod known_bugs;
 mod known_defects;
+mod local_sessions;
 mod members;
 mod metrics;
 mod names;

@@ -87,7 +87,7 @@ async fn until(zk: &Client, wanted: impl Fn(State) -> bool) {
 }
 
 #[tokio::test]
-async fn a_session_follows_its_name_to_another_address() {
+async fn zk2184_b21_a_session_follows_its_name_to_another_address() {
     let ensemble = ensemble().await;
     let directory = Arc::new(Directory::default());
     directory.set("zk", &ensemble.addrs()[..1]);
@@ -137,7 +137,7 @@ async fn names_without_an_answer_are_told_one_by_one() {
 }
 
 #[tokio::test]
-async fn every_address_of_a_name_is_tried_and_a_dead_one_does_not_cost_the_attempt() {
+async fn zk3100_b21_every_address_of_a_name_is_tried_and_a_dead_one_does_not_cost_the_attempt() {
     let ensemble = ensemble().await;
     let directory = Arc::new(Directory::default());
     // Takes connections, as far as the system goes, and says nothing.
@@ -194,7 +194,7 @@ async fn clients_of_one_name_spread_over_its_addresses() {
 }
 
 #[tokio::test]
-async fn look_ups_are_bounded_while_no_server_answers() {
+async fn b81_look_ups_are_bounded_while_no_server_answers() {
     let directory = Arc::new(Directory::default());
     let limit = Duration::from_secs(2);
     let builder = builder("dead1,dead2", &directory).connect_timeout(limit);
@@ -205,7 +205,7 @@ async fn look_ups_are_bounded_while_no_server_answers() {
 }
 
 #[tokio::test]
-async fn a_service_is_looked_up_at_first_and_again_when_the_connection_is_lost() {
+async fn b78_a_service_is_looked_up_at_first_and_again_when_the_connection_is_lost() {
     let ensemble = ensemble().await;
     let directory = Arc::new(Directory::default());
     for (name, address) in ["zk1", "zk2", "zk3"].iter().zip(ensemble.addrs()) {
@@ -288,7 +288,7 @@ async fn an_ipv6_address_is_written_in_brackets_and_dialled_without() {
 }
 
 #[tokio::test]
-async fn every_connection_attempt_asks_for_the_name_again() {
+async fn zk2184_b21_b81_every_connection_attempt_asks_for_the_name_again() {
     let ensemble = ensemble().await;
     let directory = Arc::new(Directory::default());
     directory.set("zk", ensemble.addrs());

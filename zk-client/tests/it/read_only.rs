@@ -44,7 +44,7 @@ fn read_only(state: State) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_takes_read_only_servers_reads_there_and_is_told_about_writes() {
+async fn b82_a_client_that_takes_read_only_servers_reads_there_and_is_told_about_writes() {
     let members = minority(Version::default()).await;
     let zk = members
         .builder("zk1")
@@ -54,15 +54,18 @@ async fn a_client_that_takes_read_only_servers_reads_there_and_is_told_about_wri
         .unwrap();
     assert!(read_only(zk.state()), "{}", zk.state());
     assert_eq!(&zk.get("/a").await.unwrap().data[..], b"before");
-    let error = zk.set("/a", "x").await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.fate()),
-        (ErrorKind::ReadOnlyServer, Fate::NotApplied)
-    );
+    let plain = zk.set("/a", "x").await.unwrap_err();
+    let multi = zk.multi().set("/a", "x", None).await.unwrap_err();
+    for error in [plain, multi] {
+        assert_eq!(
+            (error.kind(), error.fate()),
+            (ErrorKind::ReadOnlyServer, Fate::NotApplied)
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_takes_none_stays_out_of_a_minority() {
+async fn b82_a_client_that_takes_none_stays_out_of_a_minority() {
     let members = minority(Version::default()).await;
     let error = members.builder("zk1").connect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoServerReachable);
@@ -95,7 +98,7 @@ async fn finds_a_writable_server(members: &Members) -> Client {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_on_a_minority_finds_the_first_server_that_can_write() {
+async fn b82_a_client_on_a_minority_finds_the_first_server_that_can_write() {
     let members = minority(Version::default()).await;
     let zk = finds_a_writable_server(&members).await;
     let dials = members.names.dialled().len();
@@ -112,7 +115,7 @@ async fn the_search_works_on_every_release() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_of_the_quorum_outlives_the_minority_by_staying_away_from_it() {
+async fn b82_a_session_of_the_quorum_outlives_the_minority_by_staying_away_from_it() {
     let members = Members::new(|ensemble| {
         ensemble.configure(|config| {
             config.server.read_only_mode = true;

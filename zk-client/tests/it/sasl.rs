@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use zk_client::{Acl, Client, DigestMd5, Error, ErrorKind, Permissions, State};
 use zk_embedded::ServerConfig;
 use zk_wire::OpCode;
@@ -27,7 +28,7 @@ async fn refused(connect: impl Future<Output = Result<Client, Error>>) -> String
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_of_sasl_may_do_what_acls_allow_it_after_each_reconnect() {
+async fn b88_a_user_of_sasl_may_do_what_acls_allow_it_after_each_reconnect() {
     let world = World::with(users);
     let zk = world.builder().sasl(app()).connect().await.unwrap();
     let acl = [Acl::sasl("app")];
@@ -51,7 +52,7 @@ async fn a_user_of_sasl_may_do_what_acls_allow_it_after_each_reconnect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_password_is_told_at_once_with_what_to_check() {
+async fn b88_a_wrong_password_is_told_at_once_with_what_to_check() {
     let world = World::with(users);
     let wrong = world.builder().sasl(DigestMd5::new("app", "wrong"));
     assert_eq!(
@@ -62,7 +63,7 @@ async fn a_wrong_password_is_told_at_once_with_what_to_check() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_without_sasl_is_refused_and_nothing_is_sent_anonymously() {
+async fn b88_a_server_without_sasl_is_refused_and_nothing_is_sent_anonymously() {
     let world = World::new();
     assert_eq!(
         refused(world.builder().sasl(app()).connect()).await,
@@ -79,7 +80,7 @@ async fn a_server_without_sasl_is_refused_and_nothing_is_sent_anonymously() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_requires_sasl_says_so_to_whoever_comes_without() {
+async fn b87_a_server_that_requires_sasl_says_so_to_whoever_comes_without() {
     let world = World::with(|config| {
         users(config);
         config.require_sasl = true;
@@ -114,6 +115,48 @@ async fn a_password_that_changes_while_the_client_runs_ends_its_session_at_the_n
         "cannot check /: embedded:2181 refused SASL DIGEST-MD5 for user app"
     );
     assert_eq!(zk.state(), State::AuthFailed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn zk4839_b88_users_of_one_process_stay_who_they_are() {
+    let world = World::with(users);
+    let users = [("app", "s3cret"), ("other", "0ther")];
+    let mut clients = Vec::new();
+    for (user, password) in users.into_iter().cycle().take(6) {
+        let builder = world.builder().sasl(DigestMd5::new(user, password));
+        clients.push((user, builder.connect().await.unwrap()));
+    }
+    for _ in 0..5 {
+        for (user, zk) in &clients {
+            let known = zk.whoami().await.unwrap();
+            let known = known.iter().filter(|one| one.auth_scheme == "sasl");
+            let names: Vec<_> = known.map(|one| one.user.as_str()).collect();
+            assert_eq!(names, [*user]);
+        }
+        // All of them prove it again at the same time.
+        world.hooks.cut_all();
+    }
+}
+
+/// The handle is still there: whatever ran for it has gone all the same.
+#[tokio::test(start_paused = true)]
+async fn b35_a_user_of_sasl_costs_one_task_until_it_is_refused() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let world = World::with(users);
+    settle().await;
+    let before = tasks();
+    let zk = world.builder().sasl(app()).connect().await.unwrap();
+    let connected = tasks();
+    for _ in 0..100 {
+        world.hooks.cut_all();
+        zk.exists("/").await.unwrap();
+        assert_eq!(tasks(), connected, "none for each connection");
+    }
+    world.hooks.set_sasl_password("app", "another");
+    world.hooks.cut_all();
+    zk.exists("/").await.unwrap_err();
+    settle().await;
+    assert_eq!((zk.state(), tasks()), (State::AuthFailed, before));
 }
 
 #[test]

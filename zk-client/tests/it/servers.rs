@@ -43,7 +43,7 @@ async fn a_client_whose_server_is_still_listed_keeps_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_clients_spread_over_servers_that_come_and_no_request_fails() {
+async fn b79_many_clients_spread_over_servers_that_come_and_no_request_fails() {
     let members = Members::new(|ensemble| ensemble.servers(5));
     let mut clients = Vec::new();
     for seed in 0..150 {
@@ -74,7 +74,7 @@ async fn many_clients_spread_over_servers_that_come_and_no_request_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_changes_while_no_server_answers_ends_the_outage() {
+async fn zk1683_b79_a_list_that_changes_while_no_server_answers_ends_the_outage() {
     let members = Members::new(|ensemble| ensemble);
     let zk = members.client("zk1").await;
     let session = zk.session_id();
@@ -205,4 +205,39 @@ async fn a_server_that_answers_with_another_session_has_ended_the_one_there_was(
     assert_eq!(zk.last_expiry().unwrap().session, session);
     assert_ne!(zk.session_id(), Some(session));
     assert_eq!(zk.exists("/mine").await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_told_to_leave_its_server_keeps_its_session_and_its_requests() {
+    let members = Members::new(|ensemble| ensemble);
+    let zk = members.client("zk1,zk2,zk3").await;
+    let session = zk.session_id();
+    zk.create("/a", "").await.unwrap();
+    let (_, mut watch) = zk.get("/a").watch().await.unwrap();
+    let mut hosts = BTreeSet::new();
+    for _ in 0..3 {
+        let writes: Vec<_> = (0..50)
+            .map(|n| zk.create(&format!("/n{n}"), "").submit())
+            .collect();
+        let before = members.host_of(&zk);
+        hosts.extend(before.clone());
+        assert!(zk.leave_server());
+        for write in writes {
+            write.await.unwrap();
+        }
+        // The answer to what is asked now comes from the next server.
+        zk.exists("/").await.unwrap();
+        assert_ne!(members.host_of(&zk), before);
+        let deletes = (0..50).map(|n| zk.delete(&format!("/n{n}")).submit());
+        for delete in deletes.collect::<Vec<_>>() {
+            delete.await.unwrap();
+        }
+    }
+    assert_eq!(hosts.len(), 3, "{hosts:?}");
+    assert_eq!((zk.session_id(), zk.generation()), (session, 1));
+    zk.set("/a", "x").await.unwrap();
+    assert!(matches!(
+        watch.next().await,
+        Some(zk_client::WatchEvent::Fired { .. })
+    ));
 }

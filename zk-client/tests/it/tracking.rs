@@ -9,21 +9,21 @@ use crate::members::{Members, can_write, until_state};
 const CONFIG: &str = "/zookeeper/config";
 
 /// Servers that let `super:secret` write their list, as a reconfiguration would.
-fn members() -> Members {
+pub(crate) fn members() -> Members {
     let user = Acl::digest("super", "secret");
     Members::new(|ensemble| {
         ensemble.configure(|config| config.server.super_digest = Some(user.id.clone()))
     })
 }
 
-async fn operator(members: &Members) -> Client {
+pub(crate) async fn operator(members: &Members) -> Client {
     let builder = members
         .builder("zk1,zk2,zk3")
         .auth("digest", "super:secret");
     builder.connect().await.unwrap()
 }
 
-async fn publish(operator: &Client, servers: &[&str]) {
+pub(crate) async fn publish(operator: &Client, servers: &[&str]) {
     let lines = servers.iter().zip(1..).map(|(name, number)| {
         format!("server.{number}={name}:2888:3888:participant;0.0.0.0:2181\n")
     });

@@ -74,7 +74,15 @@ async fn a_request_is_a_span_at_trace_with_its_outcome_and_without_its_data() {
     let requests = heard.spans("zk.request");
     assert!(requests.iter().all(|(level, _)| *level == Level::TRACE));
     let (_, create) = &requests[0];
-    for field in ["op=Create", "path=\"/a\"", "code=0", "zxid=", "us=10"] {
+    for field in [
+        "op=Create",
+        "path=\"/a\"",
+        "xid=1 ",
+        "code=0",
+        "zxid=",
+        "queued_us=0 ",
+        "wire_us=10000 ",
+    ] {
         assert!(create.contains(field), "{field}: {create}");
     }
     let of_delete = |text: &str| text.contains("op=Delete") && text.contains("code=-101");
@@ -84,6 +92,92 @@ async fn a_request_is_a_span_at_trace_with_its_outcome_and_without_its_data() {
     );
     let all = heard.all();
     assert!(!all.contains("precious") && !all.contains("passw0rd"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_tells_how_long_it_waited_to_leave_and_how_long_for_its_answer() {
+    let heard = listen();
+    let world = World::new();
+    let zk = world.client().await;
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_all();
+    settle().await;
+    let waits = zk.set("/a", "").timeout(Duration::from_secs(60)).submit();
+    let never = zk.set("/b", "").timeout(Duration::from_secs(2)).submit();
+    never.await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    world.hooks.refuse_connections(false);
+    waits.await.unwrap_err();
+
+    let requests = heard.spans("zk.request");
+    let of = |path: &str| {
+        let path = format!("path=\"{path}\"");
+        let found = requests.iter().find(|(_, text)| text.contains(&path));
+        found.unwrap().1.clone()
+    };
+    let waited = of("/a");
+    let queued = number(&waited, "queued_us");
+    assert!((5_000_000..9_000_000).contains(&queued), "{waited}");
+    assert_eq!(number(&waited, "wire_us"), 10_000, "{waited}");
+    let never = of("/b");
+    assert_eq!(number(&never, "queued_us"), 2_000_000, "{never}");
+    assert!(never.contains("fate=NotApplied"), "{never}");
+    for field in ["xid=", "wire_us="] {
+        assert!(!never.contains(field), "{never}");
+    }
+}
+
+/// The value of a field.
+fn number(text: &str, field: &str) -> u64 {
+    let (_, value) = text.split_once(&format!("{field}=")).unwrap();
+    value.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_frame_is_an_event_at_trace_with_its_kind_and_size_and_nothing_of_what_is_in_it() {
+    let heard = listen();
+    let world = World::new();
+    let zk = world
+        .builder()
+        .auth("digest", "user:passw0rd")
+        .connect()
+        .await
+        .unwrap();
+    zk.create("/some-node", "precious").await.unwrap();
+    let (_, mut watch) = zk.get("/some-node").watch().await.unwrap();
+    zk.delete("/some-node").await.unwrap();
+    watch.next().await.unwrap();
+    let frames: Vec<String> = heard
+        .events(Level::TRACE)
+        .into_iter()
+        .filter(|line| line.contains("zookeeper frame"))
+        .collect();
+    for (at, expected) in [
+        "sent op=\"createSession\" xid=0 len=45 ",
+        "received op=\"createSession\" xid=0 len=37 ",
+        "sent op=\"auth\" xid=-4 ",
+        "received op=\"auth\" xid=-4 len=16 ",
+        "sent op=\"create2\" xid=1 ",
+        "received op=\"create2\" xid=1 ",
+        "sent op=\"getData\" xid=2 ",
+        "received op=\"getData\" xid=2 ",
+        "sent op=\"delete\" xid=3 ",
+        "received op=\"notification\" xid=-1 ",
+        "received op=\"delete\" xid=3 len=16 ",
+    ]
+    .iter()
+    .enumerate()
+    {
+        assert!(frames[at].contains(expected), "{expected}: {frames:#?}");
+    }
+    assert_eq!(frames.len(), 11, "{frames:#?}");
+    for frame in &frames {
+        assert!(
+            !frame.contains("some-node") && !frame.contains("user"),
+            "{frame}"
+        );
+    }
+    assert!(!heard.all().contains("precious"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_moves_without_need() {
+    fn b79_nobody_moves_without_need() {
         for before in 1..=7_usize {
             for kept in 0..=before {
                 for added in 0..=before - kept {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_lost_its_server_moves() {
+    fn b79_whoever_has_lost_its_server_moves() {
         for before in 1..=7_usize {
             for kept in 0..before {
                 for added in usize::from(kept == 0)..=9 {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_grows_from_three_to_five_moves_two_clients_of_five() {
+    fn b79_a_list_that_grows_from_three_to_five_moves_two_clients_of_five() {
         let change = Change {
             before: 3,
             kept: 3,

@@ -6,7 +6,7 @@ fn servers(count: usize, seed: u64) -> Servers {
 }
 
 #[test]
-fn every_server_is_tried_once_per_round() {
+fn b79_every_server_is_tried_once_per_round() {
     let mut servers = servers(5, 42);
     let mut round: Vec<_> = (0..5).map(|_| servers.take_next().index()).collect();
     let again: Vec<_> = (0..5).map(|_| servers.take_next().index()).collect();
@@ -16,7 +16,7 @@ fn every_server_is_tried_once_per_round() {
 }
 
 #[test]
-fn a_round_has_no_pauses_inside_and_bounded_growing_ones_between() {
+fn b79_a_round_has_no_pauses_inside_and_bounded_growing_ones_between() {
     let mut servers = servers(3, 1);
     for round in 0..12_u32 {
         let pauses: Vec<_> = (0..3)
@@ -32,7 +32,7 @@ fn a_round_has_no_pauses_inside_and_bounded_growing_ones_between() {
 }
 
 #[test]
-fn connections_that_die_young_are_slowed_down() {
+fn b79_connections_that_die_young_are_slowed_down() {
     let mut servers = servers(1, 9);
     let server = servers.take_next();
     let mut lost = |lived| servers.link_lost(Moment::ZERO, server, lived, String::new());
@@ -91,7 +91,7 @@ fn spread(before: usize, origins: &[Option<ServerId>], clients: u64) -> (Vec<u32
 }
 
 #[test]
-fn ten_thousand_clients_end_evenly_spread_after_any_change_of_the_list() {
+fn b79_ten_thousand_clients_end_evenly_spread_after_any_change_of_the_list() {
     const CLIENTS: u32 = 10_000;
     for before in 1..=5 {
         for kept in 0..=before {
@@ -122,7 +122,7 @@ fn ten_thousand_clients_end_evenly_spread_after_any_change_of_the_list() {
 
 /// Chance evens out over fleets: what remains is the rule itself.
 #[test]
-fn the_share_of_each_server_is_the_expected_one_on_average() {
+fn b79_the_share_of_each_server_is_the_expected_one_on_average() {
     for (before, kept, added) in [(3, 3, 2), (5, 3, 0), (5, 2, 2), (3, 1, 4), (3, 2, 1)] {
         let origins = list(kept, added);
         let (share, _) = spread(before, &origins, 100_000);
@@ -135,7 +135,7 @@ fn the_share_of_each_server_is_the_expected_one_on_average() {
 }
 
 #[test]
-fn a_client_that_moves_tries_everyone_once_and_new_ones_first_if_the_list_grew() {
+fn b79_a_client_that_moves_tries_everyone_once_and_new_ones_first_if_the_list_grew() {
     for seed in 0..200 {
         let mut client = servers(3, seed);
         client.take_next();
@@ -154,7 +154,7 @@ fn a_client_that_moves_tries_everyone_once_and_new_ones_first_if_the_list_grew()
 }
 
 #[test]
-fn a_second_change_while_a_client_moves_counts_from_where_it_is_going() {
+fn b79_a_second_change_while_a_client_moves_counts_from_where_it_is_going() {
     let mut client = servers(1, 5);
     client.take_next();
     assert!(client.update(&list(0, 1)), "its server went");

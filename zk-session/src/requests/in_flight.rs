@@ -112,6 +112,12 @@ impl InFlight {
         Some(slot)
     }
 
+    /// What the request with this xid asks for.
+    pub(crate) fn op_of(&self, xid: i32) -> Option<OpCode> {
+        let place = self.place_of_xid(self.front()?.xid, xid)?;
+        self.slots.get(place).map(|(_, slot)| slot.op)
+    }
+
     /// Where a request with this xid is, counted round from the first one's.
     fn place_of_xid(&self, first: i32, xid: i32) -> Option<usize> {
         let key = distance(first, xid);

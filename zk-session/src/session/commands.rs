@@ -111,6 +111,13 @@ impl Session {
         }
     }
 
+    /// The watches on exactly this path, in the order they were asked for; those whose request is under way are among
+    /// them. Whoever removes them all forgets each.
+    #[must_use]
+    pub fn watches_at(&self, path: &str) -> Vec<WatchId> {
+        self.watches.all_at(path)
+    }
+
     /// Adds a credential: for the current connection at once, for later ones before anything else.
     /// [`Event::Done`] tells that the server accepted it; if it refuses, the session ends.
     ///

@@ -65,14 +65,17 @@ impl Session {
         }
         let request = Request::MultiRead(ops);
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
+        let before = buf.len();
         write_frame(buf, |out| request.encode(xid, out));
         self.stats.count_sent(OpCode::MultiRead);
         self.stats.joined_reads += reads.len() as u64;
+        let purpose = Purpose::Reads(reads);
+        self.frame_sent(OpCode::MultiRead, xid, buf.len() - before, Some(&purpose));
         self.in_flight.push(Slot {
             xid,
             op: OpCode::MultiRead,
             sent_at: now,
-            purpose: Purpose::Reads(reads),
+            purpose,
             watch: None,
             deadline: None,
             abandoned: false,

@@ -47,6 +47,16 @@ impl Session {
         true
     }
 
+    /// Moves to the next server of the list, as [`update_servers`](Self::update_servers) does where it moves. Returns
+    /// whether there is a connection to leave: not while the session is being closed or is over.
+    pub fn leave_server(&mut self, now: Moment) -> bool {
+        let can = self.link.is_ready() && !self.state.is_terminal() && self.closing.is_none();
+        if can {
+            self.leave_soon(now);
+        }
+        can
+    }
+
     /// Sends nothing more to this server, and leaves it when it has answered.
     pub(crate) fn leave_soon(&mut self, now: Moment) {
         if self.link.conn().is_some() {

@@ -21,6 +21,7 @@ use crate::state::{AuthFailure, ExpiryCause};
 impl Session {
     /// One complete frame arrived on the current connection.
     pub(crate) fn handle_frame(&mut self, now: Moment, frame: Bytes) {
+        self.frame_received(&frame);
         match self.link {
             Link::Up(_) => self.handle_message(now, frame),
             Link::Handshake {

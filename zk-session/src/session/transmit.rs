@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zk_wire::frame::write_frame;
-use zk_wire::{ConnectRequest, Encode, Moment, Password, Request, SessionId, xid};
+use zk_wire::{ConnectRequest, Encode, Moment, OpCode, Password, Request, SessionId, xid};
 
 use crate::connection::link::{Link, Ping, Presented};
 use crate::connection::timers::Timer;
@@ -44,6 +44,7 @@ impl Session {
                     at: now,
                 });
                 write_frame(buf, |out| request.encode(out));
+                self.frame_sent(OpCode::CreateSession, 0, buf.len() - start, None);
                 conn
             }
             Link::Up(up) => {
@@ -142,8 +143,7 @@ impl Session {
             .next_to_send(|| xids.take(|xid| in_flight.has_xid(xid)));
         if let Some((xid, token)) = step {
             let request = Request::Sasl { token: Some(token) };
-            write_frame(buf, |out| request.encode(xid, out));
-            self.stats.count_sent(request.op_code());
+            self.write_own(buf, xid, &request);
         }
     }
 
@@ -154,8 +154,7 @@ impl Session {
                 scheme,
                 auth: credential.auth().clone(),
             };
-            write_frame(buf, |out| request.encode(xid::AUTH, out));
-            self.stats.count_sent(request.op_code());
+            self.write_own(buf, xid::AUTH, &request);
         }
     }
 
@@ -165,10 +164,16 @@ impl Session {
             return false;
         };
         up.ping = Ping::Sent(now);
-        let request = Request::Ping;
-        write_frame(buf, |out| request.encode(xid::PING, out));
-        self.stats.count_sent(request.op_code());
+        self.write_own(buf, xid::PING, &Request::Ping);
         true
+    }
+
+    /// Writes what the session asks for itself and nobody waits for.
+    fn write_own(&mut self, buf: &mut Vec<u8>, xid: i32, request: &Request) {
+        let before = buf.len();
+        write_frame(buf, |out| request.encode(xid, out));
+        self.stats.count_sent(request.op_code());
+        self.frame_sent(request.op_code(), xid, buf.len() - before, None);
     }
 
     pub(crate) fn transmit_request(&mut self, now: Moment, buf: &mut Vec<u8>, queued: Queued) {
@@ -187,8 +192,10 @@ impl Session {
         let read_frame = joinable(&request).is_some();
         let op = request.op_code();
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
+        let before = buf.len();
         write_frame(buf, |out| request.encode(xid, out));
         self.stats.count_sent(op);
+        self.frame_sent(op, xid, buf.len() - before, Some(&purpose));
         let results = match &request {
             Request::Multi(ops) => Some(ops.len()),
             Request::MultiRead(reads) => Some(reads.len()),

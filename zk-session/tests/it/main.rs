@@ -6,6 +6,7 @@ mod closing;
 mod cover;
 mod detach;
 mod duties;
+mod frames;
 mod handshake;
 mod holds;
 mod joined_reads;

@@ -108,7 +108,7 @@ fn a_list_that_changes_while_nobody_answers_is_tried_at_once() {
 }
 
 #[test]
-fn a_list_can_change_in_every_state() {
+fn zk1683_a_list_can_change_in_every_state() {
     for steps in 0..12 {
         let mut pair = Pair::new(config());
         let limit = pair.now + Duration::from_secs(1);
@@ -152,4 +152,45 @@ fn nothing_is_sent_to_a_server_that_hangs_up_behind_an_operation_it_does_not_kno
     assert_eq!(pair.outcome(behind).unwrap().fate(), Some(Fate::Unknown));
     let outcome = pair.outcome(after).unwrap();
     assert!(matches!(outcome, Outcome::Reply { .. }), "{outcome:?}");
+}
+
+#[test]
+fn a_session_that_is_to_leave_its_server_goes_on_at_each_of_the_others_in_turn() {
+    let mut pair = Pair::usual();
+    let first = pair.dials[0].1;
+    let mut seen = vec![first];
+    for _ in 0..3 {
+        let under_way = pair.submit(get("/a"));
+        assert!(pair.session.leave_server(pair.now));
+        pair.pump();
+        let later = pair.submit(get("/b"));
+        pair.run_until(|pair| pair.outcome(later).is_some());
+        for id in [under_way, later] {
+            let answered = matches!(pair.outcome(id), Some(Outcome::Reply { .. }));
+            assert!(answered, "{:?}", pair.outcome(id));
+        }
+        seen.push(pair.dials.last().unwrap().1);
+    }
+    assert_eq!(seen[3], first, "{seen:?}");
+    seen.truncate(3);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!((seen.len(), pair.dials.len()), (3, 4));
+    assert_eq!(
+        pair.server.session,
+        pair.session.session_id().unwrap().as_raw()
+    );
+    assert!(
+        pair.session.server_failure(first).is_none(),
+        "nothing is held against it"
+    );
+}
+
+#[test]
+fn without_a_connection_there_is_no_server_to_leave() {
+    let mut pair = Pair::new(config());
+    assert!(!pair.session.leave_server(pair.now));
+    pair.run_until(|pair| pair.session.state().is_connected());
+    pair.session.close(pair.now);
+    assert!(!pair.session.leave_server(pair.now));
 }

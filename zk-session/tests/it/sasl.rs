@@ -53,7 +53,7 @@ fn zk1437_zk1550_zk3937_nothing_else_is_sent_before_sasl_is_done_and_the_session
 }
 
 #[test]
-fn zk204_after_a_reconnect_come_sasl_then_credentials_then_watches_then_requests() {
+fn zk204_s3_after_a_reconnect_come_sasl_then_credentials_then_watches_then_requests() {
     let mut config = alice();
     config.auth = vec![Credential::new("digest", Bytes::from_static(b"bob:secret"))];
     let mut pair = Pair::connected(config);
@@ -90,6 +90,22 @@ fn zk2775_a_connection_that_breaks_in_any_step_is_followed_by_one_that_begins_an
 }
 
 #[test]
+fn zk4275_an_exchange_that_takes_longer_than_a_connect_may_is_no_failed_connect() {
+    let mut config = alice();
+    let limit = Duration::from_secs(1);
+    config.connect_timeout = Some(limit);
+    let mut pair = Pair::new(config);
+    for step in [0, 1] {
+        pair.server.on(is_sasl, step, Reaction::Delay(limit * 2));
+    }
+    pair.run_until(|pair| pair.session.state().is_connected());
+    assert!(pair.now - pair.dials[0].0 > limit * 4);
+    pair.run_for(TIMEOUT);
+    assert_eq!((pair.dials.len(), pair.hangups), (1, 0));
+    assert_eq!(pair.received(is_sasl).len(), 2);
+}
+
+#[test]
 fn each_exchange_has_a_nonce_of_its_own() {
     let mut pair = Pair::connected(alice());
     pair.reconnect();
@@ -121,7 +137,7 @@ fn fails(mut pair: Pair, why: AuthFailure) {
 }
 
 #[test]
-fn a_wrong_password_and_an_unknown_user_end_the_session() {
+fn b88_a_wrong_password_and_an_unknown_user_end_the_session() {
     fails(Pair::new(of("alice", "wonder")), AuthFailure::Sasl);
     fails(Pair::new(of("bob", "wonderland")), AuthFailure::Sasl);
     let mut pair = Pair::new(alice());
@@ -155,7 +171,7 @@ fn a_server_that_does_not_know_the_password_is_not_trusted() {
 }
 
 #[test]
-fn a_server_that_wants_what_we_do_not_do_is_refused() {
+fn b88_a_server_that_wants_what_we_do_not_do_is_refused() {
     let mut pair = Pair::new(alice());
     let only_sealed = b"nonce=\"x\",algorithm=md5-sess,qop=\"auth-conf\"";
     pair.server.sasl[0] = SaslAnswer::Token(Some(only_sealed));
@@ -216,7 +232,7 @@ fn a_server_that_never_finishes_is_left_even_if_it_goes_on_sending() {
 }
 
 #[test]
-fn a_server_that_requires_sasl_ends_the_session_of_a_client_without() {
+fn b87_a_server_that_requires_sasl_ends_the_session_of_a_client_without() {
     let is_ping = |request: &Request| *request == Request::Ping;
     let mut pair = Pair::usual();
     pair.server.on(is_ping, 0, Reaction::RefuseAndClose(-124));

@@ -17,10 +17,13 @@ from zk_recipes._view import (
     Data,
     HeldView,
     OnExpiry,
+    Pem,
+    Sasl,
     Span,
     acl_texts,
     fence,
     node_mode,
+    pair,
     secrets,
 )
 
@@ -150,12 +153,24 @@ def connect(
     request_timeout: Span | None = None,
     auth: Auth = (),
     on_expiry: OnExpiry = "new_session",
+    tls_ca: Pem | None = None,
+    tls_cert: Pem | None = None,
+    tls_key: Pem | None = None,
+    sasl: Sasl | None = None,
+    dangerous_accept_any_host_name: bool = False,
+    dangerous_accept_any_certificate: bool = False,
 ) -> Connecting:
     """Connects to the ensemble ``host[:port][,host[:port]…][/chroot]``.
 
     Fails with the reason of each server after ``connect_timeout`` (default: the session timeout). A request fails after
     ``request_timeout`` (default: twice the session timeout). After a session timeout without contact the servers delete
     the session's ephemeral nodes; they may grant another than was asked for (``zk.session_timeout``).
+
+    ``tls_ca`` encrypts every connection and trusts servers whose certificates are of that authority and for the name in
+    ``hosts``; servers listen for TLS on a port of its own, often 2281. ``tls_cert`` and ``tls_key`` (not encrypted) are
+    shown to servers that want a certificate. Paths are read for each connection, so what replaces a file counts from the
+    next one on; PEM itself is given as ``bytes``. ``sasl`` is a user and a password for DIGEST-MD5. The two
+    ``dangerous_…`` ones accept a trusted certificate whatever name it is for, and any certificate at all.
     """
     return Connecting(
         _native.connect(
@@ -166,5 +181,11 @@ def connect(
             request_timeout=request_timeout,
             auth=secrets(auth),
             on_expiry=on_expiry,
+            tls_ca=tls_ca,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            sasl=pair(sasl),
+            dangerous_accept_any_host_name=dangerous_accept_any_host_name,
+            dangerous_accept_any_certificate=dangerous_accept_any_certificate,
         )
     )

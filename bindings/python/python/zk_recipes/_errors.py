@@ -259,6 +259,24 @@ class MixedContendersError(ZkError):
     code = 102
 
 
+class ContendedError(ZkError):
+    """Others wrote first, at each of the attempts that were to be made."""
+
+    code = 110
+
+
+class WaitTimeout(ZkError, TimeoutError):
+    """What was waited for did not happen in time."""
+
+    code = 111
+
+
+class UndecodableError(ZkError):
+    """The node holds something else than the recipe stores there."""
+
+    code = 112
+
+
 class InternalError(ZkError):
     """A bug of this library."""
 

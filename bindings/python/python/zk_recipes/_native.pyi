@@ -1,6 +1,7 @@
 """The extension module; private. ``tests/test_stubs.py`` compares this file with it."""
 
 from datetime import timedelta
+from os import PathLike
 from types import GenericAlias
 from typing import Any, Final, Generic, TypeVar, final
 
@@ -10,6 +11,7 @@ from zk_recipes._types import Contender, Created, Node, Stat
 _T = TypeVar("_T")
 _Span = float | timedelta
 _Data = bytes | bytearray | memoryview
+_Pem = str | PathLike[str] | bytes
 
 __all__ = [
     "Client",
@@ -40,13 +42,25 @@ def connect(
     request_timeout: _Span | None,
     auth: list[tuple[str, bytes]],
     on_expiry: str,
+    tls_ca: _Pem | None,
+    tls_cert: _Pem | None,
+    tls_key: _Pem | None,
+    sasl: tuple[str, str] | None,
+    dangerous_accept_any_host_name: bool,
+    dangerous_accept_any_certificate: bool,
 ) -> Work[Client]: ...
 def digest_id(user: str, password: str) -> str: ...
 def error_table() -> list[tuple[int, str, str]]: ...
 def panic_in_call() -> None: ...
 def panic_in_work() -> Work[None]: ...
 def shutdown(closing: list[Work[None]]) -> None: ...
-def start_server(port: int, tick: _Span) -> Work[Server]: ...
+def start_server(
+    port: int,
+    tick: _Span,
+    tls: tuple[bytes, bytes] | None,
+    tls_client_ca: bytes | None,
+    sasl_users: list[tuple[str, str]],
+) -> Work[Server]: ...
 @final
 class Work(Generic[_T]):
     def wait(self) -> _T: ...

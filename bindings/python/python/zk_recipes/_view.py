@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from os import PathLike
 from typing import Literal, TypeAlias
 
 from zk_recipes import _native
@@ -17,6 +18,10 @@ Data: TypeAlias = bytes | bytearray | memoryview
 """A node's data; it is copied."""
 Auth: TypeAlias = Iterable[tuple[str, str | bytes]]
 """Credentials: pairs such as ``("digest", "user:password")``."""
+Pem: TypeAlias = str | PathLike[str] | bytes
+"""Certificates or a key in PEM: the path of a file, read for each connection, or the PEM itself as bytes."""
+Sasl: TypeAlias = tuple[str, str]
+"""User and password."""
 OnExpiry: TypeAlias = Literal["new_session", "stop"]
 """What a client does when its session expires."""
 OnDoubt: TypeAlias = Literal["stop", "continue"]
@@ -159,6 +164,13 @@ def secrets(auth: Auth) -> list[tuple[str, bytes]]:
         scheme, secret = pair
         pairs.append((scheme, secret.encode() if isinstance(secret, str) else bytes(secret)))
     return pairs
+
+
+def pair(sasl: Sasl | None) -> Sasl | None:
+    # Both are sequences of two texts, perhaps.
+    if sasl is not None and (isinstance(sasl, str) or len(sasl) != 2):
+        raise TypeError('sasl is a pair: sasl=("user", "password")')
+    return sasl
 
 
 def acl_texts(acl: Sequence[Acl | str] | None) -> list[str] | None:

@@ -78,7 +78,8 @@ note process=2 session=b what=disconnected at=14090
 note process=2 session=b what=connected at=14095
 ";
 
-/// An operator deletes the holder's node, and the news of it is late, for the holder's server lags.
+/// An operator deletes the holder's node, and the news of it is late, for the holder's server lags; the holder is in
+/// doubt at that moment, and safe again before the news.
 const EVICTED: &str = "\
 limits ended=90000 session_timeout=1000 tick=200 election=100 round_trip=10 round_trips=4
 note process=1 session=a what=connected at=0
@@ -87,6 +88,7 @@ op process=1 recipe=m function=acquire path=/l invoked=1 returned=4 outcome=ok s
 op process=2 recipe=m function=acquire path=/l invoked=5 returned=2010 outcome=ok session=b at=4 reply=/l/b-0000000001 token=3
 belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=safe at=4 safe_for=500
 belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=safe at=1900 safe_for=500
+belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=doubt at=1950
 belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=safe at=2050 safe_for=500
 belief process=1 recipe=m lock=/l token=2 node=/l/a-0000000000 session=a says=lost at=2101
 belief process=2 recipe=m lock=/l token=3 node=/l/b-0000000001 session=b says=safe at=2010 safe_for=500

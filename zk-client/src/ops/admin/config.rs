@@ -81,7 +81,7 @@ impl ConfigWatched {
     fn plan(self) -> (Scope, Plan<(EnsembleConfig, Watch)>) {
         let (path, request) = asking(true);
         let mut plan = Plan::read(OpKind::Config, path, Ok(request), config_and_watch);
-        plan.watch = Some((WatchKind::Data, WatchTarget::Own));
+        plan.watch = Some((WatchKind::Data, WatchTarget::OwnOfServers));
         (self.config.scope, plan)
     }
 }

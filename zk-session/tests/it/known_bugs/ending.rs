@@ -1,11 +1,13 @@
-//! A close while all kinds of things are under way.
+//! All kinds of requests under way while a session closes, or proves who it is.
 
 use std::time::Duration;
 
-use zk_session::{Submit, WatchKind};
-use zk_wire::{Acl, AddWatchMode, CreateMode, MultiOp, OpCode, Request, WatcherKind};
+use zk_session::{DigestMd5, Outcome, Submit, WatchKind};
+use zk_wire::{
+    Acl, AddWatchMode, CreateMode, MultiOp, OpCode, Reader, Request, Response, WatcherKind,
+};
 
-use crate::pair::{Pair, create, get, get_watched, set};
+use crate::pair::{Pair, config, create, get, get_watched, set};
 use crate::server::Reaction;
 
 fn every_kind() -> Vec<(Request, Option<WatchKind>)> {
@@ -106,4 +108,64 @@ fn zk591_zk981_zk897_zk898_zk1105_zk2073_zk2891_zk2894_b27_a_close_ends_each_kin
     let ops: std::collections::BTreeSet<OpCode> =
         kinds.iter().map(|(request, _)| request.op_code()).collect();
     assert!(ops.len() >= 15, "{ops:?}");
+}
+
+/// However a step of SASL goes wrong: what is queued behind it ends once, and is answered as what it is.
+#[test]
+fn zk4299_zk4342_zk4604_zk4699_requests_behind_any_failure_of_sasl_end_once() {
+    let faults = [
+        Reaction::CutBefore,
+        Reaction::CutAfter,
+        Reaction::Hold,
+        Reaction::Swallow,
+        Reaction::WrongXid,
+        Reaction::Huge(i32::MAX),
+        Reaction::RefuseEarly(-115),
+        Reaction::RefuseAndClose(-115),
+        Reaction::RefuseAndClose(-124),
+    ];
+    let is_sasl = |request: &Request| matches!(request, Request::Sasl { .. });
+    let mut answered = 0;
+    for fault in faults {
+        for (step, closes) in [(0, false), (0, true), (1, false), (1, true)] {
+            let mut config = config();
+            config.sasl = Some(DigestMd5::new("alice", "wonderland"));
+            let mut pair = Pair::new(config);
+            pair.server.on(is_sasl, step, fault);
+            let queued: Vec<_> = every_kind()
+                .into_iter()
+                .map(|(request, watch)| {
+                    let op = request.op_code();
+                    let mut submit = Submit::new();
+                    submit.watch = watch;
+                    (op, pair.submit_with(request, submit))
+                })
+                .collect();
+            pair.run_until(|pair| pair.received(is_sasl).len() > step);
+            if closes {
+                pair.session.close(pair.now);
+                pair.pump();
+            }
+            // `outcome` fails if there are two.
+            pair.run_until(|pair| queued.iter().all(|(_, id)| pair.outcome(*id).is_some()));
+            let is_create = |op: &OpCode| matches!(op, OpCode::Create2 | OpCode::CreateContainer);
+            for (op, id) in queued.iter().filter(|(op, _)| is_create(op)) {
+                if let Some(Outcome::Reply {
+                    result: Ok(body), ..
+                }) = pair.outcome(*id)
+                {
+                    let read = Response::decode(*op, &mut Reader::new(body.clone()));
+                    assert!(
+                        matches!(read, Ok(Response::Created { .. })),
+                        "{fault:?}: {read:?}"
+                    );
+                    answered += 1;
+                }
+            }
+            if closes {
+                pair.run_until(|pair| pair.session.state().is_terminal());
+            }
+        }
+    }
+    assert!(answered >= 30, "{answered}");
 }

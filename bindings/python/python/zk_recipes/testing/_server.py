@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -35,10 +35,22 @@ class Server:
 
     ``tick`` is the unit in which sessions expire; the shortest session lasts two. The names of operations in faults
     and counts are ``connect create get set delete exists children multi ping close event`` and ZooKeeper's own.
+
+    With ``tls``, its certificate and its key in PEM, it speaks TLS, and with ``tls_client_ca`` it wants a certificate of
+    that authority of each client. ``sasl_users`` are the users and passwords that it knows by SASL.
     """
 
-    def __init__(self, *, port: int = 0, tick: Span = 0.5) -> None:
-        self._native = _native.start_server(port, tick).wait()
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        tick: Span = 0.5,
+        tls: tuple[bytes, bytes] | None = None,
+        tls_client_ca: bytes | None = None,
+        sasl_users: Mapping[str, str] | None = None,
+    ) -> None:
+        users = list((sasl_users or {}).items())
+        self._native = _native.start_server(port, tick, tls, tls_client_ca, users).wait()
 
     @property
     def connect_string(self) -> str:

@@ -35,7 +35,10 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
         };
         for span in believed(locks, hold, &beliefs, fast_ppm) {
             let excused = outlives(locks, &span, &beliefs, findings);
-            spans.entry(hold.lock).or_default().push(excused);
+            // One that begins after its excuse is no belief at all.
+            if excused.reaches(excused.begin) {
+                spans.entry(hold.lock).or_default().push(excused);
+            }
         }
     }
     for (lock, spans) in spans {

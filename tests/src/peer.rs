@@ -1,4 +1,5 @@
-//! Unmodified Curator as a peer: the programs of `tests/java` on Debian's jars.
+//! Unmodified Curator and kazoo as peers: the programs of `tests/java` on Debian's jars, and of `tests/python` on the
+//! kazoo of the environment that `cargo xtask python setup` makes.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -40,16 +41,16 @@ pub fn java(class: &str) -> Command {
     java
 }
 
-/// A running Java program; killed when dropped.
+/// A running program; killed when dropped.
 #[derive(Debug)]
-pub struct CuratorPeer {
+pub struct Peer {
     name: String,
     child: Child,
     printed: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
 }
 
-impl CuratorPeer {
+impl Peer {
     /// Starts the class of this name in `tests/java` with arguments; the programs are compiled
     /// when first needed. Its standard error goes to ours.
     ///
@@ -57,13 +58,37 @@ impl CuratorPeer {
     ///
     /// If a program does not compile or Java does not start.
     #[must_use]
-    pub fn start(class: &str, args: &[&str]) -> Self {
-        let mut child = java(class)
+    pub fn curator(class: &str, args: &[&str]) -> Self {
+        let mut java = java(class);
+        java.args(args);
+        Self::start(class, java)
+    }
+
+    /// Starts the script of this name in `tests/python` with arguments. Its standard error goes to ours.
+    ///
+    /// # Panics
+    ///
+    /// If Python does not start.
+    #[must_use]
+    pub fn kazoo(script: &str, args: &[&str]) -> Self {
+        let mut python = Command::new(home().join("python-venv/bin/python"));
+        python
+            .arg(
+                Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("python")
+                    .join(script),
+            )
             .args(args)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        Self::start(script, python)
+    }
+
+    fn start(name: &str, mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("java starts");
+            .expect("the program starts");
         let printed = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&printed);
         let pipe = child.stdout.take().expect("its standard output is a pipe");
@@ -75,7 +100,7 @@ impl CuratorPeer {
             }
         });
         Self {
-            name: class.to_owned(),
+            name: name.to_owned(),
             child,
             printed,
             reader: Some(reader),
@@ -129,7 +154,7 @@ impl CuratorPeer {
     }
 }
 
-impl Drop for CuratorPeer {
+impl Drop for Peer {
     fn drop(&mut self) {
         // Both fail only if it has ended.
         let _ = self.child.kill();
@@ -157,12 +182,7 @@ fn compile() -> PathBuf {
             .expect("a source can be read")
             .hash(&mut hasher);
     }
-    let home = std::env::current_exe().expect("a test knows its own path");
-    let home = home
-        .ancestors()
-        .nth(3)
-        .expect("a test lies in target/PROFILE/deps");
-    let classes = home
+    let classes = home()
         .join("curator-peers")
         .join(format!("{:016x}", hasher.finish()));
     if classes.exists() {
@@ -186,6 +206,13 @@ fn compile() -> PathBuf {
         let _ = fs::remove_dir_all(&draft);
     }
     classes
+}
+
+/// The build directory.
+fn home() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let home = test.ancestors().nth(3);
+    home.expect("a test lies in target/PROFILE/deps").to_owned()
 }
 
 fn sources() -> Vec<PathBuf> {

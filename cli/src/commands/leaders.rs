@@ -1,0 +1,113 @@
+//! `zkctl leaders`: who leads an election, and who waits to.
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value, json};
+use zk_recipes::{Contender, Election, Leader};
+
+use super::elect::Layout;
+use crate::connect::Connection;
+use crate::exit::{Failure, code};
+use crate::node_path::NodePath;
+use crate::{duration, output, since};
+
+/// Options of `leaders`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Shows the candidates in the order in which they lead. EPOCH is the number of the leader's term; leaders that are
+programs of Curator or kazoo have none.
+With --json: {\"path\": …, \"leader\": {\"contender\": …, \"epoch\": …, \"announcement\": …, \"session\": …, \"node\": …} or
+null, \"candidates\": [{\"contender\": …, \"since\": …, \"since_ms\": …, \"session\": …, \"node\": …}, …]}.
+
+Examples:
+  zkctl leaders /elections/scheduler
+  zkctl leaders /elections/scheduler --json | jq -r .leader.announcement")]
+pub(crate) struct Args {
+    /// The election
+    path: NodePath,
+
+    #[command(flatten)]
+    layout: Layout,
+}
+
+pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
+    let path = args.path.as_str();
+    let layout = args.layout.into();
+    let (leader, candidates) = connection
+        .run(|client| async move {
+            let election = Election::new(&client, path)?.layout(layout);
+            let leader = election.leader().await?;
+            let candidates = election.candidates().await?;
+            if candidates.is_empty() && client.exists("/").await?.is_none() {
+                // A chroot that is not there is a mistake.
+                client.get("/").await?;
+            }
+            Ok((leader, candidates))
+        })
+        .await?;
+    if json {
+        output::json(&object(path, leader.as_ref(), &candidates))?;
+    } else {
+        output::text(&table(path, leader.as_ref(), &candidates))?;
+    }
+    Ok(code::OK)
+}
+
+/// A leader as an object.
+pub(crate) fn leader(leader: &Leader) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("contender".to_owned(), leader.contender.as_str().into());
+    object.insert("epoch".to_owned(), leader.epoch.into());
+    output::put_bytes(&mut object, "announcement", &leader.announcement);
+    object.insert("session".to_owned(), leader.session.to_string().into());
+    object.insert("node".to_owned(), leader.node.as_str().into());
+    object
+}
+
+fn object(path: &str, leads: Option<&Leader>, candidates: &[Contender]) -> Value {
+    let candidates: Vec<Value> = candidates
+        .iter()
+        .map(|candidate| {
+            json!({
+                "contender": candidate.text,
+                "since": since::rfc3339(since::millis(candidate.since)),
+                "since_ms": since::millis(candidate.since),
+                "session": candidate.session.to_string(),
+                "node": candidate.node,
+            })
+        })
+        .collect();
+    json!({ "path": path, "leader": leads.map(leader), "candidates": candidates })
+}
+
+fn table(path: &str, leader: Option<&Leader>, candidates: &[Contender]) -> String {
+    if candidates.is_empty() {
+        return format!("nobody leads {path}\n");
+    }
+    let header = [
+        "",
+        "EPOCH",
+        "SINCE",
+        "AGE",
+        "SESSION",
+        "CANDIDATE",
+        "ANNOUNCES",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    rows.extend(candidates.iter().map(|candidate| {
+        let leads = leader.filter(|leader| leader.node == candidate.node);
+        let age = SystemTime::now().duration_since(candidate.since);
+        let epoch = leads.and_then(|leader| leader.epoch);
+        let announces = leads.map(|leader| String::from_utf8_lossy(&leader.announcement));
+        vec![
+            if leads.is_some() { "leads" } else { "waits" }.to_owned(),
+            epoch.map_or(String::new(), |epoch| epoch.to_string()),
+            since::rfc3339(since::millis(candidate.since)),
+            duration::show(age.unwrap_or_default()),
+            candidate.session.to_string(),
+            output::printable(&candidate.text),
+            output::printable(&announces.unwrap_or_default()),
+        ]
+    }));
+    output::table(&rows)
+}

@@ -1,0 +1,319 @@
+//! Running a command while something is held: a lock, or the leadership of an election.
+
+mod care;
+mod loss;
+mod prize;
+mod voice;
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+use zk_recipes::{Client, Contender, Error, ErrorKind, LockGuard};
+
+use crate::child::{self, Group};
+use crate::connect::Connection;
+use crate::exit::{Failure, code, say};
+use crate::node_path::NodePath;
+use crate::signals::Signals;
+use crate::terminal::Loan;
+use crate::watchdog::Watchdog;
+use crate::{duration, output};
+
+use care::{Care, End};
+pub(crate) use prize::Prize;
+use voice::Voice;
+
+/// What the commands that hold something have in common.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Its path; missing parents are created
+    pub(crate) path: NodePath,
+
+    /// Wait no longer than this, else exit with 75; 0s: do not wait
+    #[arg(long, short, value_name = "DURATION", value_parser = duration::parse)]
+    timeout: Option<Duration>,
+
+    /// What `zkctl locks` shows, in the place of host, process and program
+    #[arg(long, value_name = "TEXT")]
+    contender: Option<String>,
+
+    /// When the servers hear nothing for so long, the lock goes to the next
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse_positive)]
+    session_timeout: Duration,
+
+    /// Tell when the lock is acquired and released
+    #[arg(long, short)]
+    verbose: bool,
+
+    /// The command, without a shell
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// Runs the command while what `make` names is held.
+pub(crate) async fn run(
+    args: &Options,
+    make: impl FnOnce(&Client, &str) -> Result<Prize, Error>,
+    connection: &Connection,
+    json: bool,
+) -> Result<u8, Failure> {
+    let mut signals = Signals::new()?;
+    // Suspended, zkctl could not see that the lock is lost, while the command would run on.
+    let _suspend = signal(SignalKind::from_raw(Signal::TSTP.as_raw()));
+    let client = tokio::select! {
+        client = connection.connect(args.session_timeout) => client?,
+        signal = signals.next() => return Ok(code::of_signal(signal.as_raw())),
+    };
+    let result = match make(&client, args.path.as_str()) {
+        Ok(prize) => {
+            let run = Run {
+                voice: Voice {
+                    verbose: args.verbose,
+                    json,
+                },
+                args,
+                prize: &prize,
+                connection,
+            };
+            run.under_it(&client, &mut signals).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    tokio::select! {
+        closed = client.close() => closed?,
+        // Whoever asks again does not want to wait for servers that do not answer; the session ends by itself.
+        _ = signals.next() => {}
+    }
+    result
+}
+
+struct Run<'a> {
+    args: &'a Options,
+    prize: &'a Prize,
+    connection: &'a Connection,
+    voice: Voice,
+}
+
+impl Run<'_> {
+    async fn under_it(&self, client: &Client, signals: &mut Signals) -> Result<u8, Failure> {
+        let started = Instant::now();
+        let guard = tokio::select! {
+            guard = self.acquire(client) => guard?,
+            signal = signals.next() => return Ok(code::of_signal(signal.as_raw())),
+            never = self.tell_who_is_ahead() => match never {},
+        };
+        self.voice
+            .tell(&guard.held(), "acquired", started.elapsed());
+        let started = Instant::now();
+        let held = guard.held();
+        let grace = client.session_timeout() / GRACE_SHARE;
+        let started_command = Watchdog::start(&loss::title(&held), grace).and_then(|watchdog| {
+            let group = Group::spawn(&self.args.command, self.environment(&guard), watchdog.id())?;
+            Ok((watchdog, group))
+        });
+        let (mut watchdog, mut group) = match started_command {
+            Ok(started) => started,
+            Err(failure) => {
+                release(guard, signals).await;
+                return Err(failure);
+            }
+        };
+        // Nobody runs unguarded, nor asks for the terminal before it has it.
+        watchdog.guard(group.id());
+        let loan = Loan::to(group.id());
+        group.go();
+        let mut care = Care {
+            held: held.clone(),
+            grace,
+            // Half of the session timeout without a proof is doubt; the watchdog comes after that.
+            until: client.now() + client.session_timeout() * 3 / 4,
+            watchdog: &mut watchdog,
+            undertaker: group.undertaker(),
+            children: signal(SignalKind::child()).ok(),
+        };
+        let end = care.watch(&mut group, signals).await;
+        let left = held.safe_for().unwrap_or(Duration::ZERO);
+        if !matches!(end, Ok(End::Exited { .. })) {
+            // What is left of the safe window, but enough to take note of SIGTERM.
+            let patience = left.min(grace).max(LEAST_GRACE);
+            // Two need not do it, unless the one does not get to it.
+            watchdog.safe_until(client.now() + patience * 2 + child::KILLED);
+            group.stop(patience).await;
+        }
+        drop(loan);
+        let was_stopped = watchdog.dismiss().await;
+        if was_stopped {
+            // It does not know of every daemon.
+            group.stop(LEAST_GRACE).await;
+        }
+        match end? {
+            End::Exited { .. } | End::Doubt if was_stopped => {
+                self.voice.tell(&held, "lost", started.elapsed());
+                drop(guard);
+                Err(Failure::new(
+                    code::LOCK_LOST,
+                    format!(
+                        "{}; the command was stopped",
+                        loss::unseen(client, &held).await
+                    ),
+                ))
+            }
+            End::Exited { status, asked } => {
+                let own = child::code_of(status);
+                self.released(guard, signals, started)
+                    .await
+                    .map(|()| asked.map_or(own, |signal| code::of_signal(signal.as_raw())))
+            }
+            End::Insisted(signal) => self
+                .released(guard, signals, started)
+                .await
+                .map(|()| code::of_signal(signal.as_raw())),
+            End::Lost(lost) => {
+                self.voice.tell(&held, "lost", started.elapsed());
+                // Whatever is left to release goes with the session, which is closed next.
+                drop(guard);
+                let why = loss::told(client, &held, &lost).await;
+                Err(Failure::new(
+                    code::LOCK_LOST,
+                    format!("{why}; the command was stopped"),
+                ))
+            }
+            End::Doubt => {
+                self.voice.tell(&held, "lost", started.elapsed());
+                drop(guard);
+                let why = loss::doubt(client, &held).await;
+                Err(Failure::new(
+                    code::LOCK_LOST,
+                    format!("{why}; the command was stopped"),
+                ))
+            }
+        }
+    }
+
+    /// The command has ended: its lock goes to the next.
+    async fn released(
+        &self,
+        guard: LockGuard,
+        signals: &mut Signals,
+        started: Instant,
+    ) -> Result<(), Failure> {
+        let held = guard.held();
+        if let Some(false) = release(guard, signals).await {
+            self.voice.tell(&held, "lost", started.elapsed());
+            return Err(Failure::new(
+                code::LOCK_LOST,
+                format!("{} was lost before the command ended", loss::title(&held)),
+            ));
+        }
+        self.voice.tell(&held, "released", started.elapsed());
+        Ok(())
+    }
+
+    async fn acquire(&self, client: &Client) -> Result<LockGuard, Failure> {
+        let contender = self.args.contender.clone();
+        let contender = contender.unwrap_or_else(|| contender_of(&self.args.command));
+        let acquired = self.prize.acquire(contender, self.args.timeout).await;
+        match (acquired, self.args.timeout) {
+            (Ok(Some(guard)), _) => Ok(guard),
+            (Ok(None), _) => Err(self.not_acquired("at once").await),
+            (Err(error), Some(limit)) if error.kind() == ErrorKind::AcquireTimedOut => {
+                Err(self.not_acquired(&format!("within {limit:?}")).await)
+            }
+            (Err(error), _) => Err(client.explain(error).await.into()),
+        }
+    }
+
+    async fn not_acquired(&self, limit: &str) -> Failure {
+        let (words, path) = (self.prize.words(), self.prize.path());
+        // Only to be helpful: whatever goes wrong here is not worth a word.
+        let contenders = self.prize.contenders().await.unwrap_or_default();
+        let holder = match contenders.first() {
+            Some(holder) => format!("it is {} {}", words.held_by, holder_of(holder)),
+            None => format!("it was {} somebody else", words.held_by),
+        };
+        Failure::new(
+            code::NOT_ACQUIRED,
+            format!(
+                "cannot {} {path} {limit}: {holder}; `zkctl locks {path}` shows who waits",
+                words.acquire
+            ),
+        )
+    }
+
+    /// Somebody who looks at a terminal should not have to guess why nothing happens.
+    async fn tell_who_is_ahead(&self) -> std::convert::Infallible {
+        sleep(SILENCE).await;
+        let is_heard = self.voice.verbose || io::stderr().is_terminal();
+        if is_heard && !self.voice.json {
+            if let Ok(contenders) = self.prize.contenders().await {
+                // The last one is us.
+                let ahead = contenders.len().saturating_sub(1);
+                if let Some(holder) = contenders.first().filter(|_| ahead > 0) {
+                    let (path, holder) = (&self.args.path, holder_of(holder));
+                    let held_by = self.prize.words().held_by;
+                    say(format_args!(
+                        "waiting for {path}: it is {held_by} {holder}, {ahead} ahead"
+                    ));
+                }
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn environment(&self, guard: &LockGuard) -> Vec<(&'static str, OsString)> {
+        let words = self.prize.words();
+        let mut environment = vec![
+            (words.path, self.args.path.as_str().into()),
+            (words.token, guard.token().to_string().into()),
+        ];
+        environment.extend(self.connection.for_child());
+        environment
+    }
+}
+
+/// Whether the lock was held to the end; `None` if no server says so in time, or before the next signal.
+async fn release(guard: LockGuard, signals: &mut Signals) -> Option<bool> {
+    tokio::select! {
+        released = timeout(RELEASE, guard.release()) => match released {
+            Ok(Ok(released)) => Some(released.was_held),
+            Ok(Err(_)) | Err(_) => None,
+        },
+        _ = signals.next() => None,
+    }
+}
+
+fn holder_of(holder: &Contender) -> String {
+    format!(
+        "{} (token {})",
+        output::printable(&holder.text),
+        holder.token
+    )
+}
+
+/// Where it runs and what: `build-7 pid 4711 (nightly.sh)`. Arguments may be secret.
+fn contender_of(command: &[OsString]) -> String {
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy();
+    let program = command
+        .first()
+        .and_then(|program| Path::new(program).file_name());
+    let program = program.map(OsStr::to_string_lossy).unwrap_or_default();
+    format!("{host} pid {} ({program})", std::process::id())
+}
+
+/// A command that must stop gets this share of the session timeout to do so.
+const GRACE_SHARE: u32 = 10;
+
+/// Time to take note of SIGTERM for a command whose lock is gone already.
+const LEAST_GRACE: Duration = Duration::from_millis(200);
+
+/// How long a release may take before the end of the session has to do.
+const RELEASE: Duration = Duration::from_secs(5);
+
+/// How long waiting needs no explanation.
+const SILENCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,10 @@
+//! One node whose data several programs replace, and that each call of ours replaces at most once, also when the answer
+//! to it is lost. Under counters, values and latches; `docs/decisions` has the reasoning.
+
+mod edit;
+mod mark;
+mod settle;
+mod write;
+
+pub(crate) use edit::{Cell, Edited, Found, Promotion};
+pub(crate) use write::validated;

@@ -1,0 +1,60 @@
+//! The mark: an ephemeral node of ours that is written in the same transaction as the cell, and tells after a lost answer
+//! whether that transaction took place.
+
+use bytes::Bytes;
+use zk_client::{Claim, Client, Error, path};
+
+/// The mark of one cell in one session. Dropped, it is deleted.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    claim: Claim,
+    pub(crate) path: String,
+    /// The number of the last write that was tried with it.
+    pub(crate) number: u64,
+    /// False until the transaction that makes it is known to have taken place.
+    pub(crate) made: bool,
+}
+
+impl Mark {
+    /// A mark below `cell`, yet to be made. Whatever becomes of it, it goes with this value.
+    pub(crate) fn new(client: &Client, cell: &str) -> Result<Self, Error> {
+        let id = format!("{:032x}", u128::from_be_bytes(client.random()?));
+        Ok(Self {
+            claim: client.claim(cell, &id),
+            path: path::join(cell, &format!("{PREFIX}{id}")),
+            number: 0,
+            made: false,
+        })
+    }
+
+    /// True while its session is the current one.
+    pub(crate) fn is_current(&self, client: &Client) -> bool {
+        self.claim.generation() == client.generation()
+    }
+
+    /// The transaction that makes it took place.
+    pub(crate) fn located(&mut self) {
+        if !self.made {
+            self.made = true;
+            self.claim.located(&self.path);
+        }
+    }
+
+    /// It does not exist and will not.
+    pub(crate) fn absent(self) {
+        self.claim.absent();
+    }
+
+    /// What it holds after its last write.
+    pub(crate) fn data(&self) -> Bytes {
+        Bytes::copy_from_slice(&self.number.to_be_bytes())
+    }
+
+    /// The number in what was read from it.
+    pub(crate) fn number_in(data: &[u8]) -> Option<u64> {
+        data.try_into().ok().map(u64::from_be_bytes)
+    }
+}
+
+/// What the names of marks begin with.
+const PREFIX: &str = "_mark_";

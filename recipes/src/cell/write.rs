@@ -1,0 +1,338 @@
+//! One write of a cell, settled: written, not written, or an error that says that it cannot be known.
+
+use bytes::Bytes;
+use zk_client::{
+    Acl, Client, CreateMode, Error, ErrorKind, Fate, MultiResult, OpKind, Stat, Zxid, path,
+};
+
+use super::mark::Mark;
+use super::settle::{Seen, Verdict, by_mark, by_node};
+use crate::renewal::renewed;
+
+/// What the write is to replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// No node.
+    Missing,
+    /// This version of the data of the node created at this zxid.
+    At { version: i32, czxid: Zxid },
+    /// Whatever is there.
+    Any,
+}
+
+/// How a write ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Written {
+    /// It took place. The node's metadata right after, if the answer to it arrived and had it.
+    Yes(Option<Stat>),
+    /// Something else is there than expected: nothing was written.
+    Raced,
+}
+
+/// How one request for it ended.
+enum Tried {
+    Ended(Written),
+    Again,
+    NoParent(Error),
+    /// An error that says all there is to say.
+    Refused(Error),
+}
+
+/// Where and how to write.
+pub(crate) struct Writer<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) path: &'a str,
+    pub(crate) acl: &'a [Acl],
+    /// False: without a mark; then some lost answers cannot be settled.
+    pub(crate) marked: bool,
+}
+
+impl Writer<'_> {
+    /// Writes `data` at most once.
+    pub(crate) async fn write(
+        &self,
+        mark: &mut Option<Mark>,
+        expected: Expected,
+        data: &Bytes,
+    ) -> Result<Written, Error> {
+        if matches!(expected, Expected::At { version: -1, .. }) {
+            return Err(self.unconditional());
+        }
+        loop {
+            let tried = if self.marked {
+                self.with_mark(mark, expected, data).await
+            } else {
+                self.alone(expected, data).await
+            };
+            let made = match tried {
+                Ok(Tried::Ended(written)) => return Ok(written),
+                Ok(Tried::Again) => Ok(()),
+                Ok(Tried::NoParent(error)) => self.create_parents(error).await,
+                Ok(Tried::Refused(error)) => return Err(error),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = made {
+                return Err(self.client.explain(error).await);
+            }
+        }
+    }
+
+    async fn with_mark(
+        &self,
+        held: &mut Option<Mark>,
+        expected: Expected,
+        data: &Bytes,
+    ) -> Result<Tried, Error> {
+        // Taken out until the outcome is known; one that has to be made goes with this future, wherever it is dropped.
+        let current = held.take().filter(|mark| mark.is_current(self.client));
+        let mut mark = match current {
+            Some(mark) => mark,
+            None => Mark::new(self.client, self.path)?,
+        };
+        mark.number += 1;
+        let generation = self.client.generation();
+        let multi = self.client.multi();
+        let multi = match expected {
+            Expected::Missing => {
+                let persistent = CreateMode::Persistent;
+                multi.create_with_acl(self.path, data.clone(), persistent, self.acl)
+            }
+            Expected::At { version, .. } => multi.set(self.path, data.clone(), version),
+            Expected::Any => multi.set(self.path, data.clone(), None),
+        };
+        let multi = if mark.made {
+            multi.set(&mark.path, mark.data(), None)
+        } else {
+            multi.create_with_acl(&mark.path, mark.data(), CreateMode::Ephemeral, self.acl)
+        };
+        let error = match multi.await {
+            Ok(results) => {
+                mark.located();
+                *held = Some(mark);
+                return Ok(Tried::Ended(Written::Yes(metadata(&results))));
+            }
+            Err(error) => error,
+        };
+        if error.fate() == Fate::NotApplied {
+            let of_mark = error.operation() == Some(1);
+            let mark_is_gone = of_mark && error.kind() == ErrorKind::NoNode;
+            if !mark.made {
+                mark.absent();
+            } else if !mark_is_gone {
+                *held = Some(mark);
+            }
+            return match error.kind() {
+                _ if mark_is_gone => Ok(Tried::Again),
+                ErrorKind::NoAuth | ErrorKind::NoChildrenForEphemerals if of_mark => {
+                    Ok(Tried::Refused(self.unmarkable(error)))
+                }
+                _ => self.refused(error, expected, generation),
+            };
+        }
+        // Another kind of error is the caller's; the mark goes on to count, and the next write shows whether it is there.
+        if error.kind() != ErrorKind::ConnectionLost {
+            if mark.made {
+                *held = Some(mark);
+            }
+            return Err(error);
+        }
+        self.decided(generation).await?;
+        let found = match self.client.get(&mark.path).await {
+            Ok(node) => Mark::number_in(&node.data),
+            Err(error) if error.kind() == ErrorKind::NoNode => None,
+            Err(error) => return Err(self.undecided(&error)),
+        };
+        if self.client.generation() != generation {
+            return Err(self.expired());
+        }
+        match by_mark(found, mark.number, !mark.made) {
+            Verdict::Applied => {
+                mark.located();
+                *held = Some(mark);
+                Ok(Tried::Ended(Written::Yes(None)))
+            }
+            Verdict::NotApplied => {
+                if mark.made {
+                    *held = Some(mark);
+                } else {
+                    mark.absent();
+                }
+                Ok(Tried::Again)
+            }
+            Verdict::Unknown => Err(self.unmarked("its mark was deleted by somebody")),
+        }
+    }
+
+    async fn alone(&self, expected: Expected, data: &Bytes) -> Result<Tried, Error> {
+        let generation = self.client.generation();
+        let sent = match expected {
+            Expected::Missing => {
+                let create = self.client.create(self.path, data.clone());
+                let created = create.acl(self.acl).await;
+                created.map(|created| created.stat)
+            }
+            Expected::At { version, .. } => {
+                let set = self.client.set(self.path, data.clone());
+                set.version(version).await
+            }
+            Expected::Any => self.client.set(self.path, data.clone()).await,
+        };
+        let error = match sent {
+            Ok(stat) => return Ok(Tried::Ended(Written::Yes(Some(stat)))),
+            Err(error) if error.fate() == Fate::NotApplied => {
+                return self.refused(error, expected, generation);
+            }
+            Err(error) => error,
+        };
+        let Expected::At { version, czxid } = expected else {
+            return Err(error);
+        };
+        if error.kind() != ErrorKind::ConnectionLost {
+            return Err(error);
+        }
+        self.decided(generation).await?;
+        let seen = match self.client.get(self.path).await {
+            Ok(node) => Some(Seen {
+                czxid: node.stat.czxid,
+                version: node.stat.version,
+                data: node.data,
+            }),
+            Err(error) if error.kind() == ErrorKind::NoNode => None,
+            Err(error) => return Err(self.undecided(&error)),
+        };
+        if self.client.generation() != generation {
+            return Err(self.expired());
+        }
+        match by_node(seen.as_ref(), czxid, version, data) {
+            Verdict::NotApplied => Ok(Tried::Again),
+            _ => Err(self.unmarked("others wrote meanwhile, and it is written without a mark")),
+        }
+    }
+
+    /// A write that did not take place.
+    fn refused(&self, error: Error, expected: Expected, generation: u64) -> Result<Tried, Error> {
+        match (error.kind(), expected) {
+            (ErrorKind::NoNode, Expected::Missing) => Ok(Tried::NoParent(error)),
+            (ErrorKind::NodeExists | ErrorKind::BadVersion | ErrorKind::NoNode, _) => {
+                Ok(Tried::Ended(Written::Raced))
+            }
+            (ErrorKind::ConnectionLost, _) => Ok(Tried::Again),
+            _ => renewed(self.client, generation, error).map(|()| Tried::Again),
+        }
+    }
+
+    /// Waits until nothing that this session sent before can still take place.
+    async fn decided(&self, generation: u64) -> Result<(), Error> {
+        loop {
+            match self.client.barrier().await {
+                Ok(_) => break,
+                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                Err(error) => return Err(self.undecided(&error)),
+            }
+        }
+        // An answer to another session's barrier proves nothing about this one's writes.
+        if self.client.generation() == generation {
+            Ok(())
+        } else {
+            Err(self.expired())
+        }
+    }
+
+    async fn create_parents(&self, missing: Error) -> Result<(), Error> {
+        let made = self.client.create_parents(self.path, CreateMode::Container);
+        match made.await {
+            Ok(true) => Ok(()),
+            // Made or not made: the next create tells, and nothing is made twice.
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
+            Err(error) => Err(error),
+            // Only the chroot itself can still be missing: explain that.
+            Ok(false) => match self.client.talkative().get("/").await {
+                Err(error) => Err(error),
+                Ok(_) => Err(missing),
+            },
+        }
+    }
+
+    /// The outcome could not be found out: the original fate stands.
+    fn undecided(&self, why: &Error) -> Error {
+        if why.kind() == ErrorKind::SessionExpired {
+            return self.expired();
+        }
+        let text = format!(
+            "cannot tell whether {} was written: the answer was lost, and then {why}",
+            self.path
+        );
+        self.unknown(why.kind(), text).with_source(why.clone())
+    }
+
+    fn expired(&self) -> Error {
+        let text = format!(
+            "cannot tell whether {} was written: the answer was lost, and the session expired before it was found out",
+            self.path
+        );
+        self.unknown(ErrorKind::SessionExpired, text)
+    }
+
+    fn unmarked(&self, why: &str) -> Error {
+        let text = format!(
+            "cannot tell whether {} was written: the answer was lost, and {why}",
+            self.path
+        );
+        self.unknown(ErrorKind::ConnectionLost, text)
+    }
+
+    fn unknown(&self, kind: ErrorKind, text: String) -> Error {
+        Error::new(kind, text)
+            .with_fate(Fate::Unknown)
+            .with_op(OpKind::Set, self.path)
+            .with_origin(self.client.server(), self.client.session_id())
+            .with_hint("read it: it was written once or not at all, and will not be any more")
+    }
+
+    fn unmarkable(&self, error: Error) -> Error {
+        let text = format!(
+            "cannot write {} so that a lost answer can be settled: its ACL or mode allows no child",
+            self.path
+        );
+        Error::new(error.kind(), text)
+            .with_op(OpKind::Set, self.path)
+            .with_origin(self.client.server(), self.client.session_id())
+            .with_hint("give CREATE on it, or use .unmarked()")
+            .with_source(error)
+    }
+
+    /// The server takes version −1 for "any".
+    fn unconditional(&self) -> Error {
+        let text = format!(
+            "cannot write {} under a condition: its version counter is at -1, which means any version",
+            self.path
+        );
+        Error::new(ErrorKind::BadVersion, text)
+            .with_op(OpKind::Set, self.path)
+            .with_hint("write it once without a condition, while nobody else does")
+    }
+}
+
+/// The cell's metadata in the answer to a transaction.
+fn metadata(results: &[MultiResult]) -> Option<Stat> {
+    match results.first() {
+        Some(MultiResult::Set(stat)) => Some(*stat),
+        _ => None,
+    }
+}
+
+/// Refuses a path that cannot be a recipe's node.
+pub(crate) fn validated(at: &str, what: &str) -> Result<String, Error> {
+    let why = match path::validate(at) {
+        Ok(()) if at != "/" => return Ok(at.to_owned()),
+        Ok(()) => "the root is not free for it".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let text = format!("{at:?} cannot be {what}: {why}");
+    let error = Error::new(ErrorKind::InvalidPath, text).with_op(OpKind::Get, at);
+    Err(if at.starts_with('/') || at.is_empty() {
+        error
+    } else {
+        error.with_hint(format!("paths are absolute; did you mean /{at}?"))
+    })
+}

@@ -1,0 +1,11 @@
+//! Values that many programs read, replace and follow.
+
+mod atomic;
+mod changes;
+mod count;
+mod shared;
+
+pub use atomic::{AtomicValue, Replaced};
+pub use changes::{Changes, CountChanges};
+pub use count::SharedCount;
+pub use shared::{SharedValue, Versioned};

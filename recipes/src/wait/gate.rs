@@ -1,0 +1,109 @@
+//! A node whose existence is all it says.
+
+use bytes::Bytes;
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Stat};
+
+use crate::renewal::renewed;
+
+/// One persistent node that is there or not.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    pub(crate) client: Client,
+    pub(crate) path: String,
+    pub(crate) acl: Vec<Acl>,
+}
+
+impl Gate {
+    pub(crate) fn new(client: &Client, path: String) -> Self {
+        Self {
+            client: client.terse(),
+            path,
+            acl: vec![Acl::open()],
+        }
+    }
+
+    /// Sees to it that the node is there.
+    pub(crate) async fn make(&self) -> Result<(), Error> {
+        match self.make_node().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.client.explain(error).await),
+        }
+    }
+
+    async fn make_node(&self) -> Result<(), Error> {
+        loop {
+            let generation = self.client.generation();
+            let create = self.client.create(&self.path, Bytes::new());
+            match create.acl(self.acl.clone()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::NodeExists => return Ok(()),
+                // Made or not: what is asked for is that it is there, and asking again makes nothing twice.
+                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                Err(error) if error.kind() == ErrorKind::NoNode => {
+                    let parents = self
+                        .client
+                        .create_parents(&self.path, CreateMode::Container);
+                    match parents.await {
+                        Ok(true) => {}
+                        Ok(false) => return Err(error),
+                        Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                        Err(error) => renewed(&self.client, generation, error)?,
+                    }
+                }
+                Err(error) => renewed(&self.client, generation, error)?,
+            }
+        }
+    }
+
+    /// Sees to it that the node that is there now is gone; one that is made later stays. False if there was none.
+    pub(crate) async fn unmake(&self) -> Result<bool, Error> {
+        match self.unmake_node().await {
+            Ok(was_there) => Ok(was_there),
+            Err(error) => Err(self.client.explain(error).await),
+        }
+    }
+
+    async fn unmake_node(&self) -> Result<bool, Error> {
+        let Some(target) = self.look().await? else {
+            return Ok(false);
+        };
+        loop {
+            let generation = self.client.generation();
+            let error = match self.client.delete(&self.path).await {
+                Ok(()) => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::NoNode => return Ok(true),
+                Err(error) => error,
+            };
+            if error.kind() != ErrorKind::ConnectionLost {
+                renewed(&self.client, generation, error)?;
+            }
+            // Deleted or not: once that is decided, a node with another creation zxid is somebody's new one.
+            loop {
+                let generation = self.client.generation();
+                match self.client.barrier().await {
+                    Ok(_) => break,
+                    Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                    Err(error) => renewed(&self.client, generation, error)?,
+                }
+            }
+            if self
+                .look()
+                .await?
+                .is_none_or(|stat| stat.czxid != target.czxid)
+            {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Its metadata, if it is there.
+    pub(crate) async fn look(&self) -> Result<Option<Stat>, Error> {
+        loop {
+            let generation = self.client.generation();
+            match self.client.exists(&self.path).await {
+                Ok(stat) => return Ok(stat),
+                Err(error) => renewed(&self.client, generation, error)?,
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Waiting until a node is as it should be.
+//!
+//! Whatever wakes a waiter (an event, a new session), only what it reads then lets it pass. A watch is set with a read of
+//! the node's data where it is there, which leaves no watch behind where it is not.
+
+use zk_client::{Client, Error, ErrorKind, Watch};
+
+use crate::Layout;
+use crate::counter::decode;
+use crate::renewal::renewed;
+
+/// Waits until there is no node.
+///
+/// A node that was not seen may have been set already as far as a server that lags behind knows: then one quorum write makes
+/// sure.
+pub(crate) async fn until_absent(client: &Client, path: &str) -> Result<(), Error> {
+    let mut seen = false;
+    loop {
+        let generation = client.generation();
+        let looked = match watch_existing(client, path).await {
+            Ok(None) if seen => return Ok(()),
+            Ok(None) => match client.exists(path).linearizable().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) => Ok(()),
+                Err(error) => Err(error),
+            },
+            Ok(Some(mut watch)) => {
+                seen = true;
+                watch.next().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = looked {
+            renewed(client, generation, error)?;
+        }
+    }
+}
+
+/// Waits until there is a node.
+pub(crate) async fn until_present(client: &Client, path: &str) -> Result<(), Error> {
+    loop {
+        let generation = client.generation();
+        match client.exists(path).watch().await {
+            Ok((Some(_), _)) => return Ok(()),
+            Ok((None, mut watch)) => {
+                watch.next().await;
+            }
+            Err(error) => renewed(client, generation, error)?,
+        }
+    }
+}
+
+/// Waits until the number in the node is not above 0; `if_missing`: or there is no node.
+pub(crate) async fn until_counted_down(
+    client: &Client,
+    path: &str,
+    if_missing: bool,
+) -> Result<(), Error> {
+    loop {
+        let generation = client.generation();
+        let looked = match client.get(path).watch().await {
+            Ok((node, mut watch)) => {
+                if decode::<i32>(Layout::Curator, path, Some(&node.data))? <= 0 {
+                    return Ok(());
+                }
+                watch.next().await;
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::NoNode && if_missing => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NoNode => until_made(client, path).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = looked {
+            renewed(client, generation, error)?;
+        }
+    }
+}
+
+/// Waits until a node that was missing may be there.
+async fn until_made(client: &Client, path: &str) -> Result<(), Error> {
+    if let (None, mut watch) = client.exists(path).watch().await? {
+        watch.next().await;
+    }
+    Ok(())
+}
+
+/// A watch on a node that is there.
+async fn watch_existing(client: &Client, path: &str) -> Result<Option<Watch>, Error> {
+    match client.get(path).watch().await {
+        Ok((_, watch)) => Ok(Some(watch)),
+        Err(error) if error.kind() == ErrorKind::NoNode => Ok(None),
+        // Whether it is there may be asked by those who may not read it, up to 3.9.1.
+        Err(error) if error.kind() == ErrorKind::NoAuth => {
+            match client.exists(path).watch().await {
+                Ok((stat, watch)) => Ok(stat.map(|_| watch)),
+                Err(_) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,50 @@
+//! What the servers of an ensemble are told besides each other's addresses.
+
+use zk_client::digest_id;
+
+use crate::Protection;
+
+/// Of all servers of one ensemble.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) image: &'static str,
+    /// Present if they also speak TLS and SASL.
+    pub(super) protection: Option<Protection>,
+    /// User and password, joined by a colon, of the one who may change which servers there are; `None`: nobody may.
+    pub(super) operator: Option<&'static str>,
+}
+
+impl Settings {
+    pub(super) const fn of(image: &'static str) -> Self {
+        Self {
+            image,
+            protection: None,
+            operator: None,
+        }
+    }
+
+    /// For `ZOO_CFG_EXTRA`.
+    pub(super) fn extra(&self) -> String {
+        let extra = match &self.protection {
+            Some(_) => Protection::configuration(true, false),
+            None => "extendedTypesEnabled=true".to_owned(),
+        };
+        match self.operator {
+            Some(_) => format!("{extra} reconfigEnabled=true"),
+            None => extra,
+        }
+    }
+
+    /// For `JVMFLAGS`.
+    pub(super) fn flags(&self) -> String {
+        let mut flags = "-Xmx256m -XX:+UseSerialGC".to_owned();
+        if self.protection.is_some() {
+            flags = format!("{flags} {}", Protection::FLAGS);
+        }
+        if let Some(operator) = self.operator {
+            let property = "zookeeper.DigestAuthenticationProvider.superDigest";
+            flags = format!("{flags} -D{property}={}", digest_id(operator));
+        }
+        flags
+    }
+}

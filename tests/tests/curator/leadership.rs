@@ -1,0 +1,196 @@
+//! Our candidates and an unmodified Curator program in one election.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zk_recipes::{Client, CreateMode, Election, ElectionLayout, Leaders};
+use zk_tests::{Peer, RealServer, deadline, note};
+
+const CANDIDATES: u64 = 3;
+/// Of each candidate, Curator's too: candidates lead in turn, so all are there to the end.
+const TERMS: u64 = 75;
+const PAUSE_MS: u64 = 2;
+
+/// What our candidates saw.
+struct Ours {
+    /// In how many of the terms somebody else was a candidate when ours became one.
+    contended: u64,
+    epochs: Vec<u64>,
+}
+
+/// Leads so many times, and adds one to the number in the file each time.
+async fn lead(election: Election, counter: PathBuf) -> Ours {
+    let mut ours = Ours {
+        contended: 0,
+        epochs: Vec::new(),
+    };
+    let mut terms = election.terms();
+    for _ in 0..TERMS {
+        ours.contended += u64::from(!election.candidates().await.unwrap().is_empty());
+        let leadership = terms.next().await.unwrap();
+        ours.epochs.push(leadership.epoch());
+        let count: u64 = fs::read_to_string(&counter)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+        assert!(leadership.term().is_leader());
+        fs::write(&counter, format!("{}\n", count + 1)).unwrap();
+        leadership.resign().await.unwrap();
+    }
+    ours
+}
+
+/// Follows who leads until nobody has for a while: how many changes to Curator's candidate were seen, and the epochs.
+async fn look_on(mut leaders: Leaders) -> (u64, Vec<u64>) {
+    let (mut curators, mut epochs, mut last) = (0, Vec::new(), String::new());
+    let mut begun = false;
+    loop {
+        let next = leaders.next().await.unwrap();
+        match next {
+            None if begun => {
+                // Nobody led in this moment; the last one is followed by silence.
+                match tokio::time::timeout(Duration::from_secs(5), leaders.next()).await {
+                    Err(_) => return (curators, epochs),
+                    Ok(next) => add(next.unwrap(), &mut curators, &mut epochs, &mut last),
+                }
+            }
+            next => {
+                begun |= next.is_some();
+                add(next, &mut curators, &mut epochs, &mut last);
+            }
+        }
+    }
+}
+
+fn add(
+    leader: Option<zk_recipes::Leader>,
+    curators: &mut u64,
+    epochs: &mut Vec<u64>,
+    last: &mut String,
+) {
+    let Some(leader) = leader else { return };
+    match leader.epoch {
+        Some(epoch) if epochs.last() != Some(&epoch) => epochs.push(epoch),
+        None if leader.contender == "curator" && leader.node != *last => *curators += 1,
+        _ => {}
+    }
+    *last = leader.node;
+}
+
+async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leadership-{kind}"));
+    fs::create_dir_all(&folder).unwrap();
+    let counter = folder.join("counter");
+    fs::write(&counter, "0\n").unwrap();
+    let connect = RealServer::shared().connect_string();
+    let path = format!("/elections/{kind}");
+    let limit = deadline(Duration::from_secs(240));
+    let (rounds, pause) = (TERMS.to_string(), PAUSE_MS.to_string());
+    let counter_text = counter.to_str().unwrap();
+    let arguments = [&connect, &path, counter_text, &rounds, kind, &pause];
+    let curator = Peer::curator("CounterUnderLeadership", &arguments.map(AsRef::as_ref));
+    curator.wait_for_line("connected", &limit);
+    let looker = Client::builder(&connect).connect().await.unwrap();
+    let election = Election::new(&looker, &path).unwrap().layout(layout);
+    let looking = tokio::spawn(look_on(election.observe()));
+    let mut ours = Vec::new();
+    for n in 0..CANDIDATES {
+        let zk = Client::builder(&connect).connect().await.unwrap();
+        let election = Election::new(&zk, &path).unwrap().layout(layout);
+        let election = election.contender(format!("ours-{n}"));
+        ours.push(tokio::spawn(lead(election, counter.clone())));
+    }
+    let (mut contended, mut epochs) = (0, Vec::new());
+    for candidate in ours {
+        let ours = candidate.await.unwrap();
+        contended += ours.contended;
+        assert!(ours.epochs.is_sorted_by(|a, b| a < b));
+        epochs.extend(ours.epochs);
+    }
+    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
+    let done = printed.last().unwrap();
+    let theirs: u64 = done.rsplit(' ').next().unwrap().parse().unwrap();
+    let led = epochs.len();
+    note(format_args!(
+        "{kind}: ours led {led} terms, {contended} contended; {done}"
+    ));
+    assert!(contended >= 50 && theirs >= 50, "ours {contended}, {done}");
+    let count = fs::read_to_string(&counter).unwrap();
+    assert_eq!(
+        count.trim(),
+        (epochs.len() as u64 + TERMS).to_string(),
+        "two led at once"
+    );
+    if kind == "latch" {
+        let sees_itself =
+            |line: &&String| line.starts_with("round ") && line.ends_with(" leader curator");
+        assert_eq!(printed.iter().filter(sees_itself).count() as u64, TERMS);
+    }
+    let (curators, seen) = looking.await.unwrap();
+    let saw = seen.len();
+    note(format_args!(
+        "{kind}: an observer saw {saw} of our terms and {curators} of Curator's"
+    ));
+    assert!(
+        seen.is_sorted_by(|a, b| a < b),
+        "epochs went back: {seen:?}"
+    );
+    assert!(seen.iter().all(|epoch| epochs.contains(epoch)));
+    assert!(!seen.is_empty() && curators > 0);
+    assert_eq!(election.candidates().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_candidates_and_curators_leader_latch_lead_in_turn() {
+    count_as_leaders(ElectionLayout::Latch, "latch").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_candidates_and_curators_leader_selector_lead_in_turn() {
+    count_as_leaders(ElectionLayout::Selector, "selector").await;
+}
+
+/// Why a term is not written down in the leader's own node (decision 009): Curator's latch watches the data of the
+/// node ahead once, and waits only for its deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_leader_writes_into_its_own_node_costs_curators_latch_its_turn() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("leadership-stranded");
+    fs::create_dir_all(&folder).unwrap();
+    let counter = folder.join("counter");
+    let counter_text = counter.to_str().unwrap();
+    let connect = RealServer::shared().connect_string();
+    let limit = deadline(Duration::from_secs(60));
+    let zk = Client::builder(&connect).connect().await.unwrap();
+    for (path, writes) in [("/elections/quiet", false), ("/elections/written", true)] {
+        fs::write(&counter, "0\n").unwrap();
+        let prefix = format!("{path}/_c_53345f98-9423-4e0c-a7b5-9f819e3ec2e1-latch-");
+        zk.create(path, "").parents().await.unwrap();
+        let leader = zk.create(&prefix, "").mode(CreateMode::EphemeralSequential);
+        let leader = leader.await.unwrap().path;
+        let arguments = [connect.as_str(), path, counter_text, "1", "latch", "1"];
+        let curator = Peer::curator("CounterUnderLeadership", &arguments);
+        // Its watch is set behind its node; then it lists nothing more.
+        while zk.children(path).await.unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if writes {
+            zk.set(&leader, "term 7").await.unwrap();
+        }
+        zk.delete(&leader).await.unwrap();
+        if writes {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let led = |line: &String| line.starts_with("round");
+            assert!(
+                !curator.printed().iter().any(led),
+                "Curator is better than it was"
+            );
+        } else {
+            tokio::task::block_in_place(|| curator.finish(&limit));
+        }
+    }
+    zk.close().await.unwrap();
+}
