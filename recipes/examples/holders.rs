@@ -1,6 +1,7 @@
 //! Contenders of one recipe that say when each begins and stops to hold, until Ctrl-C: something to break.
 //!
 //! `ZK_CONNECT=127.0.0.1:2181 cargo run -p zk-recipes --example holders -- rw` (or `semaphore`, `multi`)
+#![expect(clippy::print_stdout, reason = "a program to watch")]
 
 use std::time::Duration;
 

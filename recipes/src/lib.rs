@@ -36,6 +36,7 @@
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
+//! | [`Lease`] | none: our own | alpha |
 //!
 //! # Features
 //!
@@ -54,6 +55,7 @@ mod counter;
 #[doc(hidden)]
 pub mod decisions;
 mod election;
+mod lease;
 mod lock;
 mod multi_lock;
 mod renewal;
@@ -74,6 +76,7 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
+pub use lease::{Lease, Ran};
 pub use lock::{
     Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,

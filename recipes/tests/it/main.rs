@@ -18,6 +18,7 @@ mod herd;
 mod hold;
 mod kit;
 mod known_defects;
+mod lease;
 mod loss;
 mod loss_causes;
 mod lost_replies;
