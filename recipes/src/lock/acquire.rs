@@ -40,6 +40,7 @@ pub struct Acquire<K: Holding = Exclusive> {
     contention: Contention,
     holding: K,
     timeout: Option<Duration>,
+    delay: Option<Duration>,
     terms: Terms,
 }
 
@@ -108,9 +109,16 @@ impl<K: Holding> Acquire<K> {
             contention,
             holding,
             timeout: None,
+            delay: None,
             terms: Terms::default(),
         };
         acquire.contender(default_contender())
+    }
+
+    /// Waits so long after an unclean loss, and releases so that others can tell.
+    pub(super) fn after(mut self, delay: Option<Duration>) -> Self {
+        self.delay = delay;
+        self
     }
 
     /// Gives up after this long. Default: waits for ever.
@@ -174,11 +182,12 @@ impl<K: Holding> Acquire<K> {
             mut contention,
             holding,
             timeout,
+            delay,
             ..
         } = self;
         // The one deadline is the caller's; how long an outage lasts is for the session to say.
         contention.client = contention.client.patient();
-        let run = contention.run();
+        let run = contention.run_after(delay);
         let grant = match timeout {
             None => run.await,
             Some(limit) => match tokio::time::timeout(limit, run).await {
@@ -187,7 +196,10 @@ impl<K: Holding> Acquire<K> {
             },
         };
         match grant {
-            Ok(Some(grant)) => Ok(guard(&contention.client, &contention.path, grant, holding)),
+            Ok(Some(grant)) => {
+                let guard = guard(&contention.client, &contention.path, grant, holding);
+                Ok(guard.signed(delay.is_some()))
+            }
             Ok(None) => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
             Err(error) => Err(contention.client.explain(error).await),
         }
@@ -215,7 +227,9 @@ impl<K: Holding> Acquire<K> {
         self.contention.waits = false;
         let Contention { client, path, .. } = &self.contention;
         match self.contention.run().await {
-            Ok(grant) => Ok(grant.map(|grant| guard(client, path, grant, self.holding))),
+            Ok(grant) => Ok(grant.map(|grant| {
+                guard(client, path, grant, self.holding).signed(self.delay.is_some())
+            })),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 Err(unanswered(&self.contention.path))
             }

@@ -19,6 +19,7 @@ mod hold;
 mod kit;
 mod known_defects;
 mod lease;
+mod lock_delay;
 mod loss;
 mod loss_causes;
 mod lost_replies;
