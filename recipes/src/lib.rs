@@ -35,6 +35,8 @@
 //! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
+//! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
+//! | [`Lease`] | none: our own | alpha |
 //!
 //! # Features
 //!
@@ -53,7 +55,9 @@ mod counter;
 #[doc(hidden)]
 pub mod decisions;
 mod election;
+mod lease;
 mod lock;
+mod multi_lock;
 mod renewal;
 mod rw_lock;
 mod semaphore;
@@ -72,10 +76,12 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
+pub use lease::{Lease, Ran};
 pub use lock::{
-    Acquire, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost, LockLostWhy,
-    Mutex, OnDoubt, Released,
+    Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
+    LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
+pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use value::{

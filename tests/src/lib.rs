@@ -30,6 +30,7 @@ mod protection;
 pub mod proxy;
 #[cfg(feature = "real")]
 mod real_server;
+mod room;
 pub mod sharing;
 pub mod value_rounds;
 
@@ -45,3 +46,4 @@ pub use protected_server::ProtectedServer;
 pub use protection::Protection;
 #[cfg(feature = "real")]
 pub use real_server::RealServer;
+pub use room::{Inside, Room};

@@ -16,7 +16,7 @@ pub use crate::shared::claim_table::{ClaimStatus, Loss, Settlement, Watched};
 use crate::error::{Error, ErrorKind, OpKind};
 use crate::expiry::LostHold;
 use crate::node::Created;
-use crate::ops::Create;
+use crate::ops::{Barrier, Create, Exists, Multi};
 use crate::pending::Pending;
 use crate::shared::inner::Inner;
 use crate::shared::queues::Route;
@@ -221,6 +221,51 @@ impl Claim {
         Error::new(kind, text)
             .with_op(OpKind::Release, parent)
             .with_hint(format!("{next}, or close the client"))
+    }
+
+    /// As [`release`](Self::release), but in one transaction with a write to the node, so that whoever watches it is told of
+    /// a change before it is gone: an expiry or a plain delete looks different to them.
+    ///
+    /// # Errors
+    ///
+    /// As [`release`](Self::release).
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: dropped at any point, the node is deleted, with or without the sign.
+    ///
+    /// # Ordering
+    ///
+    /// As [`release`](Self::release).
+    ///
+    /// # On session events
+    ///
+    /// As [`release`](Self::release).
+    pub async fn release_signed(self, node: &str) -> Result<ClaimStatus, Error> {
+        // From here on its end is our doing.
+        self.with_session(|inner, _, duty| inner.claims.releasing(duty));
+        let signed = Multi::new(self.scope.clone())
+            .set(node, Bytes::new(), None)
+            .delete(node, None);
+        let is_gone = match signed.await {
+            Ok(_) => true,
+            // After a barrier the transaction has come true or never will. Without one the delete that follows looks after
+            // the node, and whether it was ours is not known.
+            Err(error) if error.fate() == Fate::Unknown => {
+                let settled = Barrier::new(self.scope.clone()).await;
+                let exists = Exists::new(self.scope.clone(), node);
+                settled.is_ok() && matches!(exists.await, Ok(None))
+            }
+            Err(_) => false,
+        };
+        if !is_gone {
+            return self.release().await;
+        }
+        self.with_session(|inner, now, duty| {
+            inner.core.discharge(now, duty);
+            inner.claims.settled(duty, Settlement::Deleted);
+        });
+        Ok(self.status())
     }
 
     fn perform(&self) {

@@ -37,7 +37,7 @@ impl Contention {
         };
         in_place.await;
         let children = self.client.children(&self.path).await?;
-        let first = self.queue(&claim, &node, children).await?;
+        let first = self.queue(&claim, &node, children, None).await?;
         Ok(first.map(|_| Grant::held(claim, node, &self.path)))
     }
 

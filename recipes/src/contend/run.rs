@@ -5,6 +5,8 @@
 //! own node and its predecessor in one more write. When the predecessor goes, a contender that was next holds
 //! without asking again; others list once.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, ClaimStatus, Client, Created, Error, ErrorKind, EventType, Fate, OpKind, SetEvent,
@@ -86,9 +88,15 @@ impl Contention {
     ///
     /// A contender whose node or session is lost while it waits starts again at the tail: nothing was held yet.
     pub(crate) async fn run(&self) -> Result<Option<Grant>, Error> {
+        self.run_after(None).await
+    }
+
+    /// As [`run`](Self::run); but after somebody ahead that went without the sign of a release it waits so long before it
+    /// holds.
+    pub(crate) async fn run_after(&self, delay: Option<Duration>) -> Result<Option<Grant>, Error> {
         loop {
             let generation = self.client.generation();
-            match self.attempt().await {
+            match self.attempt(delay).await {
                 Ok(Attempt::First(grant)) => return Ok(Some(grant)),
                 Ok(Attempt::Behind) => return Ok(None),
                 Ok(Attempt::Again) => self.live_on(generation)?,
@@ -100,11 +108,11 @@ impl Contention {
         }
     }
 
-    async fn attempt(&self) -> Result<Attempt, Error> {
+    async fn attempt(&self, delay: Option<Duration>) -> Result<Attempt, Error> {
         let Some((claim, node, children)) = self.enter().await? else {
             return Ok(Attempt::Again);
         };
-        Ok(match self.queue(&claim, &node, children).await? {
+        Ok(match self.queue(&claim, &node, children, delay).await? {
             Some(true) => Attempt::First(Grant::held(claim, node, &self.path)),
             Some(false) => {
                 #[cfg(feature = "__seeded-bugs")]
@@ -224,9 +232,12 @@ impl Contention {
         claim: &Claim,
         node: &Created,
         mut children: Vec<String>,
+        delay: Option<Duration>,
     ) -> Result<Option<bool>, Error> {
         let me = path::name(&node.path);
         let mut waiting: Option<WatchSet> = None;
+        // What is still to be waited for because of how the last one ahead went.
+        let mut pause = None;
         loop {
             let mut decision = decide(me, self.kind, &children);
             let by_creation = matches!(decision, Decision::AskCreation(_));
@@ -234,6 +245,11 @@ impl Contention {
                 decision = decide_by_creation(me, self.kind, &self.creations(names).await?);
             }
             match decision {
+                Decision::Hold if pause.is_some() => {
+                    tokio::time::sleep(pause.take().unwrap_or_default()).await;
+                    // Its own node may have gone meanwhile.
+                    children = self.client.children(&self.path).await?;
+                }
                 Decision::Hold => {
                     if waiting.is_none() {
                         claim.watch_own(&node.path, None);
@@ -249,7 +265,11 @@ impl Contention {
                         claim.watch_own(&node.path, Some(&set));
                         set
                     });
-                    match self.wait_for(claim, set, &predecessor).await? {
+                    let mut signed = false;
+                    let wake = self.wait_for(claim, set, &predecessor, &mut signed).await?;
+                    // If it was not the first in the queue, who was has gone without a word as well.
+                    pause = delay.filter(|_| !(signed && index == 1));
+                    match wake {
                         #[cfg(feature = "__seeded-bugs")]
                         Wake::PredecessorGone
                             if zk_client::seeded::is_on("no-list-after-the-predecessor") =>
@@ -258,7 +278,10 @@ impl Contention {
                         }
                         // Not where suffixes repeat (near 2³¹): there names say too little.
                         Wake::PredecessorGone
-                            if index == 1 && !by_creation && self.kind.is_strict() =>
+                            if index == 1
+                                && !by_creation
+                                && self.kind.is_strict()
+                                && pause.is_none() =>
                         {
                             return Ok(Some(true));
                         }
@@ -280,6 +303,7 @@ impl Contention {
         claim: &Claim,
         set: &mut WatchSet,
         predecessor: &str,
+        signed: &mut bool,
     ) -> Result<Wake, Error> {
         let predecessor = path::join(&self.path, predecessor);
         // While the watches are being set again, events of different nodes may come out of order; and once that
@@ -288,7 +312,10 @@ impl Contention {
         let mut interrupted = false;
         'read: loop {
             let watched = match self.client.get_in(&predecessor, set).await {
-                Ok((_, tag)) => tag,
+                Ok((_, tag)) => {
+                    *signed = false;
+                    tag
+                }
                 #[cfg(feature = "__seeded-bugs")]
                 Err(error)
                     if error.kind() == ErrorKind::NoNode
@@ -340,7 +367,10 @@ impl Contention {
                 match seen {
                     Some(EventType::Deleted) if !restoring => return Ok(gone(claim, interrupted)),
                     // A clean release writes before it deletes: read again, it may be gone.
-                    Some(_) if !restoring => continue 'read,
+                    Some(kind) if !restoring => {
+                        *signed = kind == EventType::DataChanged && !interrupted;
+                        continue 'read;
+                    }
                     _ => {}
                 }
             }

@@ -40,7 +40,15 @@ pub struct Acquire<K: Holding = Exclusive> {
     contention: Contention,
     holding: K,
     timeout: Option<Duration>,
-    on_doubt: OnDoubt,
+    delay: Option<Duration>,
+    terms: Terms,
+}
+
+/// Until when work goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terms {
+    pub(crate) on_doubt: OnDoubt,
+    pub(crate) max_hold: Option<Duration>,
 }
 
 /// What [`Acquire::hold`] does when it is no longer certain that the lock is held.
@@ -69,6 +77,18 @@ pub enum HoldError {
         /// The fencing token of the hold.
         token: u64,
     },
+    /// The work took longer than it may; it was dropped, and the lock released.
+    #[error(
+        "stopped: {path} (token {token}) was held for {limit:?}, which is as long as it may be"
+    )]
+    TooLong {
+        /// The lock's path.
+        path: String,
+        /// The fencing token of the hold.
+        token: u64,
+        /// How long it may be held.
+        limit: Duration,
+    },
     /// The lock was not acquired.
     #[error(transparent)]
     Acquire(#[from] Error),
@@ -90,9 +110,16 @@ impl<K: Holding> Acquire<K> {
             contention,
             holding,
             timeout: None,
-            on_doubt: OnDoubt::default(),
+            delay: None,
+            terms: Terms::default(),
         };
         acquire.contender(default_contender())
+    }
+
+    /// Waits so long after an unclean loss, and releases so that others can tell.
+    pub(super) fn after(mut self, delay: Option<Duration>) -> Self {
+        self.delay = delay;
+        self
     }
 
     /// Gives up after this long. Default: waits for ever.
@@ -110,7 +137,14 @@ impl<K: Holding> Acquire<K> {
 
     /// Sets what [`hold`](Self::hold) does in doubt. Default: [`OnDoubt::Stop`].
     pub fn on_doubt(mut self, on_doubt: OnDoubt) -> Self {
-        self.on_doubt = on_doubt;
+        self.terms.on_doubt = on_doubt;
+        self
+    }
+
+    /// Sets how long [`hold`](Self::hold) lets the work go on; then it is dropped and the lock released. Default: for
+    /// ever. A guard has no such limit: whoever has it lets go of it.
+    pub fn max_hold(mut self, limit: Duration) -> Self {
+        self.terms.max_hold = Some(limit);
         self
     }
 
@@ -120,7 +154,8 @@ impl<K: Holding> Acquire<K> {
     ///
     /// # Errors
     ///
-    /// Those of acquiring as [`HoldError::Acquire`]; [`HoldError::Lost`] and [`HoldError::Doubt`].
+    /// Those of acquiring as [`HoldError::Acquire`]; [`HoldError::Lost`], [`HoldError::Doubt`], and [`HoldError::TooLong`]
+    /// after [`max_hold`](Self::max_hold).
     ///
     /// # Cancel safety
     ///
@@ -138,9 +173,9 @@ impl<K: Holding> Acquire<K> {
         W: FnOnce(Held) -> F,
         F: Future,
     {
-        let on_doubt = self.on_doubt;
+        let terms = self.terms;
         let guard = self.run().await?;
-        hold_under(guard, on_doubt, work).await
+        hold_under(guard, terms, work).await
     }
 
     async fn run(self) -> Result<LockGuard<K>, Error> {
@@ -148,11 +183,12 @@ impl<K: Holding> Acquire<K> {
             mut contention,
             holding,
             timeout,
+            delay,
             ..
         } = self;
         // The one deadline is the caller's; how long an outage lasts is for the session to say.
         contention.client = contention.client.patient();
-        let run = contention.run();
+        let run = contention.run_after(delay);
         let grant = match timeout {
             None => run.await,
             Some(limit) => match tokio::time::timeout(limit, run).await {
@@ -161,7 +197,10 @@ impl<K: Holding> Acquire<K> {
             },
         };
         match grant {
-            Ok(Some(grant)) => Ok(guard(&contention.client, &contention.path, grant, holding)),
+            Ok(Some(grant)) => {
+                let guard = guard(&contention.client, &contention.path, grant, holding);
+                Ok(guard.signed(delay.is_some()))
+            }
             Ok(None) => Err(Error::new(ErrorKind::Bug, "a waiting contender gave up")),
             Err(error) => Err(contention.client.explain(error).await),
         }
@@ -189,7 +228,9 @@ impl<K: Holding> Acquire<K> {
         self.contention.waits = false;
         let Contention { client, path, .. } = &self.contention;
         match self.contention.run().await {
-            Ok(grant) => Ok(grant.map(|grant| guard(client, path, grant, self.holding))),
+            Ok(grant) => Ok(grant.map(|grant| {
+                guard(client, path, grant, self.holding).signed(self.delay.is_some())
+            })),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 Err(unanswered(&self.contention.path))
             }
@@ -219,7 +260,7 @@ impl<K: Holding> fmt::Debug for Acquire<K> {
 /// Runs work while something is held, and releases it.
 pub(crate) async fn hold_under<K, W, F>(
     guard: LockGuard<K>,
-    on_doubt: OnDoubt,
+    terms: Terms,
     work: W,
 ) -> Result<F::Output, HoldError>
 where
@@ -229,9 +270,18 @@ where
 {
     let held = guard.held();
     let doubted = async {
-        match on_doubt {
+        match terms.on_doubt {
             OnDoubt::Stop => held.doubted().await,
             OnDoubt::Continue => std::future::pending().await,
+        }
+    };
+    let too_long = async {
+        match terms.max_hold {
+            Some(limit) => {
+                tokio::time::sleep(limit).await;
+                limit
+            }
+            None => std::future::pending().await,
         }
     };
     let output = tokio::select! {
@@ -245,6 +295,12 @@ where
             return Err(HoldError::Doubt { path: held.path().to_owned(), token: held.token() });
         }
         output = work(held.clone()) => output,
+        limit = too_long => {
+            let (path, token) = (held.path().to_owned(), held.token());
+            // Whether the answer to the delete comes in time changes nothing.
+            let _ = guard.release().await;
+            return Err(HoldError::TooLong { path, token, limit });
+        }
     };
     match guard.release().await {
         Ok(released) if !released.was_held => match held.loss() {
@@ -284,7 +340,7 @@ pub(crate) fn unanswered(path: &str) -> Error {
     .with_hint("`zkctl ping` shows which servers can be reached")
 }
 
-fn too_late(path: &str, limit: Duration) -> Error {
+pub(super) fn too_late(path: &str, limit: Duration) -> Error {
     Error::new(
         ErrorKind::AcquireTimedOut,
         format!("cannot acquire {path} within {limit:?}: others are ahead"),

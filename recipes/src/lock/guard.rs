@@ -25,6 +25,8 @@ pub struct LockGuard<K: Holding = Exclusive> {
     claim: Option<Claim>,
     held: Held,
     kind: K,
+    /// Whether others want to see that it was released.
+    is_signed: bool,
 }
 
 /// How a release ended.
@@ -51,7 +53,14 @@ impl<K: Holding> LockGuard<K> {
             claim: Some(claim),
             held,
             kind,
+            is_signed: false,
         }
+    }
+
+    /// Whether its release shows others that it is one.
+    pub(crate) fn signed(mut self, is_signed: bool) -> Self {
+        self.is_signed = is_signed;
+        self
     }
 
     pub(crate) fn view(&self) -> &Held {
@@ -110,6 +119,7 @@ impl<K: Holding> LockGuard<K> {
     /// Waits through a suspension; after an expiry there is nothing to release.
     pub async fn release(mut self) -> Result<Released, Error> {
         let status = match self.claim.take() {
+            Some(claim) if self.is_signed => claim.release_signed(self.held.node()).await?,
             Some(claim) => claim.release().await?,
             None => ClaimStatus::Settled(Settlement::Absent),
         };

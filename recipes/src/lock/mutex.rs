@@ -1,6 +1,7 @@
 //! A mutual exclusion lock, first come first served.
 
 use std::future::Future;
+use std::time::Duration;
 
 use zk_client::{Acl, Client, Error};
 
@@ -21,7 +22,8 @@ use crate::contend::{Kind, Layout};
 /// **Safety** (levels of the reliability notes): at each zxid at most one live session holds it (A). A holder's
 /// [`Held::is_safe`] is true only while the servers cannot have expired its session (B), bar a pause between looking and
 /// acting. With [`Held::token`] checked by what you write to (C), or writes `.fenced_by(&held)` (D), no stale holder
-/// writes. Not re-entrant: a task that acquires it twice waits for itself.
+/// writes. Not re-entrant: a task that acquires it twice waits for itself (but see
+/// [`ReentrantMutex`](crate::ReentrantMutex)).
 ///
 /// **Cost**: a free lock takes one round trip (two requests in one write; parents that are missing cost more), a release
 /// one delete. A waiter costs nothing until the contender ahead goes. While held one small quorum write leaves every
@@ -51,10 +53,11 @@ use crate::contend::{Kind, Layout};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Mutex {
-    client: Client,
-    path: String,
+    pub(super) client: Client,
+    pub(super) path: String,
     layout: Layout,
-    acl: Vec<Acl>,
+    pub(super) acl: Vec<Acl>,
+    delay: Option<Duration>,
 }
 
 impl Mutex {
@@ -70,7 +73,21 @@ impl Mutex {
             path: path.to_owned(),
             layout: Layout::default(),
             acl: vec![Acl::open()],
+            delay: None,
         })
+    }
+
+    /// Lets whoever waits pause for so long before it holds, if the holder before it went without releasing: its session
+    /// expired, its node was deleted, it dropped its guard, or it is a program that gives no sign (level E: a chance for
+    /// what it had under way to arrive, for resources that check no tokens). Default: no pause.
+    ///
+    /// All contenders of the path have to set it: then [`LockGuard::release`] and the end of `hold` write to the node and
+    /// delete it in one transaction, which those who wait can tell from an expiry. Whoever comes when nobody waits has
+    /// seen nothing, and holds at once. So does whoever takes it by [`try_acquire`](Self::try_acquire).
+    #[must_use]
+    pub fn lock_delay(mut self, pause: Duration) -> Self {
+        self.delay = Some(pause);
+        self
     }
 
     /// Sets whose programs the lock is shared with. Default: [`Layout::Curator`].
@@ -132,6 +149,7 @@ impl Mutex {
             &self.acl,
             Exclusive::new(),
         )
+        .after(self.delay)
     }
 
     /// Acquires the lock if nobody holds it or waits for it; `None` otherwise. Never waits for other contenders.

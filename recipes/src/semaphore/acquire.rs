@@ -11,7 +11,9 @@ use zk_client::{Error, ErrorKind, OpKind};
 use super::entrance::Entrance;
 use super::permit::{Leased, Permit};
 use crate::contend::Layout;
-use crate::lock::{Held, HoldError, Holding, LockGuard, OnDoubt, guard, hold_under, unanswered};
+use crate::lock::{
+    Held, HoldError, Holding, LockGuard, OnDoubt, Terms, guard, hold_under, unanswered,
+};
 
 /// The acquisition of a permit with its options. Made by [`Semaphore::acquire`](crate::Semaphore::acquire) and
 /// [`SemaphoreMutex::acquire`](crate::SemaphoreMutex::acquire); await it for a guard, or end it with [`hold`](Self::hold).
@@ -38,7 +40,7 @@ use crate::lock::{Held, HoldError, Holding, LockGuard, OnDoubt, guard, hold_unde
 #[must_use = "an acquisition does nothing until it is awaited"]
 pub struct AcquirePermit<K: Holding = Leased> {
     wanted: Wanted,
-    on_doubt: OnDoubt,
+    terms: Terms,
     kind: K,
 }
 
@@ -129,7 +131,7 @@ impl<K: Holding> AcquirePermit<K> {
         };
         Self {
             wanted,
-            on_doubt: OnDoubt::default(),
+            terms: Terms::default(),
             kind,
         }
     }
@@ -148,7 +150,13 @@ impl<K: Holding> AcquirePermit<K> {
 
     /// Sets what [`hold`](Self::hold) does in doubt. Default: [`OnDoubt::Stop`].
     pub fn on_doubt(mut self, on_doubt: OnDoubt) -> Self {
-        self.on_doubt = on_doubt;
+        self.terms.on_doubt = on_doubt;
+        self
+    }
+
+    /// Sets how long [`hold`](Self::hold) lets the work go on. See [`Acquire::max_hold`](crate::Acquire::max_hold).
+    pub fn max_hold(mut self, limit: Duration) -> Self {
+        self.terms.max_hold = Some(limit);
         self
     }
 
@@ -174,9 +182,9 @@ impl<K: Holding> AcquirePermit<K> {
         W: FnOnce(Held) -> F,
         F: Future,
     {
-        let on_doubt = self.on_doubt;
+        let terms = self.terms;
         let guard = self.run().await?;
-        hold_under(guard, on_doubt, work).await
+        hold_under(guard, terms, work).await
     }
 
     /// Acquires a permit if one is free and nobody waits for one; `None` otherwise, and also while somebody else is

@@ -207,7 +207,8 @@ impl Semaphore {
         self.how_many().write(capacity).await
     }
 
-    /// Lists who has a permit, the eldest first, and who is just coming in; empty if nobody.
+    /// Lists who has a lease, the eldest first: the holders, and whoever waits for room at the entrance with a lease in hand.
+    /// Nothing in the tree tells one from the other, so all are said to hold.
     ///
     /// # Errors
     ///

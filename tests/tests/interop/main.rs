@@ -1,0 +1,8 @@
+//! Our recipes next to unmodified Curator and kazoo, on a real server: both sides hold and wait.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
+
+mod locks;
+mod theirs;
