@@ -12,6 +12,7 @@ mod barriers;
 mod counters;
 mod dropped;
 mod drops;
+mod fire;
 mod handover;
 mod hold;
 mod kit;
