@@ -1,7 +1,7 @@
 //! One client follows a value that another one sets while somebody breaks their connections: `docs/recipes/values.md`.
 //!
 //! `ZK_CONNECT=127.0.0.1:2181 cargo run -p zk-recipes --example values`
-
+#![expect(clippy::print_stdout, reason = "it tells what it saw")]
 #![expect(clippy::print_stdout, reason = "it shows what it does")]
 
 use std::time::Duration;
@@ -35,8 +35,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     reader.close().await?;
     let grows = seen.is_sorted_by(|one, next| one < next);
     println!(
-        "saw {} of {LAST} values, in order: {grows}, the last: {LAST}",
-        seen.len()
+        "saw {} of {} values, in order: {grows}, the last: {LAST}",
+        seen.len(),
+        LAST + 1
     );
     grows
         .then_some(())

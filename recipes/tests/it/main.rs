@@ -14,6 +14,7 @@ mod dropped;
 mod drops;
 mod election;
 mod ending;
+mod fire;
 mod handover;
 mod herd;
 mod hold;
