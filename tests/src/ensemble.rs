@@ -9,6 +9,7 @@ use std::io;
 use std::net::TcpListener;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use zk_recipes::SessionId;
@@ -147,6 +148,7 @@ impl Ensemble {
 
     fn start_with(settings: Settings) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
+        static CHOOSING: Mutex<()> = Mutex::new(());
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("zk-faults-{}-{count}", std::process::id());
@@ -157,6 +159,8 @@ impl Ensemble {
             settings,
             reaper,
         };
+        // A port looks free until its container is started: another ensemble of this process would take it, too.
+        let choosing = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
         let subnet = ensemble.create_network();
         let mut ports = free_ports();
         for member in Self::MEMBERS {
@@ -166,6 +170,7 @@ impl Ensemble {
         let containers = ensemble.members.iter().map(|m| m.container.as_str());
         let start: Vec<&str> = ["start"].into_iter().chain(containers).collect();
         docker(&start);
+        drop(choosing);
         ensemble.wait_until_all_serve(&deadline(ELECTION));
         if ensemble.settings.protection.is_some() {
             for server in &ensemble.members {

@@ -157,6 +157,9 @@ pub async fn a_path_with_contenders_of_kazoo_is_refused(server: &Server) {
 }
 
 pub async fn contenders_may_be_closed_to_others(server: &Server) {
+    let stranger = server.client().await;
+    // Else it would be closed as well.
+    stranger.create("/lock", "").await.unwrap();
     let users = [
         server.client_of("alice:wonder").await,
         server.client_of("alice:wonder").await,
@@ -169,7 +172,6 @@ pub async fn contenders_may_be_closed_to_others(server: &Server) {
     let expected = vec![Acl::digest("alice", "wonder")];
     let (acl, _) = users[1].acl(guard.held().node()).await.unwrap();
     assert_eq!(acl, expected);
-    let stranger = server.client().await;
     let read = stranger.get(guard.held().node()).await.unwrap_err();
     assert_eq!(read.kind(), ErrorKind::NoAuth);
     let strangers = Mutex::new(&stranger, "/lock").unwrap();
