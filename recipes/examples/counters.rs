@@ -2,8 +2,6 @@
 //!
 //! `ZK_CONNECT=127.0.0.1:2181 cargo run -p zk-recipes --example counters`
 #![expect(clippy::print_stdout, reason = "it tells what it saw")]
-#![expect(clippy::print_stdout, reason = "it shows what it does")]
-
 use std::time::Duration;
 
 use zk_recipes::{AtomicLong, Client, Fate};
