@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -51,7 +51,12 @@ impl Verifier {
             .with_crls(revocations)
             .enforce_revocation_expiration();
         let check = builder.build();
-        let check = check.map_err(|e| format!("TLS cannot be set up: {e}"))?;
+        let check = check.map_err(|error| match error {
+            VerifierBuilderError::InvalidCrl(_) => {
+                "a revocation list is malformed, or of a kind that is not supported (a delta, an indirect one)".to_owned()
+            }
+            error => format!("TLS cannot be set up: {error}"),
+        })?;
         Ok(Self {
             check: Some(check),
             any_host_name,
