@@ -192,7 +192,10 @@ impl Cell {
         F: FnMut(Option<&Bytes>) -> Result<Option<Bytes>, Error>,
     {
         let known = state.known.take();
-        let trusted = known.clone().filter(|_| !state.crowded);
+        // While our mark is below it, the node was not deleted and made again, so that its version means what it meant.
+        let marked = state.mark.as_ref();
+        let same_node = marked.is_some_and(|mark| mark.is_current(&self.client));
+        let trusted = known.clone().filter(|_| same_node && !state.crowded);
         // A verdict on what was known from before would be about the past.
         let from_memory = trusted.and_then(|found| match step(Some(&found.data)) {
             Ok(Some(new)) => Some((found, new)),

@@ -122,7 +122,8 @@ impl Writer<'_> {
                 *held = Some(mark);
             }
             return match error.kind() {
-                _ if mark_is_gone => Ok(Tried::Again),
+                // Whoever took the mark may have taken the node and made it again, with the same version: read it.
+                _ if mark_is_gone => Ok(Tried::Ended(Written::Raced)),
                 ErrorKind::NoAuth | ErrorKind::NoChildrenForEphemerals if of_mark => {
                     Ok(Tried::Refused(self.unmarkable(error)))
                 }

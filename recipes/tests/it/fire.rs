@@ -105,7 +105,7 @@ impl Fire {
 }
 
 /// What may happen, in the words of the embedded ensemble.
-const FAULTS: [&str; 16] = [
+const FAULTS: [&str; 20] = [
     "cut all",
     "cut 1",
     "cut 2",
@@ -121,5 +121,9 @@ const FAULTS: [&str; 16] = [
     "lag 2 800ms for 3s",
     "freeze for 1s",
     "election",
+    "lose-tails",
+    "keep-tails",
+    "pause leader for 2s",
+    "lag 1 1500ms for 4s",
     "expire all",
 ];

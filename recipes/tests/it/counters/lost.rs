@@ -199,6 +199,40 @@ async fn a1_a_mark_that_somebody_deleted_is_made_again_and_its_loss_is_never_tak
     assert_eq!(stored(&world), 3);
 }
 
+/// What a handle remembers of its last write is worth nothing for a node that was made again, whose versions begin anew.
+#[tokio::test(start_paused = true)]
+async fn c59_a_counter_that_was_made_again_with_the_same_version_is_read_again() {
+    for expired in [false, true] {
+        let world = World::new();
+        let (zk, operator) = (world.client().await, world.client().await);
+        let counter = AtomicLong::new(&zk, PATH).unwrap();
+        counter.set(1).await.unwrap();
+        counter.increment().await.unwrap();
+        let version = world.hooks.node(PATH).unwrap().stat.version;
+        if expired {
+            world.hooks.expire(zk.session_id().unwrap());
+            sleep(Duration::from_secs(5)).await;
+        } else {
+            operator.delete(&world.left(PATH)[0]).await.unwrap();
+        }
+        operator.delete(PATH).await.unwrap();
+        operator.create(PATH, "").await.unwrap();
+        for _ in 0..version {
+            operator
+                .set(PATH, 100_i64.to_be_bytes().to_vec())
+                .await
+                .unwrap();
+        }
+        assert_eq!(world.hooks.node(PATH).unwrap().stat.version, version);
+        let change = counter.increment().await.unwrap();
+        assert_eq!(
+            (change.before, change.after),
+            (100, 101),
+            "expired: {expired}"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a1_without_a_mark_a_lost_answer_is_settled_where_the_node_itself_tells() {
     let world = World::new();
