@@ -26,6 +26,7 @@ mod lost_replies;
 mod multi_lock;
 mod outage;
 mod own_node;
+mod rate_limiter;
 mod reentrant;
 mod refusals;
 mod release;
