@@ -6,7 +6,13 @@ use clap::Args;
 use zk_recipes::{ClientBuilder, DigestMd5, TlsConfig};
 
 /// The variables that protect connections.
-pub(crate) const VARIABLES: [&str; 4] = ["ZK_TLS_CA", "ZK_TLS_CERT", "ZK_TLS_KEY", "ZK_SASL"];
+pub(crate) const VARIABLES: [&str; 5] = [
+    "ZK_TLS_CA",
+    "ZK_TLS_CRL",
+    "ZK_TLS_CERT",
+    "ZK_TLS_KEY",
+    "ZK_SASL",
+];
 
 /// Where the options stand in the help.
 const HEADING: &str = "Security";
@@ -17,6 +23,10 @@ pub(crate) struct Security {
     /// Encrypt, and trust servers of the authorities in this file (PEM)
     #[arg(long, global = true, env = "ZK_TLS_CA", value_name = "FILE", help_heading = HEADING)]
     tls_ca: Option<PathBuf>,
+
+    /// Refuse certificates in the revocation lists of this file (PEM), and those of authorities without a current list
+    #[arg(long, global = true, env = "ZK_TLS_CRL", value_name = "FILE", help_heading = HEADING, requires = "tls_ca")]
+    tls_crl: Option<PathBuf>,
 
     /// Show this certificate (PEM) to servers that want one
     #[arg(long, global = true, env = "ZK_TLS_CERT", value_name = "FILE", help_heading = HEADING, requires = "tls_key")]
@@ -74,6 +84,9 @@ impl Security {
         let mut tls = TlsConfig::new();
         if let Some(path) = &self.tls_ca {
             tls = tls.ca_file(path);
+        }
+        if let Some(path) = &self.tls_crl {
+            tls = tls.crl_file(path);
         }
         if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
             tls = tls.client_certificate_files(certificate, key);

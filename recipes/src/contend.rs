@@ -12,7 +12,7 @@ mod run;
 
 #[cfg(feature = "__decisions")]
 pub(crate) use decide::{Decision, decide, decide_by_creation};
-pub(crate) use first::{First, first};
+pub(crate) use first::{First, first, oldest};
 pub(crate) use kind::Kind;
 pub use layout::Layout;
 pub use names::Family;

@@ -6,7 +6,9 @@ mod latch;
 mod leader;
 mod leadership;
 mod observe;
+mod rank;
 mod record;
+mod successor;
 mod term;
 
 pub use candidacy::{Election, ElectionLayout, Terms};

@@ -190,7 +190,7 @@ impl Lease {
             let noted = match set.fenced_by(guard).await {
                 Err(error) if error.kind() == ErrorKind::NoNode => {
                     self.client
-                        .create_parents(&self.last, CreateMode::Persistent)
+                        .create_parents(&self.last, CreateMode::Persistent, &self.acl)
                         .await?;
                     let create = self.client.create(&self.last, self.contender.clone());
                     let create = create.acl(self.acl.clone()).fenced_by(guard);

@@ -4,8 +4,10 @@ mod atomic;
 mod changes;
 mod count;
 mod shared;
+mod versioned;
 
 pub use atomic::{AtomicValue, Replaced};
 pub use changes::{Changes, CountChanges};
 pub use count::SharedCount;
-pub use shared::{SharedValue, Versioned};
+pub use shared::SharedValue;
+pub use versioned::Versioned;

@@ -19,6 +19,7 @@ mod fence;
 mod list;
 mod multi;
 mod mutex;
+mod mutex_acl;
 mod mutex_kazoo;
 mod mutex_place;
 mod mutex_queue;

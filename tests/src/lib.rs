@@ -32,6 +32,7 @@ pub mod proxy;
 mod real_server;
 mod room;
 pub mod sharing;
+pub mod value_rounds;
 
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]

@@ -1,8 +1,11 @@
 //! Authorities and certificates for tests, made on the spot.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevocationReason, RevokedCertParams, date_time_ymd,
 };
 
 /// Signs certificates.
@@ -20,6 +23,8 @@ pub struct Issued {
     pub certificate: String,
     /// Its key.
     pub key: String,
+    /// The number under which its authority knows it.
+    pub serial: u64,
 }
 
 /// What a certificate is for, and when.
@@ -82,10 +87,13 @@ impl Request {
         let name = &mut self.params.distinguished_name;
         name.push(DnType::CommonName, "itself");
         let key = KeyPair::generate().expect("a key");
+        let serial = next_serial();
+        self.params.serial_number = Some(serial.into());
         let certificate = self.params.self_signed(&key).expect("a certificate");
         Issued {
             certificate: certificate.pem(),
             key: key.serialize_pem(),
+            serial,
         }
     }
 }
@@ -121,12 +129,45 @@ impl Authority {
     ///
     /// If its key cannot be made.
     #[must_use]
-    pub fn issue(&self, request: Request) -> Issued {
+    pub fn issue(&self, mut request: Request) -> Issued {
         let key = KeyPair::generate().expect("a key");
+        let serial = next_serial();
+        request.params.serial_number = Some(serial.into());
         let certificate = request.params.signed_by(&key, &self.issuer);
         Issued {
             certificate: certificate.expect("a certificate").pem(),
             key: key.serialize_pem(),
+            serial,
         }
     }
+
+    /// Its list of revoked certificates (PEM), which has to be renewed by the end of a year.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be signed.
+    #[must_use]
+    pub fn revocation_list(&self, revoked: &[&Issued], last_year: i32) -> String {
+        let revoked = revoked.iter().map(|issued| RevokedCertParams {
+            serial_number: issued.serial.into(),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: Some(RevocationReason::KeyCompromise),
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(last_year, 12, 31),
+            crl_number: next_serial().into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = params.signed_by(&self.issuer).expect("a list");
+        list.pem().expect("PEM")
+    }
+}
+
+fn next_serial() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    COUNT.fetch_add(1, Ordering::Relaxed)
 }

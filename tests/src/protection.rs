@@ -79,7 +79,9 @@ impl Protection {
 
     /// What has to be in `/tls` of a container.
     pub(crate) fn files(&self) -> [(&'static str, String); 3] {
-        let Issued { certificate, key } = &self.issued;
+        let Issued {
+            certificate, key, ..
+        } = &self.issued;
         [
             ("server.pem", format!("{key}{certificate}")),
             ("ca.pem", self.authority.pem().to_owned()),

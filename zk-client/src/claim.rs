@@ -160,7 +160,8 @@ impl Claim {
     ///
     /// # Errors
     ///
-    /// `TimedOut` when the request timeout passed first; the session keeps trying in the background.
+    /// `TimedOut` when the request timeout passed first; the session keeps trying in the background. `NoAuth` if the ACL of
+    /// the node's parent does not let this client delete it: it is there until the session ends.
     ///
     /// # Cancel safety
     ///
@@ -183,8 +184,8 @@ impl Claim {
                 .await
                 .map_or(ClaimStatus::Lost(Loss::Closed), |s| *s)
         };
-        match self.scope.shared().request_timeout {
-            None => Ok(wait.await),
+        let status = match self.scope.shared().request_timeout {
+            None => wait.await,
             Some(limit) => tokio::time::timeout(limit, wait).await.map_err(|_| {
                 let text = format!(
                     "cannot release {}: no answer within {limit:?}; it is deleted as soon as a server answers",
@@ -193,7 +194,13 @@ impl Claim {
                 Error::new(ErrorKind::TimedOut, text)
                     .with_fate(Fate::Unknown)
                     .with_op(OpKind::Release, &self.parent)
-            }),
+            })?,
+        };
+        match status {
+            ClaimStatus::Settled(Settlement::Refused(code)) => {
+                Err(self.not_deleted(ErrorKind::from_code(code)))
+            }
+            status => Ok(status),
         }
     }
 
@@ -240,6 +247,25 @@ impl Claim {
             inner.claims.settled(duty, Settlement::Deleted);
         });
         Ok(self.status())
+    }
+
+    fn not_deleted(&self, kind: ErrorKind) -> Error {
+        let parent = &self.parent;
+        let (why, next) = match kind {
+            ErrorKind::NoAuth => (
+                format!("no permission to delete under {parent}"),
+                format!("give this client DELETE on {parent}"),
+            ),
+            _ => (
+                "the server refuses to delete its node".to_owned(),
+                format!("see what there is below {parent}"),
+            ),
+        };
+        let text =
+            format!("cannot release {parent}: {why}; its node is there until the session ends");
+        Error::new(kind, text)
+            .with_op(OpKind::Release, parent)
+            .with_hint(format!("{next}, or close the client"))
     }
 
     fn perform(&self) {

@@ -225,7 +225,7 @@ impl Client {
         Claim::new(self.scope.clone(), parent, mark)
     }
 
-    /// Creates the missing ancestors of `path` as nodes of `mode`; false if the chroot itself is missing.
+    /// Creates the missing ancestors of `path` as nodes of `mode` with this ACL; false if the chroot itself is missing.
     ///
     /// # Errors
     ///
@@ -242,8 +242,13 @@ impl Client {
     /// # On session events
     ///
     /// As [`Create`].
-    pub async fn create_parents(&self, path: &str, mode: CreateMode) -> Result<bool, Error> {
-        create_parents(&self.scope, path, mode).await
+    pub async fn create_parents(
+        &self,
+        path: &str,
+        mode: CreateMode,
+        acl: &[Acl],
+    ) -> Result<bool, Error> {
+        create_parents(&self.scope, path, mode, acl).await
     }
 
     /// The session's state now.

@@ -131,7 +131,39 @@ async fn forbidden(scope: &Scope, error: Error, op: OpKind, at: &str) -> Error {
             "{message}: its ACL cannot be read either; you are authenticated as {you}"
         )),
     }
-    .with_hint("connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)")
+    .with_hint(format!(
+        "connect with credentials that {} (.auth(), or zkctl --auth digest:USER:PASSWORD)",
+        needed(op)
+    ))
+}
+
+/// What credentials need for an operation.
+fn needed(op: OpKind) -> &'static str {
+    match op {
+        OpKind::Create => "have CREATE there",
+        OpKind::Delete => "have DELETE there",
+        OpKind::Exists
+        | OpKind::Get
+        | OpKind::Children
+        | OpKind::AllChildrenCount
+        | OpKind::Config
+        | OpKind::Watch => "have READ there",
+        OpKind::Set | OpKind::Reconfig => "have WRITE there",
+        OpKind::SetAcl => "have ADMIN there",
+        OpKind::GetAcl => "have READ or ADMIN there",
+        OpKind::Connect
+        | OpKind::Sync
+        | OpKind::Multi
+        | OpKind::Ephemerals
+        | OpKind::WhoAmI
+        | OpKind::MultiRead
+        | OpKind::Quota
+        | OpKind::Acquire
+        | OpKind::Release
+        | OpKind::Contenders
+        | OpKind::Wait
+        | OpKind::Close => "the ACL names",
+    }
 }
 
 /// An entry without the hash of a digest's password, which the server shows to administrators.

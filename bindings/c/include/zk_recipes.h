@@ -623,6 +623,22 @@ enum zk_status zk_options_add_tls_ca_file(struct zk_options *options,
 enum zk_status zk_options_add_tls_ca_pem(struct zk_options *options, const void *tls_ca, size_t tls_ca_len);
 
 /*
+ Refuses servers whose certificate is in this file's revocation lists (PEM). With one list there has to be a current one
+ of each authority between a server and a trusted one, else the server is refused, too. The file is read for each
+ connection; nothing is fetched. May be called repeatedly.
+ */
+enum zk_status zk_options_add_tls_crl_file(struct zk_options *options,
+                                           const char *tls_crl,
+                                           size_t tls_crl_len);
+
+/*
+ As zk_options_add_tls_crl_file, with the PEM itself.
+ */
+enum zk_status zk_options_add_tls_crl_pem(struct zk_options *options,
+                                          const void *tls_crl,
+                                          size_t tls_crl_len);
+
+/*
  Shows servers that want one (ssl.clientAuth) the certificate in one file (PEM), with those that lead to its
  authority behind it, and proves by the key in another (PEM, not encrypted) that it is ours. Both are read for each
  connection.

@@ -7,10 +7,10 @@ use ::zk_client::State;
 
 use crate::args::{out, text_arg};
 use crate::boundary;
+use crate::choices::{Options, zk_options};
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::handles::{self, Opaque};
-use crate::options::{Options, zk_options};
 use crate::queue::Queue;
 use crate::runtime;
 use crate::session::Session;

@@ -24,6 +24,7 @@
 
 pub mod args;
 pub mod boundary;
+pub mod choices;
 pub mod client;
 pub mod completion;
 pub mod contenders;
@@ -36,6 +37,7 @@ pub mod mutex;
 pub mod operation;
 pub mod options;
 pub mod outcome;
+pub mod protection;
 pub mod queue;
 pub mod reads;
 pub mod result;

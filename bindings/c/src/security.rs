@@ -3,59 +3,13 @@
 use std::ffi::{c_char, c_void};
 use std::path::PathBuf;
 
-use ::zk_client::{ClientBuilder, DigestMd5, TlsConfig};
+use ::zk_client::{DigestMd5, TlsConfig};
 
 use crate::args::{bytes_arg, text_arg};
 use crate::boundary;
+use crate::choices::{change, zk_options};
 use crate::failure::Failure;
-use crate::options::{change, zk_options};
 use crate::status::zk_status;
-
-/// What was set of it.
-#[derive(Debug, Default)]
-pub(crate) struct Security {
-    tls: Option<TlsConfig>,
-    authorities: usize,
-    accepts_any_certificate: bool,
-    sasl: Option<DigestMd5>,
-}
-
-/// More than an ensemble has; a loop gone wild is stopped here.
-const MOST_AUTHORITIES: usize = 64;
-
-impl Security {
-    /// Protects a client so.
-    pub(crate) fn protect(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
-        if let Some(user) = &self.sasl {
-            builder = builder.sasl(user.clone());
-        }
-        let Some(tls) = &self.tls else {
-            return Ok(builder);
-        };
-        if self.authorities == 0 && !self.accepts_any_certificate {
-            return Err(Failure::new(
-                zk_status::ZK_ERR_INVALID_CONFIG,
-                "TLS needs the certificate of the servers' authority (zk_options_add_tls_ca_file())",
-            ));
-        }
-        Ok(builder.tls(tls.clone()))
-    }
-
-    fn change_tls(&mut self, change: impl FnOnce(TlsConfig) -> TlsConfig) {
-        self.tls = Some(change(self.tls.take().unwrap_or_default()));
-    }
-
-    fn trust(&mut self, change: impl FnOnce(TlsConfig) -> TlsConfig) -> Result<(), Failure> {
-        if self.authorities >= MOST_AUTHORITIES {
-            return Err(Failure::misuse(format!(
-                "no more than {MOST_AUTHORITIES} files or texts of authorities can be trusted; one may hold several"
-            )));
-        }
-        self.authorities += 1;
-        self.change_tls(change);
-        Ok(())
-    }
-}
 
 /// A file of the caller. PEM in its place may be a key, and errors tell paths.
 fn file(what: &str, path: &str) -> Result<PathBuf, Failure> {
@@ -79,7 +33,7 @@ pub unsafe extern "C" fn zk_options_add_tls_ca_file(
     boundary::call(|| {
         let path = file("tls_ca", text_arg!(tls_ca, tls_ca_len))?;
         change(options, |choices| {
-            choices.security.trust(|tls| tls.ca_file(path))
+            choices.protection.trust(|tls| tls.ca_file(path))
         })
     })
 }
@@ -94,7 +48,39 @@ pub unsafe extern "C" fn zk_options_add_tls_ca_pem(
     boundary::call(|| {
         let pem = bytes_arg!(tls_ca, tls_ca_len).to_vec();
         change(options, |choices| {
-            choices.security.trust(|tls| tls.ca_pem(pem))
+            choices.protection.trust(|tls| tls.ca_pem(pem))
+        })
+    })
+}
+
+/// Refuses servers whose certificate is in this file's revocation lists (PEM). With one list there has to be a current one
+/// of each authority between a server and a trusted one, else the server is refused, too. The file is read for each
+/// connection; nothing is fetched. May be called repeatedly.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zk_options_add_tls_crl_file(
+    options: *mut zk_options,
+    tls_crl: *const c_char,
+    tls_crl_len: usize,
+) -> zk_status {
+    boundary::call(|| {
+        let path = file("tls_crl", text_arg!(tls_crl, tls_crl_len))?;
+        change(options, |choices| {
+            choices.protection.distrust(|tls| tls.crl_file(path))
+        })
+    })
+}
+
+/// As zk_options_add_tls_crl_file, with the PEM itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zk_options_add_tls_crl_pem(
+    options: *mut zk_options,
+    tls_crl: *const c_void,
+    tls_crl_len: usize,
+) -> zk_status {
+    boundary::call(|| {
+        let pem = bytes_arg!(tls_crl, tls_crl_len).to_vec();
+        change(options, |choices| {
+            choices.protection.distrust(|tls| tls.crl_pem(pem))
         })
     })
 }
@@ -115,7 +101,7 @@ pub unsafe extern "C" fn zk_options_set_tls_cert_files(
         let key = file("tls_key", text_arg!(tls_key, tls_key_len))?;
         change(options, |choices| {
             let show = |tls: TlsConfig| tls.client_certificate_files(certificate, key);
-            choices.security.change_tls(show);
+            choices.protection.change_tls(show);
             Ok(())
         })
     })
@@ -135,7 +121,7 @@ pub unsafe extern "C" fn zk_options_set_tls_cert_pem(
         let key = bytes_arg!(tls_key, tls_key_len).to_vec();
         change(options, |choices| {
             let show = |tls: TlsConfig| tls.client_certificate_pem(certificate, key);
-            choices.security.change_tls(show);
+            choices.protection.change_tls(show);
             Ok(())
         })
     })
@@ -150,7 +136,7 @@ pub extern "C" fn zk_options_set_dangerous_accept_any_host_name(
     boundary::call(|| {
         change(options, |choices| {
             let accept = TlsConfig::dangerous_accept_any_host_name;
-            choices.security.change_tls(accept);
+            choices.protection.change_tls(accept);
             Ok(())
         })
     })
@@ -164,9 +150,9 @@ pub extern "C" fn zk_options_set_dangerous_accept_any_certificate(
 ) -> zk_status {
     boundary::call(|| {
         change(options, |choices| {
-            choices.security.accepts_any_certificate = true;
+            choices.protection.accepts_any_certificate = true;
             let accept = TlsConfig::dangerous_accept_any_certificate;
-            choices.security.change_tls(accept);
+            choices.protection.change_tls(accept);
             Ok(())
         })
     })
@@ -193,7 +179,7 @@ pub unsafe extern "C" fn zk_options_set_sasl(
             ));
         }
         change(options, |choices| {
-            choices.security.sasl = Some(DigestMd5::new(user, password));
+            choices.protection.sasl = Some(DigestMd5::new(user, password));
             Ok(())
         })
     })

@@ -109,6 +109,14 @@ pub extern "C" fn zk_test_server_ca(server: *const zk_test_server) -> *const c_c
     })
 }
 
+/// That authority's list of revoked certificates (PEM), in which the server's own one is. Good until the server is freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zk_test_server_crl(server: *const zk_test_server) -> *const c_char {
+    boundary::value(std::ptr::null(), || {
+        Ok(handles::get(server)?.papers.revocations.as_ptr())
+    })
+}
+
 /// A certificate (PEM) of that authority for a client. Good until the server is freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn zk_test_server_client_cert(server: *const zk_test_server) -> *const c_char {

@@ -83,6 +83,8 @@ TEST(a_stale_handle_is_an_error_in_every_function) {
     CHECK_STATUS(zk_options_add_auth(options, "a", 1, "b", 1), stale);
     CHECK_STATUS(zk_options_add_tls_ca_file(options, "a", 1), stale);
     CHECK_STATUS(zk_options_add_tls_ca_pem(options, "a", 1), stale);
+    CHECK_STATUS(zk_options_add_tls_crl_file(options, "a", 1), stale);
+    CHECK_STATUS(zk_options_add_tls_crl_pem(options, "a", 1), stale);
     CHECK_STATUS(zk_options_set_tls_cert_files(options, "a", 1, "b", 1), stale);
     CHECK_STATUS(zk_options_set_tls_cert_pem(options, "a", 1, "b", 1), stale);
     CHECK_STATUS(zk_options_set_dangerous_accept_any_host_name(options), stale);

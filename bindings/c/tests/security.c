@@ -123,6 +123,20 @@ TEST(certificates_and_keys_are_read_from_files) {
     CHECK_OK(zk_test_server_free(server));
 }
 
+TEST(a_revoked_certificate_is_refused_where_a_list_is_given) {
+    zk_test_server *server = protected_server(false, false);
+    const char *list = zk_test_server_crl(server);
+    zk_options *options = trusting(server);
+    CHECK_OK(zk_options_add_tls_crl_pem(options, list, strlen(list)));
+    CHECK_STATUS(connects(server, options), ZK_ERR_TLS);
+    CHECK(says(zk_last_error(), "was revoked by its authority"));
+    options = trusting(server);
+    CHECK_OK(zk_options_add_tls_crl_file(options, "/nowhere/list.pem", ZK_NUL));
+    CHECK_STATUS(connects(server, options), ZK_ERR_INVALID_CONFIG);
+    CHECK(says(zk_last_error(), "cannot read /nowhere/list.pem"));
+    CHECK_OK(zk_test_server_free(server));
+}
+
 TEST(sasl_tells_a_wrong_password_from_a_server_that_cannot_be_reached) {
     zk_test_server *server = protected_server(false, true);
     zk_options *options = trusting(server);

@@ -34,6 +34,11 @@ zk_status zk_test_server_start_protected(bool certificates,
 const char *zk_test_server_ca(const struct zk_test_server *server);
 
 /*
+ That authority's list of revoked certificates (PEM), in which the server's own one is. Good until the server is freed.
+ */
+const char *zk_test_server_crl(const struct zk_test_server *server);
+
+/*
  A certificate (PEM) of that authority for a client. Good until the server is freed.
  */
 const char *zk_test_server_client_cert(const struct zk_test_server *server);

@@ -23,8 +23,8 @@ pub(crate) struct Client {
 /// Connects to an ensemble.
 #[pyfunction]
 #[pyo3(signature = (
-    hosts, *, chroot, session_timeout, connect_timeout, request_timeout, auth, on_expiry, tls_ca, tls_cert, tls_key,
-    sasl, dangerous_accept_any_host_name, dangerous_accept_any_certificate
+    hosts, *, chroot, session_timeout, connect_timeout, request_timeout, auth, on_expiry, tls_ca, tls_crl, tls_cert,
+    tls_key, sasl, dangerous_accept_any_host_name, dangerous_accept_any_certificate
 ))]
 #[expect(clippy::too_many_arguments, reason = "the package names them all")]
 pub(crate) fn connect(
@@ -36,6 +36,7 @@ pub(crate) fn connect(
     auth: Vec<(String, Vec<u8>)>,
     on_expiry: &str,
     tls_ca: Option<&Bound<'_, PyAny>>,
+    tls_crl: Option<&Bound<'_, PyAny>>,
     tls_cert: Option<&Bound<'_, PyAny>>,
     tls_key: Option<&Bound<'_, PyAny>>,
     sasl: Option<(String, String)>,
@@ -43,7 +44,7 @@ pub(crate) fn connect(
     dangerous_accept_any_certificate: bool,
 ) -> PyResult<Work> {
     let security = Security::new(
-        [tls_ca, tls_cert, tls_key],
+        [tls_ca, tls_crl, tls_cert, tls_key],
         sasl,
         dangerous_accept_any_host_name,
         dangerous_accept_any_certificate,

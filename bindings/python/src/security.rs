@@ -24,12 +24,13 @@ pub(crate) struct Security {
 
 impl Security {
     pub(crate) fn new(
-        [tls_ca, tls_cert, tls_key]: [Option<&Bound<'_, PyAny>>; 3],
+        [tls_ca, tls_crl, tls_cert, tls_key]: [Option<&Bound<'_, PyAny>>; 4],
         sasl: Option<(String, String)>,
         any_host_name: bool,
         any_certificate: bool,
     ) -> PyResult<Self> {
         let tls_ca = pem("tls_ca", tls_ca)?;
+        let tls_crl = pem("tls_crl", tls_crl)?;
         let identity = match (pem("tls_cert", tls_cert)?, pem("tls_key", tls_key)?) {
             (None, None) => None,
             (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -47,7 +48,7 @@ impl Security {
             return Err(unusable(text).into());
         }
         if tls_ca.is_none() && !any_certificate {
-            if identity.is_some() || any_host_name {
+            if identity.is_some() || tls_crl.is_some() || any_host_name {
                 let text = "TLS needs the certificate of the servers' authority; give tls_ca";
                 return Err(unusable(text).into());
             }
@@ -57,6 +58,11 @@ impl Security {
         match tls_ca {
             Some(Pem::File(path)) => tls = tls.ca_file(path),
             Some(Pem::Text(pem)) => tls = tls.ca_pem(pem),
+            None => {}
+        }
+        match tls_crl {
+            Some(Pem::File(path)) => tls = tls.crl_file(path),
+            Some(Pem::Text(pem)) => tls = tls.crl_pem(pem),
             None => {}
         }
         match identity {

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import trustme
 import zk_recipes
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from zk_recipes import sync
 from zk_recipes.testing import Server
 
@@ -90,6 +94,36 @@ async def test_a_client_certificate_is_shown_and_names_the_client(
             await zk.set("/mine", b"2")
 
 
+def revocation_list(authority: trustme.CA, revoked: list[int]) -> bytes:
+    """The authority's list of revoked certificates, by their numbers."""
+    since = datetime(2020, 1, 1)
+    builder = x509.CertificateRevocationListBuilder(
+        issuer_name=x509.load_pem_x509_certificate(authority.cert_pem.bytes()).subject,
+        last_update=since,
+        next_update=since.replace(year=2120),
+    ).add_extension(x509.CRLNumber(1), critical=False)
+    for number in revoked:
+        one = x509.RevokedCertificateBuilder(number, since)
+        builder = builder.add_revoked_certificate(one.build())
+    key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+async def test_a_revoked_certificate_is_refused_where_a_list_is_given() -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    number = x509.load_pem_x509_certificate(both(issued)[0]).serial_number
+    ca = authority.cert_pem.bytes()
+    with Server(tls=both(issued)) as server:
+        hosts = server.connect_string
+        async with zk_recipes.connect(hosts, tls_ca=ca, tls_crl=revocation_list(authority, [])):
+            pass
+        revoked = revocation_list(authority, [number])
+        with pytest.raises(zk_recipes.TlsError, match="was revoked by its authority"):
+            await zk_recipes.connect(hosts, tls_ca=ca, tls_crl=revoked, connect_timeout=1)
+
+
 async def test_sasl_names_the_client_and_a_wrong_password_is_an_error_of_its_own(world: World) -> None:
     options = {"tls_ca": world.ca}
     async with zk_recipes.connect(world.hosts, sasl=("app", "s3cret"), tls_ca=world.ca) as app:
@@ -118,7 +152,10 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(world: World, tmp_p
     refused(zk_recipes.ConfigError, "give tls_ca", tls_cert=cert, tls_key=key)
     refused(zk_recipes.ConfigError, "give tls_ca", dangerous_accept_any_host_name=True)
     refused(zk_recipes.ConfigError, "give one of them", tls_ca=ca, dangerous_accept_any_certificate=True)
+    refused(zk_recipes.ConfigError, "give tls_ca", tls_crl=missing)
     refused(zk_recipes.ConfigError, f"cannot read {missing}", tls_ca=missing)
+    refused(zk_recipes.ConfigError, f"cannot read {missing}", tls_ca=ca, tls_crl=missing)
+    refused(zk_recipes.ConfigError, "no revocation list in PEM", tls_ca=ca, tls_crl=ca)
     refused(zk_recipes.ConfigError, "no private key in PEM", tls_ca=ca, tls_cert=cert, tls_key=cert)
     refused(zk_recipes.ConfigError, "one of them is empty", sasl=("app", ""))
     refused(TypeError, "encode PEM", tls_ca=ca, tls_cert=cert, tls_key=key.decode())

@@ -26,16 +26,16 @@ fn no_permission_names_the_acl_and_who_we_are() {
     });
     let (code, message) = server.zkctl(&["set", "/public", "x"]).fails();
     assert_eq!(code, 77);
-    insta::assert_snapshot!(message, @"zkctl: no permission to write /public: the ACL there is world:anyone:r, digest:owner:cdrwa; you are authenticated as nobody; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)");
+    insta::assert_snapshot!(message, @"zkctl: no permission to write /public: the ACL there is world:anyone:r, digest:owner:cdrwa; you are authenticated as nobody; connect with credentials that have WRITE there (.auth(), or zkctl --auth digest:USER:PASSWORD)");
     let (code, message) = server
         .zkctl(&["create", "/public/x"])
         .env("ZK_AUTH", "digest:other:pw")
         .fails();
     assert_eq!(code, 77);
-    insta::assert_snapshot!(message, @"zkctl: no permission to create under /public: the ACL there is world:anyone:r, digest:owner:cdrwa; you are authenticated as digest:other; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)");
+    insta::assert_snapshot!(message, @"zkctl: no permission to create under /public: the ACL there is world:anyone:r, digest:owner:cdrwa; you are authenticated as digest:other; connect with credentials that have CREATE there (.auth(), or zkctl --auth digest:USER:PASSWORD)");
     let (code, message) = server.zkctl(&["get", "/private"]).fails();
     assert_eq!(code, 77);
-    insta::assert_snapshot!(message, @"zkctl: no permission to read /private: its ACL cannot be read either; you are authenticated as nobody; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)");
+    insta::assert_snapshot!(message, @"zkctl: no permission to read /private: its ACL cannot be read either; you are authenticated as nobody; connect with credentials that have READ there (.auth(), or zkctl --auth digest:USER:PASSWORD)");
 }
 
 #[test]
@@ -45,12 +45,12 @@ fn a_lock_nobody_may_take_is_refused() {
         .zkctl(&["lock", "/private", "--", "echo", "ran"])
         .fails();
     assert_eq!(code, 77);
-    insta::assert_snapshot!(message, @"zkctl: no permission to create under /private: its ACL cannot be read either; you are authenticated as nobody; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)");
+    insta::assert_snapshot!(message, @"zkctl: no permission to create under /private: its ACL cannot be read either; you are authenticated as nobody; connect with credentials that have CREATE there (.auth(), or zkctl --auth digest:USER:PASSWORD)");
     let (code, message) = server
         .zkctl(&["lock", "/private/lock", "--", "echo", "ran"])
         .fails();
     assert_eq!(code, 77);
-    insta::assert_snapshot!(message, @"zkctl: no permission to create under /private: its ACL cannot be read either; you are authenticated as nobody; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)");
+    insta::assert_snapshot!(message, @"zkctl: no permission to create under /private: its ACL cannot be read either; you are authenticated as nobody; connect with credentials that have CREATE there (.auth(), or zkctl --auth digest:USER:PASSWORD)");
     let (code, _) = server.zkctl(&["locks", "/private"]).fails();
     assert_eq!(code, 77);
 }

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, date_time_ymd,
 };
 use zk_embedded::{EmbeddedServer, ServerTls};
 
 use crate::server::Server;
 use crate::zkctl::Zkctl;
+
+/// The number of all certificates.
+const SERIAL: u64 = 7;
 
 /// Certificates in a folder of their own: of an authority, of the server, of a client.
 struct Files(PathBuf);
@@ -29,16 +33,38 @@ impl Files {
         let key = KeyPair::generate().unwrap();
         files.put("ca", &authority.self_signed(&key).unwrap().pem());
         let issuer = Issuer::new(authority, key);
+        files.put("good.crl", &revocations(&issuer, &[]));
+        files.put("bad.crl", &revocations(&issuer, &[SERVER]));
         for (name, names) in [("server", vec!["127.0.0.1".to_owned()]), ("client", vec![])] {
             let mut params = CertificateParams::new(names).unwrap();
             params.distinguished_name.push(DnType::CommonName, name);
+            params.serial_number = Some(SERIAL.into());
             params.extended_key_usages = vec![
                 ExtendedKeyUsagePurpose::ServerAuth,
                 ExtendedKeyUsagePurpose::ClientAuth,
             ];
+            params.serial_number = (name == "server").then(|| SERVER.into());
             let key = KeyPair::generate().unwrap();
             files.put(name, &params.signed_by(&key, &issuer).unwrap().pem());
             files.put(&format!("{name}.key"), &key.serialize_pem());
+        }
+        for (name, revoked) in [("crl-none", vec![]), ("crl-all", vec![SERIAL])] {
+            let revoked = revoked.into_iter().map(|serial| RevokedCertParams {
+                serial_number: serial.into(),
+                revocation_time: date_time_ymd(2020, 1, 1),
+                reason_code: None,
+                invalidity_date: None,
+            });
+            let list = CertificateRevocationListParams {
+                this_update: date_time_ymd(2020, 1, 1),
+                next_update: date_time_ymd(2999, 1, 1),
+                crl_number: 1.into(),
+                issuing_distribution_point: None,
+                revoked_certs: revoked.collect(),
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            let list = list.signed_by(&issuer).unwrap();
+            files.put(name, &list.pem().unwrap());
         }
         files
     }
@@ -70,6 +96,27 @@ impl Files {
             .env("ZK_TLS_CERT", &self.path("client"))
             .env("ZK_TLS_KEY", &self.path("client.key"))
     }
+}
+
+/// The number of the server's certificate.
+const SERVER: u64 = 77;
+
+fn revocations(issuer: &Issuer<'_, KeyPair>, revoked: &[u64]) -> String {
+    let revoked = revoked.iter().map(|serial| RevokedCertParams {
+        serial_number: (*serial).into(),
+        revocation_time: date_time_ymd(2020, 1, 1),
+        reason_code: None,
+        invalidity_date: None,
+    });
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(2120, 1, 1),
+        crl_number: 1_u64.into(),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(issuer).unwrap().pem().unwrap()
 }
 
 impl Drop for Files {
@@ -132,6 +179,21 @@ fn a_server_that_is_not_trusted_or_wants_a_certificate_is_unavailable_with_the_r
 }
 
 #[test]
+fn a_server_whose_certificate_was_revoked_is_unavailable_with_the_reason() {
+    let files = Files::new();
+    let server = files.server();
+    let list = files.path("crl-none");
+    files.admitted(&server, &["ls", "--tls-crl", &list]).ok();
+    let revoked = files.admitted(&server, &["ls"]);
+    let revoked = revoked.env("ZK_TLS_CRL", &files.path("crl-all"));
+    let (code, message) = revoked.fails();
+    assert_eq!(code, 69);
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: its certificate was revoked by the authority that issued it; give the server another one. Tried 1 of 1 servers in T s");
+    let alone = server.zkctl(&["ls", "--tls-crl", &list]);
+    assert_eq!(alone.fails().0, 64);
+}
+
+#[test]
 fn files_that_cannot_be_used_are_a_mistake_of_configuration() {
     let files = Files::new();
     let server = files.server();
@@ -148,6 +210,22 @@ fn files_that_cannot_be_used_are_a_mistake_of_configuration() {
     let alone = ["ls", "--tls-ca", &missing, "--tls-cert", &missing];
     assert_eq!(server.zkctl(&alone).fails().0, 64);
     let alone = ["ls", "--dangerous-accept-any-host-name"];
+    assert_eq!(server.zkctl(&alone).fails().0, 64);
+}
+
+#[test]
+fn a_revoked_certificate_is_refused_where_a_list_is_given() {
+    let files = Files::new();
+    let server = files.server();
+    let with = |list: &str| {
+        let admitted = files.admitted(&server, &["ls"]);
+        admitted.env("ZK_TLS_CRL", &files.path(list))
+    };
+    assert_eq!(with("good.crl").run().code, Some(0));
+    let (code, message) = with("bad.crl").fails();
+    assert_eq!(code, 69);
+    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: its certificate was revoked by its authority; give the server a new one. Tried 1 of 1 servers in T s");
+    let alone = ["ls", "--tls-crl", &files.path("good.crl")];
     assert_eq!(server.zkctl(&alone).fails().0, 64);
 }
 

@@ -38,7 +38,13 @@ impl Zkctl {
             .args(args)
             .env_remove("ZK_CONNECT")
             .env_remove("ZK_AUTH");
-        for name in ["ZK_TLS_CA", "ZK_TLS_CERT", "ZK_TLS_KEY", "ZK_SASL"] {
+        for name in [
+            "ZK_TLS_CA",
+            "ZK_TLS_CRL",
+            "ZK_TLS_CERT",
+            "ZK_TLS_KEY",
+            "ZK_SASL",
+        ] {
             command.env_remove(name);
         }
         Self {

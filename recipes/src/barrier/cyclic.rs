@@ -8,6 +8,7 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
 use crate::cell::validated;
 
 pub use arrive::Arrive;
+use arrive::Site;
 
 /// A barrier at which `n` parties wait for each other, again and again.
 ///
@@ -40,10 +41,7 @@ pub use arrive::Arrive;
 /// ```
 #[derive(Debug, Clone)]
 pub struct CyclicBarrier {
-    client: Client,
-    path: String,
-    parties: usize,
-    acl: Vec<Acl>,
+    site: Site,
 }
 
 impl CyclicBarrier {
@@ -58,29 +56,30 @@ impl CyclicBarrier {
             let text = format!("a barrier of no parties at {path} would never open");
             return Err(Error::new(ErrorKind::Misuse, text).with_op(OpKind::Wait, path));
         }
-        Ok(Self {
+        let site = Site {
             client: client.terse(),
             path,
             parties: usize::from(parties),
             acl: vec![Acl::open()],
-        })
+        };
+        Ok(Self { site })
     }
 
     /// Sets the ACL of the nodes that are made here. Default: open to everybody.
     #[must_use]
     pub fn acl(mut self, acl: impl Into<Vec<Acl>>) -> Self {
-        self.acl = acl.into();
+        self.site.acl = acl.into();
         self
     }
 
     /// The barrier's path.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        &self.site.path
     }
 
     /// Arrives, and waits until enough have; yields the number of the round, from 1. Await it or set a timeout first.
     pub fn arrive(&self) -> Arrive {
-        Arrive::new(self.clone())
+        Arrive::new(self.site.clone())
     }
 }

@@ -4,6 +4,7 @@ mod decide;
 mod enter;
 mod leave;
 mod member;
+mod site;
 
 use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
 
@@ -13,6 +14,7 @@ use crate::cell::validated;
 pub use enter::Enter;
 pub use leave::{Leave, Left};
 pub use member::{BarrierMember, MemberLost};
+use site::Site;
 
 /// A barrier that `n` members enter together and leave together.
 ///
@@ -48,11 +50,7 @@ pub use member::{BarrierMember, MemberLost};
 /// ```
 #[derive(Debug, Clone)]
 pub struct DoubleBarrier {
-    client: Client,
-    path: String,
-    members: usize,
-    layout: Layout,
-    acl: Vec<Acl>,
+    site: Site,
 }
 
 impl DoubleBarrier {
@@ -67,37 +65,38 @@ impl DoubleBarrier {
             let text = format!("a barrier of no members at {path} would never be entered");
             return Err(Error::new(ErrorKind::Misuse, text).with_op(OpKind::Wait, path));
         }
-        Ok(Self {
+        let site = Site {
             client: client.terse(),
             path,
             members: usize::from(members),
             layout: Layout::default(),
             acl: vec![Acl::open()],
-        })
+        };
+        Ok(Self { site })
     }
 
     /// Sets whose programs the barrier is shared with. Default: [`Layout::Curator`].
     #[must_use]
     pub fn layout(mut self, layout: Layout) -> Self {
-        self.layout = layout;
+        self.site.layout = layout;
         self
     }
 
     /// Sets the ACL of the nodes that are made here. Default: open to everybody, as Curator's.
     #[must_use]
     pub fn acl(mut self, acl: impl Into<Vec<Acl>>) -> Self {
-        self.acl = acl.into();
+        self.site.acl = acl.into();
         self
     }
 
     /// The barrier's path.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        &self.site.path
     }
 
     /// Enters as soon as all members are there; await the result or set a timeout first.
     pub fn enter(&self) -> Enter {
-        Enter::new(self.clone())
+        Enter::new(self.site.clone())
     }
 }

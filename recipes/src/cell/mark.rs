@@ -19,9 +19,16 @@ impl Mark {
     /// A mark below `cell`, yet to be made. Whatever becomes of it, it goes with this value.
     pub(crate) fn new(client: &Client, cell: &str) -> Result<Self, Error> {
         let id = format!("{:032x}", u128::from_be_bytes(client.random()?));
+        let (claim, path) = (
+            client.claim(cell, &id),
+            path::join(cell, &format!("{PREFIX}{id}")),
+        );
+        // No create of the claim's own makes it, so the session is told now what to delete: a transaction that is on its way
+        // when this is dropped comes before the delete.
+        claim.located(&path);
         Ok(Self {
-            claim: client.claim(cell, &id),
-            path: path::join(cell, &format!("{PREFIX}{id}")),
+            claim,
+            path,
             number: 0,
             made: false,
         })
@@ -30,14 +37,6 @@ impl Mark {
     /// True while its session is the current one.
     pub(crate) fn is_current(&self, client: &Client) -> bool {
         self.claim.generation() == client.generation()
-    }
-
-    /// The transaction that makes it took place.
-    pub(crate) fn located(&mut self) {
-        if !self.made {
-            self.made = true;
-            self.claim.located(&self.path);
-        }
     }
 
     /// It does not exist and will not.

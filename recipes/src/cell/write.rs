@@ -107,7 +107,7 @@ impl Writer<'_> {
         };
         let error = match multi.await {
             Ok(results) => {
-                mark.located();
+                mark.made = true;
                 *held = Some(mark);
                 return Ok(Tried::Ended(Written::Yes(metadata(&results))));
             }
@@ -147,7 +147,7 @@ impl Writer<'_> {
         }
         match by_mark(found, mark.number, !mark.made) {
             Verdict::Applied => {
-                mark.located();
+                mark.made = true;
                 *held = Some(mark);
                 Ok(Tried::Ended(Written::Yes(None)))
             }
@@ -239,7 +239,9 @@ impl Writer<'_> {
     }
 
     async fn create_parents(&self, missing: Error) -> Result<(), Error> {
-        let made = self.client.create_parents(self.path, CreateMode::Container);
+        let made = self
+            .client
+            .create_parents(self.path, CreateMode::Container, self.acl);
         match made.await {
             Ok(true) => Ok(()),
             // Made or not made: the next create tells, and nothing is made twice.

@@ -1,5 +1,7 @@
 //! Who is first in a queue, as a pure function: for those who look on.
 
+use zk_client::Zxid;
+
 use super::decide::distrusted;
 use super::names::{Family, Name};
 
@@ -10,7 +12,7 @@ pub(crate) enum First {
     Nobody,
     /// The name of its node.
     Name(String),
-    /// The suffixes do not tell the order: ask for the creation zxid of these.
+    /// The suffixes do not tell the order: ask for the creation zxids of these, and for the [`oldest`].
     AskCreation(Vec<String>),
 }
 
@@ -28,6 +30,15 @@ pub(crate) fn first(family: Family, children: &[String]) -> First {
         Some(name) => First::Name(name.text),
         None => First::Nobody,
     }
+}
+
+/// The first of these contenders, with their creation zxids at hand.
+pub(crate) fn oldest(created: &[(String, Zxid)]) -> Option<&str> {
+    let places = created.iter().filter_map(|(text, zxid)| {
+        let name = Name::parse(text)?;
+        Some((name.place(*zxid), text))
+    });
+    places.min().map(|(_, text)| text.as_str())
 }
 
 #[cfg(test)]

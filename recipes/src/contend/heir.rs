@@ -1,9 +1,12 @@
-//! A contender that takes over the place of another one: how a writer becomes a reader with nobody in between.
+//! A contender that takes over the place of another one: how a writer becomes a reader, and a leader hands over to
+//! somebody of its choice, with nobody in between.
 //!
 //! The new node has the digits of the old one and is made while the old one is there, so whoever waits behind the old
 //! one finds the new one when that goes. It is not sequential: the name is the caller's, a mark makes it unique.
 
-use zk_client::{CreateMode, Error, ErrorKind, Fate, path};
+use std::future::Future;
+
+use zk_client::{Claim, CreateMode, Created, Error, ErrorKind, Fate, path};
 
 use super::names::Name;
 use super::run::{Contention, Grant};
@@ -12,6 +15,38 @@ impl Contention {
     /// Holds in the place of the contender whose node is `old`, of the session of this generation. `None`: that one held
     /// no more when the new node came to be, and the new node is gone again.
     pub(crate) async fn inherit(&self, old: &str, generation: u64) -> Result<Option<Grant>, Error> {
+        Ok(self
+            .take_place(old, generation)
+            .await?
+            .map(|(claim, node)| {
+                claim.watch_own(&node.path, None);
+                Grant::held(claim, node, &self.path)
+            }))
+    }
+
+    /// Waits directly behind the contender whose node is `old`, of whatever session, until that one is gone: ahead of all
+    /// who wait for it. `in_place` runs once nobody can get in between. `None`: the old node was gone before the new one
+    /// came to be, or the new one is gone.
+    pub(crate) async fn succeed<F>(&self, old: &str, in_place: F) -> Result<Option<Grant>, Error>
+    where
+        F: Future<Output = ()>,
+    {
+        let generation = self.client.generation();
+        let Some((claim, node)) = self.take_place(old, generation).await? else {
+            return Ok(None);
+        };
+        in_place.await;
+        let children = self.client.children(&self.path).await?;
+        let first = self.queue(&claim, &node, children, None).await?;
+        Ok(first.map(|_| Grant::held(claim, node, &self.path)))
+    }
+
+    /// A node with the digits of `old`, which was there when the new one came to be.
+    async fn take_place(
+        &self,
+        old: &str,
+        generation: u64,
+    ) -> Result<Option<(Claim, Created)>, Error> {
         let Some(digits) = Name::parse(path::name(old)).and_then(|name| name.digits()) else {
             return Err(self.without_a_place(old));
         };
@@ -52,10 +87,7 @@ impl Contention {
                 },
             };
             return match witness.await {
-                Ok(Some(_)) => {
-                    claim.watch_own(&node.path, None);
-                    Ok(Some(Grant::held(claim, node, &self.path)))
-                }
+                Ok(Some(_)) => Ok(Some((claim, node))),
                 Ok(None) => Ok(None),
                 Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(None),
                 Err(error) => Err(error),

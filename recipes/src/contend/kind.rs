@@ -53,11 +53,12 @@ impl Kind {
     }
 
     /// Whether nobody can get in between a contender and the one directly ahead of it. Not among readers and writers:
-    /// a writer that becomes a reader leaves a node in its old place, and a reader does not wait for all ahead.
+    /// a writer that becomes a reader leaves a node in its old place, and a reader does not wait for all ahead. Nor in an
+    /// election, whose leader may name a successor.
     pub(crate) fn is_strict(self) -> bool {
         match self {
-            Self::Lock(_) | Self::Latch => true,
-            Self::Read(_) | Self::Write(_) | Self::Lease(_) => false,
+            Self::Lock(_) => true,
+            Self::Latch | Self::Read(_) | Self::Write(_) | Self::Lease(_) => false,
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Contention {
     pub(crate) kind: Kind,
     pub(crate) data: Bytes,
     pub(crate) acl: Vec<Acl>,
+    /// What names say besides: follows the id in them.
+    pub(crate) tag: String,
     /// False: give up at once if somebody is ahead.
     pub(crate) waits: bool,
 }
@@ -125,7 +127,7 @@ impl Contention {
 
     /// A mark in the text form of the kind's names.
     pub(super) fn new_mark(&self) -> Result<String, Error> {
-        Ok(self.kind.mark(new_mark(&self.client)?))
+        Ok(self.kind.mark(new_mark(&self.client)?) + &self.tag)
     }
 
     /// Creates the contender's node and lists the queue. `None`: start again.
@@ -159,7 +161,9 @@ impl Contention {
     }
 
     async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        let create = self.client.create_parents(prefix, self.kind.parents());
+        let create = self
+            .client
+            .create_parents(prefix, self.kind.parents(), &self.acl);
         match create.await {
             Ok(true) => return Ok(()),
             // Made or not made: the contender's next create tells, and nothing is made twice.
@@ -223,7 +227,7 @@ impl Contention {
     }
 
     /// Waits until first. `Some(true)`: first. `Some(false)`: not first and not waiting. `None`: over.
-    async fn queue(
+    pub(super) async fn queue(
         &self,
         claim: &Claim,
         node: &Created,
@@ -325,6 +329,10 @@ impl Contention {
                 Err(error) if error.kind() == ErrorKind::SessionExpired => return Ok(Wake::Over),
                 Err(error) => return Err(error),
             };
+            // A read whose answer was lost may have been asked again in the next session.
+            if !matches!(claim.status(), ClaimStatus::Open) {
+                return Ok(Wake::Over);
+            }
             let mut seen = None;
             loop {
                 match set.next().await {

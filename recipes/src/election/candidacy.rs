@@ -10,6 +10,7 @@ use super::latch::Latch;
 use super::leader::{self, Leader};
 use super::leadership::Leadership;
 use super::observe::Leaders;
+use super::rank;
 use super::term::Term;
 use crate::contend::{Contention, Kind, Layout, validate};
 use crate::lock::{Contender, default_contender, list};
@@ -77,6 +78,8 @@ pub struct Election {
     layout: ElectionLayout,
     contender: Option<String>,
     announcement: Bytes,
+    accepts: bool,
+    priority: Option<u32>,
     acl: Vec<Acl>,
 }
 
@@ -94,6 +97,8 @@ impl Election {
             layout: ElectionLayout::default(),
             contender: None,
             announcement: Bytes::new(),
+            accepts: false,
+            priority: None,
             acl: vec![Acl::open()],
         })
     }
@@ -121,6 +126,28 @@ impl Election {
         self
     }
 
+    /// Lets a leader name this candidate as its successor, by its [`contender`](Self::contender) text: see
+    /// [`Leadership::name_successor`]. Costs one watch while it waits. In the layout of `LeaderLatch` alone.
+    #[must_use]
+    pub fn accepts_succession(mut self) -> Self {
+        self.accepts = true;
+        self
+    }
+
+    /// Gives this candidate a priority, and lets it be named as a successor. A leader in [`lead`](Self::lead) or in a
+    /// [`latch`](Self::latch) that has a priority makes room as soon as a candidate of a higher one stands: it names that
+    /// one, drops its work, resigns, and stands again. Those without a priority neither make room nor get any. In the
+    /// layout of `LeaderLatch` alone.
+    ///
+    /// When a leader goes, the next in line leads first, and makes room then: for the moment of a term a lower priority may
+    /// lead. Candidates of a path need names that differ ([`contender`](Self::contender)).
+    #[must_use]
+    pub fn priority(mut self, priority: u32) -> Self {
+        self.priority = Some(priority);
+        self.accepts = true;
+        self
+    }
+
     /// Sets the ACL of the candidates' nodes. Default: open to everybody, as Curator's.
     #[must_use]
     pub fn acl(mut self, acl: impl Into<Vec<Acl>>) -> Self {
@@ -143,9 +170,11 @@ impl Election {
             kind: self.layout.kind(),
             data: Bytes::from(text),
             acl: self.acl.clone(),
+            tag: self.priority.map_or_else(String::new, rank::tag),
             waits: true,
         };
-        Elected::new(contention, self.announcement.clone())
+        let accepts = self.accepts && self.layout == ElectionLayout::Latch;
+        Elected::new(contention, self.announcement.clone(), accepts)
     }
 
     /// One term after the other, for ever.
@@ -185,6 +214,10 @@ impl Election {
                 biased;
                 // Also when the term ends.
                 () = term.doubted() => continue,
+                () = rank::make_room(&leadership) => {
+                    let _ = leadership.resign().await;
+                    continue;
+                }
                 output = work(term.clone()) => output,
             };
             // Whether the answer to the delete came in time says nothing about the work.

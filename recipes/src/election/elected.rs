@@ -10,6 +10,7 @@ use zk_client::{ClaimStatus, Error, ErrorKind, MultiResult, OpKind, path};
 
 use super::leadership::Leadership;
 use super::record;
+use super::successor;
 use super::term::Term;
 use crate::contend::{Contention, Grant};
 use crate::lock::{Exclusive, guard};
@@ -37,14 +38,16 @@ use crate::lock::{Exclusive, guard};
 pub struct Elected {
     contention: Contention,
     announcement: Bytes,
+    accepts: bool,
     timeout: Option<Duration>,
 }
 
 impl Elected {
-    pub(super) fn new(contention: Contention, announcement: Bytes) -> Self {
+    pub(super) fn new(contention: Contention, announcement: Bytes, accepts: bool) -> Self {
         Self {
             contention,
             announcement,
+            accepts,
             timeout: None,
         }
     }
@@ -102,12 +105,24 @@ impl Elected {
     /// `None` if it does not wait and somebody is ahead.
     async fn stand(&self) -> Result<Option<Leadership>, Error> {
         loop {
-            let Some(grant) = self.contention.run().await? else {
+            let Some(grant) = self.first().await? else {
                 return Ok(None);
             };
             if let Some(leadership) = self.begin(grant).await? {
                 return Ok(Some(leadership));
             }
+        }
+    }
+
+    /// Waits until first, in the order of arrival or in the place that a leader offers.
+    async fn first(&self) -> Result<Option<Grant>, Error> {
+        if !self.accepts || !self.contention.waits {
+            return self.contention.run().await;
+        }
+        tokio::select! {
+            biased;
+            grant = self.contention.run() => grant,
+            grant = successor::accept(&self.contention) => grant.map(Some),
         }
     }
 

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use zk_client::Error;
 
 use super::elected::Elected;
+use super::rank;
 use super::term::Term;
 
 /// Tells whether this process leads, while a [driver](crate::Election::latch) keeps it standing: what Curator calls a leader
@@ -142,6 +143,7 @@ async fn drive(
             biased;
             () = &mut closed => true,
             () = now.doubted() => false,
+            () = rank::make_room(&leadership) => false,
         };
         term.send_replace(None);
         if is_closed {

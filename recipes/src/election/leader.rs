@@ -1,10 +1,10 @@
 //! Who leads, as the tree shows it.
 
 use bytes::Bytes;
-use zk_client::{Client, Error, ErrorKind, Node, SessionId, Zxid, path};
+use zk_client::{Client, Error, ErrorKind, Node, SessionId, path};
 
 use super::record::{self, Record};
-use crate::contend::{First, Kind, first};
+use crate::contend::{First, Kind, first, oldest};
 
 /// The leader of an election, as one look at the tree finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,16 +61,13 @@ pub(super) async fn first_name(
             (name, stat)
         })
         .collect();
-    let mut oldest: Option<(Zxid, String)> = None;
+    let mut created = Vec::with_capacity(asked.len());
     for (name, stat) in asked {
         if let Some(stat) = stat.await? {
-            let found = (stat.czxid, name);
-            if oldest.as_ref().is_none_or(|oldest| found < *oldest) {
-                oldest = Some(found);
-            }
+            created.push((name, stat.czxid));
         }
     }
-    Ok(oldest.map(|(_, name)| name))
+    Ok(oldest(&created).map(str::to_owned))
 }
 
 /// Who leads now.

@@ -1,10 +1,13 @@
 //! The value that stands for being leader.
 
 use std::future::Future;
+use std::time::Duration;
 
-use zk_client::{Error, Fenced};
+use zk_client::{Error, ErrorKind, Fenced, OpKind, path};
 
+use super::successor;
 use super::term::Term;
+use crate::contend::{Family, Name};
 use crate::lock::{LockGuard, LockLost, Released};
 
 /// One term as leader. Dropping it resigns in the background, as surely as dropping a [`LockGuard`] releases the lock.
@@ -53,6 +56,45 @@ impl Leadership {
     /// Expiry is the end; a suspension is not.
     pub fn lost(&self) -> impl Future<Output = LockLost> + Send + 'static + use<> {
         self.term.lost()
+    }
+
+    /// Makes the candidate that calls itself so the next in line, ahead of all who wait; resign then, and it leads. It must
+    /// have said that it [accepts](crate::Election::accepts_succession), and wait.
+    ///
+    /// The offer is an ephemeral node beside the election's, open to everybody; its candidate deletes it once it has taken
+    /// the place directly behind the leader. Candidates of Curator in between see nothing but one more ahead of them.
+    ///
+    /// # Errors
+    ///
+    /// `AcquireTimedOut` if nobody took the place within `limit`; `Misuse` in another layout than `LeaderLatch`'s, where
+    /// contenders do not look twice; `NoAuth` without CREATE on the parent of the election's node. The term goes on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: the offer is withdrawn. If it was taken already, the candidate stays next in line.
+    ///
+    /// # Ordering
+    ///
+    /// When it returns, the named candidate is next; who waited longer comes behind.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension until `limit`; an expiry ends the term.
+    pub async fn name_successor(&self, contender: &str, limit: Duration) -> Result<(), Error> {
+        let (client, held) = (self.term.client(), self.term.held());
+        let name = Name::parse(path::name(held.node()));
+        if !name.is_some_and(|name| name.family == Family::Latch && name.digits().is_some()) {
+            let text = format!(
+                "the leader of {} cannot name a successor: its node {} is not one of LeaderLatch's whose digits tell a place",
+                held.path(),
+                held.node()
+            );
+            return Err(Error::new(ErrorKind::Misuse, text).with_op(OpKind::Acquire, held.path()));
+        }
+        match successor::offer(client, held.path(), held.node(), contender, limit).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(client.explain(error).await),
+        }
     }
 
     /// Resigns, and waits until the server has deleted the candidate's node; the next candidate leads then.

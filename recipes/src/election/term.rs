@@ -20,6 +20,10 @@ impl Term {
         Self { client, held }
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The number of the term: the zxid of the write that began it, larger than that of every term before. It is the
     /// fencing token of the leader. Terms of unmodified Curator and kazoo programs have none.
     #[must_use]

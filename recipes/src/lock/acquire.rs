@@ -103,6 +103,7 @@ impl<K: Holding> Acquire<K> {
             kind,
             data: Bytes::new(),
             acl: acl.to_vec(),
+            tag: String::new(),
             waits: true,
         };
         let acquire = Self {

@@ -51,15 +51,16 @@ impl Mutex {
         }
         let record = format!("{}-__broken__/break-", self.path);
         self.client
-            .create_parents(&record, CreateMode::Persistent)
+            .create_parents(&record, CreateMode::Persistent, &self.acl)
             .await?;
         let broken = self
             .client
             .multi()
-            .create(
+            .create_with_acl(
                 &record,
                 self.record(contender, reason),
                 CreateMode::PersistentSequential,
+                self.acl.clone(),
             )
             .delete(node, None);
         match broken.await {

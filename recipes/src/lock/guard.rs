@@ -103,8 +103,8 @@ impl<K: Holding> LockGuard<K> {
     ///
     /// # Errors
     ///
-    /// `TimedOut` when no server answered in time; the session goes on trying, and the node goes with the session at
-    /// the latest.
+    /// `TimedOut` when no server answered in time; the session goes on trying. `NoAuth` if the ACL of the lock's directory
+    /// does not let this client delete its node. The node goes with the session at the latest.
     ///
     /// # Cancel safety
     ///

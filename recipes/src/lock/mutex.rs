@@ -29,6 +29,10 @@ use crate::contend::{Kind, Layout};
 /// one delete. A waiter costs nothing until the contender ahead goes. While held one small quorum write leaves every
 /// sixth of the session timeout.
 ///
+/// **Permissions**: CREATE, READ and DELETE on the lock's directory; READ on the nodes of all contenders, which
+/// [`acl`](Self::acl) gives. Where directories are missing, CREATE on the last one that is there. Nothing else; whoever
+/// has DELETE on the directory can take the lock from its holder.
+///
 /// ```
 /// # #[cfg(feature = "dev-server")]
 /// # fn main() {
@@ -52,7 +56,7 @@ pub struct Mutex {
     pub(super) client: Client,
     pub(super) path: String,
     layout: Layout,
-    acl: Vec<Acl>,
+    pub(super) acl: Vec<Acl>,
     delay: Option<Duration>,
 }
 
@@ -93,7 +97,11 @@ impl Mutex {
         self
     }
 
-    /// Sets the ACL of the contenders' nodes. Default: open to everybody, as Curator's.
+    /// Sets the ACL of the contenders' nodes, and of directories that are missing and made for them. Default: open to
+    /// everybody, as Curator's.
+    ///
+    /// Contenders with other credentials need READ on the nodes, and CREATE, READ and DELETE on the directory: where one
+    /// ACL does not give both, or where directories above are shared with others, make them before.
     #[must_use]
     pub fn acl(mut self, acl: impl Into<Vec<Acl>>) -> Self {
         self.acl = acl.into();

@@ -43,6 +43,7 @@ impl LockGuard<Writing> {
             kind: Kind::Read(kind.layout),
             data: kind.contender,
             acl: kind.acl,
+            tag: String::new(),
             waits: false,
         };
         let grant = contention.inherit(held.node(), held.generation()).await?;

@@ -74,6 +74,7 @@ impl Entrance {
             kind,
             data: self.data.clone(),
             acl: self.acl.clone(),
+            tag: String::new(),
             waits: self.waits,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use zk_client::{Client, Error, ErrorKind, Watch, Zxid};
 
-use super::shared::Versioned;
+use super::versioned::Versioned;
 use crate::Layout;
 use crate::counter::decode;
 use crate::renewal::renewed;

@@ -3,7 +3,8 @@
 use zk_client::{Acl, Client, Error};
 
 use super::changes::{CountChanges, count};
-use super::shared::{SharedValue, Versioned};
+use super::shared::SharedValue;
+use super::versioned::Versioned;
 use crate::counter::encode;
 use crate::{CompareAndSet, Layout};
 

@@ -1,11 +1,12 @@
 //! A value that is shared by whoever knows its path.
 
 use bytes::Bytes;
-use zk_client::{Acl, Client, Error, Stat, Zxid};
+use zk_client::{Acl, Client, Error};
 
 use super::changes::Changes;
+use super::versioned::Versioned;
 use crate::CompareAndSet;
-use crate::cell::{Cell, Found};
+use crate::cell::Cell;
 
 /// Bytes on a path that many programs read, replace and follow.
 ///
@@ -37,46 +38,6 @@ use crate::cell::{Cell, Found};
 pub struct SharedValue {
     cell: Cell,
     seed: Bytes,
-}
-
-/// A value, and which write it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Versioned<T> {
-    /// The value.
-    pub value: T,
-    /// The version of the node's data; it starts anew when the node is made again, and overflows.
-    pub version: i32,
-    /// In which transaction it was written; grows with every write of the path.
-    pub mzxid: Zxid,
-    czxid: Zxid,
-}
-
-impl<T> Versioned<T> {
-    pub(super) fn new(value: T, stat: &Stat) -> Self {
-        Self {
-            value,
-            version: stat.version,
-            mzxid: stat.mzxid,
-            czxid: stat.czxid,
-        }
-    }
-
-    /// The same write with another form of its value.
-    pub(super) fn map<U>(self, value: U) -> Versioned<U> {
-        Versioned {
-            value,
-            version: self.version,
-            mzxid: self.mzxid,
-            czxid: self.czxid,
-        }
-    }
-}
-
-impl From<Found> for Versioned<Bytes> {
-    fn from(found: Found) -> Self {
-        Self::new(found.data, &found.stat)
-    }
 }
 
 impl SharedValue {
@@ -185,7 +146,7 @@ impl SharedValue {
     ) -> Result<CompareAndSet<Versioned<Bytes>>, Error> {
         let replaced = self
             .cell
-            .replace(previous.version, previous.czxid, value.into());
+            .replace(previous.version, previous.czxid(), value.into());
         if replaced.await? {
             return Ok(CompareAndSet::Done);
         }

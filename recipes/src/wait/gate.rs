@@ -40,9 +40,9 @@ impl Gate {
                 // Made or not: what is asked for is that it is there, and asking again makes nothing twice.
                 Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
                 Err(error) if error.kind() == ErrorKind::NoNode => {
-                    let parents = self
-                        .client
-                        .create_parents(&self.path, CreateMode::Container);
+                    let parents =
+                        self.client
+                            .create_parents(&self.path, CreateMode::Container, &self.acl);
                     match parents.await {
                         Ok(true) => {}
                         Ok(false) => return Err(error),

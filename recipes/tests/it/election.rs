@@ -3,6 +3,8 @@
 mod defects;
 mod latch;
 mod observe;
+mod priorities;
+mod succession;
 mod terms;
 
 use std::future::{Future, IntoFuture};

@@ -134,7 +134,9 @@ async fn a_waiter_whose_watches_are_removed_goes_on_waiting_and_holds_next() {
     settle().await;
     assert!(!next.guard.is_finished());
     drop(holder);
-    next.guard.await.unwrap().release().await.unwrap();
+    let held = tokio::time::timeout(Duration::from_secs(60), next.guard).await;
+    let guard = held.expect("it waits for ever").unwrap();
+    guard.release().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

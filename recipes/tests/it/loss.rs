@@ -1,5 +1,7 @@
 //! How a holder learns that its hold is over.
 
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use zk_recipes::{ErrorKind, Fate, LockLostWhy, Mutex, OnExpiry};
@@ -186,4 +188,35 @@ async fn a_fenced_write_that_waits_while_its_session_expires_is_refused_as_of_a_
         error.to_string().starts_with("the hold is over: "),
         "{error}"
     );
+}
+
+/// Found by the simulation: the process stands still while its read of the contender ahead is under way, the answer is
+/// lost, and the session is over before it goes on. The read is asked again in the next session, where it has no node.
+#[tokio::test(start_paused = true)]
+async fn a_waiter_that_stood_still_over_the_end_of_its_session_stands_again() {
+    for polls in 1..12 {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        let holder = warm_lock(&other, "/locks/a").await.acquire().await.unwrap();
+        let mutex = Mutex::new(&zk, "/locks/a").unwrap();
+        let mut acquire = Box::pin(async move { mutex.acquire().await });
+        for _ in 0..polls {
+            let once = std::future::poll_fn(|cx| Poll::Ready(acquire.as_mut().poll(cx).is_ready()));
+            assert!(!once.await);
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        world.hooks.expire(zk.session_id().unwrap());
+        settle().await;
+        settle().await;
+        assert_eq!(zk.generation(), 2, "{polls}");
+        let acquire = tokio::spawn(acquire);
+        settle().await;
+        holder.release().await.unwrap();
+        let guard = tokio::time::timeout(Duration::from_secs(10), acquire).await;
+        let guard = guard.unwrap_or_else(|_| panic!("it hangs after {polls} polls"));
+        assert_eq!(
+            world.left("/locks/a"),
+            [guard.unwrap().unwrap().held().node()]
+        );
+    }
 }

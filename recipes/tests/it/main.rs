@@ -10,6 +10,7 @@
 
 mod barriers;
 mod counters;
+mod dropped;
 mod drops;
 mod election;
 mod ending;
@@ -26,6 +27,7 @@ mod lost_replies;
 mod multi_lock;
 mod outage;
 mod own_node;
+mod permissions;
 mod rate_limiter;
 mod reentrant;
 mod refusals;

@@ -199,6 +199,11 @@ macro_rules! each_conformance_body {
                 contenders_may_be_closed_to_others,
                 a_lock_in_a_closed_place_is_refused,
             }
+            mutex_acl {
+                a_lock_works_with_no_more_than_the_permissions_that_are_documented,
+                each_permission_that_a_lock_lacks_is_named,
+                what_a_lock_makes_is_closed_as_the_lock_is,
+            }
             mutex_kazoo {
                 a_contender_with_kazoos_layout_is_named_as_kazoo_names_it,
                 parents_of_a_lock_with_kazoos_layout_outlive_it,

@@ -176,6 +176,35 @@ fn a_dropped_announcement_was_made_or_not() {
 }
 
 #[test]
+fn a_dropped_offer_to_a_successor_is_withdrawn() {
+    let cases = at_every_poll(NOW_AND_LATE, |stop| {
+        let _naming = Naming(format!("dropped after {stop} polls"));
+        in_virtual_time(async {
+            let (world, zk, other, leadership) = led().await;
+            let successor = election(&zk).contender("b").accepts_succession();
+            let successor = tokio::spawn(successor.elected().into_future());
+            settle().await;
+            let limit = Duration::from_secs(20);
+            let name = leadership.name_successor("b", limit);
+            let ready = poll_then_drop(name, stop).await.is_some();
+            sleep(Duration::from_secs(1)).await;
+            let offers = world.hooks.paths().into_iter();
+            assert_eq!(offers.filter(|path| path.contains("handover")).count(), 0);
+            assert_eq!((other.stats().watches, other.stats().duties), (1, 1));
+            assert!(leadership.term().is_leader());
+            leadership.resign().await.unwrap();
+            let next = timeout(limit, successor).await.unwrap().unwrap();
+            next.unwrap().resign().await.unwrap();
+            until("without candidates", || world.below(AT).is_empty()).await;
+            settle().await;
+            assert_eq!((zk.stats().watches, zk.stats().duties), (0, 0));
+            ready
+        })
+    });
+    assert!(cases > 5, "{cases}");
+}
+
+#[test]
 fn a_dropped_wait_for_a_latch_changes_nothing() {
     at_every_poll(NOW_AND_LATE, |stop| {
         let _naming = Naming(format!("dropped after {stop} polls"));

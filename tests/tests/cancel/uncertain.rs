@@ -119,7 +119,7 @@ const PARENTS: &[&[&str]] = &[&[], &["+/x"], &["+/x", "+/x/y"]];
 fn a_dropped_create_parents_stops_after_one_of_them() {
     uncertain(PARENTS, async |zk, _| {
         assert!(
-            zk.create_parents("/x/y/z", CreateMode::Persistent)
+            zk.create_parents("/x/y/z", CreateMode::Persistent, &[Acl::open()])
                 .await
                 .unwrap()
         );

@@ -1,15 +1,18 @@
 //! Our candidates and an unmodified Curator program in one election.
 
 use std::fs;
+use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zk_recipes::{Client, CreateMode, Election, ElectionLayout, Leaders};
 use zk_tests::{Peer, RealServer, deadline, note};
 
 const CANDIDATES: u64 = 3;
-/// Of each candidate, Curator's too: candidates lead in turn, so all are there to the end.
-const TERMS: u64 = 75;
+/// Of Curator's candidate; ours lead until it has had them all.
+const TERMS: u64 = 60;
 const PAUSE_MS: u64 = 2;
 
 /// What our candidates saw.
@@ -19,14 +22,14 @@ struct Ours {
     epochs: Vec<u64>,
 }
 
-/// Leads so many times, and adds one to the number in the file each time.
-async fn lead(election: Election, counter: PathBuf) -> Ours {
+/// Leads until told to end, and adds one to the number in the file each time.
+async fn lead(election: Election, counter: PathBuf, ended: Arc<AtomicBool>) -> Ours {
     let mut ours = Ours {
         contended: 0,
         epochs: Vec::new(),
     };
     let mut terms = election.terms();
-    for _ in 0..TERMS {
+    while !ended.load(Ordering::Relaxed) {
         ours.contended += u64::from(!election.candidates().await.unwrap().is_empty());
         let leadership = terms.next().await.unwrap();
         ours.epochs.push(leadership.epoch());
@@ -96,13 +99,20 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
     let looker = Client::builder(&connect).connect().await.unwrap();
     let election = Election::new(&looker, &path).unwrap().layout(layout);
     let looking = tokio::spawn(look_on(election.observe()));
+    let ended = Arc::new(AtomicBool::new(false));
     let mut ours = Vec::new();
     for n in 0..CANDIDATES {
         let zk = Client::builder(&connect).connect().await.unwrap();
         let election = Election::new(&zk, &path).unwrap().layout(layout);
         let election = election.contender(format!("ours-{n}"));
-        ours.push(tokio::spawn(lead(election, counter.clone())));
+        ours.push(tokio::spawn(lead(
+            election,
+            counter.clone(),
+            Arc::clone(&ended),
+        )));
     }
+    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
+    ended.store(true, Ordering::Relaxed);
     let (mut contended, mut epochs) = (0, Vec::new());
     for candidate in ours {
         let ours = candidate.await.unwrap();
@@ -110,7 +120,6 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
         assert!(ours.epochs.is_sorted_by(|a, b| a < b));
         epochs.extend(ours.epochs);
     }
-    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
     let done = printed.last().unwrap();
     let theirs: u64 = done.rsplit(' ').next().unwrap().parse().unwrap();
     let led = epochs.len();
@@ -192,5 +201,57 @@ async fn what_a_leader_writes_into_its_own_node_costs_curators_latch_its_turn() 
             tokio::task::block_in_place(|| curator.finish(&limit));
         }
     }
+    zk.close().await.unwrap();
+}
+
+/// A leader of ours, Curator's candidate behind it, and one of ours that is named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_successor_goes_ahead_of_curators_latch_which_leads_after_it() {
+    let path = "/elections/succession";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("leadership-succession");
+    fs::create_dir_all(&folder).unwrap();
+    let counter = folder.join("counter");
+    fs::write(&counter, "0\n").unwrap();
+    let connect = RealServer::shared().connect_string();
+    let limit = deadline(Duration::from_secs(60));
+    let zk = Client::builder(&connect).connect().await.unwrap();
+    let election = Election::new(&zk, path).unwrap();
+    let leader = election.clone().contender("a").elected().await.unwrap();
+    let arguments = [
+        connect.as_str(),
+        path,
+        counter.to_str().unwrap(),
+        "1",
+        "latch",
+        "1",
+    ];
+    let curator = Peer::curator("CounterUnderLeadership", &arguments);
+    while election.candidates().await.unwrap().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let named = election.clone().contender("c").accepts_succession();
+    let named = tokio::spawn(named.elected().into_future());
+    while election.candidates().await.unwrap().len() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    leader
+        .name_successor("c", Duration::from_secs(20))
+        .await
+        .unwrap();
+    let epoch = leader.epoch();
+    leader.resign().await.unwrap();
+    let next = named.await.unwrap().unwrap();
+    assert!(next.epoch() > epoch);
+    // Curator looks again each time somebody ahead of it goes.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(
+        !curator
+            .printed()
+            .iter()
+            .any(|line| line.starts_with("round"))
+    );
+    next.resign().await.unwrap();
+    let printed = tokio::task::block_in_place(|| curator.finish(&limit));
+    assert_eq!(printed.last().unwrap(), "done rounds 1 contended 1");
     zk.close().await.unwrap();
 }

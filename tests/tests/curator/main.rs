@@ -7,3 +7,4 @@
 mod exclusion;
 mod kit;
 mod leadership;
+mod values;

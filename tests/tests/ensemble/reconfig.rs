@@ -52,14 +52,15 @@ async fn until_servers(zk: &Client, ensemble: &Ensemble, wanted: &[usize], limit
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_leave_and_join_by_both_ways_of_reconfiguration_and_a_tracking_client_follows() {
+async fn b93_members_leave_and_join_by_both_ways_of_reconfiguration_and_a_tracking_client_follows()
+{
     let _turn = turn().await;
     members_leave_and_join(&Ensemble::start_changeable()).await;
 }
 
 #[cfg(feature = "real-3-8")]
 #[tokio::test(flavor = "multi_thread")]
-async fn on_3_8_too_members_leave_and_join_and_a_tracking_client_follows() {
+async fn b93_on_3_8_too_members_leave_and_join_and_a_tracking_client_follows() {
     let _turn = turn().await;
     members_leave_and_join(&Ensemble::start_older_changeable()).await;
 }

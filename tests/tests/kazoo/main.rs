@@ -5,3 +5,4 @@
 )]
 
 mod leadership;
+mod values;

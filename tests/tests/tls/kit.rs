@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -41,14 +41,20 @@ pub(crate) async fn zk1(authority: &Authority) -> EmbeddedServer {
     server(shows(&authority.issue(Request::names(&["zk1"])))).await
 }
 
-/// Names that no resolver knows.
-#[derive(Debug)]
-struct Names(BTreeMap<String, SocketAddr>);
+/// Names that no resolver knows, and which may come to lead somewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<BTreeMap<String, SocketAddr>>);
+
+impl Names {
+    pub(crate) fn set(&self, name: &str, address: SocketAddr) {
+        self.0.lock().unwrap().insert(name.to_owned(), address);
+    }
+}
 
 #[async_trait]
 impl Transport for Names {
     async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream> {
-        let address = self.0.get(&server.host).copied();
+        let address = self.0.lock().unwrap().get(&server.host).copied();
         let address = address.ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(TcpStream::connect(address).await?))
     }
@@ -56,21 +62,18 @@ impl Transport for Names {
 
 /// A client of servers by these names.
 pub(crate) fn builder(servers: &[(&str, SocketAddr)], tls: TlsConfig) -> ClientBuilder {
-    let names: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
-    builder_of(&names.join(","), servers, tls)
+    let names = Names::default();
+    for (name, address) in servers {
+        names.set(name, *address);
+    }
+    let list: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
+    builder_by(Arc::new(names), &list.join(","), tls)
 }
 
-/// A client of the servers in the text, which may come to know others.
-pub(crate) fn builder_of(
-    connect_string: &str,
-    servers: &[(&str, SocketAddr)],
-    tls: TlsConfig,
-) -> ClientBuilder {
-    let known = servers
-        .iter()
-        .map(|(name, address)| ((*name).to_owned(), *address));
+/// A client of the servers in the text, wherever their names lead.
+pub(crate) fn builder_by(names: Arc<Names>, connect_string: &str, tls: TlsConfig) -> ClientBuilder {
     Client::builder(connect_string)
-        .transport(Arc::new(Names(known.collect())))
+        .transport(names)
         .tls(tls)
         .connect_timeout(LIMIT)
 }

@@ -8,6 +8,7 @@ mod cuts;
 mod kit;
 mod matrix;
 mod minority;
+mod revocation;
 mod rotation;
 mod strangers;
 mod trust;

@@ -218,6 +218,19 @@ async fn what_cannot_be_used_is_a_mistake_of_configuration_that_quotes_nothing()
             "the PEM given holds no certificate in PEM",
         ),
         (
+            trusting(&authority).crl_file("/nonexistent/crl.pem"),
+            "cannot read /nonexistent/crl.pem: No such file or directory (os error 2)",
+        ),
+        (
+            trusting(&authority).crl_pem("s3cret"),
+            "the PEM given holds no revocation list in PEM",
+        ),
+        (
+            trusting(&authority)
+                .crl_pem("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"),
+            "a revocation list is malformed, or of a kind that is not supported (a delta, an indirect one)",
+        ),
+        (
             trusting(&authority).client_certificate_pem(mine.certificate.clone(), "s3cret"),
             "the PEM given holds no private key in PEM",
         ),

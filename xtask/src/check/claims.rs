@@ -6,6 +6,9 @@
 //! `` `python::tests/test_lock.py::test_fifo` `` for one of the Python package), or the words
 //! `excluded by design:` and, in backticks, the type or lint that makes the fault impossible. At
 //! most one row in five of a table may be excluded.
+//!
+//! In the tables about clients a column `Id` has the ids of what a row is about, and each stands in the name of one of
+//! its tests: `zk137` for ZK-137, `b04` for B04, and with `go` or `rs` in front where the same ids mean several things.
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,9 @@ use crate::shell::{self, Outcome};
 use crate::{source, workspace};
 
 const HEADING: &str = "Test";
+const IDS: &str = "Id";
+/// The files whose ids have to be in the names of tests.
+const WITH_IDS: &str = "docs/client-";
 const EXCLUDED: &str = "excluded by design:";
 
 /// Compares the tables with the tests: those that ran, or (without running any) those that exist.
@@ -88,6 +94,8 @@ struct Row {
     table: usize,
     line: usize,
     cell: String,
+    /// What has to be in the names of tests.
+    ids: Vec<String>,
 }
 
 fn rows_below(folder: &Path) -> Outcome<Vec<Row>> {
@@ -112,11 +120,17 @@ fn rows_of(file: &str, text: &str) -> Vec<Row> {
         let Some(column) = table.column(HEADING) else {
             continue;
         };
-        rows.extend(table.rows.iter().map(|(line, cells)| Row {
-            file: file.to_owned(),
-            table: table.line,
-            line: *line,
-            cell: cells.get(column).cloned().unwrap_or_default(),
+        let ids = table.column(IDS).filter(|_| file.starts_with(WITH_IDS));
+        rows.extend(table.rows.iter().map(|(line, cells)| {
+            Row {
+                file: file.to_owned(),
+                table: table.line,
+                line: *line,
+                cell: cells.get(column).cloned().unwrap_or_default(),
+                ids: ids
+                    .and_then(|column| cells.get(column))
+                    .map_or_else(Vec::new, |cell| cell.split(", ").map(word).collect()),
+            }
         }));
     }
     rows
@@ -142,6 +156,8 @@ fn judge(rows: &[Row], known: &Known<'_>) -> (Vec<String>, usize) {
                 findings.push(format!("{place}: no type or lint `{}`", names.join("`, `")));
             }
         } else {
+            let unnamed = row.ids.iter().filter(|id| !is_named(id, &names));
+            findings.extend(unnamed.map(|id| format!("{place}: no test has {id} in its name")));
             for name in names {
                 if known
                     .unbuilt
@@ -162,6 +178,20 @@ fn judge(rows: &[Row], known: &Known<'_>) -> (Vec<String>, usize) {
     }
     findings.extend(too_many_excluded(rows));
     (findings, left_out)
+}
+
+/// An id as names of tests have it: `ZK-137` as `zk137`.
+fn word(id: &str) -> String {
+    id.to_lowercase().replace(['-', '#'], "")
+}
+
+fn is_named(id: &str, names: &[&str]) -> bool {
+    let mut words = names.iter().flat_map(|name| name.split(['_', ':']));
+    words.any(|word| {
+        ["", "go", "rs"]
+            .iter()
+            .any(|of| word.strip_prefix(of) == Some(id))
+    })
 }
 
 fn is_excluded(row: &Row) -> bool {
@@ -271,6 +301,29 @@ mod tests {
             ]
         );
         assert_eq!(left_out, 1);
+    }
+
+    #[test]
+    fn an_id_that_no_test_has_in_its_name_is_found() {
+        let text = "| Id | Test |\n|--|--|\n| ZK-1, d6664ed | `a::zk1_rsd6664ed_x` |\n\
+                    | ZK-12, #8 | `a::zk123_rs80_x`, `b::zk1_zk8` |\n";
+        let rows = rows_of("docs/client-x.md", text);
+        let names = ["a::zk1_rsd6664ed_x", "a::zk123_rs80_x", "b::zk1_zk8"];
+        let ends = names.map(|name| (name.to_owned(), End::Passed));
+        let known = Known {
+            ends: &Ends::from(ends),
+            words: Vec::new(),
+            unbuilt: Vec::new(),
+        };
+        let (findings, _) = judge(&rows, &known);
+        let missing = ["zk12", "8"];
+        let missing = missing.map(|id| format!("docs/client-x.md:4: no test has {id} in its name"));
+        assert_eq!(findings, missing);
+        assert!(
+            rows_of("docs/x.md", text)
+                .iter()
+                .all(|row| row.ids.is_empty())
+        );
     }
 
     #[test]

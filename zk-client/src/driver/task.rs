@@ -177,7 +177,7 @@ impl Driver {
         match inner.core.state() {
             SessionState::Expired => match self.renewal.next_session(now, inner.servers.len()) {
                 Some(session) => {
-                    inner.replace_session(session);
+                    inner.replace_session(session, &mut self.effects.wake);
                     self.link = None;
                     self.dial = None;
                 }

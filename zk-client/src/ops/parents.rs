@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use zk_wire::{CreateMode, path};
+use zk_wire::{Acl, CreateMode, path};
 
 use super::create::Create;
 use crate::error::{Error, ErrorKind};
@@ -37,7 +37,7 @@ pub struct CreateAll {
 }
 
 impl Create {
-    /// Also creates missing parents, as persistent nodes. The node of the client's chroot is not created.
+    /// Also creates missing parents, as persistent nodes that are open to everybody. The node of the client's chroot is not created.
     pub fn parents(self) -> CreateAll {
         let (scope, path) = self.target();
         CreateAll {
@@ -59,7 +59,8 @@ impl CreateAll {
     async fn run(self) -> Result<Created, Error> {
         match self.create.again().await {
             Err(error) if error.kind() == ErrorKind::NoNode => {
-                if !create_parents(&self.scope, &self.path, self.parents).await? {
+                let open = [Acl::open()];
+                if !create_parents(&self.scope, &self.path, self.parents, &open).await? {
                     return Err(error);
                 }
                 self.create.await
@@ -92,15 +93,17 @@ pub(crate) async fn create_parents(
     scope: &Scope,
     at: &str,
     mode: CreateMode,
+    acl: &[Acl],
 ) -> Result<bool, Error> {
     let scope = scope.terse();
+    let create = |at| Create::new(scope.clone(), at, "").mode(mode).acl(acl);
     let mut missing = Vec::new();
     let mut next = path::parent(at);
     while let Some(ancestor) = next {
         if ancestor == "/" {
             return Ok(false);
         }
-        match Create::new(scope.clone(), ancestor, "").mode(mode).await {
+        match create(ancestor).await {
             Ok(_) => break,
             Err(error) if error.kind() == ErrorKind::NodeExists => break,
             Err(error) if error.kind() == ErrorKind::NoNode => missing.push(ancestor),
@@ -109,7 +112,7 @@ pub(crate) async fn create_parents(
         next = path::parent(ancestor);
     }
     for ancestor in missing.into_iter().rev() {
-        match Create::new(scope.clone(), ancestor, "").mode(mode).await {
+        match create(ancestor).await {
             Err(error) if error.kind() != ErrorKind::NodeExists => return Err(error),
             _ => {}
         }

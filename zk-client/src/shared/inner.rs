@@ -339,11 +339,12 @@ impl Inner {
         self.core.stats().continuing(&self.earlier)
     }
 
-    /// Starts the next generation in place of a session that expired.
-    pub(crate) fn replace_session(&mut self, core: Session) {
+    /// Starts the next generation in place of a session that expired. With its watches gone, nothing is left to restore.
+    pub(crate) fn replace_session(&mut self, core: Session, wake: &mut Vec<Waker>) {
         self.earlier = self.stats();
         self.core = core;
         self.generation += 1;
+        self.queues.restored(wake);
     }
 
     pub(crate) fn watch_own_node(&mut self, now: Moment, duty: DutyId, path: String, route: Route) {

@@ -22,7 +22,8 @@ pub enum SetEvent {
     },
     /// The connection went down: events that happen from here on arrive late.
     Suspended,
-    /// All watches are set again, and every event of the time between was delivered before this.
+    /// All watches are set again, and every event of the time between was delivered before this. Or another session takes
+    /// over: then the watches of the one before have ended, and new ones can be set.
     Restored,
 }
 

@@ -32,6 +32,7 @@ use bytes::Bytes;
 #[must_use]
 pub struct TlsConfig {
     pub(super) authorities: Vec<Source>,
+    pub(super) revocations: Vec<Source>,
     pub(super) identity: Option<(Source, Source)>,
     pub(super) any_host_name: bool,
     pub(super) any_certificate: bool,
@@ -59,6 +60,23 @@ impl TlsConfig {
     /// Trusts the authorities whose certificates are in this text. May be called several times.
     pub fn ca_pem(mut self, pem: impl Into<Bytes>) -> Self {
         self.authorities.push(Source::Text(pem.into()));
+        self
+    }
+
+    /// Refuses servers whose certificate is in this file's revocation lists (PEM). May be called several times. Default: no
+    /// certificate is taken for revoked.
+    ///
+    /// It fails closed: with one list there has to be one of each authority between a server and a trusted one, and a
+    /// list that is out of date (`nextUpdate`) is as bad as none. The file is read for each connection; nothing is fetched.
+    /// It has no say where [any certificate is accepted](Self::dangerous_accept_any_certificate).
+    pub fn crl_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.revocations.push(Source::File(path.into()));
+        self
+    }
+
+    /// As [`crl_file`](Self::crl_file), from memory.
+    pub fn crl_pem(mut self, pem: impl Into<Bytes>) -> Self {
+        self.revocations.push(Source::Text(pem.into()));
         self
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio_rustls::rustls::pki_types::{ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved,
+    AlertDescription, CertRevocationListError, CertificateError, Error, InvalidMessage,
+    PeerIncompatible, PeerMisbehaved,
 };
 
 use super::verifier::SelfSigned;
@@ -57,6 +58,7 @@ fn describe(error: &Error, host: &str, shows: bool) -> String {
             | InvalidMessage::MessageTooLarge
             | InvalidMessage::InvalidEmptyPayload,
         ) => format!("answered the TLS handshake with something that is not TLS: {PLAIN}"),
+        Error::InvalidCertRevocationList(why) => revocation_list(why),
         Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => OLD.to_owned(),
         error => format!("the TLS handshake failed: {error}"),
     }
@@ -90,8 +92,34 @@ fn certificate(why: &CertificateError, host: &str) -> String {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "its certificate is not meant for servers (extended key usage); issue one with serverAuth".to_owned()
         }
+        CertificateError::Revoked => {
+            "its certificate was revoked by its authority; give the server a new one".to_owned()
+        }
+        CertificateError::UnknownRevocationStatus => format!(
+            "whether its certificate was revoked is unknown: there is no revocation list of the authority that issued it; {LIST}"
+        ),
+        CertificateError::ExpiredRevocationList => {
+            format!("the revocation list of its authority is out of date; {LIST}")
+        }
+        CertificateError::ExpiredRevocationListContext { time, next_update } => {
+            let since = span(*time, *next_update);
+            format!("the revocation list of its authority is out of date since {since}; {LIST}")
+        }
         CertificateError::BadSignature => BAD_SIGNATURE.to_owned(),
         why => format!("its certificate is not valid: {why}"),
+    }
+}
+
+fn revocation_list(why: &CertRevocationListError) -> String {
+    match why {
+        CertRevocationListError::BadSignature => format!(
+            "the revocation list in the name of its authority is not signed by that one; {LIST}"
+        ),
+        CertRevocationListError::IssuerInvalidForCrl => {
+            "its authority may not sign revocation lists (key usage), and there is one in its name"
+                .to_owned()
+        }
+        why => format!("the revocation list of its authority cannot be used: {why:?}"),
     }
 }
 
@@ -199,6 +227,8 @@ const PLAIN: &str =
     "it may be a port for plain text (clientPort, where secureClientPort is wanted)";
 
 const TRUST: &str = "trust the authority that issued it (.ca_file(), zkctl --tls-ca)";
+
+const LIST: &str = "fetch the current one (.crl_file(), zkctl --tls-crl)";
 
 const OLD: &str = "speaks only versions of TLS before 1.2, which are not safe";
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer,
+};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::config::{Source, TlsConfig};
@@ -32,7 +34,13 @@ impl TlsConfig {
             Verifier::of_anybody(Arc::clone(&provider))
         } else {
             let roots = Arc::new(self.roots()?);
-            Verifier::of(roots, Arc::clone(&provider), self.any_host_name)?
+            let revocations = self.revocations()?;
+            Verifier::of(
+                roots,
+                revocations,
+                Arc::clone(&provider),
+                self.any_host_name,
+            )?
         };
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -67,6 +75,25 @@ impl TlsConfig {
             }
         }
         Ok(roots)
+    }
+
+    fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
+        let mut lists = Vec::new();
+        for source in &self.revocations {
+            lists.extend(revocation_lists(source)?);
+        }
+        Ok(lists)
+    }
+}
+
+fn revocation_lists(
+    source: &Source,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, Unusable> {
+    let pem = read(source)?;
+    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(format!("{source} holds no revocation list in PEM")),
     }
 }
 

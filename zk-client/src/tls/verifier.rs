@@ -10,7 +10,9 @@ use tokio_rustls::rustls::client::danger::{
 use tokio_rustls::rustls::crypto::{
     CryptoProvider, verify_tls12_signature, verify_tls13_signature,
 };
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, ServerName, UnixTime,
+};
 use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
@@ -41,10 +43,13 @@ impl std::error::Error for SelfSigned {}
 impl Verifier {
     pub(super) fn of(
         roots: Arc<RootCertStore>,
+        revocations: Vec<CertificateRevocationListDer<'static>>,
         provider: Arc<CryptoProvider>,
         any_host_name: bool,
     ) -> Result<Self, String> {
-        let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+        let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
+            .with_crls(revocations)
+            .enforce_revocation_expiration();
         let check = builder.build();
         let check = check.map_err(|e| format!("TLS cannot be set up: {e}"))?;
         Ok(Self {

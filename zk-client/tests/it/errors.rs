@@ -92,7 +92,7 @@ async fn a_missing_permission_names_the_acl_and_who_we_are() {
         &bob.create("/app/x", "").await.unwrap_err(),
         ErrorKind::NoAuth,
         "no permission to create under /app: the ACL there is digest:alice:cdrwa, world:anyone:r; you are authenticated as \
-             digest:bob; connect with credentials that the ACL names (.auth(), or zkctl --auth digest:USER:PASSWORD)",
+             digest:bob; connect with credentials that have CREATE there (.auth(), or zkctl --auth digest:USER:PASSWORD)",
     );
     let error = nobody.set("/app", "").await.unwrap_err();
     assert!(
@@ -344,4 +344,22 @@ async fn credentials_that_are_refused_later_are_named_in_every_error() {
         "cannot read /a: embedded:2181 refused the credentials of digest:bob",
     );
     assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_this_library_does_not_know_is_told_with_its_number() {
+    let world = World::new();
+    let zk = world.client().await;
+    world
+        .hooks
+        .on(Match::op(OpCode::SetData))
+        .error(ErrorCode::Other(-4711));
+    let error = zk.set("/a", "").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.fate()),
+        (ErrorKind::ServerError, Fate::NotApplied)
+    );
+    let text = "cannot write /a: the server answered unknown error (Unknown -4711)";
+    assert_eq!(error.to_string(), text);
+    assert_eq!(zk.stats().connections_lost, 0);
 }

@@ -149,3 +149,24 @@ async fn an_event_is_there_before_the_reply_that_reflects_the_change() {
         Some((EventType::DataChanged, "/a"))
     );
 }
+
+/// Found by the simulation: who waits for `Restored` before it believes an event must not wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_set_that_was_suspended_is_restored_when_another_session_takes_over() {
+    let world = World::new();
+    let (zk, writer) = (world.client().await, world.client().await);
+    writer.create("/a", "").await.unwrap();
+    let mut set = zk.watch_set();
+    world.hooks.expire(zk.session_id().unwrap());
+    settle().await;
+    settle().await;
+    assert_eq!(zk.generation(), 2);
+    assert_eq!(set.next().await, SetEvent::Suspended);
+    assert_eq!(set.next().await, SetEvent::Restored);
+    let (_, tag) = zk.get_in("/a", &set).await.unwrap();
+    writer.delete("/a").await.unwrap();
+    match set.next().await {
+        SetEvent::Watch { tag: of, .. } => assert_eq!(of, tag),
+        other => panic!("{other:?}"),
+    }
+}

@@ -43,6 +43,7 @@ def connect(
     auth: list[tuple[str, bytes]],
     on_expiry: str,
     tls_ca: _Pem | None,
+    tls_crl: _Pem | None,
     tls_cert: _Pem | None,
     tls_key: _Pem | None,
     sasl: tuple[str, str] | None,

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use zk_client::{
-    Claim, CreateMode, Error, ErrorKind, Fate, OpKind, SetEvent, WatchEvent, WatchSet, path,
+    Acl, Claim, Client, CreateMode, Error, ErrorKind, Fate, OpKind, SetEvent, WatchEvent, WatchSet,
+    path,
 };
 
-use super::CyclicBarrier;
 use super::decide::{PARTY, round};
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
 use crate::wait::late;
 
-/// Arriving at a barrier, with its options. Made by [`CyclicBarrier::arrive`]; await it for the number of the round.
+/// Arriving at a barrier, with its options. Made by [`CyclicBarrier::arrive`](crate::CyclicBarrier::arrive); await it for the number of the round.
 ///
 /// # Errors
 ///
@@ -40,8 +40,17 @@ use crate::wait::late;
 #[must_use = "arriving does nothing until it is awaited"]
 #[derive(Clone)]
 pub struct Arrive {
-    barrier: CyclicBarrier,
+    barrier: Site,
     timeout: Option<Duration>,
+}
+
+/// Where parties meet, and how many.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub(super) client: Client,
+    pub(super) path: String,
+    pub(super) parties: usize,
+    pub(super) acl: Vec<Acl>,
 }
 
 /// One party's node and its watches.
@@ -52,10 +61,10 @@ struct Party {
 }
 
 impl Arrive {
-    pub(super) fn new(barrier: CyclicBarrier) -> Self {
+    pub(super) fn new(barrier: Site) -> Self {
         let client = barrier.client.patient();
         Self {
-            barrier: CyclicBarrier { client, ..barrier },
+            barrier: Site { client, ..barrier },
             timeout: None,
         }
     }
@@ -87,7 +96,7 @@ impl Arrive {
     }
 }
 
-impl CyclicBarrier {
+impl Site {
     async fn arrive_in_some_session(&self) -> Result<u32, Error> {
         // The last version of the barrier's node that was seen while our party waited.
         let mut last = None;

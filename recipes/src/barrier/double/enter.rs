@@ -3,26 +3,25 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::watch;
 use zk_client::{
-    Claim, ClaimStatus, Client, CreateMode, Error, ErrorKind, EventType, Fate, Stat, Watch,
-    WatchEvent, path,
+    Claim, ClaimStatus, CreateMode, Error, ErrorKind, EventType, Fate, Stat, Watch, WatchEvent,
+    path,
 };
 
-use super::DoubleBarrier;
-use super::decide::{self, Entry, READY, is_member};
+use super::decide::{self, Entry, is_member};
 use super::member::BarrierMember;
+use super::site::{Site, withdraw};
 use crate::Layout;
 use crate::contend::Kind;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
 use crate::wait::late;
 
-/// Entering a barrier, with its options. Made by [`DoubleBarrier::enter`]; await it for a member.
+/// Entering a barrier, with its options. Made by [`DoubleBarrier::enter`](crate::DoubleBarrier::enter); await it for a member.
 ///
 /// # Errors
 ///
@@ -44,15 +43,15 @@ use crate::wait::late;
 #[must_use = "entering does nothing until it is awaited"]
 #[derive(Clone)]
 pub struct Enter {
-    barrier: DoubleBarrier,
+    barrier: Site,
     timeout: Option<Duration>,
 }
 
 impl Enter {
-    pub(super) fn new(barrier: DoubleBarrier) -> Self {
+    pub(super) fn new(barrier: Site) -> Self {
         let client = barrier.client.patient();
         Self {
-            barrier: DoubleBarrier { client, ..barrier },
+            barrier: Site { client, ..barrier },
             timeout: None,
         }
     }
@@ -97,25 +96,12 @@ impl Enter {
             claim,
             node,
             barrier: self.barrier,
-            leaving: Arc::new(AtomicBool::new(false)),
+            leaving: watch::Sender::new(false),
         })
     }
 }
 
-/// Deletes the node of a claim and waits for that, while there is a connection that can be expected to answer.
-pub(super) async fn withdraw(client: &Client, claim: Claim) {
-    if client.state().is_connected() {
-        let limit = client.session_timeout() / 3;
-        // If the answer does not come, the session goes on trying.
-        let _ = tokio::time::timeout(limit, claim.release()).await;
-    }
-}
-
-impl DoubleBarrier {
-    fn ready(&self) -> String {
-        path::join(&self.path, READY)
-    }
-
+impl Site {
     /// Enters; yields the path of the member's node, whose claim is in `waiting`.
     async fn enter_in_some_session(&self, waiting: &mut Option<Claim>) -> Result<String, Error> {
         loop {
@@ -155,7 +141,7 @@ impl DoubleBarrier {
             (ErrorKind::NoNode, _) => {
                 discard(waiting);
                 let parents = Kind::Lock(self.layout).parents();
-                match self.client.create_parents(&node, parents).await {
+                match self.client.create_parents(&node, parents, &self.acl).await {
                     Ok(true) => Ok(None),
                     Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(None),
                     Err(error) => Err(error),
@@ -293,54 +279,6 @@ impl DoubleBarrier {
             match entered {
                 None => self.remove_ready(ready).await?,
                 Some(node) => self.until_gone(&node).await?,
-            }
-        }
-    }
-
-    /// Waits until a node is gone, or something else happened to it.
-    pub(super) async fn until_gone(&self, node: &str) -> Result<(), Error> {
-        match self.client.get(node).watch().await {
-            Ok((_, mut watch)) => {
-                watch.next().await;
-                Ok(())
-            }
-            Err(error) if error.kind() == ErrorKind::NoNode => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Takes a `ready` away that nobody needs, and no other: a write of this version shows whether it is the same node.
-    pub(super) async fn remove_ready(&self, stale: Stat) -> Result<(), Error> {
-        let ready = self.ready();
-        let condemned = self.client.set(&ready, Bytes::new()).version(stale.version);
-        let removed = match condemned.await {
-            Ok(stat) if stat.czxid == stale.czxid => {
-                self.client.delete(&ready).version(stat.version).await
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        match removed {
-            // Somebody else is at it, or it is not known: whoever comes next looks again.
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    ErrorKind::NoNode | ErrorKind::BadVersion | ErrorKind::ConnectionLost
-                ) =>
-            {
-                Err(error)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Waits until what this session sent before is decided.
-    pub(super) async fn barrier(&self) -> Result<(), Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) => return Err(error),
             }
         }
     }

@@ -4,19 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use zk_client::{Claim, ClaimStatus, Error, ErrorKind, Settlement, Stat, path};
 
-use super::DoubleBarrier;
-use super::decide::{self, Exit, READY, is_member};
-use super::enter::withdraw;
-use super::member::BarrierMember;
+use super::decide::{self, Exit, is_member};
+use super::site::{Site, withdraw};
 use crate::renewal::renewed;
 use crate::wait::late;
 
-/// Leaving a barrier, with its options. Made by [`BarrierMember::leave`]; await it.
+/// Leaving a barrier, with its options. Made by [`BarrierMember::leave`](crate::BarrierMember::leave); await it.
 ///
 /// # Errors
 ///
@@ -36,7 +33,9 @@ use crate::wait::late;
 /// Waits through a suspension. After an expiry the member is gone, and the next session waits until the others are.
 #[must_use = "dropped, it withdraws the member without waiting for the others"]
 pub struct Leave {
-    member: BarrierMember,
+    claim: Claim,
+    barrier: Site,
+    node: String,
     timeout: Option<Duration>,
 }
 
@@ -61,10 +60,11 @@ struct Leaving {
 }
 
 impl Leave {
-    pub(super) fn new(member: BarrierMember) -> Self {
-        member.leaving.store(true, Ordering::Release);
+    pub(super) fn new(claim: Claim, barrier: Site, node: String) -> Self {
         Self {
-            member,
+            claim,
+            barrier,
+            node,
             timeout: None,
         }
     }
@@ -76,13 +76,12 @@ impl Leave {
     }
 
     async fn run(self) -> Result<Left, Error> {
-        let Self { member, timeout } = self;
-        let BarrierMember {
+        let Self {
             claim,
             barrier,
             node,
-            ..
-        } = member;
+            timeout,
+        } = self;
         let mut leaving = Leaving {
             claim: Some(claim),
             was_member: false,
@@ -115,7 +114,7 @@ impl Leave {
     }
 }
 
-impl DoubleBarrier {
+impl Site {
     async fn leave(&self, leaving: &mut Leaving, node: &str) -> Result<(), Error> {
         loop {
             let generation = self.client.generation();
@@ -129,7 +128,7 @@ impl DoubleBarrier {
 
     /// Looks, and does one thing. True when all have left.
     async fn step_out(&self, leaving: &mut Leaving, node: &str) -> Result<bool, Error> {
-        let at_ready = path::join(&self.path, READY);
+        let at_ready = self.ready();
         let ready = self.client.exists(&at_ready).submit();
         let list = self.client.children(&self.path).submit();
         let ready = ready.await?;
@@ -245,8 +244,8 @@ impl IntoFuture for Leave {
 impl fmt::Debug for Leave {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Leave")
-            .field("member", &self.member)
+            .field("node", &self.node)
             .field("timeout", &self.timeout)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

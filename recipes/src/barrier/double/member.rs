@@ -3,12 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::watch;
 use zk_client::{Claim, ClaimStatus, Client, Expiry, Loss};
 
-use super::DoubleBarrier;
 use super::leave::Leave;
+use super::site::Site;
 use crate::LockLostWhy;
 
 /// A member of a double barrier that has entered. Dropping it withdraws the member in the background, without waiting for
@@ -23,9 +23,10 @@ use crate::LockLostWhy;
 #[must_use = "dropping the member withdraws it from the barrier"]
 pub struct BarrierMember {
     pub(super) claim: Claim,
-    pub(super) barrier: DoubleBarrier,
+    pub(super) barrier: Site,
     pub(super) node: String,
-    pub(super) leaving: Arc<AtomicBool>,
+    /// True once it leaves: what becomes of its node from then on is no loss.
+    pub(super) leaving: watch::Sender<bool>,
 }
 
 /// A member was lost before it left: the others do not wait for it any more.
@@ -75,13 +76,13 @@ impl BarrierMember {
     /// Expiry is a loss; a suspension is not.
     pub fn lost(&self) -> impl Future<Output = MemberLost> + Send + 'static + use<> {
         let mut status = self.claim.follow();
-        let (leaving, client) = (Arc::clone(&self.leaving), self.barrier.client.clone());
+        let (leaving, client) = (self.leaving.subscribe(), self.barrier.client.clone());
         let (path, generation) = (self.barrier.path.clone(), self.claim.generation());
         async move {
             let over =
                 |s: &ClaimStatus| matches!(s, ClaimStatus::Lost(_) | ClaimStatus::Settled(_));
             let why = match status.wait_for(over).await.map(|status| *status) {
-                Ok(ClaimStatus::Lost(why)) if !leaving.load(Ordering::Acquire) => why,
+                Ok(ClaimStatus::Lost(why)) if !*leaving.borrow() => why,
                 Err(_) => Loss::Closed,
                 Ok(_) => {
                     // It left: there is nothing to wait for, and nothing to keep the session open for.
@@ -99,7 +100,8 @@ impl BarrierMember {
 
     /// Leaves, and waits until all who entered have left; await the result or set a timeout first.
     pub fn leave(self) -> Leave {
-        Leave::new(self)
+        self.leaving.send_replace(true);
+        Leave::new(self.claim, self.barrier, self.node)
     }
 }
 

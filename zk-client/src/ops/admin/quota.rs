@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use zk_wire::{CreateMode, path};
+use zk_wire::{Acl, CreateMode, path};
 
 use super::quota_limits::{Quota, QuotaLimits};
 use super::quota_place::{PLACE, QuotaPlace};
@@ -164,7 +164,7 @@ impl SetQuota {
             return Err(self.nested(&other));
         }
         let (limits, text) = (place.limits(), self.limits.to_string());
-        create_parents(&place.root, &limits, CreateMode::Persistent).await?;
+        create_parents(&place.root, &limits, CreateMode::Persistent, &[Acl::open()]).await?;
         let made = Multi::new(place.root.clone())
             .with(Create::new(place.root.clone(), &limits, text.clone()))
             .with(Create::new(place.root.clone(), &place.stats(), UNCOUNTED))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use zk_client::{ErrorKind, EventType, SetEvent, WatchEvent};
+use zk_wire::OpCode;
 
 use super::soon;
 use crate::kit::{World, settle};
@@ -54,6 +55,55 @@ async fn b65_ten_thousand_watches_of_children_outlive_a_reconnect_and_fire_once_
     let more = tokio::time::timeout(Duration::from_secs(1), set.next()).await;
     assert!(more.is_err(), "{more:?}");
     assert_eq!((zk.stats().watches, world.hooks.watch_count()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn zk706_b65_a_hundred_thousand_watches_of_one_client_are_set_again_within_seconds() {
+    const WATCHES: usize = 100_000;
+    let world = World::new();
+    let zk = world.client().await;
+    let paths: Vec<String> = (0..WATCHES).map(|n| format!("/{n:0>50}")).collect();
+    let mut watches = Vec::new();
+    for some in paths.chunks(1_000) {
+        let reads: Vec<_> = some
+            .iter()
+            .map(|path| zk.exists(path).watch().submit())
+            .collect();
+        for read in reads {
+            watches.push(read.await.unwrap().1);
+        }
+    }
+    assert_eq!(world.hooks.watch_count(), WATCHES);
+    let begun = tokio::time::Instant::now();
+    let session = zk.session_id();
+    world.hooks.cut_session(session.unwrap());
+    zk.exists("/").await.unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!((zk.session_id(), zk.generation()), (session, 1));
+    assert_eq!(
+        (zk.stats().watches, world.hooks.watch_count()),
+        (WATCHES, WATCHES)
+    );
+    // Fewer than a hundred frames, and each below what servers accept.
+    assert!(zk.stats().sent(OpCode::SetWatches) < 100);
+    for at in [0, WATCHES / 2, WATCHES - 1] {
+        zk.create(&paths[at], "").await.unwrap();
+        let event = soon(watches[at].next()).await;
+        assert!(
+            matches!(
+                event,
+                Some(WatchEvent::Fired {
+                    kind: EventType::Created,
+                    ..
+                })
+            ),
+            "{event:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,7 +89,8 @@ class Client(ClientView):
         acl: Sequence[Acl | str] | None = None,
         layout: Layout = "curator",
     ) -> Lock:
-        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process.
+        """The lock at a path. ``contender`` is how operators recognise this one; the default is host and process. ``acl``
+        is for its contenders, and for directories that are missing and made for them.
 
         With ``layout="kazoo"`` it is shared with kazoo's ``Lock`` instead of Curator's mutex; a path that has contenders
         of both is refused (``MixedContendersError``).
@@ -126,6 +127,7 @@ def connect(
     auth: Auth = (),
     on_expiry: OnExpiry = "new_session",
     tls_ca: Pem | None = None,
+    tls_crl: Pem | None = None,
     tls_cert: Pem | None = None,
     tls_key: Pem | None = None,
     sasl: Sasl | None = None,
@@ -139,10 +141,11 @@ def connect(
     the session's ephemeral nodes; they may grant another than was asked for (``zk.session_timeout``).
 
     ``tls_ca`` encrypts every connection and trusts servers whose certificates are of that authority and for the name in
-    ``hosts``; servers listen for TLS on a port of its own, often 2281. ``tls_cert`` and ``tls_key`` (not encrypted) are
-    shown to servers that want a certificate. Paths are read for each connection, so what replaces a file counts from the
-    next one on; PEM itself is given as ``bytes``. ``sasl`` is a user and a password for DIGEST-MD5. The two
-    ``dangerous_…`` ones accept a trusted certificate whatever name it is for, and any certificate at all.
+    ``hosts``; servers listen for TLS on a port of its own, often 2281. ``tls_crl`` refuses certificates in its revocation
+    lists, and those of authorities without a current list. ``tls_cert`` and ``tls_key`` (not encrypted) are shown to
+    servers that want a certificate. Paths are read for each connection, so what replaces a file counts from the next one
+    on; PEM itself is given as ``bytes``. ``sasl`` is a user and a password for DIGEST-MD5. The two ``dangerous_…`` ones
+    accept a trusted certificate whatever name it is for, and any certificate at all.
     """
     work = _native.connect(
         hosts,
@@ -153,6 +156,7 @@ def connect(
         auth=secrets(auth),
         on_expiry=on_expiry,
         tls_ca=tls_ca,
+        tls_crl=tls_crl,
         tls_cert=tls_cert,
         tls_key=tls_key,
         sasl=pair(sasl),

@@ -99,7 +99,7 @@ fn a_new_leader_starts_every_session_anew_with_the_timeout_it_was_granted_first(
     assert!(world.ping(&mut peer));
     world.advance(250);
     let session = peer.session;
-    let left = |world: &super::World| world.core.expires_at(session).unwrap() - world.now;
+    let left = |world: &World| world.core.expires_at(session).unwrap() - world.now;
     assert!(left(&world) > Duration::from_secs(29));
     world.core.crash(world.now, THREE);
     world.advance(200);

@@ -1,0 +1,192 @@
+//! Naming a successor: a leader offers its place to one candidate, who then waits directly behind it.
+//!
+//! The offer is a node beside the election's, with the name of whom it is for, so that nobody else is woken by it. Its
+//! data is the leader's node. The one it is for takes the place (a node with the same digits, made while the leader's
+//! node is there), and deletes the offer.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use zk_client::{
+    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Fate, OpKind, Watch, WatchEvent,
+    path,
+};
+
+use crate::contend::{Contention, Grant};
+
+/// The node of an offer in this election to that candidate.
+fn offer_of(election: &str, contender: &[u8]) -> String {
+    let mut offer = format!("{election}-handover-");
+    for &byte in contender {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => offer.push(byte.into()),
+            _ => {
+                // Writing to a string does not fail.
+                let _ = write!(offer, "%{byte:02x}");
+            }
+        }
+    }
+    offer
+}
+
+/// Offers the place of the leader whose node is `leader`, and waits until it is taken.
+pub(super) async fn offer(
+    client: &Client,
+    election: &str,
+    leader: &str,
+    contender: &str,
+    limit: Duration,
+) -> Result<(), Error> {
+    let run = async {
+        let offer = offer_of(election, contender.as_bytes());
+        let claim = make(client, &offer, leader).await?;
+        let (there, mut watch) = client.exists(&offer).watch().await?;
+        if there.is_some() && !is_deleted(&mut watch).await {
+            let text = format!("the session of the leader of {election} is over");
+            return Err(Error::new(ErrorKind::SessionExpired, text));
+        }
+        claim.absent();
+        Ok(())
+    };
+    match tokio::time::timeout(limit, run).await {
+        Ok(result) => result,
+        Err(_) => Err(not_taken(election, contender, limit)),
+    }
+}
+
+/// Makes the node of the offer.
+async fn make(client: &Client, offer: &str, leader: &str) -> Result<Claim, Error> {
+    loop {
+        let claim = client.claim(parent(offer), path::name(offer));
+        let data = Bytes::from(leader.to_owned());
+        let create = claim.create(offer, data, vec![Acl::open()], CreateMode::Ephemeral);
+        let Err(error) = create.await else {
+            return Ok(claim);
+        };
+        match (error.kind(), error.fate()) {
+            // Of a leader before this one.
+            (ErrorKind::NodeExists, _) => {
+                claim.absent();
+                withdraw(client, offer).await?;
+            }
+            (ErrorKind::ConnectionLost, Fate::Unknown) => {
+                while let Err(error) = client.barrier().await {
+                    if error.kind() != ErrorKind::ConnectionLost {
+                        return Err(error);
+                    }
+                }
+                let there = client.exists(offer).await?;
+                if there.is_some_and(|stat| Some(stat.ephemeral_owner) == client.session_id()) {
+                    claim.located(offer);
+                    return Ok(claim);
+                }
+                claim.absent();
+            }
+            (ErrorKind::ConnectionLost, _) => claim.absent(),
+            _ => return Err(error),
+        }
+    }
+}
+
+/// Waits for an offer to this candidate, takes the place, and waits there until first.
+pub(super) async fn accept(contention: &Contention) -> Result<Grant, Error> {
+    let Contention {
+        client, path, data, ..
+    } = contention;
+    let offer = offer_of(path, data);
+    loop {
+        let generation = client.generation();
+        match accept_one(contention, &offer).await {
+            Ok(Some(grant)) => return Ok(grant),
+            Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+            Err(error) if error.kind() == ErrorKind::SessionExpired => {
+                contention.live_on(generation)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn accept_one(contention: &Contention, offer: &str) -> Result<Option<Grant>, Error> {
+    let client = &contention.client;
+    let (there, mut watch) = client.exists(offer).watch().await?;
+    if there.is_none() {
+        watch.next().await;
+        return Ok(None);
+    }
+    let leader = match client.get(offer).await {
+        Ok(found) => String::from_utf8_lossy(&found.data).into_owned(),
+        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let is_of_this_election = parent(&leader) == contention.path;
+    if is_of_this_election {
+        let taken = async {
+            // If the answer is lost the leader withdraws it; the place is taken all the same.
+            let _ = withdraw(client, offer).await;
+        };
+        if let Some(grant) = contention.succeed(&leader, taken).await? {
+            return Ok(Some(grant));
+        }
+    }
+    // It cannot be taken (any more): wait for another.
+    is_deleted(&mut watch).await;
+    Ok(None)
+}
+
+async fn withdraw(client: &Client, offer: &str) -> Result<(), Error> {
+    match client.delete(offer).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NoNode => Ok(()),
+        Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until the node is deleted; false if the watch is over before.
+async fn is_deleted(watch: &mut Watch) -> bool {
+    while let Some(event) = watch.next().await {
+        match event {
+            WatchEvent::Fired {
+                kind: EventType::Deleted,
+                ..
+            } => return true,
+            WatchEvent::Fired { .. } | WatchEvent::Ended(_) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn parent(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((parent, _)) => parent,
+    }
+}
+
+fn not_taken(election: &str, contender: &str, limit: Duration) -> Error {
+    let text = format!(
+        "{contender:?} did not take the place behind the leader of {election} within {limit:?}"
+    );
+    Error::new(ErrorKind::AcquireTimedOut, text)
+        .with_op(OpKind::Acquire, election)
+        .with_hint(format!(
+            "`zkctl leaders {election}` shows the candidates; only one with .accepts_succession() takes it"
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_contender_has_a_node_of_its_own_for_offers() {
+        assert_eq!(offer_of("/a/b", b"node-7"), "/a/b-handover-node-7");
+        assert_eq!(offer_of("/a", b"x/y z%"), "/a-handover-x%2fy%20z%25");
+        assert_eq!(parent("/a-handover-x"), "/");
+        assert_eq!(parent("/a/b-handover-x"), "/a");
+    }
+}
