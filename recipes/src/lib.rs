@@ -36,7 +36,7 @@
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
-//! | [`Lease`] | none: our own | alpha |
+//! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //!
 //! # Features
 //!
@@ -58,6 +58,7 @@ mod election;
 mod lease;
 mod lock;
 mod multi_lock;
+mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
@@ -82,6 +83,7 @@ pub use lock::{
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use value::{

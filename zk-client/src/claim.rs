@@ -204,25 +204,6 @@ impl Claim {
         }
     }
 
-    fn not_deleted(&self, kind: ErrorKind) -> Error {
-        let parent = &self.parent;
-        let (why, next) = match kind {
-            ErrorKind::NoAuth => (
-                format!("no permission to delete under {parent}"),
-                format!("give this client DELETE on {parent}"),
-            ),
-            _ => (
-                "the server refuses to delete its node".to_owned(),
-                format!("see what there is below {parent}"),
-            ),
-        };
-        let text =
-            format!("cannot release {parent}: {why}; its node is there until the session ends");
-        Error::new(kind, text)
-            .with_op(OpKind::Release, parent)
-            .with_hint(format!("{next}, or close the client"))
-    }
-
     /// As [`release`](Self::release), but in one transaction with a write to the node, so that whoever watches it is told of
     /// a change before it is gone: an expiry or a plain delete looks different to them.
     ///
@@ -266,6 +247,25 @@ impl Claim {
             inner.claims.settled(duty, Settlement::Deleted);
         });
         Ok(self.status())
+    }
+
+    fn not_deleted(&self, kind: ErrorKind) -> Error {
+        let parent = &self.parent;
+        let (why, next) = match kind {
+            ErrorKind::NoAuth => (
+                format!("no permission to delete under {parent}"),
+                format!("give this client DELETE on {parent}"),
+            ),
+            _ => (
+                "the server refuses to delete its node".to_owned(),
+                format!("see what there is below {parent}"),
+            ),
+        };
+        let text =
+            format!("cannot release {parent}: {why}; its node is there until the session ends");
+        Error::new(kind, text)
+            .with_op(OpKind::Release, parent)
+            .with_hint(format!("{next}, or close the client"))
     }
 
     fn perform(&self) {

@@ -107,6 +107,7 @@ impl MultiLock {
             client: self.client.clone(),
             path: path.clone(),
             kind: Kind::Lock(self.layout),
+            tag: String::new(),
             data: data.clone(),
             acl: self.acl.clone(),
             tag: String::new(),
