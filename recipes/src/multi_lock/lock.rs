@@ -110,7 +110,6 @@ impl MultiLock {
             tag: String::new(),
             data: data.clone(),
             acl: self.acl.clone(),
-            tag: String::new(),
             waits: true,
         });
         AcquireAll::new(parts.collect())
