@@ -17,7 +17,5 @@ pub(crate) use kind::Kind;
 pub use layout::Layout;
 pub use names::Family;
 pub(crate) use names::Name;
-#[cfg(feature = "__decisions")]
-pub(crate) use names::mark_of;
 pub(crate) use place::validate;
 pub(crate) use run::{Contention, Grant};

@@ -4,7 +4,8 @@
 
 use zk_client::{CreateMode, Zxid};
 
-use crate::contend::{Decision, Kind, Name, decide, decide_by_creation, mark_of};
+use crate::contend::{Decision, Kind, Name, decide, decide_by_creation};
+use crate::uuid::uuid_of;
 use crate::{Family, Layout};
 
 /// What a contender does next.
@@ -62,7 +63,7 @@ pub fn by_creation(me: &str, created: &[(String, Zxid)]) -> Next {
 /// The mark of a contender, from 16 random bytes.
 #[must_use]
 pub fn mark(layout: Layout, chance: [u8; 16]) -> String {
-    Kind::Lock(layout).mark(mark_of(chance))
+    Kind::Lock(layout).mark(uuid_of(chance))
 }
 
 /// What the name of a contender begins with.

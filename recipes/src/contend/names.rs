@@ -3,7 +3,7 @@
 //! Curator's names are `_c_<uuid>-lock-<10 digits>` (go-zk writes the id without hyphens; unprotected ones have no
 //! id); kazoo's are `<32 hex>__lock__<10 digits>`. The families do not see each other.
 
-use zk_client::{Client, Error, Zxid, path};
+use zk_client::{Zxid, path};
 
 /// Which family of recipes a contender's name belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,27 +106,6 @@ impl Name {
 /// suffixes. The distance leaves room for creations that are under way.
 pub(crate) const SEQUENCE_END: i64 = (1 << 31) - (1 << 20);
 
-/// A mark: a random version-4 UUID in Curator's text form.
-pub(crate) fn new_mark(client: &Client) -> Result<String, Error> {
-    client.random().map(mark_of)
-}
-
-/// A mark from random bytes.
-pub(crate) fn mark_of(bytes: [u8; 16]) -> String {
-    let bits = u128::from_be_bytes(bytes);
-    let bits = (bits & !(0xf << 76) | (0x4 << 76)) & !(0x3 << 62) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let part = |range| hex.get(range).unwrap_or_default();
-    [
-        part(0..8),
-        part(8..12),
-        part(12..16),
-        part(16..20),
-        part(20..32),
-    ]
-    .join("-")
-}
-
 /// Longer endings first where one ends another.
 const FAMILIES: [(&str, Family); 7] = [
     ("__rlock__", Family::OtherKazoo),
@@ -188,16 +167,5 @@ mod tests {
                 assert_eq!((name.family, name.sequence), (family, sequence), "{text}");
             }
         }
-    }
-
-    #[test]
-    fn marks_are_version_4_uuids() {
-        let mark = mark_of([0xff; 16]);
-        let bytes = mark.as_bytes();
-        assert_eq!(mark.len(), 36);
-        assert!([8, 13, 18, 23].iter().all(|&at| bytes[at] == b'-'));
-        assert_eq!(bytes[14], b'4');
-        assert!(b"89ab".contains(&bytes[19]));
-        assert_eq!(mark, "ffffffff-ffff-4fff-bfff-ffffffffffff");
     }
 }

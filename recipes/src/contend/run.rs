@@ -15,7 +15,7 @@ use zk_client::{
 
 use super::decide::{Decision, decide, decide_by_creation};
 use super::kind::Kind;
-use super::names::new_mark;
+use crate::uuid::new_uuid;
 
 /// What to contend for, and as whom.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ impl Contention {
 
     /// A mark in the text form of the kind's names.
     pub(super) fn new_mark(&self) -> Result<String, Error> {
-        Ok(self.kind.mark(new_mark(&self.client)?) + &self.tag)
+        Ok(self.kind.mark(new_uuid(&self.client)?) + &self.tag)
     }
 
     /// Creates the contender's node and lists the queue. `None`: start again.
