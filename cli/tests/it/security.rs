@@ -13,9 +13,6 @@ use zk_embedded::{EmbeddedServer, ServerTls};
 use crate::server::Server;
 use crate::zkctl::Zkctl;
 
-/// The number of all certificates.
-const SERIAL: u64 = 7;
-
 /// Certificates in a folder of their own: of an authority, of the server, of a client.
 struct Files(PathBuf);
 
@@ -38,7 +35,6 @@ impl Files {
         for (name, names) in [("server", vec!["127.0.0.1".to_owned()]), ("client", vec![])] {
             let mut params = CertificateParams::new(names).unwrap();
             params.distinguished_name.push(DnType::CommonName, name);
-            params.serial_number = Some(SERIAL.into());
             params.extended_key_usages = vec![
                 ExtendedKeyUsagePurpose::ServerAuth,
                 ExtendedKeyUsagePurpose::ClientAuth,
@@ -47,24 +43,6 @@ impl Files {
             let key = KeyPair::generate().unwrap();
             files.put(name, &params.signed_by(&key, &issuer).unwrap().pem());
             files.put(&format!("{name}.key"), &key.serialize_pem());
-        }
-        for (name, revoked) in [("crl-none", vec![]), ("crl-all", vec![SERIAL])] {
-            let revoked = revoked.into_iter().map(|serial| RevokedCertParams {
-                serial_number: serial.into(),
-                revocation_time: date_time_ymd(2020, 1, 1),
-                reason_code: None,
-                invalidity_date: None,
-            });
-            let list = CertificateRevocationListParams {
-                this_update: date_time_ymd(2020, 1, 1),
-                next_update: date_time_ymd(2999, 1, 1),
-                crl_number: 1.into(),
-                issuing_distribution_point: None,
-                revoked_certs: revoked.collect(),
-                key_identifier_method: KeyIdMethod::Sha256,
-            };
-            let list = list.signed_by(&issuer).unwrap();
-            files.put(name, &list.pem().unwrap());
         }
         files
     }
@@ -176,21 +154,6 @@ fn a_server_that_is_not_trusted_or_wants_a_certificate_is_unavailable_with_the_r
     let (code, message) = server.zkctl(&["ls"]).fails();
     assert_eq!(code, 69);
     insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: answered with TLS; it is a port for encrypted connections: use .tls() (zkctl --tls-ca). Tried 1 of 1 servers in T s; is it running? `zkctl ping` asks each server, `zkctl dev` starts one for development");
-}
-
-#[test]
-fn a_server_whose_certificate_was_revoked_is_unavailable_with_the_reason() {
-    let files = Files::new();
-    let server = files.server();
-    let list = files.path("crl-none");
-    files.admitted(&server, &["ls", "--tls-crl", &list]).ok();
-    let revoked = files.admitted(&server, &["ls"]);
-    let revoked = revoked.env("ZK_TLS_CRL", &files.path("crl-all"));
-    let (code, message) = revoked.fails();
-    assert_eq!(code, 69);
-    insta::assert_snapshot!(shown(&server, &files, &message), @"zkctl: cannot reach ZooKeeper: SERVER: its certificate was revoked by the authority that issued it; give the server another one. Tried 1 of 1 servers in T s");
-    let alone = server.zkctl(&["ls", "--tls-crl", &list]);
-    assert_eq!(alone.fails().0, 64);
 }
 
 #[test]
