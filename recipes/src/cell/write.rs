@@ -1,12 +1,11 @@
 //! One write of a cell, settled: written, not written, or an error that says that it cannot be known.
 
 use bytes::Bytes;
-use zk_client::{
-    Acl, Client, CreateMode, Error, ErrorKind, Fate, MultiResult, OpKind, Stat, Zxid, path,
-};
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, MultiResult, OpKind, Stat, Zxid};
 
 use super::mark::Mark;
 use super::settle::{Seen, Verdict, by_mark, by_node};
+use crate::contend::validate;
 use crate::renewal::renewed;
 
 /// What the write is to replace.
@@ -326,16 +325,6 @@ fn metadata(results: &[MultiResult]) -> Option<Stat> {
 
 /// Refuses a path that cannot be a recipe's node.
 pub(crate) fn validated(at: &str, what: &str) -> Result<String, Error> {
-    let why = match path::validate(at) {
-        Ok(()) if at != "/" => return Ok(at.to_owned()),
-        Ok(()) => "the root is not free for it".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    let text = format!("{at:?} cannot be {what}: {why}");
-    let error = Error::new(ErrorKind::InvalidPath, text).with_op(OpKind::Get, at);
-    Err(if at.starts_with('/') || at.is_empty() {
-        error
-    } else {
-        error.with_hint(format!("paths are absolute; did you mean /{at}?"))
-    })
+    validate(at, what, OpKind::Get)?;
+    Ok(at.to_owned())
 }

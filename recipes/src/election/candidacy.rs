@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use zk_client::{Acl, Client, Error};
+use zk_client::{Acl, Client, Error, OpKind};
 
 use super::elected::Elected;
 use super::latch::Latch;
@@ -90,7 +90,7 @@ impl Election {
     ///
     /// `InvalidPath` if the path is malformed or the root.
     pub fn new(client: &Client, path: &str) -> Result<Self, Error> {
-        validate(path, "an election")?;
+        validate(path, "an election", OpKind::Acquire)?;
         Ok(Self {
             client: client.terse(),
             path: path.to_owned(),

@@ -7,7 +7,7 @@ use crate::contend;
 
 /// Whether contenders can have their nodes below a path.
 pub(crate) fn validate(path: &str) -> Result<(), Error> {
-    contend::validate(path, "a lock")
+    contend::validate(path, "a lock", OpKind::Acquire)
 }
 
 /// Whether a contender is one of the lock at a path.

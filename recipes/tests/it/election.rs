@@ -7,21 +7,11 @@ mod priorities;
 mod succession;
 mod terms;
 
-use std::future::{Future, IntoFuture};
-
 use zk_recipes::{Client, Election};
 
-const AT: &str = "/elections/a";
+use crate::kit::spawned;
 
-/// A future that runs in a task of its own.
-fn spawned<F>(future: F) -> tokio::task::JoinHandle<F::Output>
-where
-    F: IntoFuture,
-    F::IntoFuture: Future<Output = F::Output> + Send + 'static,
-    F::Output: Send + 'static,
-{
-    tokio::spawn(future.into_future())
-}
+const AT: &str = "/elections/a";
 
 fn election(zk: &Client, contender: &str) -> Election {
     Election::new(zk, AT).unwrap().contender(contender)
