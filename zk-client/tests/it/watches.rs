@@ -1,5 +1,7 @@
 //! Watches over broken connections, and what is left of them on the server.
 
+use std::time::Duration;
+
 use zk_client::{AddWatchMode, EventType, SetEvent, WatchEvent};
 
 use crate::kit::{World, settle};
@@ -162,7 +164,8 @@ async fn a_set_that_was_suspended_is_restored_when_another_session_takes_over() 
     settle().await;
     assert_eq!(zk.generation(), 2);
     assert_eq!(set.next().await, SetEvent::Suspended);
-    assert_eq!(set.next().await, SetEvent::Restored);
+    let restored = tokio::time::timeout(Duration::from_secs(60), set.next()).await;
+    assert_eq!(restored.unwrap(), SetEvent::Restored);
     let (_, tag) = zk.get_in("/a", &set).await.unwrap();
     writer.delete("/a").await.unwrap();
     match set.next().await {
