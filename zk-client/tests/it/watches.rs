@@ -101,7 +101,7 @@ async fn a_watch_whose_read_was_dropped_in_flight_is_removed_from_the_server() {
     zk.create("/a", "").await.unwrap();
     drop(zk.get("/a").watch().submit());
     let sent = zk.get("/a").watch().submit();
-    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
     drop(sent);
     settle().await;
     settle().await;
