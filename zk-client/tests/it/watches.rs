@@ -145,7 +145,7 @@ async fn an_event_is_there_before_the_reply_that_reflects_the_change() {
     zk.create("/a", "0").await.unwrap();
     let (_, mut watch) = zk.get("/a").watch().await.unwrap();
     zk.set("/a", "1").await.unwrap();
-    let event = tokio::time::timeout(std::time::Duration::ZERO, watch.next()).await;
+    let event = tokio::time::timeout(Duration::ZERO, watch.next()).await;
     assert_eq!(
         fired(&event.unwrap().unwrap()),
         Some((EventType::DataChanged, "/a"))
