@@ -65,6 +65,8 @@ pub(crate) struct JoinedRead {
 pub(crate) enum DutyStep {
     /// Waits until everything of the connection before is decided.
     Barrier,
+    /// Looks whose the node is.
+    CheckOwner,
     /// Lists this session's ephemeral nodes below the parent.
     ListOwn,
     /// Lists the parent's children.

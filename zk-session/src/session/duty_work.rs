@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response};
+use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response, SessionId};
 
 use crate::connection::timers::Timer;
 use crate::event::{Event, Obligation, Settlement};
@@ -49,6 +49,10 @@ impl Session {
                 self.settle(id, Settlement::Undone);
             }
             Known::InFlight(_) => {}
+            Known::Located(path) if matches!(duty.obligation, Obligation::DeleteOwn { .. }) => {
+                duty.work = Work::Asking;
+                self.queue.push_in(lane, check_owner(id, path));
+            }
             Known::Located(path) => {
                 duty.work = Work::deleting(1, false);
                 self.queue.push_in(lane, delete(id, path));
@@ -109,7 +113,12 @@ impl Session {
     ) {
         match (step, error) {
             (DutyStep::Delete, _) => self.delete_answered(now, id, error),
-            (DutyStep::Barrier, None) => self.list_for(id),
+            (DutyStep::Barrier, None) => self.look_for(id),
+            (DutyStep::CheckOwner, Some(ErrorCode::NoNode)) => self.settle_gone(id),
+            (DutyStep::CheckOwner, None) => match decode(OpCode::Exists, body) {
+                Some(Response::Stat(stat)) => self.owner_known(id, stat.ephemeral_owner),
+                _ => self.no_list(now, id, "the reply to exists has no Stat"),
+            },
             (DutyStep::ListOwn, None) => match decode(OpCode::GetEphemerals, body) {
                 Some(Response::Ephemerals(paths)) => self.delete_found(id, paths),
                 _ => self.no_list(now, id, "the reply to getEphemerals has no list"),
@@ -122,7 +131,7 @@ impl Session {
                 // The server closes the connection after this answer. Should it not, the barrier still
                 // holds and the longer list will do.
                 self.duties.no_own_list = true;
-                self.list_for(id);
+                self.look_for(id);
             }
             (DutyStep::ListAll, Some(ErrorCode::NoNode)) => self.settle(id, Settlement::Absent),
             (DutyStep::ListAll, Some(code @ ErrorCode::NoAuth)) => {
@@ -148,13 +157,18 @@ impl Session {
         self.give_up(now, Break::protocol(text));
     }
 
-    fn list_for(&mut self, id: DutyId) {
+    fn look_for(&mut self, id: DutyId) {
         let no_own_list = self.duties.no_own_list;
         let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let Obligation::DeleteMarked { parent, .. } = &duty.obligation else {
-            return;
+        let parent = match &duty.obligation {
+            Obligation::DeleteMarked { parent, .. } => parent,
+            Obligation::DeleteOwn { path } => {
+                let path = path.clone();
+                return self.queue.push_urgent(check_owner(id, path));
+            }
+            Obligation::Delete { .. } => return,
         };
         let (step, request) = if duty.ephemeral && !no_own_list {
             let prefix = child_prefix(parent);
@@ -167,6 +181,24 @@ impl Session {
             )
         };
         self.ask(id, step, request);
+    }
+
+    /// Somebody has the node of a duty that deletes its own alone.
+    fn owner_known(&mut self, id: DutyId, owner: SessionId) {
+        let is_ours = self.session_id() == Some(owner);
+        let path = match self.obligation(id) {
+            Some(Obligation::DeleteOwn { path }) if is_ours && !self.duties.is_anothers(id) => {
+                path.clone()
+            }
+            _ => return self.settle_gone(id),
+        };
+        self.delete_all(id, vec![path]);
+    }
+
+    /// There is no node of the duty any more.
+    fn settle_gone(&mut self, id: DutyId) {
+        let gone = self.duties.get(id).map_or(Settlement::Absent, Duty::gone);
+        self.settle(id, gone);
     }
 
     fn delete_found(&mut self, id: DutyId, paths: Vec<String>) {
@@ -194,9 +226,7 @@ impl Session {
         let more = paths.len() > MAX_DELETES;
         paths.truncate(MAX_DELETES);
         if paths.is_empty() {
-            let gone = self.duties.get(id).map_or(Settlement::Absent, Duty::gone);
-            self.settle(id, gone);
-            return;
+            return self.settle_gone(id);
         }
         if let Some(duty) = self.duties.get_mut(id) {
             duty.work = Work::deleting(paths.len(), more);
@@ -261,6 +291,11 @@ impl Session {
 
 /// How many nodes of one mark are deleted before the list is asked for again.
 const MAX_DELETES: usize = 64;
+
+fn check_owner(id: DutyId, path: String) -> Queued {
+    let request = Request::Exists { path, watch: false };
+    Queued::internal(request, Purpose::Duty(id, DutyStep::CheckOwner))
+}
 
 fn delete(id: DutyId, path: String) -> Queued {
     let request = Request::Delete { path, version: -1 };

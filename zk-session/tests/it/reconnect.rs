@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use zk_session::{
-    Action, Backoff, FailCause, Fate, LinkFailure, Outcome, ServerId, Session, SessionConfig, SessionState, Stage,
+    Action, Backoff, FailCause, Fate, LinkFailure, Outcome, ServerId, Session, SessionConfig,
+    SessionState, Stage,
 };
 use zk_wire::Moment;
 
