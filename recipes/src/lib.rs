@@ -37,6 +37,7 @@
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
+//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
 //!
 //! # Features
 //!
@@ -58,6 +59,7 @@ mod election;
 mod lease;
 mod lock;
 mod multi_lock;
+mod persistent_node;
 mod rate_limiter;
 mod renewal;
 mod rw_lock;
@@ -83,6 +85,7 @@ pub use lock::{
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use persistent_node::{PersistentNode, Presence, Standing};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};

@@ -29,6 +29,7 @@ mod multi_lock;
 mod outage;
 mod own_node;
 mod permissions;
+mod persistent_node;
 mod rate_limiter;
 mod reentrant;
 mod refusals;

@@ -49,9 +49,9 @@ impl Session {
                 self.settle(id, Settlement::Undone);
             }
             Known::InFlight(_) => {}
-            Known::Located(path) if matches!(duty.obligation, Obligation::DeleteOwn { .. }) => {
+            Known::Located(_) if matches!(duty.obligation, Obligation::DeleteOwn { .. }) => {
                 duty.work = Work::Asking;
-                self.queue.push_in(lane, check_owner(id, path));
+                self.look_for(id, lane);
             }
             Known::Located(path) => {
                 duty.work = Work::deleting(1, false);
@@ -113,8 +113,11 @@ impl Session {
     ) {
         match (step, error) {
             (DutyStep::Delete, _) => self.delete_answered(now, id, error),
-            (DutyStep::Barrier, None) => self.look_for(id),
+            (DutyStep::Barrier, None) => self.look_for(id, Lane::Urgent),
             (DutyStep::CheckOwner, Some(ErrorCode::NoNode)) => self.settle_gone(id),
+            (DutyStep::CheckOwner, Some(code @ ErrorCode::NoAuth)) => {
+                self.settle(id, Settlement::Refused(code));
+            }
             (DutyStep::CheckOwner, None) => match decode(OpCode::Exists, body) {
                 Some(Response::Stat(stat)) => self.owner_known(id, stat.ephemeral_owner),
                 _ => self.no_list(now, id, "the reply to exists has no Stat"),
@@ -131,7 +134,7 @@ impl Session {
                 // The server closes the connection after this answer. Should it not, the barrier still
                 // holds and the longer list will do.
                 self.duties.no_own_list = true;
-                self.look_for(id);
+                self.look_for(id, Lane::Urgent);
             }
             (DutyStep::ListAll, Some(ErrorCode::NoNode)) => self.settle(id, Settlement::Absent),
             (DutyStep::ListAll, Some(code @ ErrorCode::NoAuth)) => {
@@ -157,42 +160,47 @@ impl Session {
         self.give_up(now, Break::protocol(text));
     }
 
-    fn look_for(&mut self, id: DutyId) {
+    /// Asks for the node: among our own where the servers tell, so that it need not be readable.
+    fn look_for(&mut self, id: DutyId, lane: Lane) {
         let no_own_list = self.duties.no_own_list;
         let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let parent = match &duty.obligation {
-            Obligation::DeleteMarked { parent, .. } => parent,
-            Obligation::DeleteOwn { path } => {
-                let path = path.clone();
-                return self.queue.push_urgent(check_owner(id, path));
+        let tells_own = duty.ephemeral && !no_own_list;
+        let watch = false;
+        let (step, request) = match (&duty.obligation, tells_own) {
+            (Obligation::DeleteMarked { parent, .. }, true) => {
+                let prefix = child_prefix(parent);
+                (DutyStep::ListOwn, Request::GetEphemerals { prefix })
             }
-            Obligation::Delete { .. } => return,
+            (Obligation::DeleteMarked { parent, .. }, false) => {
+                let path = parent.clone();
+                (DutyStep::ListAll, Request::GetChildren { path, watch })
+            }
+            (Obligation::DeleteOwn { path }, true) => {
+                let prefix = path.clone();
+                (DutyStep::ListOwn, Request::GetEphemerals { prefix })
+            }
+            (Obligation::DeleteOwn { path }, false) => {
+                let path = path.clone();
+                (DutyStep::CheckOwner, Request::Exists { path, watch })
+            }
+            (Obligation::Delete { .. }, _) => return,
         };
-        let (step, request) = if duty.ephemeral && !no_own_list {
-            let prefix = child_prefix(parent);
-            (DutyStep::ListOwn, Request::GetEphemerals { prefix })
-        } else {
-            let path = parent.clone();
-            (
-                DutyStep::ListAll,
-                Request::GetChildren { path, watch: false },
-            )
-        };
-        self.ask(id, step, request);
+        let request = Queued::internal(request, Purpose::Duty(id, step));
+        self.queue.push_in(lane, request);
     }
 
     /// Somebody has the node of a duty that deletes its own alone.
     fn owner_known(&mut self, id: DutyId, owner: SessionId) {
         let is_ours = self.session_id() == Some(owner);
-        let path = match self.obligation(id) {
-            Some(Obligation::DeleteOwn { path }) if is_ours && !self.duties.is_anothers(id) => {
-                path.clone()
+        match self.obligation(id) {
+            Some(Obligation::DeleteOwn { path }) if is_ours => {
+                let path = path.clone();
+                self.delete_found(id, vec![path]);
             }
-            _ => return self.settle_gone(id),
-        };
-        self.delete_all(id, vec![path]);
+            _ => self.settle_gone(id),
+        }
     }
 
     /// There is no node of the duty any more.
@@ -205,7 +213,8 @@ impl Session {
         let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let ours = |path: &String| duty.may_be_at(path);
+        let is_anothers = self.duties.is_anothers(id);
+        let ours = |path: &String| duty.may_be_at(path) && !is_anothers;
         let found = paths.into_iter().filter(ours).collect();
         self.delete_all(id, found);
     }
@@ -291,11 +300,6 @@ impl Session {
 
 /// How many nodes of one mark are deleted before the list is asked for again.
 const MAX_DELETES: usize = 64;
-
-fn check_owner(id: DutyId, path: String) -> Queued {
-    let request = Request::Exists { path, watch: false };
-    Queued::internal(request, Purpose::Duty(id, DutyStep::CheckOwner))
-}
 
 fn delete(id: DutyId, path: String) -> Queued {
     let request = Request::Delete { path, version: -1 };

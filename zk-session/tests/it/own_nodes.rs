@@ -1,7 +1,7 @@
 //! Nodes whose whole name is fixed: only our own is deleted.
 
 use zk_session::{DutyId, Obligation, Settlement, Submit};
-use zk_wire::CreateMode;
+use zk_wire::{CreateMode, Request};
 
 use crate::pair::{Pair, create, is_create, is_delete};
 use crate::server::{Node, Reaction};
@@ -43,7 +43,7 @@ fn our_own_node_is_deleted_once_it_is_known_to_be_ours() {
     assert_eq!(pair.session.located(duty), Some(PATH));
     perform(&mut pair, duty);
     pair.settle();
-    assert_eq!(ops(&pair), ["create2", "exists", "delete"]);
+    assert_eq!(ops(&pair), ["create2", "getEphemerals", "delete"]);
     assert_eq!(pair.settlement(duty), Some(Settlement::Deleted));
     assert!(pair.server.nodes.is_empty());
 }
@@ -56,7 +56,7 @@ fn a_node_of_somebody_else_in_the_place_of_ours_stays() {
     others_node(&mut pair);
     perform(&mut pair, duty);
     pair.settle();
-    assert_eq!(ops(&pair), ["create2", "exists"]);
+    assert_eq!(ops(&pair), ["create2", "getEphemerals"]);
     assert_eq!(pair.settlement(duty), Some(Settlement::Absent));
     assert!(pair.server.nodes.contains_key(PATH));
 }
@@ -73,7 +73,7 @@ fn a_create_without_an_answer_is_settled_behind_a_barrier_by_the_owner() {
         }
         perform(&mut pair, duty);
         pair.run_until(|pair| pair.settlement(duty).is_some());
-        let mut expected = vec!["create2", "multi", "exists"];
+        let mut expected = vec!["create2", "multi", "getEphemerals"];
         let mut settled = Settlement::Absent;
         if deleted {
             expected.push("delete");
@@ -114,4 +114,24 @@ fn of_two_in_one_session_the_one_that_stays_keeps_the_node() {
     pair.run_until(|pair| pair.settlement(second).is_some());
     assert_eq!(pair.settlement(second), Some(Settlement::Deleted));
     assert!(pair.server.nodes.is_empty());
+}
+
+#[test]
+fn a_server_that_does_not_list_our_own_is_asked_whose_it_is() {
+    for ours in [true, false] {
+        let mut pair = Pair::usual();
+        let is_list = |request: &Request| matches!(request, Request::GetEphemerals { .. });
+        pair.server.on(is_list, 0, Reaction::RefuseAndClose(-6));
+        let duty = obliged(&mut pair);
+        pair.settle();
+        if !ours {
+            others_node(&mut pair);
+        }
+        perform(&mut pair, duty);
+        pair.run_until(|pair| pair.settlement(duty).is_some());
+        let settled = pair.settlement(duty);
+        assert_eq!(settled == Some(Settlement::Deleted), ours, "{settled:?}");
+        assert_eq!(pair.server.nodes.contains_key(PATH), !ours);
+        assert!(ops(&pair).contains(&"exists"));
+    }
 }
