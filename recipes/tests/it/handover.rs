@@ -70,7 +70,7 @@ async fn the_next_in_line_holds_after_one_wake_up_and_no_list() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn others_list_once_when_the_one_ahead_of_them_goes() {
+async fn k08_others_list_once_when_the_one_ahead_of_them_goes() {
     let world = World::new();
     let zk = world.client().await;
     let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
@@ -118,7 +118,7 @@ async fn a_waiter_whose_watches_are_removed_goes_on_waiting_and_holds_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_release_wakes_one_waiter() {
+async fn k02_t16_one_release_wakes_one_waiter() {
     let world = World::new();
     let zk = world.client().await;
     let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();

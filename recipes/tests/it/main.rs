@@ -20,6 +20,7 @@ mod herd;
 mod hold;
 mod kit;
 mod known_defects;
+mod known_traps;
 mod lease;
 mod lock_delay;
 mod loss;

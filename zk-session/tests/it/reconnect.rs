@@ -50,7 +50,7 @@ fn zk1836_b19_the_first_round_has_no_pauses_and_every_round_tries_every_server()
 }
 
 #[test]
-fn a_completed_handshake_starts_the_backoff_anew() {
+fn k21_a_completed_handshake_starts_the_backoff_anew() {
     let mut pair = Pair::usual();
     pair.run_for(Duration::from_secs(2));
     pair.server.accepts = false;

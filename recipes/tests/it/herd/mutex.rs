@@ -16,7 +16,7 @@ async fn queue(world: &World, count: usize) -> Queue<LockGuard> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_thousand_waiters_one_release_wakes_one_and_asks_no_list() {
+async fn t16_of_a_thousand_waiters_one_release_wakes_one_and_asks_no_list() {
     let world = World::new();
     let zk = world.client().await;
     let holder = warm_lock(&zk, LOCK).await.acquire().await.unwrap();
