@@ -40,4 +40,5 @@ mod safe_window;
 mod semaphore;
 mod semaphore_faults;
 mod timing;
+mod typed;
 mod values;
