@@ -79,7 +79,7 @@ pub use election::{
 };
 pub use lease::{Lease, Ran, Started};
 pub use lock::{
-    Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
+    Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
