@@ -29,7 +29,7 @@
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
 //! | [`Election`], [`Latch`] | Curator's LeaderLatch; its LeaderSelector or kazoo's Election on request ([`ElectionLayout`]) | alpha |
 //! | [`AtomicLong`], [`AtomicInt`], [`AtomicValue`], [`BlockCounter`] | Curator's DistributedAtomicLong, -Integer, -Value, CachedAtomicLong; kazoo's Counter | alpha |
-//! | [`SharedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
+//! | [`SharedValue`], [`TypedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
 //! | [`Barrier`], [`DoubleBarrier`] | Curator's DistributedBarrier, DistributedDoubleBarrier; kazoo's Barrier, DoubleBarrier | alpha |
 //! | [`CountDownLatch`], [`CyclicBarrier`], [`EventFlag`] | none: our own | alpha |
 //! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
@@ -79,9 +79,9 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
-pub use lease::{Lease, Ran};
+pub use lease::{Lease, Ran, Started};
 pub use lock::{
-    Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
+    Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
@@ -90,7 +90,8 @@ pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use value::{
-    AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Versioned,
+    AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
+    TypedValue, Versioned,
 };
 pub use wait::Wait;
 

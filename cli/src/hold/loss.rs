@@ -59,7 +59,8 @@ async fn expired(client: &Client, held: &Held) -> Option<String> {
     let _ = timeout(NEWS, settled(client)).await;
     let expiry = held.expiry()?;
     Some(format!(
-        "lost the lock {}: {}",
+        "lost {} {}: {}",
+        held.kind(),
         title(held),
         expiry.reason()
     ))

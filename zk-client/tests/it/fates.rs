@@ -53,7 +53,8 @@ async fn a_read_whose_answer_was_lost_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_never_left_waits_for_the_connection_and_is_not_applied_at_its_deadline() {
+async fn k18_a_request_that_never_left_waits_for_the_connection_and_is_not_applied_at_its_deadline()
+{
     let world = World::new();
     let zk = world
         .builder()

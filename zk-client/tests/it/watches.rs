@@ -16,7 +16,7 @@ fn fired(event: &WatchEvent) -> Option<(EventType, &str)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn zk1412_a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
+async fn k15_zk1412_a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     zk.create("/a", "0").await.unwrap();
@@ -110,7 +110,7 @@ async fn a_watch_made_to_end_with_a_connection_that_is_gone_is_over_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn zk4698_a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
+async fn t15_zk4698_a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     let mut watch = zk
@@ -165,7 +165,7 @@ async fn a_watch_whose_read_was_dropped_in_flight_is_removed_from_the_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn watches_end_with_the_session() {
+async fn k14_watches_end_with_the_session() {
     let world = World::new();
     let zk = world.client().await;
     let (_, mut watch) = zk.exists("/a").watch().await.unwrap();
@@ -195,7 +195,7 @@ async fn a_set_keeps_the_order_of_the_server_and_marks_interruptions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_is_there_before_the_reply_that_reflects_the_change() {
+async fn t14_an_event_is_there_before_the_reply_that_reflects_the_change() {
     let world = World::new();
     let zk = world.client().await;
     zk.create("/a", "0").await.unwrap();

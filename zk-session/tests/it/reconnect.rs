@@ -80,7 +80,7 @@ fn what_waits_fails_after_each_round_in_vain_if_it_is_not_to_wait() {
 }
 
 #[test]
-fn a_completed_handshake_starts_the_backoff_anew() {
+fn k21_a_completed_handshake_starts_the_backoff_anew() {
     let mut pair = Pair::usual();
     pair.run_for(Duration::from_secs(2));
     pair.server.accepts = false;
