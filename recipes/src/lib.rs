@@ -62,6 +62,8 @@ mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
+mod stm;
+mod transaction;
 mod uuid;
 mod value;
 mod wait;
@@ -86,6 +88,8 @@ pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
+pub use stm::{Stm, Tx};
+pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Versioned,
 };
