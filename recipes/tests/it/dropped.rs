@@ -3,6 +3,7 @@
 
 mod barriers;
 mod counters;
+mod transactions;
 mod values;
 
 use std::future::{Future, poll_fn};

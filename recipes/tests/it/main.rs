@@ -38,5 +38,7 @@ mod rw_lock;
 mod safe_window;
 mod semaphore;
 mod semaphore_faults;
+mod stm;
 mod timing;
+mod transactions;
 mod values;
