@@ -55,6 +55,7 @@ mod counter;
 #[doc(hidden)]
 pub mod decisions;
 mod election;
+pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;

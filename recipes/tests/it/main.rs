@@ -15,6 +15,7 @@ mod drops;
 mod election;
 mod ending;
 mod fire;
+mod gates;
 mod handover;
 mod herd;
 mod hold;
