@@ -56,6 +56,7 @@ mod counter;
 #[doc(hidden)]
 pub mod decisions;
 mod election;
+pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;
@@ -64,6 +65,8 @@ mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
+mod stm;
+mod transaction;
 mod uuid;
 mod value;
 mod wait;
@@ -89,6 +92,8 @@ pub use persistent_node::{PersistentNode, Presence, Standing};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
+pub use stm::{Stm, Tx};
+pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
     TypedValue, Versioned,

@@ -4,6 +4,7 @@
 mod barriers;
 mod counters;
 mod nodes;
+mod transactions;
 mod values;
 
 use std::future::{Future, poll_fn};
