@@ -10,7 +10,7 @@ use super::capacity::Capacity;
 use super::entrance::Entrance;
 use super::permit::{Leased, Permit};
 use crate::contend::{Family, Layout};
-use crate::lock::{Contender, Held, HoldError, default_contender, leases, validate};
+use crate::lock::{Contender, Held, HoldError, default_contender, leases, list, validate};
 
 /// A number of permits at a path, first come first served.
 ///
@@ -232,6 +232,28 @@ impl Semaphore {
         };
         let at = Entrance::leases(&self.path, self.layout);
         leases(&self.client, &at, family).await
+    }
+
+    /// Lists who queues at the entrance, in the order in which they come in. The first one may have its lease in hand and
+    /// stand among the [`holders`](Self::holders), too.
+    ///
+    /// # Errors
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn waiting(&self) -> Result<Vec<Contender>, Error> {
+        list(&self.client, &Entrance::door(&self.path, self.layout)).await
     }
 
     pub(super) fn entrance(&self) -> Entrance {
