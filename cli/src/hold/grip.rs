@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use zk_recipes::{BarrierMember, Client, ErrorKind, Expiry, Held, LockGuard, Moment, Permit};
+use zk_recipes::{
+    BarrierMember, Client, ErrorKind, Expiry, Held, LockGuard, LockLost, Moment, Permit,
+};
 
 use crate::exit::Failure;
 use crate::signals::Signals;
@@ -45,6 +47,15 @@ pub(super) struct Lost {
     pub(super) by_expiry: bool,
 }
 
+impl Lost {
+    fn of(lost: &LockLost, why: impl Fn(&LockLost) -> String) -> Self {
+        Self {
+            why: why(lost),
+            by_expiry: lost.expiry.is_some(),
+        }
+    }
+}
+
 /// How it was given back.
 pub(super) enum End {
     /// It was held to the end.
@@ -70,27 +81,32 @@ impl Grip {
 
     /// Waits for the loss.
     pub(super) fn lost(&self) -> Pin<Box<dyn Future<Output = Lost>>> {
-        let held = match self {
-            Self::Alone(guard) => guard.held(),
-            Self::Shared(permit) => permit.held(),
+        match self {
+            Self::Alone(guard) => {
+                let lost = guard.lost();
+                Box::pin(async move { Lost::of(&lost.await, |lost| lost.to_string()) })
+            }
+            Self::Shared(permit) => {
+                let lost = permit.lost();
+                // It was no lock, and the number is no token.
+                let why = |lost: &LockLost| {
+                    let text = lost.to_string();
+                    text.replacen("the lock", "a permit of", 1)
+                        .replacen("(token", "(permit", 1)
+                };
+                Box::pin(async move { Lost::of(&lost.await, why) })
+            }
             Self::Together(membership) => {
                 let lost = membership.member.lost();
-                return Box::pin(async move {
+                Box::pin(async move {
                     let lost = lost.await;
                     Lost {
                         why: lost.to_string(),
                         by_expiry: lost.expiry.is_some(),
                     }
-                });
+                })
             }
-        };
-        Box::pin(async move {
-            let lost = held.lost().await;
-            Lost {
-                why: lost.to_string(),
-                by_expiry: lost.expiry.is_some(),
-            }
-        })
+        }
     }
 
     /// Gives it back: the command has ended. Members of a barrier wait for each other here.

@@ -143,7 +143,9 @@ fn a_command_whose_permit_is_lost_is_stopped() {
     let done = running.wait();
     assert_eq!(done.code, Some(76), "{done:?}");
     assert!(
-        done.stderr.contains(PATH) && done.stderr.contains("the command was stopped"),
+        done.stderr
+            .starts_with(&format!("zkctl: lost a permit of {PATH} (permit "))
+            && done.stderr.contains("the command was stopped"),
         "{done:?}"
     );
 }
