@@ -4,8 +4,9 @@
 //! `ZK_CONNECT=127.0.0.1:2181 cargo run -p zk-recipes --example mails`
 #![expect(clippy::print_stdout, reason = "it tells what it saw")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use zk_recipes::{Client, RateLimiter};
 
 const MAILS: u32 = 10;
