@@ -7,6 +7,7 @@ mod settings;
 
 use std::io;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use zk_recipes::SessionId;
 
+use crate::txn_log::{self, Txn};
 use crate::{Deadline, Protection, deadline, four_letter, note};
 use cut::From;
 use docker::{docker, try_docker};
@@ -298,6 +300,19 @@ impl Ensemble {
         })
     }
 
+    /// All that was committed, as the members' own logs tell it, in its order. For a moment at which all serve and nothing
+    /// is written.
+    ///
+    /// # Panics
+    ///
+    /// If a log cannot be read, or there are gaps.
+    #[track_caller]
+    pub(crate) fn committed(&self) -> Vec<Txn> {
+        let leader = self.leader();
+        let logs: Vec<Vec<Txn>> = self.members.iter().map(Server::log).collect();
+        txn_log::merge(&logs, leader).unwrap_or_else(|why| panic!("{why}"))
+    }
+
     /// Ends a member's process at once, as a crash does.
     #[track_caller]
     pub fn kill(&self, member: Member) {
@@ -401,6 +416,15 @@ impl Ensemble {
             secure_port,
             address,
         });
+    }
+}
+
+impl Server {
+    /// What it has logged, read in its own file system.
+    fn log(&self) -> Vec<Txn> {
+        let process = docker(&["inspect", "--format", "{{.State.Pid}}", &self.container]);
+        let folder = format!("/proc/{process}/root/datalog/version-2");
+        txn_log::read_folder(Path::new(&folder)).unwrap_or_else(|why| panic!("{folder}: {why}"))
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use zk_wire::{AddWatchMode, Create, MultiOp, ReadOp, Request, SetWatches, WatcherKind, Zxid};
 
 use super::acls;
-use super::dice::Dice;
+use crate::dice::Dice;
 use super::script::{Action, Step, Ticket};
 
 /// The script of a seed, below `root`. Roots of the same length get the same script.
