@@ -147,7 +147,8 @@ impl Chaos {
                 }
             });
         }
-        self.break_things(ensemble, &stations, &witness, &diary).await;
+        self.break_things(ensemble, &stations, &witness, &diary)
+            .await;
         let mut findings = calm(&diary).await;
         live.send_replace(false);
         findings.extend(join(workers).await);
@@ -230,7 +231,9 @@ async fn lay_out(zk: &Client) {
     }
     for place in LEDGERS {
         let counter = format!("{ROOT}/ledger/{place}/counter");
-        zk.create(&counter, "0 start").await.expect("nothing is there yet");
+        zk.create(&counter, "0 start")
+            .await
+            .expect("nothing is there yet");
     }
 }
 
@@ -281,7 +284,9 @@ async fn calm(diary: &Diary) -> Vec<String> {
             return Vec::new();
         }
         if limit.passed() {
-            return vec![format!("G9: not one more of {stuck:?} after all was well again")];
+            return vec![format!(
+                "G9: not one more of {stuck:?} after all was well again"
+            )];
         }
     }
 }
@@ -295,7 +300,10 @@ async fn join(mut workers: JoinSet<()>) -> Vec<String> {
             Ok(Some(Err(error))) => findings.push(format!("G7: a worker failed: {error}")),
             Ok(_) => {}
             Err(_) => {
-                findings.push(format!("G9: {} workers do not come to an end", workers.len()));
+                findings.push(format!(
+                    "G9: {} workers do not come to an end",
+                    workers.len()
+                ));
                 workers.shutdown().await;
             }
         }

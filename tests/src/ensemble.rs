@@ -5,14 +5,15 @@ mod docker;
 mod owner;
 mod settings;
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use zk_recipes::SessionId;
 
 use crate::txn_log::{self, Txn};
@@ -150,7 +151,6 @@ impl Ensemble {
 
     fn start_with(settings: Settings) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
-        static CHOOSING: Mutex<()> = Mutex::new(());
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("zk-faults-{}-{count}", std::process::id());
@@ -161,8 +161,8 @@ impl Ensemble {
             settings,
             reaper,
         };
-        // A port looks free until its container is started: another ensemble of this process would take it, too.
-        let choosing = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
+        // A port looks free until its container is started: another ensemble would take it, too.
+        let choosing = choosing();
         let subnet = ensemble.create_network();
         let mut ports = free_ports();
         for member in Self::MEMBERS {
@@ -450,6 +450,17 @@ fn line(member: Member, address: &str) -> String {
     format!("server.{}={address}:2888:3888;2181", member + 1)
 }
 
+/// Waits until no other ensemble of this machine chooses its ports, and keeps them from it while this is there.
+fn choosing() -> File {
+    let path = std::env::temp_dir().join("zk-tests-ensemble-ports.lock");
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).open(&path);
+    let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let locked = flock(&file, FlockOperation::LockExclusive);
+    locked.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    file
+}
+
 /// Free ports, begun at a place that differs between processes.
 fn free_ports() -> impl Iterator<Item = u16> {
     let (first, count) = (PORTS.start, PORTS.end - PORTS.start);
@@ -457,4 +468,21 @@ fn free_ports() -> impl Iterator<Item = u16> {
     (0..count)
         .map(move |step| first + (skipped + step) % count)
         .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_ensemble_at_a_time_chooses_its_ports() {
+        let first = choosing();
+        let path = std::env::temp_dir().join("zk-tests-ensemble-ports.lock");
+        let other = File::open(path).unwrap();
+        flock(&other, FlockOperation::NonBlockingLockExclusive).unwrap_err();
+        drop(first);
+        let (sender, chosen) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(choosing()));
+        chosen.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
 }

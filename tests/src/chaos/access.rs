@@ -181,7 +181,9 @@ impl Access {
     /// The next frame that fits; none, if there is none for three seconds.
     async fn once(&self, when: &When, then: Reaction) -> bool {
         let proxies = self.proxies.iter();
-        let rules: Vec<Rule> = proxies.map(|proxy| proxy.rule(when.clone(), then)).collect();
+        let rules: Vec<Rule> = proxies
+            .map(|proxy| proxy.rule(when.clone(), then))
+            .collect();
         let mut acted = false;
         for _ in 0..60 {
             sleep(Duration::from_millis(50)).await;

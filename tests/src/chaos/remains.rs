@@ -91,7 +91,11 @@ mod tests {
         ] {
             assert!(!may_stay(node), "{node}");
         }
-        for place in ["/chaos/mutex", "/chaos/ledger/rw/marks/x", "/chaos/countdown-7"] {
+        for place in [
+            "/chaos/mutex",
+            "/chaos/ledger/rw/marks/x",
+            "/chaos/countdown-7",
+        ] {
             assert!(may_stay(place), "{place}");
         }
     }

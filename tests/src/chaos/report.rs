@@ -38,7 +38,9 @@ impl fmt::Display for Report {
         let (seed, took, committed) = (self.seed, self.took.as_secs(), self.committed);
         writeln!(f, "seed {seed}: {took} s, {committed} transactions")?;
         let counts = self.counts.iter();
-        let counts: Vec<String> = counts.map(|(what, count)| format!("{what} {count}")).collect();
+        let counts: Vec<String> = counts
+            .map(|(what, count)| format!("{what} {count}"))
+            .collect();
         writeln!(f, "{}", counts.join(", "))?;
         write!(f, "{}", self.books)?;
         for finding in &self.findings {

@@ -168,7 +168,10 @@ impl Worker {
         };
         let say = |line: &_| {
             let mut page = self.diary.page();
-            page.lines.entry(place).or_default().push(Clone::clone(line));
+            page.lines
+                .entry(place)
+                .or_default()
+                .push(Clone::clone(line));
         };
         work.run(release, say).await;
     }

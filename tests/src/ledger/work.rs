@@ -62,13 +62,15 @@ impl Work<'_> {
             ..
         } = self;
         let counter = format!("{base}/counter");
+        let mut safe_until = safe(held);
         let read = match zk.get(&counter).await {
             Ok(read) => read,
             Err(error) => {
                 eprintln!("{who}: read: {error}");
-                return None;
+                return safe_until;
             }
         };
+        safe_until = safe(held).or(safe_until);
         let saw = String::from_utf8_lossy(&read.data).into_owned();
         let n: u64 = saw
             .split(' ')
@@ -76,7 +78,6 @@ impl Work<'_> {
             .unwrap_or_default()
             .parse()
             .unwrap_or(0);
-        let mut safe_until = safe(held);
         let add = zk.set(&counter, format!("{} {id}", n + 1));
         let added = add.fenced_by(*held).await.map(drop);
         say(&json!({

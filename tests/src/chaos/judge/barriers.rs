@@ -17,8 +17,12 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
             }),
         };
         if !was_so {
-            let Pass { path, until, told, .. } = pass;
-            findings.push(format!("B1: {path} was passed at {told} ms, and not {until:?} by then"));
+            let Pass {
+                path, until, told, ..
+            } = pass;
+            findings.push(format!(
+                "B1: {path} was passed at {told} ms, and not {until:?} by then"
+            ));
         }
     }
     double(page, order, findings);
@@ -35,9 +39,10 @@ fn was_absent(pass: &Pass, order: &Order) -> bool {
     let lives = order.lives(&pass.path);
     let at_the_begin = !lives.iter().any(|life| life.is_at(pass.after));
     at_the_begin
-        || lives.iter().filter_map(|life| life.deleted).any(|deleted| {
-            deleted.zxid > pass.after && deleted.ms <= pass.told
-        })
+        || lives
+            .iter()
+            .filter_map(|life| life.deleted)
+            .any(|deleted| deleted.zxid > pass.after && deleted.ms <= pass.told)
 }
 
 /// Who were there when a `ready` was made entered together; each of them leaves when all of them are gone.
@@ -49,12 +54,18 @@ fn double(page: &Page, order: &Order, findings: &mut Vec<String>) {
         .collect();
     let mut together: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for life in ready {
-        let there = members.iter().filter(|(_, member)| member.is_at(life.created.zxid));
+        let there = members
+            .iter()
+            .filter(|(_, member)| member.is_at(life.created.zxid));
         let there: Vec<&(&str, &Life)> = there.collect();
         if there.len() < usize::from(PARTIES) {
             findings.push(format!("B2: {} entered together", there.len()));
         }
-        let gone = there.iter().map(|(_, member)| member.end().ms).max().unwrap_or(0);
+        let gone = there
+            .iter()
+            .map(|(_, member)| member.end().ms)
+            .max()
+            .unwrap_or(0);
         for (node, _) in there {
             together.entry(node).or_insert((life.created.ms, gone));
         }
@@ -62,12 +73,18 @@ fn double(page: &Page, order: &Order, findings: &mut Vec<String>) {
     for meeting in &page.meetings {
         match meeting {
             Meeting::Entered { node, told } => {
-                if together.get(node.as_str()).is_none_or(|(opened, _)| opened > told) {
+                if together
+                    .get(node.as_str())
+                    .is_none_or(|(opened, _)| opened > told)
+                {
                     findings.push(format!("B2: {node} entered before the others were there"));
                 }
             }
             Meeting::Left { node, told } => {
-                if together.get(node.as_str()).is_none_or(|(_, gone)| gone > told) {
+                if together
+                    .get(node.as_str())
+                    .is_none_or(|(_, gone)| gone > told)
+                {
                     findings.push(format!("B3: {node} left before the others had"));
                 }
             }
@@ -97,7 +114,9 @@ fn cyclic(page: &Page, order: &Order, findings: &mut Vec<String>) {
         }
     }
     for (number, (count, first)) in told {
-        let made = usize::try_from(number - 1).ok().and_then(|place| written.get(place));
+        let made = usize::try_from(number - 1)
+            .ok()
+            .and_then(|place| written.get(place));
         if made.is_none_or(|at| at.ms > first) {
             findings.push(format!("B5: round {number} was passed before it was one"));
         }
@@ -114,7 +133,14 @@ mod tests {
 
     #[test]
     fn b1_a_wait_that_ended_early_is_found() {
-        let order = order(&["+/g", "+/x", "-/g", "+/g", "+/l \0\0\0\u{1}", "=/l \0\0\0\0"]);
+        let order = order(&[
+            "+/g",
+            "+/x",
+            "-/g",
+            "+/g",
+            "+/l \0\0\0\u{1}",
+            "=/l \0\0\0\0",
+        ]);
         let found = |path: &str, until, after, told| {
             let path = path.to_owned();
             let page = Page {
@@ -138,7 +164,11 @@ mod tests {
             (present, 3, 3, 1),
             (present, 3, 4, 0),
         ] {
-            assert_eq!(found("/g", until, after, told), wrong, "{until:?} {after} {told}");
+            assert_eq!(
+                found("/g", until, after, told),
+                wrong,
+                "{until:?} {after} {told}"
+            );
         }
         assert_eq!(found("/l", Until::CountedDown, 1, 5), 1);
         assert_eq!(found("/l", Until::CountedDown, 1, 6), 0);
@@ -154,7 +184,10 @@ mod tests {
     #[test]
     fn b2_b3_members_who_were_not_together_are_found() {
         let member = |n| format!("{DOUBLE}/{n}");
-        let (enter, leave) = (format!("+{DOUBLE}/1;+{DOUBLE}/2;+{DOUBLE}/3"), format!("-{DOUBLE}/3"));
+        let (enter, leave) = (
+            format!("+{DOUBLE}/1;+{DOUBLE}/2;+{DOUBLE}/3"),
+            format!("-{DOUBLE}/3"),
+        );
         let all = format!("-{DOUBLE}/1;-{DOUBLE}/2");
         let ready = format!("+{DOUBLE}/ready");
         let good = order(&[&enter, &ready, &leave, &all]);
@@ -166,11 +199,17 @@ mod tests {
             node: member(1),
             told,
         };
-        assert_eq!(findings(&meetings(vec![entered(2), left(4)]), &good), Vec::<String>::new());
+        assert_eq!(
+            findings(&meetings(vec![entered(2), left(4)]), &good),
+            Vec::<String>::new()
+        );
         assert_eq!(findings(&meetings(vec![entered(1)]), &good).len(), 1);
         assert_eq!(findings(&meetings(vec![left(3)]), &good).len(), 1);
         let early = order(&[&format!("+{DOUBLE}/1;+{DOUBLE}/2"), &ready]);
-        assert_eq!(findings(&meetings(Vec::new()), &early), ["B2: 2 entered together"]);
+        assert_eq!(
+            findings(&meetings(Vec::new()), &early),
+            ["B2: 2 entered together"]
+        );
     }
 
     #[test]
@@ -180,7 +219,10 @@ mod tests {
         let round = format!("={CYCLIC};={};={};={}", parties[0], parties[1], parties[2]);
         let good = order(&[&made, &round]);
         let told = |number, told| Meeting::Round { number, told };
-        assert_eq!(findings(&meetings(vec![told(1, 2); 3]), &good), Vec::<String>::new());
+        assert_eq!(
+            findings(&meetings(vec![told(1, 2); 3]), &good),
+            Vec::<String>::new()
+        );
         assert_eq!(findings(&meetings(vec![told(1, 2); 4]), &good).len(), 1);
         assert_eq!(findings(&meetings(vec![told(1, 1)]), &good).len(), 1);
         assert_eq!(findings(&meetings(vec![told(2, 9)]), &good).len(), 1);

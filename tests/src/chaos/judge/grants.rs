@@ -19,11 +19,18 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
             findings.push(format!("L1: {} was granted, and never made", grant.node));
             continue;
         };
-        if grant.token.is_some_and(|token| token != life.created.zxid as u64) {
+        if grant
+            .token
+            .is_some_and(|token| token != life.created.zxid as u64)
+        {
             findings.push(format!("L2: {} has another's token", grant.node));
         }
         // Readers and writers are in each other's way.
-        let place = if grant.place == "readers" { "rw" } else { grant.place };
+        let place = if grant.place == "readers" {
+            "rw"
+        } else {
+            grant.place
+        };
         let end = life.end();
         places.entry(place).or_default().push(Span { grant, end });
     }
@@ -31,7 +38,11 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
         spans.sort_by_key(|span| span.grant.told);
         overlaps(spans, findings);
     }
-    capacity(places.get("semaphore").map_or(&[], Vec::as_slice), order, findings);
+    capacity(
+        places.get("semaphore").map_or(&[], Vec::as_slice),
+        order,
+        findings,
+    );
     terms(&page.terms, order, findings);
 }
 
@@ -62,8 +73,14 @@ fn capacity(spans: &[Span<'_>], order: &Order, findings: &mut Vec<String>) {
     for (place, span) in spans.iter().enumerate() {
         let (begun, told) = (span.grant.begun, span.grant.told);
         let before = capacities.iter().rev().find(|(ms, _)| *ms <= begun);
-        let during = capacities.iter().filter(|(ms, _)| (begun..=told).contains(ms));
-        let allowed = before.into_iter().chain(during).map(|(_, capacity)| *capacity).max();
+        let during = capacities
+            .iter()
+            .filter(|(ms, _)| (begun..=told).contains(ms));
+        let allowed = before
+            .into_iter()
+            .chain(during)
+            .map(|(_, capacity)| *capacity)
+            .max();
         // Before the first capacity is stored each says his own.
         let allowed = allowed.unwrap_or(2);
         let earlier = spans[..place].iter();
@@ -85,11 +102,16 @@ fn terms(terms: &[Term], order: &Order, findings: &mut Vec<String>) {
             let name = zk_wire::path::name(node).as_bytes();
             at.zxid as u64 == *epoch && data.windows(name.len()).any(|part| part == name)
         };
-        let was_there = order.life(node).is_some_and(|life| life.is_at(*epoch as i64));
+        let was_there = order
+            .life(node)
+            .is_some_and(|life| life.is_at(*epoch as i64));
         if !was_there || order.data(path).find(begins).is_none() {
             findings.push(format!("E1: no write of {node} began its term {epoch:#x}"));
         }
-        if leaders.insert(*epoch, node).is_some_and(|other| other != node) {
+        if leaders
+            .insert(*epoch, node)
+            .is_some_and(|other| other != node)
+        {
             findings.push(format!("E1: two led in term {epoch:#x}, {node} among them"));
         }
     }
@@ -129,7 +151,10 @@ mod tests {
             ])
         };
         let alone = Mode::Alone;
-        assert_eq!(findings(&told(alone, alone, 3), &order), Vec::<String>::new());
+        assert_eq!(
+            findings(&told(alone, alone, 3), &order),
+            Vec::<String>::new()
+        );
         assert_eq!(findings(&told(alone, alone, 2), &order).len(), 1);
         assert_eq!(findings(&told(Mode::Reading, alone, 2), &order).len(), 1);
         let readers = told(Mode::Reading, Mode::Reading, 2);

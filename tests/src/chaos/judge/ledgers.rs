@@ -29,8 +29,13 @@ impl Books {
 
     pub(in super::super) fn findings(&self) -> Vec<String> {
         let all = self.0.iter();
-        all.flat_map(|(place, verdict)| verdict.findings.iter().map(move |f| format!("{place}: {f}")))
-            .collect()
+        all.flat_map(|(place, verdict)| {
+            verdict
+                .findings
+                .iter()
+                .map(move |f| format!("{place}: {f}"))
+        })
+        .collect()
     }
 
     /// How many safe windows of lost holds were compared with the next grant.

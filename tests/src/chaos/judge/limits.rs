@@ -65,7 +65,11 @@ mod tests {
             permits,
             ..Page::default()
         };
-        let used = order(&["+/chaos/rate 0 0", "=/chaos/rate 0 7", "=/chaos/rate 5000 3"]);
+        let used = order(&[
+            "+/chaos/rate 0 0",
+            "=/chaos/rate 0 7",
+            "=/chaos/rate 5000 3",
+        ]);
         assert_eq!(findings(&page(10), &used), Vec::<String>::new());
         assert_eq!(findings(&page(11), &used).len(), 1);
         for wrong in ["0 21", "0 6", "10 1", "x"] {

@@ -27,7 +27,11 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
 
 /// Each change that was told is one in the log, and no others are there than those of unknown fate.
 fn changes(path: &str, steps: &[&Step], order: &Order, findings: &mut Vec<String>) {
-    let begin = if path.contains("countdown") { i64::from(PARTIES) } else { 0 };
+    let begin = if path.contains("countdown") {
+        i64::from(PARTIES)
+    } else {
+        0
+    };
     let mut there: BTreeMap<(i64, i64), u64> = BTreeMap::new();
     let mut last = begin;
     for (at, data) in order.data(path) {
@@ -44,13 +48,21 @@ fn changes(path: &str, steps: &[&Step], order: &Order, findings: &mut Vec<String
     for change in steps.iter().filter_map(|step| step.change) {
         match there.get_mut(&change) {
             Some(count) if *count > 0 => *count -= 1,
-            _ => findings.push(format!("A1: no change of {path} from {} to {}", change.0, change.1)),
+            _ => findings.push(format!(
+                "A1: no change of {path} from {} to {}",
+                change.0, change.1
+            )),
         }
     }
     let others: u64 = there.values().sum();
-    let unknown = steps.iter().filter(|step| step.told == Told::Unknown).count();
+    let unknown = steps
+        .iter()
+        .filter(|step| step.told == Told::Unknown)
+        .count();
     if others > u64::try_from(unknown).unwrap_or(0) {
-        findings.push(format!("A1: {others} changes of {path} that nobody told of, {unknown} unknown"));
+        findings.push(format!(
+            "A1: {others} changes of {path} that nobody told of, {unknown} unknown"
+        ));
     }
 }
 
@@ -80,11 +92,21 @@ mod tests {
     #[test]
     fn changes_are_told_or_unknown_and_none_is_missing() {
         let (first, second) = (Some((0, 1)), Some((1, 2)));
-        assert_eq!(found(&[step(Told::Done, first), step(Told::Done, second)]), 0);
-        assert_eq!(found(&[step(Told::Done, second), step(Told::Unknown, None)]), 0);
+        assert_eq!(
+            found(&[step(Told::Done, first), step(Told::Done, second)]),
+            0
+        );
+        assert_eq!(
+            found(&[step(Told::Done, second), step(Told::Unknown, None)]),
+            0
+        );
         let refused = [step(Told::Done, second), step(Told::NotApplied, None)];
         assert_eq!(found(&refused), 1, "it was applied nevertheless");
-        let twice = [step(Told::Done, first), step(Told::Done, first), step(Told::Done, second)];
+        let twice = [
+            step(Told::Done, first),
+            step(Told::Done, first),
+            step(Told::Done, second),
+        ];
         assert_eq!(found(&twice), 1);
         let skipped = [step(Told::Done, Some((0, 2))), step(Told::Unknown, None)];
         assert_eq!(found(&skipped), 2);

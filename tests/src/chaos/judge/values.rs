@@ -21,7 +21,9 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
             Told::Unknown => count <= 1,
         };
         if !is_right {
-            findings.push(format!("G2: {text} in {path} was {told:?}, and is there {count} times"));
+            findings.push(format!(
+                "G2: {text} in {path} was {told:?}, and is there {count} times"
+            ));
         }
     }
     let mut last: BTreeMap<(&str, &str), i64> = BTreeMap::new();
@@ -31,11 +33,15 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
         // A leader may announce several things in its term.
         let goes_back = zxid < before || (zxid == before && path != ELECTION);
         if goes_back {
-            findings.push(format!("C2: {who} saw {zxid:#x} of {path} after {before:#x}"));
+            findings.push(format!(
+                "C2: {who} saw {zxid:#x} of {path} after {before:#x}"
+            ));
         }
         let written = order.data(path).find(|(at, _)| at.zxid == zxid);
         if written.is_none_or(|(_, data)| path != ELECTION && *data != sight.data) {
-            findings.push(format!("C1: {who} saw in {path} what nobody wrote at {zxid:#x}"));
+            findings.push(format!(
+                "C1: {who} saw in {path} what nobody wrote at {zxid:#x}"
+            ));
         }
     }
 }

@@ -59,7 +59,14 @@ async fn pass(worker: &mut Worker, recipe: &'static str, path: String, until: Un
 pub(super) async fn gate(mut worker: Worker) {
     let gate = Barrier::new(&worker.zk, GATE).expect("a path");
     while worker.lives() {
-        pass(&mut worker, "gate", GATE.to_owned(), Until::Absent, gate.wait()).await;
+        pass(
+            &mut worker,
+            "gate",
+            GATE.to_owned(),
+            Until::Absent,
+            gate.wait(),
+        )
+        .await;
         worker.rest().await;
     }
 }
@@ -67,7 +74,14 @@ pub(super) async fn gate(mut worker: Worker) {
 pub(super) async fn flag(mut worker: Worker) {
     let flag = EventFlag::new(&worker.zk, FLAG).expect("a path");
     while worker.lives() {
-        pass(&mut worker, "flag", FLAG.to_owned(), Until::Present, flag.wait()).await;
+        pass(
+            &mut worker,
+            "flag",
+            FLAG.to_owned(),
+            Until::Present,
+            flag.wait(),
+        )
+        .await;
         worker.rest().await;
     }
 }
@@ -87,7 +101,14 @@ pub(super) async fn count_down(mut worker: Worker) {
         worker.stepped("counted down", &path, counted, |left| {
             (i64::from(left) + 1, i64::from(left))
         });
-        pass(&mut worker, "countdown", path, Until::CountedDown, latch.wait()).await;
+        pass(
+            &mut worker,
+            "countdown",
+            path,
+            Until::CountedDown,
+            latch.wait(),
+        )
+        .await;
         worker.rest().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zk_recipes::Election;
 
 use super::super::diary::{Grant, Mode, Sight, Term, now};
@@ -82,8 +82,12 @@ pub(super) async fn latch(mut worker: Worker) {
                 let ended = driver.await.expect("the driver does not panic");
                 ended.map(|()| was_held)
             };
+            let while_leading = worker.millis(200, 1000);
+            sleep(while_leading).await;
             let held = term.held();
-            worker.ledger("latch", held, term.epoch(), &id, release).await;
+            worker
+                .ledger("latch", held, term.epoch(), &id, release)
+                .await;
         } else {
             latch.close();
             if let Err(error) = driver.await.expect("the driver does not panic") {

@@ -1,6 +1,7 @@
 //! Locks.
 
-use zk_recipes::{Acquire, Mutex, MultiLock, ReentrantMutex, RwLock, SemaphoreMutex};
+use tokio::time::sleep;
+use zk_recipes::{Acquire, MultiLock, Mutex, ReentrantMutex, RwLock, SemaphoreMutex};
 
 use super::super::diary::{Mode, now};
 use super::super::worker::{PATIENCE, Worker, to_the_end};
@@ -25,7 +26,9 @@ async fn hold(worker: &mut Worker, place: &'static str, acquire: Acquire) {
             let held = guard.held();
             worker.granted(place, &held, Mode::Alone, &id, begun);
             let release = to_the_end(guard.release());
-            worker.ledger(place, &held, held.token(), &id, release).await;
+            worker
+                .ledger(place, &held, held.token(), &id, release)
+                .await;
         }
         Err(error) => worker.failed(place, &error),
     }
@@ -53,6 +56,9 @@ pub(super) async fn reentrant(mut worker: Worker) {
                     }
                     Err(error) => worker.failed("reentrant", &error),
                 }
+                // Long, so that some holds are lost.
+                let while_held = worker.millis(300, 1200);
+                sleep(while_held).await;
                 let (token, release) = (held.token(), to_the_end(outer.release()));
                 worker.ledger("reentrant", &held, token, &id, release).await;
             }

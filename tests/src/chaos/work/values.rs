@@ -9,7 +9,13 @@ pub(in super::super) const ATOMIC: &str = "/chaos/value";
 pub(in super::super) const SHARED: &str = "/chaos/shared";
 pub(in super::super) const COUNT: &str = "/chaos/count";
 
-fn wrote<T>(worker: &Worker, recipe: &'static str, at: &'static str, data: Bytes, result: Result<T, Error>) {
+fn wrote<T>(
+    worker: &Worker,
+    recipe: &'static str,
+    at: &'static str,
+    data: Bytes,
+    result: Result<T, Error>,
+) {
     let told = Told::of(&result);
     match result {
         Ok(_) => worker.diary.count(recipe),
