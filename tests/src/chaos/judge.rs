@@ -15,6 +15,8 @@ pub(super) use ledgers::Books;
 /// All that is wrong, a line each.
 pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     let mut findings = page.findings.clone();
+    let strays = order.strays.iter();
+    findings.extend(strays.map(|stray| format!("log: {stray} is a change of nothing")));
     grants::judge(page, order, &mut findings);
     limits::judge(page, order, &mut findings);
     numbers::judge(page, order, &mut findings);

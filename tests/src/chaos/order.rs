@@ -25,6 +25,8 @@ pub(super) struct Life {
 #[derive(Debug, Default)]
 pub(super) struct Order {
     nodes: BTreeMap<String, Vec<Life>>,
+    /// What happened to nodes that were not there: then the logs are not whole.
+    pub(super) strays: Vec<String>,
 }
 
 impl Life {
@@ -67,16 +69,27 @@ impl Order {
                 });
             }
             Effect::Written { path, data } => {
-                if let Some(life) = self.nodes.get_mut(path).and_then(|lives| lives.last_mut()) {
+                if let Some(life) = self.living(at, path) {
                     life.data.push((at, data.clone()));
                 }
             }
             Effect::Deleted { path } => {
-                if let Some(life) = self.nodes.get_mut(path).and_then(|lives| lives.last_mut()) {
-                    life.deleted = life.deleted.or(Some(at));
+                if let Some(life) = self.living(at, path) {
+                    life.deleted = Some(at);
                 }
             }
         }
+    }
+
+    fn living(&mut self, at: At, path: &str) -> Option<&mut Life> {
+        let life = self.nodes.get_mut(path).and_then(|lives| lives.last_mut());
+        let life = life.filter(|life| life.deleted.is_none());
+        // Some nodes are there before the first transaction.
+        if life.is_none() && !path.starts_with("/zookeeper") {
+            let zxid = at.zxid;
+            self.strays.push(format!("{path} at {zxid:#x}"));
+        }
+        life
     }
 
     pub(super) fn lives(&self, path: &str) -> &[Life] {

@@ -110,7 +110,8 @@ fn cyclic(page: &Page, order: &Order, findings: &mut Vec<String>) {
         });
         let parties = parties.count();
         if parties != usize::from(PARTIES) {
-            findings.push(format!("B5: round {number} is of {parties}"));
+            let zxid = at.zxid;
+            findings.push(format!("B5: round {number} at {zxid:#x} is of {parties}"));
         }
     }
     for (number, (count, first)) in told {

@@ -49,6 +49,10 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
 fn overlaps(spans: &[Span<'_>], findings: &mut Vec<String>) {
     for (place, span) in spans.iter().enumerate() {
         let told = span.grant.told;
+        if span.end.ms <= told {
+            // It was over before it was told.
+            continue;
+        }
         for earlier in &spans[..place] {
             let both = [span.grant, earlier.grant];
             let together = both.iter().all(|g| g.mode == Mode::Reading)
@@ -72,6 +76,9 @@ fn capacity(spans: &[Span<'_>], order: &Order, findings: &mut Vec<String>) {
         .collect();
     for (place, span) in spans.iter().enumerate() {
         let (begun, told) = (span.grant.begun, span.grant.told);
+        if span.end.ms <= told {
+            continue;
+        }
         let before = capacities.iter().rev().find(|(ms, _)| *ms <= begun);
         let during = capacities
             .iter()
@@ -157,6 +164,11 @@ mod tests {
         );
         assert_eq!(findings(&told(alone, alone, 2), &order).len(), 1);
         assert_eq!(findings(&told(Mode::Reading, alone, 2), &order).len(), 1);
+        let over = page(vec![
+            grant("mutex", "/m/b", alone, 2),
+            grant("mutex", "/m/a", alone, 3),
+        ]);
+        assert_eq!(findings(&over, &order), Vec::<String>::new(), "a is gone");
         let readers = told(Mode::Reading, Mode::Reading, 2);
         assert_eq!(findings(&readers, &order), Vec::<String>::new());
         let mut downgraded = told(alone, Mode::Reading, 2);
