@@ -112,7 +112,7 @@ impl Chaos {
     pub fn run(&self) -> Report {
         let begun = Instant::now();
         let runtime = Runtime::new().expect("a runtime starts");
-        let ensemble = Arc::new(Ensemble::start());
+        let ensemble = Arc::new(Ensemble::start_on_record());
         let mut report = runtime.block_on(self.burn(&ensemble));
         report.took = begun.elapsed();
         report

@@ -87,6 +87,14 @@ impl Ensemble {
         Self::start_with(Settings::of(IMAGE))
     }
 
+    /// As [`start`](Self::start), servers whose logs tell afterwards what was [committed](Self::committed).
+    pub(crate) fn start_on_record() -> Self {
+        Self::start_with(Settings {
+            on_record: true,
+            ..Settings::of(IMAGE)
+        })
+    }
+
     /// As [`start`](Self::start), servers of the release 3.8.0, as Debian 12 has it.
     ///
     /// # Panics
@@ -308,9 +316,8 @@ impl Ensemble {
     /// If a log cannot be read, or there are gaps.
     #[track_caller]
     pub(crate) fn committed(&self) -> Vec<Txn> {
-        let leader = self.leader();
         let logs: Vec<Vec<Txn>> = self.members.iter().map(Server::log).collect();
-        txn_log::merge(&logs, leader).unwrap_or_else(|why| panic!("{why}"))
+        txn_log::merge(&logs).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// Ends a member's process at once, as a crash does.

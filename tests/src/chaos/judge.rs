@@ -16,7 +16,7 @@ pub(super) use ledgers::Books;
 pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     let mut findings = page.findings.clone();
     let strays = order.strays.iter();
-    findings.extend(strays.map(|stray| format!("log: {stray} is a change of nothing")));
+    findings.extend(strays.map(|stray| format!("the logs are not whole: {stray}")));
     grants::judge(page, order, &mut findings);
     limits::judge(page, order, &mut findings);
     numbers::judge(page, order, &mut findings);
@@ -50,7 +50,9 @@ mod kit {
     }
 
     fn effect(text: &str) -> Effect {
-        let (path, data) = text[1..].split_once(' ').unwrap_or((&text[1..], ""));
+        let (path, data) = text[1..]
+            .split_once(' ')
+            .unwrap_or_else(|| (&text[1..], ""));
         let (path, data) = (path.to_owned(), Bytes::copy_from_slice(data.as_bytes()));
         match &text[..1] {
             "+" => Effect::Created {

@@ -25,7 +25,7 @@ pub(super) struct Life {
 #[derive(Debug, Default)]
 pub(super) struct Order {
     nodes: BTreeMap<String, Vec<Life>>,
-    /// What happened to nodes that were not there: then the logs are not whole.
+    /// What happened to nodes that were not there, or were there already: then the logs are not whole.
     pub(super) strays: Vec<String>,
 }
 
@@ -61,6 +61,9 @@ impl Order {
     fn apply(&mut self, at: At, effect: &Effect) {
         match effect {
             Effect::Created { path, data, .. } => {
+                if self.life(path).is_some_and(|life| life.deleted.is_none()) {
+                    self.strays.push(format!("{path} at {:#x}", at.zxid));
+                }
                 let lives = self.nodes.entry(path.clone()).or_default();
                 lives.push(Life {
                     created: at,

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use zk_recipes::{Client, Error, Fate, Held, LockLostWhy, Moment};
+use tokio::time::error::Elapsed;
+use tokio::time::{sleep, timeout};
+use zk_recipes::{Client, Error, Fate, Held, LockLost, LockLostWhy, Moment};
 
 /// One hold of one contender.
 #[derive(Debug)]
@@ -35,8 +37,7 @@ impl Work<'_> {
         mut say: impl FnMut(&Value),
     ) {
         let safe_until = self.calls(&mut say).await;
-        // Whether it is lost by now.
-        let lost = tokio::time::timeout(Duration::ZERO, self.held.lost()).await;
+        let lost = self.lost().await;
         let released = release.await;
         let end = match lost {
             Ok(lost) if lost.why == LockLostWhy::NodeDeleted => "deleted",
@@ -48,6 +49,18 @@ impl Work<'_> {
             "event": "hold", "who": self.who, "node": self.held.node(), "token": self.token, "end": end,
             "granted": self.granted.as_nanos(), "safe_until": safe_until,
         }));
+    }
+
+    /// Whether it is lost by now. Who is in doubt waits until that is known.
+    async fn lost(&self) -> Result<LockLost, Elapsed> {
+        for _ in 0..300 {
+            let lost = timeout(Duration::ZERO, self.held.lost()).await;
+            if lost.is_ok() || self.held.is_safe() {
+                return lost;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        timeout(Duration::ZERO, self.held.lost()).await
     }
 
     /// Returns until when the hold was last known to be safe.

@@ -25,7 +25,7 @@ pub(super) async fn keeper(mut worker: Worker) {
             gate.map(drop).and(flag)
         } else {
             let (gate, flag) = tokio::join!(gate.set(), flag.clear());
-            gate.and(flag.map(drop))
+            gate.and_then(|()| flag.map(drop))
         };
         match done {
             Ok(()) => worker.diary.count("gates moved"),

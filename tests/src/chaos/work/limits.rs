@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use zk_recipes::{HoldError, Lease, Ran, RateLimiter, Semaphore};
 
 use super::super::diary::{Mode, Told, Write, now};
@@ -100,9 +101,8 @@ pub(super) async fn rate(mut worker: Worker) {
     let limiter = limiter.expect("a path").block(3);
     while worker.lives() {
         let count = 1 + u32::try_from(worker.dice.below(3)).unwrap_or_default();
-        let taken = match tokio::time::timeout(PATIENCE, limiter.acquire(count)).await {
-            Ok(taken) => taken,
-            Err(_) => continue,
+        let Ok(taken) = timeout(PATIENCE, limiter.acquire(count)).await else {
+            continue;
         };
         match taken {
             Ok(()) => {
