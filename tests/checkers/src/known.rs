@@ -3,9 +3,11 @@
 mod bounds;
 pub(crate) use bounds::{Bounds, later, notes};
 mod contenders;
-pub(crate) use contenders::{Ahead, Contender, Contenders, acquires, lock_of};
+pub(crate) use contenders::{Ahead, Contender, Contenders};
 mod ends;
 pub(crate) use ends::Ends;
+mod shares;
+pub(crate) use shares::{Share, acquires, excludes, lock_of, share, tries};
 mod tree;
 pub(crate) use tree::{Life, Tree, parent};
 mod writes;
