@@ -136,6 +136,10 @@ impl Writer<'_> {
             }
             return Err(error);
         }
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("lost-answer-taken-for-a-race") {
+            return Ok(Tried::Ended(Written::Raced));
+        }
         self.decided(generation).await?;
         let found = match self.client.get(&mark.path).await {
             Ok(node) => Mark::number_in(&node.data),
@@ -149,6 +153,10 @@ impl Writer<'_> {
             Verdict::Applied => {
                 mark.made = true;
                 *held = Some(mark);
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("lost-set-told-as-refused") {
+                    return Ok(Tried::Ended(Written::Raced));
+                }
                 Ok(Tried::Ended(Written::Yes(None)))
             }
             Verdict::NotApplied => {

@@ -19,6 +19,10 @@ pub(crate) async fn until_absent(client: &Client, path: &str) -> Result<(), Erro
         let generation = client.generation();
         let looked = match watch_existing(client, path).await {
             Ok(None) if seen => return Ok(()),
+            #[cfg(feature = "__seeded-bugs")]
+            Ok(None) if zk_client::seeded::is_on("absent-as-a-lagging-server-says") => {
+                return Ok(());
+            }
             Ok(None) => match client.exists(path).linearizable().await {
                 Ok(None) => return Ok(()),
                 Ok(Some(_)) => Ok(()),
@@ -44,6 +48,11 @@ pub(crate) async fn until_present(client: &Client, path: &str) -> Result<(), Err
         match client.exists(path).watch().await {
             Ok((Some(_), _)) => return Ok(()),
             Ok((None, mut watch)) => {
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("gap-slept-through") {
+                    sleep_through_gaps(&mut watch).await;
+                    continue;
+                }
                 watch.next().await;
             }
             Err(error) => renewed(client, generation, error)?,
@@ -68,6 +77,13 @@ pub(crate) async fn until_counted_down(
                 Ok(())
             }
             Err(error) if error.kind() == ErrorKind::NoNode && if_missing => return Ok(()),
+            #[cfg(feature = "__seeded-bugs")]
+            Err(error)
+                if error.kind() == ErrorKind::NoNode
+                    && zk_client::seeded::is_on("latch-open-before-it-is-made") =>
+            {
+                return Ok(());
+            }
             Err(error) if error.kind() == ErrorKind::NoNode => until_made(client, path).await,
             Err(error) => Err(error),
         };
@@ -98,5 +114,14 @@ async fn watch_existing(client: &Client, path: &str) -> Result<Option<Watch>, Er
             }
         }
         Err(error) => Err(error),
+    }
+}
+
+/// A waiter that takes no notice of anything but the event itself.
+#[cfg(feature = "__seeded-bugs")]
+pub(crate) async fn sleep_through_gaps(watch: &mut Watch) {
+    let told = watch.next().await;
+    if !matches!(told, Some(zk_client::WatchEvent::Fired { .. })) {
+        std::future::pending::<()>().await;
     }
 }

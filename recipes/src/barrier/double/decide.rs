@@ -34,6 +34,13 @@ pub(super) fn enter(
     ready: Option<Zxid>,
     members: usize,
 ) -> Entry {
+    #[cfg(feature = "__seeded-bugs")]
+    if zk_client::seeded::is_on("open-gate-not-looked-at") {
+        let there = children.iter().filter(|name| is_member(name)).count();
+        if there < members {
+            return Entry::Wait;
+        }
+    }
     match ready {
         // It cannot be for an earlier generation: it was made while our member was there.
         Some(ready) if ready > mine.1 => return Entry::Pass,

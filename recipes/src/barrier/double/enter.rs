@@ -73,6 +73,10 @@ impl Enter {
                 match tokio::time::timeout(limit, enter).await {
                     Ok(entered) => entered,
                     Err(_) => {
+                        #[cfg(feature = "__seeded-bugs")]
+                        if zk_client::seeded::is_on("late-member-stays") {
+                            std::mem::forget(waiting.take());
+                        }
                         if let Some(claim) = waiting {
                             withdraw(&barrier.client, claim).await;
                         }
@@ -197,6 +201,12 @@ impl Site {
                     }
                 }
                 Entry::Wait => match told(watch, claim).await {
+                    #[cfg(feature = "__seeded-bugs")]
+                    Told::Ready if zk_client::seeded::is_on("open-gate-not-looked-at") => {}
+                    #[cfg(feature = "__seeded-bugs")]
+                    Told::Unclear if zk_client::seeded::is_on("any-wake-up-enters") => {
+                        return Ok(Some(node.to_owned()));
+                    }
                     Told::Ready => return Ok(Some(node.to_owned())),
                     Told::Gone => return Ok(None),
                     Told::Unclear => {}

@@ -157,7 +157,13 @@ impl Site {
         leaving.left = children.iter().filter(|name| *name != me).count();
         match decide::leave(mine.map(|_| me), &children) {
             Exit::WaitFor(name) => self.until_gone(&path::join(&self.path, &name)).await?,
-            Exit::Withdraw => leaving.release().await?,
+            Exit::Withdraw => {
+                leaving.release().await?;
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("left-without-the-others") {
+                    return Ok(true);
+                }
+            }
             Exit::Last => match ready {
                 Some(_) => self.close(leaving, node, &at_ready).await?,
                 None => leaving.release().await?,

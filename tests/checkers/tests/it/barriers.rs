@@ -202,6 +202,13 @@ const CASES: &[Case] = &[
     ),
     case(
         B2,
+        "a member is counted twice",
+        DOUBLE,
+        "session=b kind=create path=/d/two owner=b",
+        "session=a kind=create path=/d/two owner=a",
+    ),
+    case(
+        B2,
         "a member passes by the gate of those before",
         DOUBLE,
         "change zxid=4 at=11 session=a kind=create path=/d/one owner=a\n",
@@ -262,6 +269,13 @@ const CASES: &[Case] = &[
         CYCLIC,
         "change zxid=b at=25 session=a kind=set path=/c/five data=2 version=1\n",
         "",
+    ),
+    case(
+        B5,
+        "a party is counted twice",
+        CYCLIC,
+        "session=b kind=create path=/c/five owner=b",
+        "session=a kind=create path=/c/five owner=a",
     ),
     case(
         B5,

@@ -1,6 +1,6 @@
 //! Barriers at which parties meet round by round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Sites;
 use crate::known::{Life, number_in};
@@ -65,8 +65,9 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
             continue;
         };
         let met = rounds.get(&row.zxid).map(Vec::as_slice).unwrap_or_default();
-        if met.len() != wanted {
-            let (count, zxid) = (met.len(), row.zxid);
+        let owners: BTreeSet<_> = met.iter().map(|party| party.owner).collect();
+        if met.len() != wanted || owners.len() != wanted {
+            let (count, zxid) = (owners.len(), row.zxid);
             let text = format!("{what} passed at {zxid} with {count} parties of {wanted}");
             findings.add(Property::B5, &[*place], text);
         }

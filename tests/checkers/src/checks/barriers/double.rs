@@ -1,5 +1,7 @@
 //! Barriers that all enter together and all leave together.
 
+use std::collections::BTreeSet;
+
 use zk_wire::Moment;
 
 use super::{Sites, returned_by};
@@ -35,7 +37,8 @@ struct Meeting<'s, 'h> {
 }
 
 impl Meeting<'_, '_> {
-    /// Who enters was there with as many as are to meet, at the moment when the gate was made.
+    /// Who enters was there with as many as are to meet, each with a session of its own, at the moment when the gate was
+    /// made.
     fn enter(&self, place: usize, op: &Op, findings: &mut Findings) {
         let wanted = op
             .expected
@@ -70,7 +73,8 @@ impl Meeting<'_, '_> {
             findings.add(Property::B2, &[place], text);
             return;
         };
-        let there = self.together(gate).count();
+        let owners: BTreeSet<_> = self.together(gate).map(|life| life.owner).collect();
+        let there = owners.len();
         if there < wanted {
             let text = format!(
                 "{what} entered at {} with {there} members of {wanted}",
