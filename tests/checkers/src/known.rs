@@ -3,11 +3,13 @@
 mod bounds;
 pub(crate) use bounds::{Bounds, later, notes};
 mod contenders;
-pub(crate) use contenders::{Ahead, Contender, Contenders, acquires, lock_of};
+pub(crate) use contenders::{Ahead, Contender, Contenders};
 mod ends;
 pub(crate) use ends::Ends;
 mod rows;
 pub(crate) use rows::{Row, Rows, number as number_in, same};
+mod shares;
+pub(crate) use shares::{Share, acquires, excludes, lock_of, share, tries};
 mod tree;
 pub(crate) use tree::{Life, Tree, name, parent};
 mod writes;

@@ -29,6 +29,16 @@ words! {
         Acquire = "acquire",
         /// Takes a lock if it is free.
         TryAcquire = "try_acquire",
+        /// Waits to read beside others.
+        ReadLock = "read_lock",
+        /// Reads beside others if no writer is ahead.
+        TryReadLock = "try_read_lock",
+        /// Waits to write alone.
+        WriteLock = "write_lock",
+        /// Writes alone if nobody is ahead.
+        TryWriteLock = "try_write_lock",
+        /// Goes on reading in the place of a writer, whose node is `from`.
+        Downgrade = "downgrade",
         /// Enters a lock again that this process holds.
         Reenter = "reenter",
         /// Gives a lock back.

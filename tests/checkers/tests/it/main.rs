@@ -14,6 +14,7 @@ mod liveness;
 mod locks;
 mod model;
 mod registers;
+mod rw_locks;
 mod search;
 mod sessions;
 mod size;
