@@ -7,7 +7,7 @@ use zk_client::{Error, ErrorKind, Fate, OpKind};
 
 use super::atomic::AtomicLong;
 
-/// Hands out numbers that nobody else gets, most of them without asking a server: it reserves a block of them by adding its
+/// An id generator: hands out numbers that nobody else gets, most of them without asking a server. It reserves a block of them by adding its
 /// size to a counter, as Curator's `CachedAtomicLong`.
 ///
 /// **Guarantee**: over all users of the counter no number is handed out twice. Numbers grow within a handle, not

@@ -11,28 +11,34 @@ use crate::renewal::renewed;
 
 /// Waits until there is no node.
 ///
-/// A node that was not seen may have been set already as far as a server that lags behind knows: then one quorum write makes
-/// sure.
+/// What a server that lags behind shows may have been so before the wait began: that the node is gone, also where it was seen
+/// to go. One quorum write makes sure; whatever the session shows after it is of later.
 pub(crate) async fn until_absent(client: &Client, path: &str) -> Result<(), Error> {
-    let mut seen = false;
+    // The session in which that write was answered.
+    let mut sure = None;
     loop {
         let generation = client.generation();
         let looked = match watch_existing(client, path).await {
-            Ok(None) if seen => return Ok(()),
+            Ok(None) if sure == Some(generation) => return Ok(()),
             #[cfg(feature = "__seeded-bugs")]
             Ok(None) if zk_client::seeded::is_on("absent-as-a-lagging-server-says") => {
                 return Ok(());
             }
-            Ok(None) => match client.exists(path).linearizable().await {
-                Ok(None) => return Ok(()),
-                Ok(Some(_)) => Ok(()),
-                Err(error) => Err(error),
-            },
-            Ok(Some(mut watch)) => {
-                seen = true;
+            Ok(Some(mut watch)) if sure == Some(generation) => {
                 watch.next().await;
                 Ok(())
             }
+            Ok(watch) => match client.exists(path).linearizable().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) => {
+                    sure = Some(generation);
+                    if let Some(mut watch) = watch {
+                        watch.next().await;
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         if let Err(error) = looked {

@@ -14,8 +14,9 @@ use zk_client::{
 
 use super::decide::{self, Entry, is_member};
 use super::member::BarrierMember;
-use super::site::{Site, withdraw};
+use super::site::Site;
 use crate::Layout;
+use crate::barrier::withdraw::{discard, withdraw};
 use crate::contend::Kind;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
@@ -309,18 +310,15 @@ async fn told(mut watch: Watch, claim: &Claim) -> Told {
     tokio::select! {
         biased;
         event = watch.next() => match event {
-            // Our member was there when the watch was set, so this `ready` is younger.
-            Some(WatchEvent::Fired { kind: EventType::Created, .. }) => Told::Ready,
+            // Our member was there when the watch was set, so this `ready` is younger. If the member has gone meanwhile, that
+            // was told before.
+            Some(WatchEvent::Fired { kind: EventType::Created, .. }) if !over(&claim.status()) => {
+                Told::Ready
+            }
             Some(WatchEvent::Ended(_)) | None => Told::Gone,
             Some(_) => Told::Unclear,
         },
         _ = status.wait_for(over) => Told::Gone,
-    }
-}
-
-fn discard(waiting: &mut Option<Claim>) {
-    if let Some(claim) = waiting.take() {
-        claim.absent();
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use zk_client::{Claim, ClaimStatus, Error, ErrorKind, Settlement, Stat, path};
 
 use super::decide::{self, Exit, is_member};
-use super::site::{Site, withdraw};
+use super::site::Site;
+use crate::barrier::withdraw::withdraw;
 use crate::renewal::renewed;
 use crate::wait::late;
 
