@@ -272,10 +272,10 @@ const CASES: &[Case] = &[
     ),
     case(
         B5,
-        "a party is counted twice",
+        "a party is counted that had given up",
         CYCLIC,
-        "session=b kind=create path=/c/five owner=b",
-        "session=a kind=create path=/c/five owner=a",
+        "invoked=20 returned=27 outcome=ok reply=2",
+        "invoked=20 deadline=21 returned=24 outcome=not_applied",
     ),
     case(
         B5,

@@ -298,8 +298,8 @@ const CASES: &[Case] = &[
         A4,
         "a window begins while one lasts",
         LIMIT,
-        "change zxid=5 at=110 ",
-        "change zxid=5 at=90 ",
+        "data=1110%202",
+        "data=1103%202",
     ),
     case(
         A4,

@@ -1,6 +1,8 @@
 //! Barriers at which parties meet round by round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use zk_wire::Zxid;
 
 use super::Sites;
 use crate::known::{Life, number_in};
@@ -30,6 +32,15 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
         }
         if let Some(first) = passed.first() {
             rounds.entry(first.zxid).or_default().push(party);
+        }
+    }
+    for (zxid, parties) in &rounds {
+        for party in parties {
+            if let Some(gone) = ghost(sites, party, *zxid, calls) {
+                let (name, at) = (sites.name(party.path), zxid);
+                let text = format!("{name} passes at {at}, whose caller had given up");
+                findings.add(Property::B5, &[gone], text);
+            }
         }
     }
     let user = |party: &&&Life| sites.ends.user(party.owner);
@@ -65,9 +76,8 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
             continue;
         };
         let met = rounds.get(&row.zxid).map(Vec::as_slice).unwrap_or_default();
-        let owners: BTreeSet<_> = met.iter().map(|party| party.owner).collect();
-        if met.len() != wanted || owners.len() != wanted {
-            let (count, zxid) = (owners.len(), row.zxid);
+        if met.len() != wanted {
+            let (count, zxid) = (met.len(), row.zxid);
             let text = format!("{what} passed at {zxid} with {count} parties of {wanted}");
             findings.add(Property::B5, &[*place], text);
         }
@@ -80,4 +90,19 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
             findings.add(Property::B5, &[before, *place], text);
         }
     }
+}
+
+/// The call that made the party, if it had given up before the round was complete, and its session had always been connected.
+fn ghost(sites: &Sites<'_>, party: &Life, round: Zxid, calls: &[(usize, Op)]) -> Option<usize> {
+    let row = sites
+        .rows
+        .at(party.path)
+        .iter()
+        .find(|row| row.zxid == round)?;
+    let user = sites.ends.user(party.owner)?;
+    let made = |op: &Op| op.process == user && op.invoked <= party.created;
+    let (place, op) = calls.iter().rev().find(|(_, op)| made(op))?;
+    let returned = op.returned.filter(|returned| *returned < row.at)?;
+    let cut = sites.ends.process_cut_within(user, op.invoked, returned);
+    (op.outcome == Outcome::NotApplied && op.error == 0 && !cut).then_some(*place)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use zk_wire::ErrorCode;
+
 use super::Object;
 use crate::known::{Row, number_in, same};
 use crate::records::{Function, Op, Outcome};
@@ -79,8 +81,7 @@ pub(super) fn judge(object: &Object<'_>, findings: &mut Findings) -> BTreeMap<us
 
 /// A comparison that was refused has found something else.
 fn truthful(object: &Object<'_>, place: usize, op: &Op, findings: &mut Findings) {
-    let refused = op.outcome == Outcome::NotApplied && op.error != 0;
-    if op.function != Function::ReplaceIf || !refused {
+    if !found_another(op) {
         return;
     }
     let by_write = op.token.as_raw() > 0;
@@ -96,6 +97,13 @@ fn truthful(object: &Object<'_>, place: usize, op: &Op, findings: &mut Findings)
         );
         findings.add(Property::A1, &[place], text);
     }
+}
+
+/// Whether a condition was refused, and the call tells what is there instead.
+pub(super) fn found_another(op: &Op) -> bool {
+    op.function == Function::ReplaceIf
+        && op.outcome == Outcome::NotApplied
+        && op.error == ErrorCode::BadVersion.raw()
 }
 
 /// Whether the call is known to have changed the value.

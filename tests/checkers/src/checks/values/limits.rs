@@ -14,10 +14,9 @@ use crate::verdict::{Findings, Property};
 struct Window {
     /// What its rows say of its beginning, by the leader's clock.
     start: i64,
-    /// When it is over, with the leader's milliseconds taken for what they may be; `None`: it began before the log did.
+    /// When it is over at the latest: it begins when a leader takes up a write, which is committed later. `None`: it began
+    /// before the log did.
     end: Option<Moment>,
-    /// When the next one may begin at the earliest.
-    until: Option<Moment>,
     used: i64,
     /// What each process has reserved, and when.
     reserved: Vec<(u32, Moment, i64)>,
@@ -48,12 +47,11 @@ pub(super) fn judge(object: &Object<'_>, findings: &mut Findings) {
             continue;
         };
         if windows.last().is_none_or(|window| window.start != start) {
-            let early = windows.last().and_then(|window| window.until);
-            if begun.zip(early).is_some_and(|(begun, early)| begun < early) {
-                let text = format!(
-                    "a window of {} begins at {} while one lasts",
-                    object.name, row.zxid
-                );
+            let before = windows.last().map(|window| window.start);
+            let length = i64::try_from(per.as_millis()).unwrap_or(i64::MAX);
+            if before.is_some_and(|before| start.saturating_sub(before) < length) {
+                let (name, zxid) = (&object.name, row.zxid);
+                let text = format!("a window of {name} begins at {zxid} while one lasts");
                 findings.add(Property::A4, &[], text);
             }
             if let Some((over, begun)) = windows.last_mut().zip(begun) {
@@ -64,7 +62,6 @@ pub(super) fn judge(object: &Object<'_>, findings: &mut Findings) {
             windows.push(Window {
                 start,
                 end: begun.and_then(|begun| later(begun, per + MILLI)),
-                until: begun.and_then(|begun| later(begun, per.saturating_sub(MILLI))),
                 used: 0,
                 reserved: Vec::new(),
                 granted: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{SessionId, Zxid};
 
 use super::Object;
+use super::chain::found_another;
 use crate::known::{Bounds, Row, same};
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;
@@ -68,14 +69,12 @@ pub(super) fn judge(
 
 /// Whether the call tells what is there: also one that has found a latch open.
 fn answers(op: &Op, changed: bool) -> bool {
-    let found =
-        op.function == Function::ReplaceIf && op.outcome == Outcome::NotApplied && op.error != 0;
     let reads = match op.function {
         Function::Look | Function::Follow => true,
         Function::CountDown => !changed,
         _ => false,
     };
-    found || (op.outcome == Outcome::Ok && reads)
+    found_another(op) || (op.outcome == Outcome::Ok && reads)
 }
 
 /// The first state from `floor` on that the call may have seen: so many rows had been applied.
