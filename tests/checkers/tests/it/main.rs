@@ -4,6 +4,7 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
 mod cancel;
 mod cases;
 mod effort;
@@ -18,4 +19,5 @@ mod search;
 mod sessions;
 mod size;
 mod text;
+mod values;
 mod watches;
