@@ -168,11 +168,10 @@ impl Sight {
     }
 
     /// What messages call it.
-    pub(super) fn noun(&self) -> &'static str {
+    pub(super) fn noun(&self) -> String {
         match self {
-            Self::Hold(held) if held.is_shared() => "a permit of",
-            Self::Hold(_) => "the lock",
-            Self::Member { .. } => "",
+            Self::Hold(held) => held.kind().to_string(),
+            Self::Member { .. } => String::new(),
         }
     }
 
