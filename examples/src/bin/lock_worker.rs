@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "a program to watch")]
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use rusqlite::{Connection, OptionalExtension as _};
 use zk_examples::{connect, wait_for_a_line};
@@ -19,7 +20,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 // One thread: while the work stands still, so does everything else here, like a process that is paused.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Outcome<()> {
+async fn main() -> Outcome<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     let (Some(database), Some(amount)) = (arguments.next(), arguments.next()) else {
         return Err("usage: lock_worker DATABASE AMOUNT [--pause]".into());
@@ -46,7 +47,10 @@ async fn main() -> Outcome<()> {
     }
     guard.release().await?;
     zk.close().await?;
-    worked.map(drop)
+    Ok(match worked {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    })
 }
 
 /// One account in a table.
