@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use zk_session::{DutyId, FailCause, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind};
+use zk_session::{
+    DutyId, FailCause, Fate, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind,
+};
 use zk_wire::{Chroot, DecodeError, ErrorCode, Moment, OpCode, Reader, Request, Response, Zxid};
 
 use crate::error::{Asked, Error, ErrorKind, OpKind};
@@ -284,7 +286,7 @@ impl<T> Pending<T> {
                     .because(&refusal.text)
                     .with_origin(server, inner.core.session_id())
             }
-            (ErrorKind::TimedOut, _) => {
+            (kind, _) if kind == ErrorKind::TimedOut || never_left(&error) => {
                 let error = error.with_origin(server, inner.core.session_id());
                 match outage(shared, &inner) {
                     Some(outage) => error.with_hint(outage),
@@ -326,7 +328,7 @@ impl<T> Pending<T> {
             }
             Outcome::Failed {
                 cause: FailCause::ConnectionLost,
-                ..
+                fate: Fate::Unknown,
             } if self.plan.repeatable => {
                 self.send();
                 return None;
@@ -336,6 +338,11 @@ impl<T> Pending<T> {
         self.stage = self.fail(error);
         None
     }
+}
+
+/// Whether it waited for a connection in vain.
+fn never_left(error: &Error) -> bool {
+    error.kind() == ErrorKind::ConnectionLost && error.fate() == Fate::NotApplied
 }
 
 fn registered(

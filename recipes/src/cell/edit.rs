@@ -49,6 +49,8 @@ pub(crate) struct Edited {
     pub(crate) written: Option<Bytes>,
     /// The node's metadata after the write, as far as the answer told it.
     pub(crate) stat: Option<Stat>,
+    /// How many attempts it took, those under a lock among them.
+    pub(crate) attempts: u32,
 }
 
 #[derive(Default)]
@@ -133,7 +135,9 @@ impl Cell {
         let edited = self.edit_in(self.attempts, &mut step).await?;
         // Dropped, it is released in the background: nobody has to wait for that.
         drop(guard);
-        edited.ok_or_else(|| self.contended())
+        let mut edited = edited.ok_or_else(|| self.contended())?;
+        edited.attempts += self.attempts;
+        Ok(edited)
     }
 
     /// As [`edit`](Self::edit), with so many attempts and no lock; `None` if others were faster each time.
@@ -150,7 +154,8 @@ impl Cell {
             if lost > 0 {
                 pause(&self.client, lost).await?;
             }
-            if let Some(edited) = self.attempt(&mut state, &mut step).await? {
+            if let Some(mut edited) = self.attempt(&mut state, &mut step).await? {
+                edited.attempts = lost + 1;
                 return Ok(Some(edited));
             }
         }
@@ -220,6 +225,7 @@ impl Cell {
                             before,
                             written: None,
                             stat: None,
+                            attempts: 1,
                         }));
                     }
                 }
@@ -245,6 +251,7 @@ impl Cell {
                     before: found.map(|found| found.data),
                     written: Some(new),
                     stat,
+                    attempts: 1,
                 }))
             }
         }

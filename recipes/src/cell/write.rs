@@ -137,9 +137,17 @@ impl Writer<'_> {
             }
             return Err(error);
         }
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("lost-answer-taken-for-a-race") {
+            return Ok(Tried::Ended(Written::Raced));
+        }
         if self.settlement().by_mark(&mark, generation).await? {
             mark.made = true;
             *held = Some(mark);
+            #[cfg(feature = "__seeded-bugs")]
+            if zk_client::seeded::is_on("lost-set-told-as-refused") {
+                return Ok(Tried::Ended(Written::Raced));
+            }
             return Ok(Tried::Ended(Written::Yes(None)));
         }
         if mark.made {

@@ -3,6 +3,7 @@
 
 mod barriers;
 mod counters;
+mod nodes;
 mod transactions;
 mod values;
 

@@ -173,7 +173,7 @@ macro_rules! each_conformance_body {
                 b03_the_server_bounds_the_session_timeout,
             }
             chroot {
-                zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out,
+                k23_zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out,
                 the_root_of_a_chroot_is_its_node,
                 chroots_nest_and_equal_those_of_connect_strings,
                 watches_report_paths_below_the_chroot,
