@@ -37,6 +37,7 @@
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
+//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
 //!
 //! # Features
 //!
@@ -55,13 +56,17 @@ mod counter;
 #[doc(hidden)]
 pub mod decisions;
 mod election;
+pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;
+mod persistent_node;
 mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
+mod stm;
+mod transaction;
 mod uuid;
 mod value;
 mod wait;
@@ -83,9 +88,12 @@ pub use lock::{
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use persistent_node::{PersistentNode, Presence, Standing};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
+pub use stm::{Stm, Tx};
+pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
     TypedValue, Versioned,

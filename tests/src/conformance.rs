@@ -36,6 +36,8 @@ mod seen;
 mod semaphore;
 mod server;
 mod session;
+mod stm;
+mod transaction;
 mod values;
 mod watch;
 mod watch_pairs;

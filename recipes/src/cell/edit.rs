@@ -9,6 +9,7 @@ use tokio::sync::Mutex as LocalMutex;
 use zk_client::{Acl, Client, Error, ErrorKind, OpKind, Stat, Zxid};
 
 use super::mark::Mark;
+use super::pause::pause;
 use super::write::{Expected, Writer, Written, validated};
 use crate::Mutex;
 use crate::renewal::renewed;
@@ -151,7 +152,7 @@ impl Cell {
         let mut state = self.state.lock().await;
         for lost in 0..attempts {
             if lost > 0 {
-                self.pause(lost).await?;
+                pause(&self.client, lost).await?;
             }
             if let Some(mut edited) = self.attempt(&mut state, &mut step).await? {
                 edited.attempts = lost + 1;
@@ -271,15 +272,6 @@ impl Cell {
         writer.write(&mut state.mark, expected, data).await
     }
 
-    /// Full jitter: uniform between nothing and a bound that doubles with every race lost.
-    async fn pause(&self, lost: u32) -> Result<(), Error> {
-        let bound = PAUSE.saturating_mul(1 << lost.min(20)).min(LONGEST_PAUSE);
-        let chance = u32::from_be_bytes(self.client.random()?);
-        let share = f64::from(chance) / (f64::from(u32::MAX) + 1.0);
-        tokio::time::sleep(bound.mul_f64(share)).await;
-        Ok(())
-    }
-
     fn contended(&self) -> Error {
         let text = format!(
             "cannot write {}: others were faster {} times in a row",
@@ -302,6 +294,3 @@ impl fmt::Debug for Cell {
 
 /// How often an edit is attempted. Each attempt that fails is a success of somebody else.
 const ATTEMPTS: u32 = 64;
-/// Half the bound of the first pause.
-const PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);

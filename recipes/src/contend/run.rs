@@ -243,7 +243,14 @@ impl Contention {
             let mut decision = decide(me, self.kind, &children);
             let by_creation = matches!(decision, Decision::AskCreation(_));
             if let Decision::AskCreation(names) = decision {
-                decision = decide_by_creation(me, self.kind, &self.creations(names).await?);
+                let asked = names.len();
+                let created = self.creations(names).await?;
+                if created.len() < asked && !self.kind.is_strict() {
+                    // One of them went since the list, and may have left its place to somebody that is not in the list.
+                    children = self.client.children(&self.path).await?;
+                    continue;
+                }
+                decision = decide_by_creation(me, self.kind, &created);
             }
             match decision {
                 Decision::Hold if pause.is_some() => {

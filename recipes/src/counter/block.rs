@@ -8,8 +8,8 @@ use zk_client::{Error, ErrorKind, Fate, OpKind};
 use super::atomic::AtomicNumber;
 use super::number::Number;
 
-/// Hands out numbers that nobody else gets, most of them without asking a server: it reserves a block of them by adding its
-/// size to a counter, as Curator's `CachedAtomicLong` and `CachedAtomicInteger`.
+/// An id generator: hands out numbers that nobody else gets, most of them without asking a server. It reserves a block of
+/// them by adding its size to a counter, as Curator's `CachedAtomicLong` and `CachedAtomicInteger`.
 ///
 /// **Guarantee**: over all users of the counter no number is handed out twice. Numbers grow within a handle, not
 /// between handles, and there are gaps: what is left of a block goes with the last clone of its handle, and a
@@ -98,6 +98,14 @@ impl<N: Number> BlockCounter<N> {
                 let generation = client.generation();
                 match self.counter.add(self.size).await {
                     Ok(change) => break change,
+                    #[cfg(feature = "__seeded-bugs")]
+                    Err(error)
+                        if error.fate() == Fate::Unknown
+                            && zk_client::seeded::is_on("block-assumed-after-a-lost-answer") =>
+                    {
+                        let (before, after) = (block.end, block.end + self.size);
+                        break super::change::Change { before, after };
+                    }
                     // Reserved or not, nobody else has those numbers. In the next session there is an answer again.
                     Err(error)
                         if error.fate() == Fate::Unknown && client.generation() != generation => {}

@@ -135,4 +135,8 @@ impl Fenced for Leadership {
     fn is_held(&self) -> bool {
         self.term.is_leader()
     }
+
+    fn title(&self) -> Option<(String, u64)> {
+        self.term.title()
+    }
 }

@@ -154,6 +154,10 @@ impl<K: Holding> Fenced for LockGuard<K> {
     fn is_held(&self) -> bool {
         self.held.is_held()
     }
+
+    fn title(&self) -> Option<(String, u64)> {
+        self.held.title()
+    }
 }
 
 impl<K: Holding> fmt::Debug for LockGuard<K> {

@@ -288,6 +288,10 @@ impl Fenced for Held {
     fn is_held(&self) -> bool {
         Self::is_held(self)
     }
+
+    fn title(&self) -> Option<(String, u64)> {
+        Some((self.path().to_owned(), self.token()))
+    }
 }
 
 impl fmt::Debug for Held {

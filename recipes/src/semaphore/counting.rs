@@ -263,6 +263,28 @@ impl Semaphore {
         Ok(contenders)
     }
 
+    /// Lists who queues at the entrance, in the order in which they come in. The first one may have its lease in hand and
+    /// stand among the [`holders`](Self::holders), too.
+    ///
+    /// # Errors
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn waiting(&self) -> Result<Vec<Contender>, Error> {
+        list(&self.client, &Entrance::door(&self.path, self.layout)).await
+    }
+
     pub(super) fn entrance(&self) -> Entrance {
         Entrance {
             client: self.client.clone(),

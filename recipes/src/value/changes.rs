@@ -64,6 +64,12 @@ impl Changes {
         loop {
             if let Some(watch) = &mut self.watch {
                 // Whatever it says, a read tells what is there.
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("value-stale-after-a-gap") {
+                    crate::wait::sleep_through_gaps(watch).await;
+                    self.watch = None;
+                    continue;
+                }
                 watch.next().await;
                 self.watch = None;
             }

@@ -185,7 +185,9 @@ async fn a_fenced_write_that_waits_while_its_session_expires_is_refused_as_of_a_
         "{error}"
     );
     assert!(
-        error.to_string().starts_with("the hold is over: "),
+        error
+            .to_string()
+            .starts_with("the hold of /locks/a (token "),
         "{error}"
     );
 }

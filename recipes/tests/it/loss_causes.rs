@@ -131,20 +131,21 @@ async fn a_fenced_write_without_its_hold_names_the_write() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     // Sent, and refused by the server.
     let refused = zk.set("/result", "x").fenced_by(&held).await.unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "cannot write /result: the hold is over: its node is gone; nothing was written"
+    let token = held.token();
+    let over = format!(
+        "the hold of /locks/a (token {token}) is over: its node {fence} is gone; nothing was written; acquire it again, and \
+         read what its next holder may have changed, before you write"
     );
+    assert_eq!(refused.to_string(), format!("cannot write /result: {over}"));
     delete.await.unwrap();
     settle().await;
     // Not even sent.
     let unsent = zk.delete("/result").fenced_by(&held).await.unwrap_err();
-    assert_eq!(
-        unsent.to_string(),
-        format!(
-            "cannot delete /result: the hold is over: its node {fence} is gone; nothing was written"
-        )
-    );
+    assert_eq!(unsent.to_string(), format!("cannot delete /result: {over}"));
+    for error in [refused, unsent] {
+        let hold = error.lost_hold().unwrap();
+        assert_eq!((hold.path.as_str(), hold.token), ("/locks/a", token));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Permits: how many, in which order, of what capacity.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -170,6 +171,26 @@ async fn c36_holders_are_those_with_a_lease() {
     );
     assert_eq!(holders[0].node, one.held().node());
     assert_eq!(holders[0].token, one.identity());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_permit_is_listed_in_order() {
+    for layout in [Layout::Curator, Layout::Kazoo] {
+        let world = World::new();
+        let semaphore = Semaphore::new(&world.client().await, PATH, 1).unwrap();
+        let semaphore = semaphore.layout(layout);
+        let _holds = semaphore.acquire().contender("holds").await.unwrap();
+        assert_eq!(semaphore.waiting().await.unwrap(), []);
+        for name in ["first", "second"] {
+            tokio::spawn(semaphore.acquire().contender(name).into_future());
+            settle().await;
+        }
+        let waiting = semaphore.waiting().await.unwrap();
+        let told: Vec<_> = waiting.iter().map(|one| &*one.text).collect();
+        assert_eq!(told, ["first", "second"]);
+        // In the doorway, lease in hand.
+        assert_eq!(semaphore.holders().await.unwrap().len(), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -161,6 +161,10 @@ fn a_dropped_contenders_changes_nothing() {
         assert_eq!(semaphore.legacy_contenders().await.unwrap(), []);
     });
     inert(async |zk| {
+        let semaphore = Semaphore::new(zk, "/a", 1).unwrap();
+        assert_eq!(semaphore.waiting().await.unwrap(), []);
+    });
+    inert(async |zk| {
         let mutex = SemaphoreMutex::new(zk, "/a").unwrap();
         assert_eq!(mutex.holders().await.unwrap(), []);
     });

@@ -79,6 +79,34 @@ async fn k18_a_request_that_never_left_waits_for_the_connection_and_is_not_appli
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_told_not_to_wait_fails_what_is_queued_once_every_server_was_tried() {
+    let world = World::new();
+    let builder = world.builder().wait_for_connection(false);
+    let zk = builder.connect().await.unwrap();
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_all();
+    settle().await;
+    let start = tokio::time::Instant::now();
+    let (write, read) = (zk.create("/a", "").submit(), zk.exists("/a").submit());
+    for error in [write.await.map(drop), read.await.map(drop)].map(Result::unwrap_err) {
+        assert_eq!(
+            (error.kind(), error.fate()),
+            (ErrorKind::ConnectionLost, Fate::NotApplied)
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains("/a") && text.contains("no connection: "),
+            "{text}"
+        );
+    }
+    assert!(start.elapsed() < Duration::from_secs(3), "not the deadline");
+    world.hooks.refuse_connections(false);
+    // The next attempt succeeds, whoever waits for it.
+    zk.create("/b", "").await.unwrap();
+    assert_eq!(world.hooks.paths(), ["/b"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_in_flight_at_its_deadline_is_unknown_and_its_late_answer_hurts_nobody() {
     let world = World::new();
     let zk = world

@@ -229,6 +229,25 @@ fn an_error_of_the_server_means_not_applied() {
 }
 
 #[test]
+fn s6_a_request_that_was_passed_over_is_a_lost_connection() {
+    let mut pair = Pair::usual();
+    pair.server.on(is_create, 0, Reaction::PassOver);
+    let ids = [
+        pair.submit(create("/a", CreateMode::Persistent)),
+        pair.submit(get("/b")),
+    ];
+    pair.settle();
+    for id in ids {
+        assert_eq!(
+            pair.outcome(id),
+            Some(&failed(FailCause::ConnectionLost, Fate::Unknown))
+        );
+    }
+    assert_eq!(pair.hangups, 1);
+    assert!(pair.session.state().is_connected(), "it is resumed");
+}
+
+#[test]
 fn s6_a_session_that_moved_is_a_lost_connection() {
     let mut pair = Pair::usual();
     pair.server.on(is_get, 0, Reaction::Refuse(-118));
