@@ -234,6 +234,35 @@ impl Semaphore {
         leases(&self.client, &at, family).await
     }
 
+    /// Lists the contenders of Curator's older `InterProcessSemaphore` at this path, in order; the first ones hold, as many as
+    /// this semaphore was told there are. That layout, which Curator has deprecated, is read and not written: its contenders
+    /// are not seen by [`acquire`](Self::acquire), and have the names of a [`Mutex`](crate::Mutex)'s.
+    ///
+    /// # Errors
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn legacy_contenders(&self) -> Result<Vec<Contender>, Error> {
+        let mut contenders = list(&self.client, &self.path).await?;
+        contenders.retain(|contender| contender.family == Family::Mutex);
+        let capacity = usize::try_from(self.capacity).unwrap_or(usize::MAX);
+        for (place, contender) in contenders.iter_mut().enumerate() {
+            contender.holds = place < capacity;
+        }
+        Ok(contenders)
+    }
+
     /// Lists who queues at the entrance, in the order in which they come in. The first one may have its lease in hand and
     /// stand among the [`holders`](Self::holders), too.
     ///

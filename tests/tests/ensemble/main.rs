@@ -4,6 +4,7 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod chaos;
 mod fire;
 mod kazoo;
 mod kit;
