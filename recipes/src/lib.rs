@@ -118,3 +118,9 @@ pub use zk_client::TlsConfig;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So must those of the pages for users of other libraries.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating-from-curator.md")]
+#[doc = include_str!("../../docs/migrating-from-kazoo.md")]
+struct Migrating;
