@@ -3,8 +3,8 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
-    acl, completion, config, create, dev, elect, get, leaders, lock, locks, ls, man, mntr, observe,
-    ping, quota, reconfig, rm, set, srvr, stat, tree, watch, whoami,
+    acl, barrier, completion, config, counter, create, dev, elect, get, leaders, lock, locks, ls,
+    man, mntr, observe, ping, quota, reconfig, rm, sem, set, srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -46,6 +46,12 @@ pub(crate) enum Command {
     Leaders(leaders::Args),
     /// Follow who leads an election, until interrupted
     Observe(observe::Args),
+    /// Run a command while holding one of so many permits
+    Sem(sem::Args),
+    /// Wait until others let one pass, or work together with others
+    Barrier(barrier::Args),
+    /// Read and change a number that many programs share
+    Counter(counter::Args),
     /// List the children of a node
     Ls(ls::Args),
     /// Print the data of a node

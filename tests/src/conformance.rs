@@ -32,6 +32,8 @@ mod reads;
 mod seen;
 mod server;
 mod session;
+mod stm;
+mod transaction;
 mod watch;
 mod watch_pairs;
 mod watch_removal;

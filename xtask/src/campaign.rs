@@ -90,8 +90,9 @@ fn record(root: &Path, title: &str, commit: &str, stdout: &str) -> Outcome<()> {
 
 /// The campaigns of the simulation, and what zk-sim is told: seeds, the cores alone, and the modes that enumerate where
 /// the simulation draws.
-const SIMULATED: [(&str, &str); 5] = [
+const SIMULATED: [(&str, &str); 6] = [
     ("sim", "--seeds 100000 --threads 2"),
+    ("recipes", "recipes --seeds 20000 --threads 2"),
     ("cores", "cores --seeds 1000000 --threads 2"),
     ("x2", "x2 --threads 2 --scripts 40"),
     ("x4", "x4 --threads 2 --scripts 16"),

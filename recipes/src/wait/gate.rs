@@ -64,7 +64,12 @@ impl Gate {
     }
 
     async fn unmake_node(&self) -> Result<bool, Error> {
-        let Some(target) = self.look().await? else {
+        // A server that lags behind may not know of it yet.
+        let target = match self.look().await? {
+            None => self.look_surely().await?,
+            target => target,
+        };
+        let Some(target) = target else {
             return Ok(false);
         };
         loop {
@@ -96,7 +101,18 @@ impl Gate {
         }
     }
 
-    /// Its metadata, if it is there.
+    /// Its metadata, if it is there now, at the cost of a quorum write.
+    async fn look_surely(&self) -> Result<Option<Stat>, Error> {
+        loop {
+            let generation = self.client.generation();
+            match self.client.exists(&self.path).linearizable().await {
+                Ok(stat) => return Ok(stat),
+                Err(error) => renewed(&self.client, generation, error)?,
+            }
+        }
+    }
+
+    /// Its metadata, if it is there as far as some server knows.
     pub(crate) async fn look(&self) -> Result<Option<Stat>, Error> {
         loop {
             let generation = self.client.generation();

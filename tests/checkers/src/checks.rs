@@ -1,5 +1,6 @@
 //! The checkers. Each reads the recorded history and the server's log, and nothing else.
 
+mod barriers;
 mod cancel;
 mod effort;
 mod leaks;
@@ -8,6 +9,7 @@ mod locks;
 mod registers;
 mod search;
 mod sessions;
+mod values;
 mod watches;
 
 pub use search::{Cap, search_within};
@@ -25,7 +27,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 9] = [
+pub const CHECKERS: [Checker; 11] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -41,6 +43,14 @@ pub const CHECKERS: [Checker; 9] = [
     Checker {
         name: "locks",
         check: locks::check,
+    },
+    Checker {
+        name: "values",
+        check: values::check,
+    },
+    Checker {
+        name: "barriers",
+        check: barriers::check,
     },
     Checker {
         name: "leaks",

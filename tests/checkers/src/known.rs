@@ -3,10 +3,14 @@
 mod bounds;
 pub(crate) use bounds::{Bounds, later, notes};
 mod contenders;
-pub(crate) use contenders::{Ahead, Contender, Contenders, acquires, lock_of};
+pub(crate) use contenders::{Ahead, Contender, Contenders};
 mod ends;
 pub(crate) use ends::Ends;
+mod rows;
+pub(crate) use rows::{Row, Rows, number as number_in, same};
+mod shares;
+pub(crate) use shares::{Share, acquires, excludes, lock_of, share, tries};
 mod tree;
-pub(crate) use tree::{Life, Tree, parent};
+pub(crate) use tree::{Life, Tree, name, parent};
 mod writes;
 pub(crate) use writes::{Match, Writes, number, without_number};

@@ -10,6 +10,8 @@
 //! | sessions | `G1`, `G2`, `G4` |
 //! | watches | `G3` |
 //! | locks | `L1` to `L11`, `L13` |
+//! | values | `A1` to `A4`, `G9` (streams) |
+//! | barriers | `B1` to `B3`, `B5`, `G9` (waits) |
 //! | leaks, cancel, effort, liveness | `G5`, `G6`, `G8`, `G9` |
 //! | search | [`Property::Order`], [`Property::GaveUp`] |
 //!

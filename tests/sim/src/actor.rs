@@ -59,8 +59,10 @@ struct State {
     /// Faults at a poll of the next call of a function.
     at_poll: Vec<(Call, u64, usize, Action)>,
     guard_fate: Option<Action>,
-    /// The hold that it has, and whether its belief in it is judged.
-    hold: Option<(Hold, bool)>,
+    /// The holds that it has, and whether its belief in each is judged.
+    holds: Vec<(Hold, bool)>,
+    /// Whether somebody else closes its client.
+    is_closing: bool,
     /// A session that was ended before its time: no belief in its holds is judged.
     doomed: Option<SessionId>,
 }
@@ -113,7 +115,8 @@ impl Actor {
                 cancel: None,
                 at_poll: Vec::new(),
                 guard_fate: None,
-                hold: None,
+                holds: Vec::new(),
+                is_closing: false,
                 doomed: None,
             }),
         })
@@ -165,6 +168,7 @@ impl Actor {
         let mut state = self.lock();
         let before = std::mem::replace(&mut state.client, client);
         state.spawner = spawner;
+        state.is_closing = false;
         drop(state);
         // Dropping a client may wake tasks.
         drop(before);
@@ -236,7 +240,7 @@ impl Actor {
     pub fn believe(&self, hold: Hold) {
         let mut state = self.lock();
         let doomed = state.doomed == Some(hold.session);
-        state.hold = Some((hold, !doomed));
+        state.holds.push((hold, !doomed));
     }
 
     /// What it believes of the hold with that token now.
@@ -244,53 +248,60 @@ impl Actor {
         let over = matches!(says, Conviction::Lost | Conviction::Released);
         let hold = {
             let mut state = self.lock();
-            let hold = state.hold.clone().filter(|(hold, _)| hold.token == token);
-            if over && hold.is_some() {
-                state.hold = None;
+            let place = state.holds.iter().position(|(hold, _)| hold.token == token);
+            match place {
+                Some(place) if over => Some(state.holds.remove(place)),
+                place => place.and_then(|place| state.holds.get(place).cloned()),
             }
-            hold
         };
         if let Some((hold, _)) = hold.filter(|(_, judged)| *judged || over) {
             self.recorder.belief(&hold, says, safe_for);
         }
     }
 
-    /// Nothing that it says of its hold from now on is judged.
-    pub fn disbelieve(&self) {
-        self.lock().hold = None;
+    /// Nothing that it says of the hold with that token from now on is judged.
+    pub fn disbelieve(&self, token: u64) {
+        self.lock().holds.retain(|(hold, _)| hold.token != token);
     }
 
     /// The session is ended before its time, by whoever may do so: that bounds in time were not made for.
     pub fn doom(&self, session: SessionId) {
-        let hold = {
+        let holds: Vec<Hold> = {
             let mut state = self.lock();
             state.doomed = Some(session);
-            let hold = state
-                .hold
-                .as_mut()
-                .filter(|(hold, _)| hold.session == session);
-            hold.map(|(hold, judged)| {
-                *judged = false;
-                hold.clone()
-            })
+            let holds = state.holds.iter_mut();
+            holds
+                .filter(|(hold, _)| hold.session == session)
+                .map(|(hold, judged)| {
+                    *judged = false;
+                    hold.clone()
+                })
+                .collect()
         };
-        if let Some(hold) = hold {
-            self.recorder.belief(&hold, Conviction::Doubt, None);
+        for hold in &holds {
+            self.recorder.belief(hold, Conviction::Doubt, None);
         }
     }
 
     /// Its client is about to be closed, and what is held is given back with it.
     pub fn gives_back(&self) {
         let session = self.session();
-        let hold = {
+        let holds = {
             let mut state = self.lock();
             // What is granted from now on is given back before anybody can look.
             state.doomed = session;
-            state.hold.take()
+            state.is_closing = true;
+            std::mem::take(&mut state.holds)
         };
-        if let Some((hold, _)) = hold {
-            self.recorder.belief(&hold, Conviction::Released, None);
+        for (hold, _) in &holds {
+            self.recorder.belief(hold, Conviction::Released, None);
         }
+    }
+
+    /// Whether its client is being closed by somebody else.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.lock().is_closing
     }
 
     /// Forgets what is to happen to calls and guards.

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::judge::{judge, sometimes};
 use crate::plan::Plan;
+use crate::recipe::Recipe;
 use crate::run::{Run, run};
 use crate::schedule::{Phase, Profile};
 use crate::seed::Seed;
 
-/// A seed with something wrong: properties, and what happened.
-pub type Violating = (Seed, Profile, Vec<(String, String)>);
+/// A plan with something wrong: properties, and what happened.
+pub type Violating = (Plan, Vec<(String, String)>);
 
 /// What many runs sum up to.
 #[derive(Debug, Default)]
@@ -47,7 +48,7 @@ impl Sum {
             *self.sometimes.entry(what).or_default() += count;
         }
         if !found.is_empty() {
-            self.violations.push((plan.seed, plan.profile, found));
+            self.violations.push((plan.clone(), found));
         }
     }
 
@@ -83,9 +84,10 @@ impl Sum {
     }
 }
 
-/// Runs `count` seeds from `first` on. Profiles alternate where none is given. `done` hears of each seed.
+/// Runs `count` seeds of a recipe from `first` on. Profiles alternate where none is given. `done` hears of each seed.
 #[must_use]
 pub fn batch(
+    recipe: Recipe,
     first: u64,
     count: u64,
     profile: Option<Profile>,
@@ -102,7 +104,8 @@ pub fn batch(
                     if seed >= first + count {
                         return;
                     }
-                    let plan = Plan::draw(Seed(seed), profile.unwrap_or_else(|| usual(seed)));
+                    let profile = profile.unwrap_or_else(|| usual(seed));
+                    let plan = Plan::draw_for(recipe, Seed(seed), profile);
                     let run = run(&plan);
                     let found = judge(&run);
                     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,8 +5,20 @@ use std::time::{Duration, Instant};
 use crate::batch::usual;
 use crate::judge::judge;
 use crate::plan::Plan;
+use crate::recipe::Recipe;
 use crate::run::run;
 use crate::seed::Seed;
+
+/// Every known fault, the recipe whose seeds find it, and where it was reported, or what it resembles.
+pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
+    let of_mutexes = BUGS.into_iter();
+    of_mutexes
+        .map(|(bug, reported)| (bug, Recipe::Mutex, reported))
+        .chain(OF_RECIPES)
+}
+
+/// Faults of other recipes than mutexes.
+pub const OF_RECIPES: [(&str, Recipe, &str); 0] = [];
 
 /// A fault and where it was reported, or what it resembles.
 pub const BUGS: [(&str, &str); 21] = [
@@ -79,14 +91,14 @@ pub struct Found {
     pub took: Duration,
 }
 
-/// Looks for a fault with fresh seeds from `first` on, for at most that long.
+/// Looks for a fault with fresh seeds of a recipe from `first` on, for at most that long.
 #[must_use]
-pub fn find(bug: &'static str, first: u64, limit: Duration) -> Option<Found> {
+pub fn find(bug: &'static str, recipe: Recipe, first: u64, limit: Duration) -> Option<Found> {
     let begun = Instant::now();
     zk_session::seeded::turn_on(bug);
     let mut found = None;
     for seed in first.. {
-        let plan = Plan::draw(Seed(seed), usual(seed));
+        let plan = Plan::draw_for(recipe, Seed(seed), usual(seed));
         let broken = judge(&run(&plan)).into_iter().next();
         // What breaks also without the fault shows something else.
         let broken = broken.filter(|_| {
@@ -118,8 +130,8 @@ pub fn find(bug: &'static str, first: u64, limit: Duration) -> Option<Found> {
 ///
 /// If there is none of that name.
 pub fn turn_on(bug: &str) -> Result<(), String> {
-    let known = BUGS.into_iter().find(|(known, _)| *known == bug);
-    let (known, _) = known.ok_or_else(|| format!("there is no fault {bug:?}"))?;
+    let known = all().find(|(known, ..)| *known == bug);
+    let (known, ..) = known.ok_or_else(|| format!("there is no fault {bug:?}"))?;
     zk_session::seeded::turn_on(known);
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Which faults struck in which phase, and which should have.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::director::Hits;
+use crate::recipe::Recipe;
 use crate::schedule::Phase;
 
 /// The faults that can strike in every phase: what a long enough run must have shown.
@@ -38,29 +39,22 @@ const EVERYWHERE: [&str; 26] = [
 /// Faults that a holder's own code is.
 const HOLDING: [&str; 3] = ["drop-guard", "leak-guard", "panic-holding"];
 
-/// A recipe and what its users are doing: the columns of the table.
-const COLUMNS: [(&str, Phase); 6] = [
-    ("register", Phase::Reading),
-    ("register", Phase::Writing),
-    ("watch", Phase::Watching),
-    ("mutex", Phase::Acquiring),
-    ("mutex", Phase::Holding),
-    ("mutex", Phase::Releasing),
-];
+/// Something that is used and what its users are doing: a column of the table.
+pub type Column = (&'static str, Phase);
 
 /// The table as text.
 #[must_use]
-pub fn table(hits: &BTreeMap<(&'static str, Phase), u64>) -> String {
+pub fn table(recipe: Recipe, hits: &Hits) -> String {
     let mut text = format!("{:<20}", "fault");
-    for (recipe, phase) in COLUMNS {
-        let _ = write!(text, "{:>20}", format!("{recipe} {}", phase.word()));
+    for (what, phase) in recipe.columns() {
+        let _ = write!(text, "{:>20}", format!("{what} {}", phase.word()));
     }
     let mut faults: Vec<&str> = hits.keys().map(|(fault, _)| *fault).collect();
     faults.dedup();
     for fault in faults {
         let _ = write!(text, "\n{fault:<20}");
-        for (_, phase) in COLUMNS {
-            let count = hits.get(&(fault, phase)).copied().unwrap_or(0);
+        for (_, phase) in recipe.columns() {
+            let count = hits.get(&(fault, *phase)).copied().unwrap_or(0);
             let _ = write!(text, "{count:>20}");
         }
     }
@@ -69,16 +63,16 @@ pub fn table(hits: &BTreeMap<(&'static str, Phase), u64>) -> String {
 
 /// The cells of the list of what can be reached that are empty.
 #[must_use]
-pub fn missing(hits: &BTreeMap<(&'static str, Phase), u64>) -> Vec<String> {
+pub fn missing(recipe: Recipe, hits: &Hits) -> Vec<String> {
+    let columns = recipe.columns();
     let everywhere = EVERYWHERE
         .iter()
-        .flat_map(|fault| COLUMNS.iter().map(move |column| (*fault, *column)));
-    let holding = HOLDING
-        .iter()
-        .map(|fault| (*fault, ("mutex", Phase::Holding)));
+        .flat_map(|fault| columns.iter().map(move |column| (*fault, *column)));
+    let held = columns.iter().filter(|(_, phase)| *phase == Phase::Holding);
+    let holding = held.flat_map(|column| HOLDING.iter().map(move |fault| (*fault, *column)));
     everywhere
         .chain(holding)
         .filter(|(fault, (_, phase))| !hits.contains_key(&(*fault, *phase)))
-        .map(|(fault, (recipe, phase))| format!("{fault} while a {recipe} is {}", phase.word()))
+        .map(|(fault, (what, phase))| format!("{fault} while a {what} is {}", phase.word()))
         .collect()
 }

@@ -317,9 +317,9 @@ impl Director {
             }
             Action::ReapContainers => self.servers(|servers, now| servers.reap_containers(now)),
             Action::SetSuffix(next) => {
-                for lock in 0..self.plan.locks {
+                for queue in (0..self.plan.locks).flat_map(|lock| self.plan.recipe.queues(lock)) {
                     self.servers(|servers, _| {
-                        servers.set_sequence(&crate::workload::lock_path(lock), next);
+                        servers.set_sequence(&queue, next);
                     });
                 }
             }

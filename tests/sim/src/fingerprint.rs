@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::bare;
 use crate::batch::usual;
 use crate::plan::Plan;
+use crate::recipe::Recipe;
 use crate::run::Run;
 use crate::seed::Seed;
 use crate::sweep::Harness;
@@ -22,11 +23,11 @@ pub fn of(run: &Run) -> u64 {
     trace.value()
 }
 
-/// A line with the fingerprint of a seed on a harness.
+/// A line with the fingerprint of a seed on a harness; the cores know mutexes alone.
 #[must_use]
-pub fn line(harness: Harness, seed: u64) -> String {
+pub fn line(harness: Harness, recipe: Recipe, seed: u64) -> String {
     let plan = match harness {
-        Harness::Library => Plan::draw(Seed(seed), usual(seed)),
+        Harness::Library => Plan::draw_for(recipe, Seed(seed), usual(seed)),
         Harness::Cores => bare::draw(Seed(seed), usual(seed)),
     };
     format!("{seed} {:016x}", of(&harness.run(&plan)))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zk_checkers::{Cap, ChangeKind, Conviction, History};
+use zk_checkers::{Cap, ChangeKind, Conviction, History, Op, Outcome};
 
 use crate::run::Run;
 
@@ -56,8 +56,17 @@ pub fn sometimes(run: &Run) -> BTreeMap<&'static str, u64> {
     counts.insert("lagging follower after reconnect", run.reconnected_behind);
     counts.insert("lingering ephemeral seen", run.lingering_seen);
     counts.insert("tail lost", run.tails_lost);
-    counts.insert("stale write without a fence", run.stale);
-    counts.insert("stale write refused by the fence", run.refused);
+    if run.recipe.has_fences() {
+        counts.insert("stale write without a fence", run.stale);
+        counts.insert("stale write refused by the fence", run.refused);
+    }
+    for function in run.recipe.functions() {
+        let done = |op: &&Op| op.function == *function && op.outcome == Outcome::Ok;
+        counts.insert(
+            function.word(),
+            count(history.ops.iter().filter(done).count()),
+        );
+    }
     counts
 }
 

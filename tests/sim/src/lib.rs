@@ -23,6 +23,7 @@ pub mod fingerprint;
 pub mod judge;
 pub mod plan;
 pub mod process;
+pub mod recipe;
 pub mod recorder;
 pub mod resource;
 pub mod run;

@@ -12,6 +12,7 @@ use zk_sim::exhaustive::Mode;
 use zk_sim::fingerprint;
 use zk_sim::judge::judge;
 use zk_sim::plan::Plan;
+use zk_sim::recipe::Recipe;
 use zk_sim::run::run;
 use zk_sim::schedule::Profile;
 use zk_sim::seed::Seed;
@@ -19,10 +20,11 @@ use zk_sim::shrink::{as_test, shrink};
 use zk_sim::sweep::Harness;
 
 const HELP: &str = "\
-zk-sim --seeds N [--from SEED] [--profile NAME] [--threads N]   run seeds
+zk-sim --seeds N [--from SEED] [--recipe NAME] [--profile NAME] [--threads N]   run seeds
+zk-sim recipes --seeds N [--from SEED] [--recipe NAME] [--threads N]           run seeds of each recipe, or of one
 zk-sim --replay FILE                                           run a plan
-zk-sim --traces N [--from SEED]                                print the fingerprint of each seed
-zk-sim --plan SEED [--profile NAME]                            print a seed's plan
+zk-sim --traces N [--from SEED] [--recipe NAME]                print the fingerprint of each seed
+zk-sim --plan SEED [--recipe NAME] [--profile NAME]            print a seed's plan
 ";
 
 fn main() -> ExitCode {
@@ -57,6 +59,7 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
         }
         None => None,
     };
+    let recipe = value("--recipe").map(Recipe::of).transpose()?;
     let from = number("--from")?.unwrap_or(0);
     let threads = usize::try_from(number("--threads")?.unwrap_or(1)).unwrap_or(1);
     let mode = words.first().and_then(|word| Mode::of(word));
@@ -68,7 +71,10 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
             Harness::Library
         };
         for seed in from..from + count {
-            println!("{}", fingerprint::line(harness, seed));
+            println!(
+                "{}",
+                fingerprint::line(harness, recipe.unwrap_or_default(), seed)
+            );
         }
         return Ok(true);
     }
@@ -112,7 +118,11 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
     if let Some(seed) = number("--plan")? {
         print!(
             "{}",
-            Plan::draw(Seed(seed), profile.unwrap_or_else(|| usual(seed)))
+            Plan::draw_for(
+                recipe.unwrap_or_default(),
+                Seed(seed),
+                profile.unwrap_or_else(|| usual(seed))
+            )
         );
         return Ok(true);
     }
@@ -122,7 +132,22 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
         return bugs(folder, from, value("--only"), limit);
     }
     let count = number("--seeds")?.ok_or("what is to be done?")?;
-    Ok(seeds(from, count, profile, threads))
+    if words.first().is_some_and(|word| word == "recipes") {
+        let mut holds = true;
+        for recipe in Recipe::others().filter(|one| recipe.is_none_or(|only| only == *one)) {
+            println!("{}", recipe.word());
+            holds &= seeds(recipe, from, count, profile, threads);
+            println!();
+        }
+        return Ok(holds);
+    }
+    Ok(seeds(
+        recipe.unwrap_or_default(),
+        from,
+        count,
+        profile,
+        threads,
+    ))
 }
 
 /// Looks for every known fault, or one alone, keeps the plan that shows it, and prints the table.
@@ -138,9 +163,9 @@ fn bugs(
         "{:<42}{:>8}{:>8}{:>9}  reported as",
         "fault", "breaks", "seeds", "time"
     );
-    let wanted = |(bug, _): &(&str, &str)| only.is_none_or(|only| only == *bug);
-    for (bug, reported) in zk_sim::bugs::BUGS.into_iter().filter(wanted) {
-        let Some(found) = zk_sim::bugs::find(bug, from, limit) else {
+    let wanted = |(bug, ..): &(&str, Recipe, &str)| only.is_none_or(|only| only == *bug);
+    for (bug, recipe, reported) in zk_sim::bugs::all().filter(wanted) {
+        let Some(found) = zk_sim::bugs::find(bug, recipe, from, limit) else {
             println!("{bug:<42}{:>8}", "NOT FOUND");
             all = false;
             continue;
@@ -157,20 +182,20 @@ fn bugs(
     Ok(all)
 }
 
-fn seeds(from: u64, count: u64, profile: Option<Profile>, threads: usize) -> bool {
+fn seeds(recipe: Recipe, from: u64, count: u64, profile: Option<Profile>, threads: usize) -> bool {
     let begun = Instant::now();
     let style = "{bar:30} {pos}/{len} seeds, {per_sec}, {msg}";
     let bar = ProgressBar::new(count);
     if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);
     }
-    let sum = batch(from, count, profile, threads, &|sum| {
+    let sum = batch(recipe, from, count, profile, threads, &|sum| {
         // Without a terminal there is no bar: long runs say now and then how far they are.
         if bar.is_hidden() && sum.seeds % 1000 == 0 {
             let (seeds, violations) = (sum.seeds, sum.violations.len());
             eprintln!("{seeds} of {count} seeds, {violations} violations");
-            for (seed, _, found) in sum.violations.iter().rev().take(3) {
-                eprintln!("  last: seed {} {:?}", seed.0, found.first());
+            for (plan, found) in sum.violations.iter().rev().take(3) {
+                eprintln!("  last: seed {} {:?}", plan.seed.0, found.first());
             }
         }
         bar.set_position(sum.seeds);
@@ -181,19 +206,19 @@ fn seeds(from: u64, count: u64, profile: Option<Profile>, threads: usize) -> boo
         ));
     });
     bar.finish_and_clear();
-    report(&sum, begun);
-    for (seed, profile, found) in sum.violations.iter().take(3) {
+    report(recipe, &sum, begun);
+    for (plan, found) in sum.violations.iter().take(3) {
         let property = found.first().map_or("", |(property, _)| property.as_str());
-        let small = shrink(&Plan::draw(*seed, *profile), property, 300);
+        let small = shrink(plan, property, 300);
         println!(
             "\nseed {} shrunk, still breaking {property}:\n{small}",
-            seed.0
+            plan.seed.0
         );
         println!("as a test:\n{}", as_test(&small, property));
     }
     let mut complete = true;
     if profile.is_none() && count >= 10_000 {
-        for cell in coverage::missing(&sum.hits) {
+        for cell in coverage::missing(recipe, &sum.hits) {
             println!("not covered: {cell}");
             complete = false;
         }
@@ -207,9 +232,9 @@ fn seeds(from: u64, count: u64, profile: Option<Profile>, threads: usize) -> boo
     complete && sum.violations.is_empty()
 }
 
-fn report(sum: &Sum, begun: Instant) {
+fn report(recipe: Recipe, sum: &Sum, begun: Instant) {
     let wall = begun.elapsed().as_secs_f64();
-    println!("{}\n", coverage::table(&sum.hits));
+    println!("{}\n", coverage::table(recipe, &sum.hits));
     for (fault, count) in sum.by_fault() {
         print!("{fault} {count}, ");
     }
@@ -217,12 +242,12 @@ fn report(sum: &Sum, begun: Instant) {
     for (what, count) in &sum.sometimes {
         println!("{what}: {count}");
     }
-    for (seed, profile, found) in &sum.violations {
+    for (plan, found) in &sum.violations {
         for (property, text) in found.iter().take(2) {
             println!(
                 "seed {} ({}) breaks {property}: {text}",
-                seed.0,
-                profile.word()
+                plan.seed.0,
+                plan.profile.word()
             );
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::recipe::Recipe;
 use crate::schedule::{Event, ParseError, Profile, Trigger, parse_ms};
 use crate::seed::Seed;
 
@@ -14,6 +15,8 @@ pub struct Plan {
     pub seed: Seed,
     /// What the seed was drawn with.
     pub profile: Profile,
+    /// What the processes work with.
+    pub recipe: Recipe,
     /// How many servers.
     pub servers: usize,
     /// How many processes.
@@ -68,7 +71,24 @@ impl Plan {
         if rng.percent(5) {
             plan.zxid_low = u32::MAX - u32::try_from(rng.below(200)).unwrap_or(0);
         }
-        plan.events = profile.draw(seed, plan.clients, plan.servers, plan.span);
+        plan.events = profile.draw(&plan);
+        plan
+    }
+
+    /// The run of a seed that is about a recipe. It is shorter, and about little else.
+    #[must_use]
+    pub fn draw_for(recipe: Recipe, seed: Seed, profile: Profile) -> Self {
+        let mut plan = Self::draw(seed, profile);
+        if recipe == Recipe::default() {
+            return plan;
+        }
+        plan.recipe = recipe;
+        plan.span /= 2;
+        plan.registers = 1;
+        plan.lock_percent = 95;
+        plan.locks = plan.locks.max(recipe.paths());
+        plan.think /= 2;
+        plan.events = profile.draw(&plan);
         plan
     }
 
@@ -78,6 +98,7 @@ impl Plan {
         Self {
             seed,
             profile: Profile::Calm,
+            recipe: Recipe::Mutex,
             servers: 3,
             clients: 3,
             session: Duration::from_secs(2),
@@ -114,6 +135,9 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}", self.seed.0)?;
         writeln!(f, "profile {}", self.profile.word())?;
+        if self.recipe != Recipe::default() {
+            writeln!(f, "recipe {}", self.recipe.word())?;
+        }
         for (word, number) in [
             ("servers", self.servers as u64),
             ("clients", self.clients as u64),
@@ -189,6 +213,7 @@ impl Plan {
                     .find(|known| known.word() == value)
                     .ok_or_else(wrong)?;
             }
+            "recipe" => self.recipe = Recipe::of(value).map_err(ParseError)?,
             "servers" => self.servers = count()?.max(1),
             "clients" => self.clients = count()?.max(1),
             "registers" => self.registers = count()?.max(1),
@@ -215,8 +240,8 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_back_as_it_was_printed() {
-        for seed in 0..100 {
-            let plan = Plan::draw(Seed(seed), Profile::Swarm);
+        for (seed, recipe) in (0..100).zip(Recipe::ALL.into_iter().cycle()) {
+            let plan = Plan::draw_for(recipe, Seed(seed), Profile::Swarm);
             assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
         }
     }
@@ -226,5 +251,6 @@ mod tests {
         let text = "clients 2\nat 5ms pause for 5ms on client 2\n";
         assert!(text.parse::<Plan>().is_err());
         assert!("clients two".parse::<Plan>().is_err());
+        assert!("recipe lock".parse::<Plan>().is_err());
     }
 }

@@ -79,6 +79,32 @@ impl Recorder {
         }
     }
 
+    /// Says more about a call that is under way.
+    pub fn amend(&self, call: &OpenCall, fill: impl FnOnce(&mut Op, &mut History)) {
+        self.with(|history, _| {
+            let Some(mut op) = history.ops.get(call.place).copied() else {
+                return;
+            };
+            fill(&mut op, history);
+            if let Some(place) = history.ops.get_mut(call.place) {
+                *place = op;
+            }
+        });
+    }
+
+    /// A call that has answered with several things, once more: for another of them.
+    pub fn again(&self, place: usize) -> OpenCall {
+        let place = self.with(|history, _| {
+            let op = history.ops.get(place).copied().unwrap_or_default();
+            history.begin(op)
+        });
+        OpenCall {
+            recorder: self.clone(),
+            place,
+            ended: false,
+        }
+    }
+
     /// A process uses the outside resource.
     pub fn access(&self, process: u32, lock: &str, token: u64, checked: bool, accepted: bool) {
         self.with(|history, at| {

@@ -14,6 +14,7 @@ use crate::actor::Actor;
 use crate::director::{Director, Hits};
 use crate::plan::Plan;
 use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransport, Wire};
+use crate::recipe::Recipe;
 use crate::recorder::Recorder;
 use crate::resource::Resource;
 use crate::schedule::Action;
@@ -23,6 +24,8 @@ use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 /// What a run brought to light.
 #[derive(Debug)]
 pub struct Run {
+    /// What it was about.
+    pub recipe: Recipe,
     /// What happened.
     pub history: History,
     /// What is wrong at first sight: waits that did not end, panics.
@@ -300,10 +303,7 @@ impl Stage {
         }
         self.recorder.with(|history, _| {
             for (path, owner) in paths {
-                let declared = ["/registers", "/guarded", "/locks"]
-                    .iter()
-                    .any(|it| *it == path)
-                    || (owner.is_none() && path.matches('/').count() == 2);
+                let declared = owner.is_none() && self.plan.recipe.keeps(&path, &self.plan);
                 let left = Leftover {
                     what: Kept::Node,
                     path: history.text(&path),
@@ -343,6 +343,7 @@ impl Stage {
             .wire
             .act(|world| (world.counters, world.trace.value(), world.met));
         Run {
+            recipe: self.plan.recipe,
             history,
             faults,
             hostile: self.plan.is_hostile(),
@@ -416,7 +417,7 @@ impl Supervisor {
                 Arc::clone(&plan),
                 client.clone(),
                 rng,
-                Arc::clone(&resource),
+                resource,
             );
             values.values = life << 32;
             let end = values.run(draining.clone()).await;
@@ -426,17 +427,10 @@ impl Supervisor {
             // Only those who were not drained begin before the end.
             let mut waiting = draining;
             let _ = waiting.wait_for(|draining| *draining).await;
-            let rng = plan.seed.client_stream(actor.index, "last");
-            let mut last = Application::new(
-                Arc::clone(&actor),
-                Arc::clone(&plan),
-                client.clone(),
-                rng,
-                resource,
-            );
-            let wishes = last.last_wishes().await;
+            values.rng = plan.seed.client_stream(actor.index, "last");
+            let wishes = values.last_wishes().await;
             if let Err(why) = wishes {
-                if plan.is_hostile() {
+                if plan.is_hostile() || actor.is_closing() {
                     // It is closed just now, or shut out for what it has seen: the next one has to get through.
                     let _ = client.close().await;
                 }

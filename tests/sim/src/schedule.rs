@@ -82,6 +82,8 @@ pub enum Call {
     Lost,
     /// `barrier`
     Barrier,
+    /// `LockGuard::downgrade`
+    Downgrade,
 }
 
 /// What a client is doing when a fault strikes it: one side of the coverage table.
@@ -320,7 +322,7 @@ impl Action {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Get,
         Self::Set,
         Self::Watch,
@@ -331,6 +333,7 @@ impl Call {
         Self::FencedSet,
         Self::Lost,
         Self::Barrier,
+        Self::Downgrade,
     ];
 
     /// Its word in the text.
@@ -347,6 +350,7 @@ impl Call {
             Self::FencedSet => "fenced-set",
             Self::Lost => "lost",
             Self::Barrier => "barrier",
+            Self::Downgrade => "downgrade",
         }
     }
 }

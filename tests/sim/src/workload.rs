@@ -1,8 +1,12 @@
 //! What the processes do.
 
+mod belief;
+mod family;
 mod guard;
-mod locks;
+mod holding;
+mod mutex;
 mod registers;
+mod rw_lock;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +15,7 @@ use zk_client::{Client, ErrorKind, State};
 use zk_recipes::Mutex;
 use zk_wire::SessionId;
 
+use self::family::Family;
 use crate::actor::Actor;
 use crate::plan::Plan;
 use crate::resource::Resource;
@@ -27,6 +32,13 @@ pub fn register_path(register: usize) -> String {
 #[must_use]
 pub fn lock_path(lock: usize) -> String {
     format!("/locks/{lock}")
+}
+
+/// Which lock a path belongs to.
+fn lock_number(path: &str) -> usize {
+    let below = path.trim_start_matches("/locks/");
+    let number = below.split('/').next().unwrap_or_default();
+    number.parse().unwrap_or(0)
 }
 
 /// The register in ZooKeeper that a lock protects.
@@ -61,6 +73,8 @@ pub struct Application {
     pub(crate) calls: u64,
     /// When the client has to be closed because a guard was leaked.
     leaked: bool,
+    /// What it does, but while that is under way.
+    family: Option<Box<dyn Family>>,
 }
 
 impl Application {
@@ -80,20 +94,21 @@ impl Application {
             resource,
             values: 0,
             calls: plan.calls,
+            family: Some(family::of(plan.recipe)),
             plan,
             leaked: false,
         }
     }
 
     /// Works until `draining` is set, or the client ends.
-    pub async fn run(mut self, draining: tokio::sync::watch::Receiver<bool>) -> End {
+    pub async fn run(&mut self, draining: tokio::sync::watch::Receiver<bool>) -> End {
         while !*draining.borrow() && self.calls > 0 {
             self.calls -= 1;
             if self.is_over() {
                 return End::NewClient;
             }
             if self.rng.percent(self.plan.lock_percent) {
-                self.use_lock().await;
+                self.use_recipe().await;
             } else {
                 self.use_register().await;
             }
@@ -121,12 +136,22 @@ impl Application {
     ///
     /// What it did not get.
     pub async fn last_wishes(&mut self) -> Result<(), String> {
-        for lock in 0..self.plan.locks {
-            self.take_once_more(lock).await?;
+        if let Some(mut family) = self.family.take() {
+            let wishes = family.last_wishes(self).await;
+            self.family = Some(family);
+            wishes?;
         }
         let read = self.client.get(&register_path(0)).await;
         read.map_err(|error| format!("get: {error}"))?;
         Ok(())
+    }
+
+    /// One use of the recipe.
+    async fn use_recipe(&mut self) {
+        if let Some(mut family) = self.family.take() {
+            family.work(self).await;
+            self.family = Some(family);
+        }
     }
 
     fn is_over(&self) -> bool {

@@ -8,14 +8,31 @@
 use zk_sim::batch::batch;
 use zk_sim::judge::judge;
 use zk_sim::plan::Plan;
+use zk_sim::recipe::Recipe;
 use zk_sim::run::run;
 
 #[test]
 fn five_hundred_seeds_break_nothing() {
-    let sum = batch(1_000_000, 500, None, 2, &|_| {});
+    let sum = batch(Recipe::Mutex, 1_000_000, 500, None, 2, &|_| {});
     assert_eq!(sum.violations, []);
     assert!(sum.frames / sum.seeds >= 1000, "{} frames", sum.frames);
     assert!(sum.faults() / sum.seeds >= 3, "{} faults", sum.faults());
+}
+
+/// Five hundred fresh seeds of a recipe, in which everything happened that is to happen.
+fn five_hundred_seeds_of(recipe: Recipe) {
+    let sum = batch(recipe, 1_000_000, 500, None, 2, &|_| {});
+    assert_eq!(sum.violations, []);
+    assert!(sum.faults() / sum.seeds >= 3, "{} faults", sum.faults());
+    for function in recipe.functions() {
+        let count = sum.sometimes.get(function.word()).copied();
+        assert!(count.unwrap_or(0) > 100, "{function:?}: {count:?}");
+    }
+}
+
+#[test]
+fn five_hundred_seeds_of_readers_and_writers_break_nothing() {
+    five_hundred_seeds_of(Recipe::RwLock);
 }
 
 #[test]
@@ -35,7 +52,7 @@ fn every_plan_of_the_corpus_breaks_nothing() {
 #[cfg(feature = "seeded-bugs")]
 #[test]
 fn every_known_fault_is_shown_by_its_stored_plan() {
-    for (bug, reported) in zk_sim::bugs::BUGS {
+    for (bug, _, reported) in zk_sim::bugs::all() {
         let file = format!("{}/bugs/{bug}.txt", env!("CARGO_MANIFEST_DIR"));
         let plan: Plan = std::fs::read_to_string(&file).unwrap().parse().unwrap();
         assert_eq!(judge(&run(&plan)), [], "{bug}: shown without it");

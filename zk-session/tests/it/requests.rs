@@ -309,7 +309,7 @@ fn a_request_too_large_for_a_server_is_refused_alone() {
 }
 
 #[test]
-fn the_queue_is_bounded_by_count_and_bytes_and_duties_are_exempt() {
+fn t18_the_queue_is_bounded_by_count_and_bytes_and_duties_are_exempt() {
     let mut config = config();
     config.max_queue = 10;
     config.max_queue_bytes = 1_000;

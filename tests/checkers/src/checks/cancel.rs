@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, Zxid};
 
 use crate::history::History;
-use crate::known::{Bounds, Contenders, Ends, Tree, Writes, acquires};
+use crate::known::{Bounds, Contenders, Ends, Tree, Writes, acquires, tries};
 use crate::records::{Belief, Conviction, Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
@@ -219,7 +219,7 @@ impl Judge<'_> {
             let returned = op.returned.unwrap_or(self.bounds.ended);
             let excused = op.error != 0
                 || op.deadline.is_some()
-                || op.function == Function::TryAcquire
+                || tries(op.function)
                 // Others may close the client, and the call fails before that is told.
                 || self.ends.closing_by(op.session, returned)
                 || self.ends.cut_within(op.session, op.invoked, returned)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::History;
-use crate::known::{Tree, acquires};
+use crate::known::{Tree, acquires, excludes};
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
@@ -54,12 +54,16 @@ pub fn search_within(history: &History, cap: Cap) -> Verdict {
         .filter(|op| op.function == Function::Add)
         .map(|op| op.path)
         .collect();
+    let alone: BTreeSet<Text> = (history.ops.iter())
+        .filter(|op| excludes(op.function))
+        .map(|op| op.path)
+        .collect();
     for (place, op) in history.ops.iter().enumerate() {
         let kind = match op.function {
             Function::Read | Function::Add if counters.contains(&op.path) => Kind::Counter,
             Function::Read | Function::Write | Function::CompareAndSet => Kind::Register,
-            Function::Release => Kind::Mutex,
-            function if acquires(function) => Kind::Mutex,
+            Function::Release if alone.contains(&op.path) => Kind::Mutex,
+            function if excludes(function) => Kind::Mutex,
             _ => continue,
         };
         objects.entry((kind, op.path)).or_default().push(place);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use crate::history::History;
+use crate::known::shares::{Share, lock_of, share};
 use crate::known::tree::{Life, Removal, Tree};
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;
@@ -22,6 +23,8 @@ pub(crate) struct Contender<'t> {
     pub(crate) granted_ahead: Option<Ahead>,
     /// Whether its acquire was granted.
     pub(crate) granted: bool,
+    /// How it holds, or would.
+    pub(crate) share: Share,
 }
 
 /// The node ahead that stays longest.
@@ -57,16 +60,6 @@ pub(crate) struct Contenders<'t> {
     pub(crate) by_lock: BTreeMap<Text, Vec<Contender<'t>>>,
 }
 
-/// Whether the function takes a lock.
-pub(crate) fn acquires(function: Function) -> bool {
-    matches!(function, Function::Acquire | Function::TryAcquire)
-}
-
-/// The lock that an operation is about, if it takes one.
-pub(crate) fn lock_of(op: &Op) -> Option<Text> {
-    acquires(op.function).then_some(op.path)
-}
-
 impl<'t> Contenders<'t> {
     pub(crate) fn of(history: &History, tree: &'t Tree<'_>) -> Self {
         let mut calls: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
@@ -98,37 +91,114 @@ fn line_up<'t>(
     calls: &[usize],
 ) -> Vec<Contender<'t>> {
     let makers = Makers::among(history, calls);
+    let children: Vec<&Life> = children.filter(|life| !life.owner.is_none()).collect();
+    let made: BTreeMap<Text, Zxid> = children
+        .iter()
+        .map(|life| (life.path, life.czxid))
+        .collect();
+    // One that goes on in the place of another stands there, however late its node was made.
+    let mut places: Vec<(Zxid, &Life, Option<usize>)> = children
+        .into_iter()
+        .map(|life| {
+            let op = makers.find(life);
+            let heir = op
+                .and_then(|op| history.ops.get(op))
+                .filter(|op| op.function == Function::Downgrade);
+            let place = heir.and_then(|heir| made.get(&heir.from).copied());
+            (place.unwrap_or(life.czxid), life, op)
+        })
+        .collect();
+    places.sort_by_key(|(place, life, _)| (*place, life.czxid));
+    // Whose call is not known may be one of those that share.
+    let mut shares = calls
+        .iter()
+        .filter_map(|place| share(history.ops.get(*place)?.function));
+    let unknown = if shares.any(|share| share == Share::Reader) {
+        Share::Reader
+    } else {
+        Share::Alone
+    };
+    let mut front = Front::default();
     let mut line = Vec::new();
-    let (mut ahead, mut waiting_ahead, mut granted_ahead) = (None, None, None);
-    for life in children.filter(|life| !life.owner.is_none()) {
-        let op = makers.find(life);
-        let call = op.and_then(|op| history.ops.get(op));
-        let granted = call.is_some_and(|call| call.outcome == Outcome::Ok);
-        line.push(Contender {
-            life,
-            op,
-            ahead,
-            waiting_ahead,
-            granted_ahead,
-            granted,
-        });
-        let this = Ahead {
+    for together in places.chunk_by(|one, other| one.0 == other.0) {
+        let shares: Vec<Share> = together
+            .iter()
+            .map(|(_, life, op)| {
+                let call = op.and_then(|op| history.ops.get(op));
+                // A call that was over by then made something else.
+                let call = call.filter(|it| it.returned.is_none_or(|over| over >= life.created));
+                call.and_then(|call| share(call.function))
+                    .unwrap_or(unknown)
+            })
+            .collect();
+        // Nobody waits for the one whose place it goes on in.
+        for ((_, life, op), own) in together.iter().zip(&shares) {
+            let call = op.and_then(|op| history.ops.get(op));
+            line.push(Contender {
+                life,
+                op: *op,
+                ahead: front.longest(*own, |_| true),
+                waiting_ahead: front.longest(*own, |it| !it.gave_up),
+                granted_ahead: front.longest(*own, |it| it.granted),
+                granted: call.is_some_and(|call| call.outcome == Outcome::Ok),
+                share: *own,
+            });
+        }
+        for ((_, life, op), own) in together.iter().zip(&shares) {
+            let call = op.and_then(|op| history.ops.get(op));
+            front.add(*own, life, *op, call);
+        }
+    }
+    line
+}
+
+/// Those who have come so far: of each kind the one whose node stays longest.
+#[derive(Default)]
+struct Front {
+    longest: Vec<Stayer>,
+}
+
+/// Whose node stays longest among those that are alike.
+struct Stayer {
+    share: Share,
+    granted: bool,
+    /// Those who gave up may be passed while their nodes are on their way out.
+    gave_up: bool,
+    ahead: Ahead,
+}
+
+impl Front {
+    fn add(&mut self, share: Share, life: &Life, op: Option<usize>, call: Option<&Op>) {
+        let ahead = Ahead {
             path: life.path,
             op,
             removal: life.removal,
         };
-        // Those who gave up may be passed while their nodes are on their way out.
+        let granted = call.is_some_and(|call| call.outcome == Outcome::Ok);
         let gave_up = call
             .is_some_and(|call| matches!(call.outcome, Outcome::Cancelled | Outcome::NotApplied));
-        ahead = Some(Ahead::longer(ahead, this));
-        if !gave_up {
-            waiting_ahead = Some(Ahead::longer(waiting_ahead, this));
-        }
-        if granted {
-            granted_ahead = Some(Ahead::longer(granted_ahead, this));
+        let mut alike = self.longest.iter_mut();
+        let alike =
+            alike.find(|it| it.share == share && it.granted == granted && it.gave_up == gave_up);
+        match alike {
+            Some(it) => it.ahead = Ahead::longer(Some(it.ahead), ahead),
+            None => self.longest.push(Stayer {
+                share,
+                granted,
+                gave_up,
+                ahead,
+            }),
         }
     }
-    line
+
+    /// The one that stays longest among those for whom such a contender waits.
+    fn longest(&self, own: Share, wanted: impl Fn(&Stayer) -> bool) -> Option<Ahead> {
+        let ahead = self
+            .longest
+            .iter()
+            .filter(|it| own.yields_to(it.share) && wanted(it));
+        ahead.fold(None, |longest, it| Some(Ahead::longer(longest, it.ahead)))
+    }
 }
 
 /// Finds the call that made a node: the one that answered it, else the last call of the session

@@ -4,6 +4,7 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
 mod cancel;
 mod cases;
 mod effort;
@@ -13,8 +14,10 @@ mod liveness;
 mod locks;
 mod model;
 mod registers;
+mod rw_locks;
 mod search;
 mod sessions;
 mod size;
 mod text;
+mod values;
 mod watches;

@@ -29,7 +29,7 @@ pub fn draw(seed: Seed, profile: Profile) -> Plan {
     plan.work = ms(rng.between(5, 60));
     plan.session = ms(rng.between(8, 20) * 100);
     plan.tick = ms([100, 200][usize::from(rng.percent(50))]);
-    plan.events = profile.draw(seed, plan.clients, plan.servers, plan.span);
+    plan.events = profile.draw(&plan);
     plan.events.retain(supports);
     plan
 }
@@ -227,6 +227,7 @@ impl Stage<'_> {
         limits.round_trips = 60;
         limits.lateness = plan.round_trip();
         Run {
+            recipe: plan.recipe,
             faults: self.problems,
             hostile: plan.is_hostile(),
             hits: faults.hits,

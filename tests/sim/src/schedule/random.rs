@@ -5,7 +5,9 @@ use std::time::Duration;
 use zk_wire::OpCode;
 
 use super::{Action, Call, Direction, Event, Junk, Phase, Trigger};
-use crate::seed::{Rng, Seed};
+use crate::plan::Plan;
+use crate::recipe::Recipe;
+use crate::seed::Rng;
 
 /// A family of schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,10 +109,10 @@ impl Profile {
 
     /// Draws the events of a seed, in the order of time.
     #[must_use]
-    pub fn draw(self, seed: Seed, clients: usize, servers: usize, span: Duration) -> Vec<Event> {
-        let mut rng = seed.stream("fault");
+    pub fn draw(self, plan: &Plan) -> Vec<Event> {
+        let mut rng = plan.seed.stream("fault");
         let drawn = DRAWN.iter().filter(|(action, _)| {
-            self.allows(*action) && (servers > 1 || !action.needs_ensemble())
+            self.allows(*action) && (plan.servers > 1 || !action.needs_ensemble())
         });
         // A swarm: about half of the faults are off, the others have weights of their own.
         let menu: Vec<(Action, u64)> = drawn
@@ -122,7 +124,7 @@ impl Profile {
             .map(|(action, weight, _, factor)| (action, weight * factor))
             .collect();
         let count = rng.between(3, 12);
-        let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let span = u64::try_from(plan.span.as_millis()).unwrap_or(u64::MAX);
         let mut events: Vec<(u64, Event)> = Vec::new();
         for _ in 0..count {
             let Some(action) = rng.weighted(&menu) else {
@@ -130,12 +132,12 @@ impl Profile {
             };
             // The first moments belong to the handshakes, which have faults enough of their own.
             let at = rng.between(200, span * 9 / 10);
-            let first = event(&mut rng, *action, at, clients);
+            let first = event(&mut rng, *action, at, plan);
             // Troubles seldom come alone: another one strikes the same client, together or soon after.
             let second = rng.weighted(&menu).filter(|_| rng.percent(30));
             if let Some(second) = second {
                 let later = at + rng.below(2000);
-                let mut second = event(&mut rng, *second, later, clients);
+                let mut second = event(&mut rng, *second, later, plan);
                 if second.action.strikes_client() && first.client.is_some() {
                     second.client = first.client;
                     if !matches!(first.trigger, Trigger::At(_)) {
@@ -151,15 +153,15 @@ impl Profile {
     }
 }
 
-fn event(rng: &mut Rng, action: Action, at: u64, clients: usize) -> Event {
+fn event(rng: &mut Rng, action: Action, at: u64, plan: &Plan) -> Event {
     let action = with_numbers(rng, action);
     let lasting = action.lasts().then(|| {
         // Most faults are short; some outlast the session.
         let longest = if rng.percent(30) { 8000 } else { 1500 };
         Duration::from_millis(rng.between(50, longest))
     });
-    let client = usize::try_from(rng.below(clients as u64)).unwrap_or(0);
-    let trigger = trigger(rng, action, at, client);
+    let client = usize::try_from(rng.below(plan.clients as u64)).unwrap_or(0);
+    let trigger = trigger(rng, action, at, (client, plan.recipe));
     Event {
         trigger,
         action,
@@ -169,7 +171,7 @@ fn event(rng: &mut Rng, action: Action, at: u64, clients: usize) -> Event {
 }
 
 /// What happens to locks has to strike while one is taken or held: more than a third of what strikes a client is aimed.
-fn trigger(rng: &mut Rng, action: Action, at: u64, client: usize) -> Trigger {
+fn trigger(rng: &mut Rng, action: Action, at: u64, (client, recipe): (usize, Recipe)) -> Trigger {
     let aim = rng.below(100);
     let pick = |rng: &mut Rng, count: usize| usize::try_from(rng.below(count as u64)).unwrap_or(0);
     match aim {
@@ -194,7 +196,8 @@ fn trigger(rng: &mut Rng, action: Action, at: u64, client: usize) -> Trigger {
             Trigger::Applied(*op, (*path).to_owned(), rng.between(1, 30))
         }
         38..46 => {
-            let call = Call::ALL.get(pick(rng, Call::ALL.len()));
+            let calls = recipe.calls();
+            let call = calls.get(pick(rng, calls.len()));
             Trigger::Poll(client, *call.unwrap_or(&Call::Acquire), rng.between(1, 6))
         }
         _ => Trigger::At(Duration::from_millis(at)),

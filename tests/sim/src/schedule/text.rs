@@ -245,6 +245,7 @@ pub(crate) fn parse_ms(word: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Plan;
     use crate::schedule::Profile;
     use crate::seed::Seed;
 
@@ -270,7 +271,7 @@ mod tests {
         }
         for seed in 0..400 {
             let profile = [Profile::Swarm, Profile::Hostile][usize::from(seed % 2 == 0)];
-            for event in profile.draw(Seed(seed), 3, 3, Duration::from_secs(30)) {
+            for event in profile.draw(&Plan::calm(Seed(seed))) {
                 let text = event.to_string();
                 assert_eq!(text.parse::<Event>().unwrap(), event, "{text}");
             }

@@ -1,65 +1,25 @@
-//! What a holder believes, written down whenever it looks.
+//! What can be held and given back.
 
-use std::sync::Arc;
+use std::future::Future;
 
-use zk_checkers::Conviction;
-use zk_recipes::Held;
-use zk_wire::SessionId;
+use zk_client::Error;
+use zk_recipes::{Held, Holding, LockGuard, Released};
 
-use crate::actor::Actor;
-use crate::recorder::Hold;
+/// A guard of any recipe.
+pub(super) trait Guard: Send {
+    /// What it stands for.
+    fn helds(&self) -> Vec<Held>;
 
-/// The belief in one hold. Dropped before the end, it ends as the guard does: released.
-pub(super) struct Belief {
-    actor: Arc<Actor>,
-    held: Held,
+    /// Gives all of it back.
+    fn give_back(self) -> impl Future<Output = Result<Released, Error>> + Send;
 }
 
-impl Belief {
-    /// The hold begins.
-    pub(super) fn new(actor: &Arc<Actor>, held: &Held, session: SessionId) -> Self {
-        actor.believe(Hold {
-            process: actor.process(),
-            lock: held.path().to_owned(),
-            node: held.node().to_owned(),
-            token: held.token(),
-            session,
-        });
-        let belief = Self {
-            actor: Arc::clone(actor),
-            held: held.clone(),
-        };
-        belief.look();
-        belief
+impl<K: Holding> Guard for LockGuard<K> {
+    fn helds(&self) -> Vec<Held> {
+        vec![self.held()]
     }
 
-    /// What the holder believes now.
-    pub(super) fn look(&self) -> Conviction {
-        let safe_for = self.held.safe_for();
-        let says = match (self.held.is_held(), safe_for) {
-            (false, _) => Conviction::Lost,
-            (true, Some(_)) => Conviction::Safe,
-            (true, None) => Conviction::Doubt,
-        };
-        self.actor.say(self.held.token(), says, safe_for);
-        says
-    }
-
-    /// It begins to give the hold back.
-    pub(super) fn released(&self) {
-        self.actor
-            .say(self.held.token(), Conviction::Released, None);
-    }
-
-    /// Nobody will give it back, and nobody believes in it any more.
-    pub(super) fn leaked(&self) {
-        self.actor.say(self.held.token(), Conviction::Doubt, None);
-        self.actor.disbelieve();
-    }
-}
-
-impl Drop for Belief {
-    fn drop(&mut self) {
-        self.released();
+    fn give_back(self) -> impl Future<Output = Result<Released, Error>> + Send {
+        self.release()
     }
 }

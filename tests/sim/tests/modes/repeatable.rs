@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use zk_sim::fingerprint;
+use zk_sim::recipe::Recipe;
 use zk_sim::sweep::Harness;
 
 const SEEDS: u64 = 200;
@@ -24,14 +25,14 @@ fn elsewhere(words: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
 
 /// The fingerprints as so many threads of this process see them, in another order: each takes every nth seed, from the
 /// last to the first.
-fn on_threads(harness: Harness, threads: u64) -> Vec<String> {
+fn on_threads(harness: Harness, recipe: Recipe, threads: u64) -> Vec<String> {
     let mut lines: BTreeMap<u64, String> = BTreeMap::new();
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads)
             .map(|thread| {
                 scope.spawn(move || {
                     let seeds = (0..SEEDS).rev().filter(|seed| seed % threads == thread);
-                    let lines = seeds.map(|seed| (seed, fingerprint::line(harness, seed)));
+                    let lines = seeds.map(|seed| (seed, fingerprint::line(harness, recipe, seed)));
                     lines.collect::<Vec<_>>()
                 })
             })
@@ -43,7 +44,7 @@ fn on_threads(harness: Harness, threads: u64) -> Vec<String> {
     lines.into_values().collect()
 }
 
-fn is_one_run_everywhere(harness: Harness, words: &[&str]) {
+fn is_one_run_everywhere(harness: Harness, recipe: Recipe, words: &[&str]) {
     let first = elsewhere(words, &[("LANG", "C"), ("TZ", "UTC")]);
     assert_eq!(first.len(), usize::try_from(SEEDS).unwrap());
     let other = [
@@ -58,8 +59,8 @@ fn is_one_run_everywhere(harness: Harness, words: &[&str]) {
         ),
     ];
     assert_eq!(first, elsewhere(words, &other), "another environment");
-    assert_eq!(first, on_threads(harness, 1), "the other way round");
-    assert_eq!(first, on_threads(harness, 8), "on eight threads");
+    assert_eq!(first, on_threads(harness, recipe, 1), "the other way round");
+    assert_eq!(first, on_threads(harness, recipe, 8), "on eight threads");
     let mut different = first.clone();
     different.dedup_by_key(|line| line.split_once(' ').map(|(_, hash)| hash.to_owned()));
     assert_eq!(different.len(), first.len(), "seeds that are one run");
@@ -67,11 +68,11 @@ fn is_one_run_everywhere(harness: Harness, words: &[&str]) {
 
 #[test]
 fn two_hundred_seeds_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order() {
-    is_one_run_everywhere(Harness::Library, &[]);
+    is_one_run_everywhere(Harness::Library, Recipe::Mutex, &[]);
 }
 
 #[test]
 fn two_hundred_seeds_of_the_cores_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order()
  {
-    is_one_run_everywhere(Harness::Cores, &["cores"]);
+    is_one_run_everywhere(Harness::Cores, Recipe::Mutex, &["cores"]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use super::view::Locks;
-use crate::known::{Life, later};
+use crate::known::{Life, Share, later};
 use crate::records::{Belief, ChangeKind, Conviction, Fault};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -24,6 +24,11 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
         };
         holds.entry(hold).or_default().push(belief);
     }
+    let shares: BTreeMap<Zxid, Share> = locks
+        .contenders
+        .iter()
+        .map(|(_, contender)| (contender.life.czxid, contender.share))
+        .collect();
     let mut spans: BTreeMap<Text, Vec<Span>> = BTreeMap::new();
     for (hold, mut beliefs) in holds {
         beliefs.sort_by_key(|belief| belief.at);
@@ -33,7 +38,8 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
             findings.stats.exempt += beliefs.len();
             continue;
         };
-        for span in believed(locks, hold, &beliefs, fast_ppm) {
+        let share = shares.get(&hold.token).copied().unwrap_or(Share::Alone);
+        for span in believed(locks, (hold, share), &beliefs, fast_ppm) {
             let excused = outlives(locks, &span, &beliefs, findings);
             // One that begins after its excuse is no belief at all.
             if excused.reaches(excused.begin) {
@@ -58,6 +64,7 @@ struct Hold {
 #[derive(Clone, Copy)]
 struct Span {
     hold: Hold,
+    share: Share,
     begin: Moment,
     /// For ever, if none.
     end: Option<Moment>,
@@ -90,7 +97,12 @@ fn real(shown: Duration, fast_ppm: i32) -> Duration {
 const MILLION: i64 = 1_000_000;
 
 /// The spans of belief in one hold.
-fn believed(locks: &Locks<'_>, hold: Hold, beliefs: &[&Belief], fast_ppm: i32) -> Vec<Span> {
+fn believed(
+    locks: &Locks<'_>,
+    (hold, share): (Hold, Share),
+    beliefs: &[&Belief],
+    fast_ppm: i32,
+) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut open: Option<Span> = None;
     for belief in beliefs {
@@ -102,7 +114,12 @@ fn believed(locks: &Locks<'_>, hold: Hold, beliefs: &[&Belief], fast_ppm: i32) -
                 let lasts = belief.safe_for.map(|shown| real(shown, fast_ppm));
                 let end = lasts.and_then(|lasts| later(at, lasts));
                 let begin = open.map_or(at, |span| span.begin);
-                open = Some(Span { hold, begin, end });
+                open = Some(Span {
+                    hold,
+                    share,
+                    begin,
+                    end,
+                });
             }
             Conviction::Doubt | Conviction::Lost | Conviction::Released => {
                 spans.extend(open.take().map(|span| Span {
@@ -187,29 +204,16 @@ fn unaware(locks: &Locks<'_>, life: &Life, removed: Moment, beliefs: &[&Belief])
         && !locks.ends.cut_within(life.owner, since, due)
 }
 
-/// No two processes believe at one time to hold one lock.
+/// No two processes believe at one time to hold one lock, unless they share it.
 fn overlaps(locks: &Locks<'_>, lock: Text, mut spans: Vec<Span>, findings: &mut Findings) {
     spans.sort_by_key(|span| (span.begin, span.hold));
-    // The span that reaches furthest, and the one of another hold that does.
-    let mut furthest: Option<Span> = None;
-    let mut other: Option<Span> = None;
-    let further = |one: Option<Span>, new: Span| match one {
-        Some(one)
-            if one
-                .end
-                .is_none_or(|end| new.end.is_some_and(|new| new <= end)) =>
-        {
-            one
-        }
-        _ => new,
-    };
+    let mut open: Vec<Span> = Vec::new();
     for span in spans {
-        let rival = if furthest.is_some_and(|one| one.hold != span.hold) {
-            furthest
-        } else {
-            other
-        };
-        if let Some(rival) = rival.filter(|rival| rival.reaches(span.begin)) {
+        open.retain(|other| other.reaches(span.begin));
+        let mut rivals = open
+            .iter()
+            .filter(|other| other.hold != span.hold && !span.share.goes_with(other.share));
+        if let Some(rival) = rivals.next() {
             let text = format!(
                 "processes {} and {} both believe at {} to hold {}, with {} and {}",
                 rival.hold.process,
@@ -221,18 +225,7 @@ fn overlaps(locks: &Locks<'_>, lock: Text, mut spans: Vec<Span>, findings: &mut 
             );
             findings.add(Property::L5, &[], text);
         }
-        if furthest.is_none_or(|one| one.hold == span.hold) {
-            furthest = Some(further(furthest, span));
-        } else {
-            let best = further(furthest, span);
-            let second = if best.hold == span.hold {
-                furthest
-            } else {
-                Some(span)
-            };
-            other = second.map(|second| further(other.filter(|one| one.hold != best.hold), second));
-            furthest = Some(best);
-        }
+        open.push(span);
     }
 }
 

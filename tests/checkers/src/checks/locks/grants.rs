@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, Zxid};
 
 use super::view::Locks;
-use crate::known::{Ahead, Contender, acquires, number};
+use crate::known::{Ahead, Contender, Share, acquires, number, share};
 use crate::records::{Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -60,10 +60,10 @@ fn tokens(locks: &Locks<'_>, findings: &mut Findings) {
     }
 }
 
-/// A grant that begins after another has returned has the higher token.
+/// A grant that begins after another has returned has the higher token, but for those that are shared.
 fn growth(locks: &Locks<'_>, findings: &mut Findings) {
     let mut turns: Vec<(Moment, bool, usize)> = Vec::new();
-    for (place, op) in grants(locks) {
+    for (place, op) in grants(locks).filter(|(_, op)| share(op.function) != Some(Share::Reader)) {
         turns.push((op.invoked, false, place));
         turns.extend(op.returned.map(|returned| (returned, true, place)));
     }

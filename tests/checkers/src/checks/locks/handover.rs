@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zk_wire::{Moment, SessionId, Zxid};
 
 use super::view::Locks;
-use crate::known::{Contender, parent};
+use crate::known::{Contender, Share, parent};
 use crate::records::{ServerWatch, WatchAction, WatchKind};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -16,7 +16,7 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
     requests(locks, findings);
 }
 
-/// A node's removal wakes one waiter at most; its owner may be told too.
+/// A node's removal wakes one waiter at most, or several readers; its owner may be told too.
 fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
     let mut nodes: BTreeMap<Text, (Text, SessionId)> = BTreeMap::new();
     let mut waiting: BTreeMap<(Text, SessionId), Vec<&Contender<'_>>> = BTreeMap::new();
@@ -25,7 +25,8 @@ fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
         nodes.insert(path, (lock, owner));
         waiting.entry((lock, owner)).or_default().push(contender);
     }
-    let mut woken: BTreeMap<(Text, Zxid), BTreeSet<SessionId>> = BTreeMap::new();
+    // Those who read together count as one.
+    let mut woken: BTreeMap<(Text, Zxid), BTreeSet<Option<SessionId>>> = BTreeMap::new();
     let mut set: BTreeMap<(Text, SessionId), Moment> = BTreeMap::new();
     let mut watches: Vec<&ServerWatch> = locks.history.truth.watches.iter().collect();
     watches.sort_by_key(|watch| watch.at);
@@ -45,17 +46,17 @@ fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
         let line = waiting.get(&(lock, watch.session));
         // Nor who gave up the place in line for which it watched, and stands in another now.
         let since = set.get(&(watch.path, watch.session));
-        let waits = line.is_some_and(|line| {
-            line.iter().any(|one| {
-                one.life.lives_at(watch.at) && since.is_none_or(|since| one.life.created <= *since)
-            })
+        let waiting = line.into_iter().flatten().filter(|one| {
+            one.life.lives_at(watch.at) && since.is_none_or(|since| one.life.created <= *since)
         });
-        if waits {
+        let shares: Vec<Share> = waiting.map(|one| one.share).collect();
+        if !shares.is_empty() {
+            let reads = shares.contains(&Share::Reader);
             findings.stats.judged += 1;
             woken
                 .entry((watch.path, watch.zxid))
                 .or_default()
-                .insert(watch.session);
+                .insert((!reads).then_some(watch.session));
         }
     }
     for ((path, zxid), sessions) in woken.into_iter().filter(|(_, woken)| woken.len() > 1) {
