@@ -2,9 +2,11 @@
 
 mod cancel;
 mod effort;
+mod elections;
 mod leaks;
 mod liveness;
 mod locks;
+mod rates;
 mod registers;
 mod search;
 mod sessions;
@@ -25,7 +27,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 9] = [
+pub const CHECKERS: [Checker; 11] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -41,6 +43,14 @@ pub const CHECKERS: [Checker; 9] = [
     Checker {
         name: "locks",
         check: locks::check,
+    },
+    Checker {
+        name: "elections",
+        check: elections::check,
+    },
+    Checker {
+        name: "rates",
+        check: rates::check,
     },
     Checker {
         name: "leaks",

@@ -7,11 +7,14 @@
 mod cancel;
 mod cases;
 mod effort;
+mod elections;
 mod generated;
+mod jobs;
 mod leaks;
 mod liveness;
 mod locks;
 mod model;
+mod permits;
 mod registers;
 mod rw_locks;
 mod search;
