@@ -37,6 +37,8 @@
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
+//! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
+//! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`PersistentNode`] | Curator's PersistentNode | alpha |
 //!
 //! # Features

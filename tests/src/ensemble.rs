@@ -335,7 +335,10 @@ impl Ensemble {
     /// Stops a member's threads where they are; its connections stay open.
     #[track_caller]
     pub fn pause(&self, member: Member) {
-        docker(&["pause", &self.members[member].container]);
+        // On a full machine the engine does not always get a process to stand still at the first attempt.
+        deadline(ELECTION).wait_for("the engine to pause a member", || {
+            try_docker(&["pause", &self.members[member].container]).ok()
+        });
     }
 
     /// Lets a paused member go on.

@@ -49,7 +49,7 @@ pub async fn what_a_body_wrote_is_applied_as_one_transaction(server: &Server) {
         // A transaction sees its own writes.
         assert_eq!(tx.get("/old").await?, None);
         assert_eq!(tx.get("/a").await?.unwrap(), "3");
-        Ok::<_, Error>(tx.get("/new").await?)
+        tx.get("/new").await
     });
     assert_eq!(seen.await.unwrap().unwrap(), "2");
     let a = zk.get("/a").await.unwrap();

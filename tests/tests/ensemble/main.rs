@@ -8,6 +8,7 @@ mod chaos;
 mod fire;
 mod kazoo;
 mod kit;
+mod moved;
 mod peers;
 mod reconfig;
 mod sessions;

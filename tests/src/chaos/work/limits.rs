@@ -67,10 +67,10 @@ pub(super) async fn lease(mut worker: Worker) {
     let lease = Lease::new(&worker.zk, "/chaos/lease")
         .expect("a path")
         .min_hold(MIN_HOLD)
-        .max_hold(PATIENCE)
-        .contender(&worker.who);
+        .max_hold(PATIENCE);
     while worker.lives() {
         let (id, begun) = (worker.id(), now());
+        let attempt = lease.clone().contender(&id);
         let shared = &worker;
         let job = |held: zk_recipes::Held| async move {
             shared.granted("lease", &held, Mode::Alone, &id, begun);
@@ -78,7 +78,7 @@ pub(super) async fn lease(mut worker: Worker) {
             let mark = shared.zk.create(&mark, "").fenced_by(&held);
             (id, mark.await)
         };
-        match lease.try_run(job).await {
+        match attempt.try_run(job).await {
             Ok(Ran::Done((id, marked))) => {
                 let told = Told::of(&marked);
                 if let Err(error) = marked {
