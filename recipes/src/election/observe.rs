@@ -112,7 +112,16 @@ impl Leaders {
         loop {
             let set = client.watch_set();
             let children = client.children(at).submit();
-            let election = client.get_in(at, &set);
+            #[cfg(feature = "__seeded-bugs")]
+            let apart = client.watch_set();
+            let watches = &set;
+            #[cfg(feature = "__seeded-bugs")]
+            let watches = if zk_client::seeded::is_on("observer-watches-the-leader-alone") {
+                &apart
+            } else {
+                watches
+            };
+            let election = client.get_in(at, watches);
             let listed = match children.await {
                 Ok(children) => Some(children),
                 Err(error) if error.kind() == ErrorKind::NoNode => None,

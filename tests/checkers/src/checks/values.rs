@@ -41,9 +41,9 @@ pub(super) fn check(history: &History) -> Verdict {
             let mut calls = object.calls.iter();
             calls.any(|(_, op)| op.function == function)
         };
-        if uses(Function::Take) {
+        if uses(Function::Next) {
             blocks::judge(&object, &mut findings);
-        } else if uses(Function::Permit) {
+        } else if uses(Function::Grant) {
             limits::judge(&object, &mut findings);
         } else {
             let made = chain::judge(&object, &mut findings);
@@ -62,8 +62,8 @@ const fn is_of_value(function: Function) -> bool {
             | Function::Look
             | Function::Follow
             | Function::CountDown
-            | Function::Take
-            | Function::Permit
+            | Function::Next
+            | Function::Grant
     )
 }
 

@@ -30,7 +30,7 @@ pub(super) fn judge(object: &Object<'_>, findings: &mut Findings) {
     let permits = object
         .calls
         .iter()
-        .find(|(_, op)| op.function == Function::Permit);
+        .find(|(_, op)| op.function == Function::Grant);
     let Some((_, limit)) = permits else { return };
     let texts = &object.history.texts;
     let per = number_in(texts, Some(limit.from)).and_then(|ms| u64::try_from(ms).ok());
@@ -85,7 +85,7 @@ pub(super) fn judge(object: &Object<'_>, findings: &mut Findings) {
         }
     }
     for (place, op) in &object.calls {
-        if op.function == Function::Permit && op.outcome == Outcome::Ok {
+        if op.function == Function::Grant && op.outcome == Outcome::Ok {
             grant(object, &mut windows, (*place, op), findings);
         }
     }
