@@ -13,7 +13,7 @@ use zk_client::{
     path,
 };
 
-use crate::contend::{Contention, Grant};
+use crate::contend::{Contention, Grant, Name};
 
 /// The node of an offer in this election to that candidate.
 fn offer_of(election: &str, contender: &[u8]) -> String {
@@ -38,21 +38,40 @@ pub(super) async fn offer(
     contender: &str,
     limit: Duration,
 ) -> Result<(), Error> {
+    let offer = offer_of(election, contender.as_bytes());
     let run = async {
-        let offer = offer_of(election, contender.as_bytes());
-        let claim = make(client, &offer, leader).await?;
-        let (there, mut watch) = client.exists(&offer).watch().await?;
-        if there.is_some() && !is_deleted(&mut watch).await {
-            let text = format!("the session of the leader of {election} is over");
-            return Err(Error::new(ErrorKind::SessionExpired, text));
+        loop {
+            let claim = make(client, &offer, leader).await?;
+            let (there, mut watch) = client.exists(&offer).watch().await?;
+            if there.is_some() && !is_deleted(&mut watch).await {
+                let text = format!("the session of the leader of {election} is over");
+                return Err(Error::new(ErrorKind::SessionExpired, text));
+            }
+            claim.absent();
+            // Anybody may have deleted it: that it was taken shows in the place.
+            if is_taken(client, election, leader).await? {
+                return Ok(());
+            }
         }
-        claim.absent();
-        Ok(())
     };
     match tokio::time::timeout(limit, run).await {
         Ok(result) => result,
         Err(_) => Err(not_taken(election, contender, limit)),
     }
+}
+
+/// Whether there is another candidate in the leader's place. An error if there is no leader in it either.
+async fn is_taken(client: &Client, election: &str, leader: &str) -> Result<bool, Error> {
+    let children = client.children(election).await?;
+    let own = path::name(leader);
+    let place = Name::parse(own).map(|name| name.sequence);
+    let mut others = children.iter().filter(|child| *child != own);
+    let taken = others.any(|child| Name::parse(child).map(|name| name.sequence) == place);
+    if taken || children.iter().any(|child| child == own) {
+        return Ok(taken);
+    }
+    let text = format!("the term of the leader of {election} is over: {leader} is gone");
+    Err(Error::new(ErrorKind::LockLost, text).with_op(OpKind::Acquire, election))
 }
 
 /// Makes the node of the offer.
