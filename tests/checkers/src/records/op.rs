@@ -67,9 +67,9 @@ words! {
         /// Latch: counts once, from `data` if nobody has; answers how many counts are left.
         CountDown = "count_down",
         /// Block counter: the next number of the handle `recipe`.
-        Take = "take",
+        Next = "next",
         /// Rate limiter: waits for as many permits as `data` says; there are `expected` in a window of `from` ms.
-        Permit = "permit",
+        Spend = "spend",
         /// Gate: makes its node.
         Raise = "raise",
         /// Gate: deletes its node; answers whether there was one.
