@@ -92,8 +92,8 @@ pub(crate) enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 refused by the server, 64 usage, 69 no server, 70 internal error, 75 lock not
-acquired in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
-`lock`, `elect` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+acquired or barrier not passed in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
+`lock`, `sem`, `elect`, `barrier enter` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
@@ -101,6 +101,9 @@ Examples:
   export ZK_CONNECT=zk1:2181,zk2:2181,zk3:2181/app
   zkctl lock /locks/nightly --timeout 10s -- ./nightly.sh
   zkctl locks /locks/nightly --watch
+  zkctl lock explain /locks/nightly
+  zkctl sem /limits/crawlers --permits 3 -- ./crawl.sh
+  zkctl counter add /counters/orders
   zkctl tree /config --depth 2
   zkctl ping
   zkctl create -p /config/limit 100 && zkctl get /config/limit
@@ -111,12 +114,12 @@ Exit codes:
   64  the command line is wrong
   69  no server answers
   70  internal error
-  75  the lock was not acquired in time
+  75  the lock was not acquired, or the barrier not passed, in time
   76  the lock was lost or in doubt; the command was stopped
   77  credentials or an ACL forbid it
   78  ZK_CONNECT or --connect is missing or malformed
   126, 127  the command cannot be executed, was not found
-`lock`, `elect` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+`lock`, `sem`, `elect`, `barrier enter` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
 #[cfg(test)]
 mod tests {

@@ -230,6 +230,13 @@ impl Run<'_> {
             (Err(error), Some(limit)) if error.kind() == ErrorKind::AcquireTimedOut => {
                 Err(self.not_acquired(&format!("within {limit:?}")).await)
             }
+            (Err(error), _) if error.kind() == ErrorKind::MixedContenders => {
+                let path = self.prize.path();
+                let hint = format!(
+                    "`zkctl lock explain {path}` says whose they are; --layout takes theirs"
+                );
+                Err(Failure::from(error).with_hint(&hint))
+            }
             (Err(error), _) => Err(client.explain(error).await.into()),
         }
     }

@@ -37,6 +37,8 @@
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
+//! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
+//! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`PersistentNode`] | Curator's PersistentNode | alpha |
 //!
 //! # Features
@@ -116,3 +118,9 @@ pub use zk_client::TlsConfig;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So must those of the pages for users of other libraries.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating-from-curator.md")]
+#[doc = include_str!("../../docs/migrating-from-kazoo.md")]
+struct Migrating;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use zk_recipes::{
-    BarrierMember, Client, ErrorKind, Expiry, Held, LockGuard, LockLost, Moment, Permit,
+    BarrierMember, Client, ErrorKind, Expiry, Held, HoldKind, LockGuard, LockLost, Moment, Permit,
 };
 
 use crate::exit::Failure;
@@ -48,9 +48,9 @@ pub(super) struct Lost {
 }
 
 impl Lost {
-    fn of(lost: &LockLost, why: impl Fn(&LockLost) -> String) -> Self {
+    fn of(lost: &LockLost) -> Self {
         Self {
-            why: why(lost),
+            why: lost.to_string(),
             by_expiry: lost.expiry.is_some(),
         }
     }
@@ -84,17 +84,11 @@ impl Grip {
         match self {
             Self::Alone(guard) => {
                 let lost = guard.lost();
-                Box::pin(async move { Lost::of(&lost.await, |lost| lost.to_string()) })
+                Box::pin(async move { Lost::of(&lost.await) })
             }
             Self::Shared(permit) => {
                 let lost = permit.lost();
-                // It was no lock, and the number is no token.
-                let why = |lost: &LockLost| {
-                    let text = lost.to_string();
-                    text.replacen("the lock", "a permit of", 1)
-                        .replacen("(token", "(permit", 1)
-                };
-                Box::pin(async move { Lost::of(&lost.await, why) })
+                Box::pin(async move { Lost::of(&lost.await) })
             }
             Self::Together(membership) => {
                 let lost = membership.member.lost();
@@ -156,18 +150,22 @@ impl Grip {
 }
 
 impl Sight {
-    /// What is held, and the number that tells this hold from others, as messages name them.
+    /// The path, and the number that tells this hold from others, as messages name them.
     pub(super) fn title(&self) -> String {
         match self {
-            Self::Hold(held) if held.is_shared() => {
-                format!("{} (permit {})", held.path(), held.token())
+            Self::Hold(held) => {
+                let number = match held.kind() {
+                    HoldKind::Permit | HoldKind::ReadLock => "identity",
+                    HoldKind::Leadership => "epoch",
+                    _ => "token",
+                };
+                format!("{} ({number} {})", held.path(), held.token())
             }
-            Self::Hold(held) => format!("{} (token {})", held.path(), held.token()),
             Self::Member { path, .. } => format!("the place in {path}"),
         }
     }
 
-    /// What messages call it.
+    /// What stands before that when it is lost.
     pub(super) fn noun(&self) -> String {
         match self {
             Self::Hold(held) => held.kind().to_string(),

@@ -55,7 +55,7 @@ pub(super) async fn unseen(client: &Client, sight: &Sight) -> String {
 async fn expired(client: &Client, sight: &Sight) -> Option<String> {
     let _ = timeout(NEWS, settled(client)).await;
     let expiry = sight.expiry()?;
-    let what = [&*sight.noun(), &sight.title()].join(" ");
+    let what = [sight.noun(), sight.title()].join(" ");
     Some(format!("lost {}: {}", what.trim_start(), expiry.reason()))
 }
 

@@ -186,6 +186,14 @@ fn contenders_of_curator_and_kazoo_on_one_path_are_mixed() {
             "{text}"
         );
         assert_eq!(object["holders"].as_array().unwrap().len(), 2);
+        let (code, message) = server.zkctl(&["lock", "/l", "--", "true"]).fails();
+        assert_eq!(code, 1);
+        assert!(
+            message.ends_with(
+                "; `zkctl lock explain /l` says whose they are; --layout takes theirs\n"
+            ),
+            "{message}"
+        );
     });
 }
 
@@ -210,6 +218,18 @@ fn a_queue_of_kazoos_programs_is_explained() {
         assert_eq!(object["contenders"][1]["behind"], 0);
         assert_eq!(object["contenders"][2]["behind"], 0);
     });
+}
+
+#[test]
+fn nobody_is_told_to_ask_a_program_of_kazoo() {
+    let server = Server::start();
+    let kazoo = ["--layout", "kazoo"];
+    let holder = contend(&server, "web-1", &kazoo);
+    assert_eq!(holder.line(), "held");
+    let _waiter = contend(&server, "web-2", &kazoo);
+    let (text, _) = explain(&server, "/l");
+    // It would not look for a request.
+    assert!(text.ends_with("\nNext: zkctl locks /l --watch\n"), "{text}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::pty::Pty;
 use crate::server::Server;
 use crate::zkctl::{Running, Zkctl};
 
@@ -115,6 +116,21 @@ fn without_a_terminal_and_without_yes_it_says_what_it_would_do_and_does_nothing(
     assert!(message.contains(&last), "{message}");
     assert_eq!(server.below("/l").len(), 1);
     assert_eq!(server.below("/l-__broken__"), [""; 0]);
+}
+
+#[test]
+fn on_a_terminal_it_asks_and_takes_nothing_but_yes_for_yes() {
+    let server = Server::start();
+    let _holder = holder(&server, &[]);
+    for (answer, code, left) in [("y\n", 1, 1), ("yes\n", 0, 0)] {
+        let pty = Pty::open();
+        let breaking = end(&server, &["break", "/l", "--reason", "x"]).start_with(pty.slave());
+        pty.write(answer);
+        let done = breaking.wait();
+        assert_eq!(done.code, Some(code), "{done:?}");
+        assert!(done.stderr.contains("zkctl: go on? Type yes\n"), "{done:?}");
+        assert_eq!(server.below("/l").len(), left);
+    }
 }
 
 #[test]

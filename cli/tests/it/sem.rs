@@ -144,7 +144,7 @@ fn a_command_whose_permit_is_lost_is_stopped() {
     assert_eq!(done.code, Some(76), "{done:?}");
     assert!(
         done.stderr
-            .starts_with(&format!("zkctl: lost a permit of {PATH} (permit "))
+            .starts_with(&format!("zkctl: lost a permit of {PATH} (identity "))
             && done.stderr.contains("the command was stopped"),
         "{done:?}"
     );
@@ -164,7 +164,7 @@ fn what_is_told_says_permit_and_not_token() {
     let done = sem(&server, "1", &["--verbose"], "true").run();
     assert!(
         done.stderr
-            .starts_with(&format!("zkctl: acquired {PATH} (permit ")),
+            .starts_with(&format!("zkctl: acquired {PATH} (identity ")),
         "{done:?}"
     );
 }

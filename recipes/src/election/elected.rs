@@ -133,6 +133,12 @@ impl Elected {
         let record = record::beginning(path::name(&node.path), &self.announcement);
         let epoch = loop {
             let write = client.multi().check(&node.path, None);
+            #[cfg(feature = "__seeded-bugs")]
+            let write = if zk_client::seeded::is_on("term-begun-without-its-candidate") {
+                client.multi().check(path, None)
+            } else {
+                write
+            };
             match write.set(path, record.clone(), None).await {
                 Ok(results) => match results.as_slice() {
                     [_, MultiResult::Set(stat)] => break stat.mzxid.as_raw() as u64,
@@ -155,6 +161,12 @@ impl Elected {
         if !matches!(claim.status(), ClaimStatus::Held { .. }) {
             return Ok(None);
         }
+        #[cfg(feature = "__seeded-bugs")]
+        let epoch = if zk_client::seeded::is_on("epoch-of-the-candidate") {
+            node.stat.czxid.as_raw() as u64
+        } else {
+            epoch
+        };
         claim.hold_as(path, epoch);
         let grant = Grant {
             claim,

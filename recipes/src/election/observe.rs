@@ -112,14 +112,20 @@ impl Leaders {
         loop {
             let set = client.watch_set();
             let children = client.children(at).submit();
-            let election = client.get_in(at, &set);
+            let election = async {
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("observer-watches-the-leader-alone") {
+                    return client.get(at).await;
+                }
+                client.get_in(at, &set).await.map(|(found, _)| found)
+            };
             let listed = match children.await {
                 Ok(children) => Some(children),
                 Err(error) if error.kind() == ErrorKind::NoNode => None,
                 Err(error) => return Err(error),
             };
             let record = match election.await {
-                Ok((found, _)) => leader::record(&found),
+                Ok(found) => leader::record(&found),
                 Err(error) if error.kind() == ErrorKind::NoNode => None,
                 Err(error) => return Err(error),
             };

@@ -36,7 +36,7 @@ pub fn format(token: u64) -> String {
 }
 
 /// The token in the value of the header, if there was one. A proxy that joins two such headers makes a list of it, which is
-/// refused like everything but the digits that [`format`] writes.
+/// refused like everything but the digits that [`format()`] writes.
 ///
 /// # Errors
 ///

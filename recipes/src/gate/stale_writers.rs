@@ -1,12 +1,14 @@
 //! Holders that are not holders any more, at work on a gate.
 
 mod breach;
+mod checked;
 mod orders;
 mod race;
 
 use super::TokenGate;
 
 pub use breach::{Breach, BreachKind};
+pub use checked::Checked;
 
 /// Tries to get a stale write through a gate: two holders in every order, tokens that only numbers compare rightly, and
 /// writers at once.
@@ -14,6 +16,9 @@ pub use breach::{Breach, BreachKind};
 /// For tests of one's own [`TokenGate`]: a row of the real database, a service that runs, a file. Nothing but the standard
 /// library is needed; writers at once are threads. The gate must be fresh, and has seen the highest token there is
 /// afterwards.
+///
+/// A gate that compares in one step and writes in another is found out when a writer is held up between the two. That is
+/// chance, which more [rounds](Self::rounds) and [writers](Self::writers) help: having passed is no proof of one step.
 ///
 /// ```
 /// use zk_recipes::gate::{MemoryGate, StaleWriters};
@@ -27,16 +32,6 @@ pub use breach::{Breach, BreachKind};
 pub struct StaleWriters {
     rounds: u32,
     writers: u32,
-}
-
-/// What a gate withstood.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Checked {
-    /// Writes that were let in, as they should be.
-    pub accepted: u64,
-    /// Writes that were refused, as they should be.
-    pub refused: u64,
 }
 
 impl StaleWriters {

@@ -76,7 +76,7 @@ pub struct Conditional<A = (), B = ()> {
 
 /// Which branch was taken, and what it yielded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "there is no third branch")]
 pub enum Decided<A, B = ()> {
     /// All conditions held.
     Then(A),

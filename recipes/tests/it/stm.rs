@@ -7,7 +7,9 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use tokio::time::sleep;
+use zk_embedded::Match;
 use zk_recipes::{Bytes, Client, Error, ErrorKind, Fate, Stm, Tx};
+use zk_wire::OpCode;
 
 use crate::kit::{ROUND_TRIP, World, settle, spawned};
 
@@ -253,4 +255,31 @@ async fn a_body_whose_session_ended_runs_again_in_the_next() {
     assert_eq!(run.await.unwrap().unwrap(), 2);
     sleep(Duration::from_secs(1)).await;
     world.until_empty(HOME).await;
+}
+
+/// That a node is absent is read once more before the commit, to see what to guard. What counts is the guard.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_appears_right_before_the_commit_is_not_missed() {
+    for path in ["/gone", "/far/gone"] {
+        let world = World::new();
+        let (zk, stm) = scene(&world).await;
+        let other = world.client().await;
+        let look = Match::op(OpCode::Exists).path(path).times(1);
+        let look = look.session(zk.session_id().unwrap());
+        let late = Duration::from_millis(200);
+        let look = world.hooks.on(look).delay_reply(late);
+        let run = spawned(async move {
+            let found = stm.run(|tx| async move {
+                let found = tx.get(path).await?.is_some();
+                tx.set("/n", if found { "1" } else { "2" })?;
+                Ok::<_, Error>(found)
+            });
+            found.await
+        });
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(world.hooks.fired(look), 1);
+        other.create(path, "").parents().await.unwrap();
+        assert!(run.await.unwrap().unwrap(), "{path}");
+        assert_eq!(stored(&world, "/n"), 1);
+    }
 }

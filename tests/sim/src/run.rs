@@ -19,6 +19,7 @@ use crate::recorder::Recorder;
 use crate::resource::Resource;
 use crate::schedule::Action;
 use crate::workload::{Application, End, Planned, guarded_path, lock_path, register_path};
+use crate::workload::{lease, rate_limiter};
 use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 
 /// What a run brought to light.
@@ -339,6 +340,11 @@ impl Stage {
         limits.election = Duration::from_secs(2) + ELECTION + plan.tick * 6;
         limits.round_trips = 60;
         limits.lateness = plan.round_trip();
+        match plan.recipe {
+            Recipe::Lease => (limits.min_hold, limits.max_hold) = lease::bounds(plan),
+            Recipe::RateLimiter => (limits.permits, limits.per) = rate_limiter::rate(plan),
+            _ => {}
+        }
         let (counters, trace, met) = self
             .wire
             .act(|world| (world.counters, world.trace.value(), world.met));

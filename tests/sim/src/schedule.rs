@@ -84,6 +84,12 @@ pub enum Call {
     Barrier,
     /// `LockGuard::downgrade`
     Downgrade,
+    /// `ReentrantMutex::acquire` of whoever holds
+    Reenter,
+    /// `Leadership::name_successor`
+    HandOver,
+    /// `Leaders::next`
+    Observe,
 }
 
 /// What a client is doing when a fault strikes it: one side of the coverage table.
@@ -322,7 +328,7 @@ impl Action {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Get,
         Self::Set,
         Self::Watch,
@@ -334,6 +340,9 @@ impl Call {
         Self::Lost,
         Self::Barrier,
         Self::Downgrade,
+        Self::Reenter,
+        Self::HandOver,
+        Self::Observe,
     ];
 
     /// Its word in the text.
@@ -351,6 +360,9 @@ impl Call {
             Self::Lost => "lost",
             Self::Barrier => "barrier",
             Self::Downgrade => "downgrade",
+            Self::Reenter => "reenter",
+            Self::HandOver => "hand-over",
+            Self::Observe => "observe",
         }
     }
 }

@@ -1,12 +1,18 @@
 //! What the processes do.
 
 mod belief;
+mod election;
 mod family;
 mod guard;
 mod holding;
+pub(crate) mod lease;
+mod multi_lock;
 mod mutex;
+pub(crate) mod rate_limiter;
+mod reentrant;
 mod registers;
 mod rw_lock;
+pub(crate) mod semaphore;
 
 use std::sync::Arc;
 use std::time::Duration;

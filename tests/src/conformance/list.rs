@@ -234,6 +234,26 @@ macro_rules! each_conformance_body {
                 a_fenced_write_after_the_loss_is_not_even_sent,
                 a_fence_of_another_client_counts_too,
             }
+            rw_lock {
+                readers_share_a_lock_and_a_writer_has_it_alone,
+                a_writer_that_reads_on_keeps_writers_out_and_lets_readers_in,
+            }
+            semaphore {
+                as_many_hold_as_there_are_permits,
+                a_stored_capacity_counts_for_all_and_changes_while_they_wait,
+            }
+            election {
+                terms_follow_one_another_with_epochs_that_grow,
+                a_term_is_announced_while_it_lasts_and_refused_after_it,
+            }
+            values {
+                changes_of_a_counter_form_one_chain,
+                a_shared_count_is_followed_in_the_order_of_its_writes,
+            }
+            barriers {
+                barriers_flags_and_latches_let_pass_when_they_are_open,
+                members_enter_and_leave_together_and_parties_pass_together,
+            }
         }
     };
 }

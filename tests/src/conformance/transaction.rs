@@ -77,7 +77,6 @@ async fn decide(zk: &Client, decide: Conditional) -> Result<(), Unmet> {
             assert_eq!((written.data, written.stat), ("else".into(), results.0));
             Err(because)
         }
-        _ => panic!("neither"),
     }
 }
 

@@ -18,13 +18,21 @@ use crate::machine::Machine;
 use crate::selection;
 use crate::shell::{self, LONG, Outcome};
 
-/// What each page has, in this order.
-const HEADINGS: [&str; 3] = ["## What it guarantees", "## What it cannot", DEMO];
+/// What each page has, in this order, and in one of these words.
+const HEADINGS: [&[&str]; 3] = [
+    &["## What it guarantees", "## What they guarantee"],
+    &["## What it cannot", "## What they cannot"],
+    &[DEMO],
+];
 
 const DEMO: &str = "## See it break";
 
-/// Lines of a demo that build one of the examples, which the check does at once for all of them.
-const BUILD: &str = "cargo build -p zk-recipes --example ";
+/// Lines of a demo that build programs, which the check does at once for all of them.
+const BUILD: &str = "cargo build ";
+
+/// Where demos find what was built.
+const PROGRAMS: &str = "target/debug/";
+const EXAMPLES: &str = "examples/";
 
 /// How long a demo may take. The slowest takes 15 s on an idle machine.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -36,7 +44,9 @@ const AT_A_TIME: usize = 4;
 #[derive(Debug, PartialEq, Eq)]
 struct Demo {
     script: String,
-    examples: Vec<String>,
+    /// Programs that it runs: examples of the recipes, and others.
+    examples: BTreeSet<String>,
+    others: BTreeSet<String>,
     expected: Vec<String>,
 }
 
@@ -65,7 +75,9 @@ pub(super) fn check() -> Outcome<Verdict> {
         let ended = thread::scope(|scope| {
             let running: Vec<_> = some
                 .iter()
-                .map(|(_, demo)| scope.spawn(|| run(demo).map_err(|error| error.to_string())))
+                .map(|(page, demo)| {
+                    scope.spawn(|| run(page, demo).map_err(|error| error.to_string()))
+                })
                 .collect();
             running
                 .into_iter()
@@ -97,12 +109,15 @@ fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
 /// The demo of a page, or what the page lacks.
 fn read(page: &str) -> Result<Demo, String> {
     let mut rest = page;
-    for heading in HEADINGS {
+    for words in HEADINGS {
+        let heading = words.iter().find(|heading| page.contains(**heading));
+        let heading = heading.unwrap_or(&words[0]);
         let missing = || format!("lacks the heading \"{heading}\", or has it too early");
         let line = format!("\n{heading}\n");
         rest = rest.split_once(line.as_str()).ok_or_else(missing)?.1;
     }
-    let guarantees = section(page, HEADINGS[0]);
+    let guarantees = HEADINGS[0].iter().map(|heading| section(page, heading));
+    let guarantees: String = guarantees.collect();
     if !guarantees.to_lowercase().contains("level") {
         return Err("does not say at which level it is safe".to_owned());
     }
@@ -118,8 +133,8 @@ fn read(page: &str) -> Result<Demo, String> {
     let [told] = told.as_slice() else {
         return Err("does not say in one block of text what its demo prints".to_owned());
     };
-    let (building, script): (Vec<&str>, Vec<&str>) =
-        script.lines().partition(|line| line.starts_with(BUILD));
+    let lines = script.lines().filter(|line| !line.starts_with(BUILD));
+    let script = lines.collect::<Vec<_>>().join("\n");
     let expected: Vec<String> = told.lines().map(str::to_owned).collect();
     if expected
         .iter()
@@ -128,14 +143,25 @@ fn read(page: &str) -> Result<Demo, String> {
         return Err("says nothing of what its demo prints".to_owned());
     }
     Ok(Demo {
-        script: script.join("\n"),
-        examples: building
-            .iter()
-            .filter_map(|line| line.strip_prefix(BUILD))
-            .map(|name| name.trim().to_owned())
+        examples: programs(&script, EXAMPLES),
+        others: programs(&script, "")
+            .into_iter()
+            .filter(|name| !EXAMPLES.starts_with(name.as_str()))
             .collect(),
+        script,
         expected,
     })
+}
+
+/// The names of the programs that a script finds below this place in the folder of what was built.
+fn programs(script: &str, place: &str) -> BTreeSet<String> {
+    let start = format!("{PROGRAMS}{place}");
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    script
+        .split(start.as_str())
+        .skip(1)
+        .map(|rest| rest.chars().take_while(|c| is_of_name(*c)).collect())
+        .collect()
 }
 
 /// What stands below a heading, up to the next one of its kind.
@@ -164,11 +190,13 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 
 /// Builds `zkctl` and the examples, with the features that the tests are built with, so that little is to be built.
 fn build(demos: &[(String, Demo)]) -> Outcome<()> {
-    let examples: BTreeSet<&String> = demos.iter().flat_map(|(_, demo)| &demo.examples).collect();
     let mut cargo = shell::cargo();
     cargo.args(["build", "--quiet", "--bin", "zkctl"]);
-    for example in examples {
+    for example in all(demos, |demo| &demo.examples) {
         cargo.args(["--example", example]);
+    }
+    for program in all(demos, |demo| &demo.others) {
+        cargo.args(["--bin", program]);
     }
     cargo.args(selection::everything(&Machine::probe())?);
     let finished = shell::capture(&mut cargo, LONG)?;
@@ -179,17 +207,26 @@ fn build(demos: &[(String, Demo)]) -> Outcome<()> {
     }
 }
 
-fn run(demo: &Demo) -> Outcome<()> {
+fn all(demos: &[(String, Demo)], of: fn(&Demo) -> &BTreeSet<String>) -> BTreeSet<&String> {
+    demos.iter().flat_map(|(_, demo)| of(demo)).collect()
+}
+
+/// Runs it in a folder of its own, in which it finds what was built as if it were that of the repository.
+fn run(page: &str, demo: &Demo) -> Outcome<()> {
     let programs = shell::target_dir().join("debug");
-    let script = demo
-        .script
-        .replace("target/debug", &programs.display().to_string());
+    let folder = shell::target_dir().join("demos").join(page);
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    fs::create_dir_all(folder.join("target"))?;
+    std::os::unix::fs::symlink(&programs, folder.join("target/debug"))?;
     // It ends all that the script has started if that takes too long.
     let mut timeout = Command::new("timeout");
     timeout
         .arg(LIMIT.as_secs().to_string())
-        .args(["sh", "-eu", "-c", &format!("exec 2>&1\n{script}")])
-        .current_dir(shell::root())
+        .args(["sh", "-eu", "-c", &format!("exec 2>&1\n{}", demo.script)])
+        .current_dir(&folder)
         .env("PATH", first_in_path(&programs)?)
         .env_remove("ZK_CONNECT");
     let finished = shell::capture(&mut timeout, LIMIT * 2)?;
@@ -251,7 +288,13 @@ mod tests {
     fn a_page_with_everything_has_a_demo() {
         let demo = read(PAGE).unwrap();
         assert_eq!(demo.script, "target/debug/examples/a");
-        assert_eq!(demo.examples, ["a"]);
+        assert_eq!(demo.examples, ["a".to_owned()].into());
+        assert_eq!(demo.others, BTreeSet::new());
+        let script = "W=$PWD/target/debug/lock_worker; target/debug/examples/a & $W";
+        assert_eq!(
+            programs(script, ""),
+            ["examples".to_owned(), "lock_worker".to_owned()].into()
+        );
         assert_eq!(demo.expected, ["it is …, done"]);
     }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use super::Checked;
 use super::breach::{Breach, BreachKind, told};
+use super::checked::Checked;
 use crate::gate::{GateError, StaleToken, TokenGate};
 
 /// From here on tokens are free for writers at once, up to the large ones.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use super::Checked;
 use super::breach::{Breach, BreachKind, told};
+use super::checked::Checked;
 use crate::gate::{GateError, StaleToken, TokenGate};
 
 /// How many writes of the last holder come first, so that it is at full speed.

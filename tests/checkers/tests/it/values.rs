@@ -54,14 +54,14 @@ change zxid=2 at=5 session=a kind=set path=/s data=x.1 version=1
 change zxid=3 at=14 session=b kind=set path=/s data=y.2 version=2
 ";
 
-/// Two handles take numbers from blocks of 2; what is left of the first one's is not used.
+/// Two handles next numbers from blocks of 2; what is left of the first one's is not used.
 const BLOCKS: &str = "\
 note process=1 session=a what=connected at=0
 note process=2 session=b what=connected at=0
-op process=1 function=take path=/b recipe=h1 invoked=1 returned=3 outcome=ok reply=0
-op process=2 function=take path=/b recipe=h2 invoked=4 returned=6 outcome=ok reply=2
-op process=1 function=take path=/b recipe=h1 invoked=7 returned=8 outcome=ok reply=1
-op process=1 function=take path=/b recipe=h1 invoked=9 returned=11 outcome=ok reply=4
+op process=1 function=next path=/b recipe=h1 invoked=1 returned=3 outcome=ok reply=0
+op process=2 function=next path=/b recipe=h2 invoked=4 returned=6 outcome=ok reply=2
+op process=1 function=next path=/b recipe=h1 invoked=7 returned=8 outcome=ok reply=1
+op process=1 function=next path=/b recipe=h1 invoked=9 returned=11 outcome=ok reply=4
 change zxid=1 at=2 session=a kind=create path=/b data=2
 change zxid=2 at=5 session=b kind=set path=/b data=4 version=1
 change zxid=3 at=10 session=a kind=set path=/b data=6 version=2
@@ -71,10 +71,10 @@ change zxid=3 at=10 session=a kind=set path=/b data=6 version=2
 const LIMIT: &str = "\
 note process=1 session=a what=connected at=0
 note process=2 session=b what=connected at=0
-op process=1 function=permit path=/r from=100 expected=3 data=1 invoked=1 returned=7 outcome=ok
-op process=1 function=permit path=/r from=100 expected=3 data=1 invoked=8 returned=9 outcome=ok
-op process=2 function=permit path=/r from=100 expected=3 data=1 invoked=10 returned=13 outcome=ok
-op process=2 function=permit path=/r from=100 expected=3 data=2 invoked=14 returned=113 outcome=ok
+op process=1 function=spend path=/r from=100 expected=3 data=1 invoked=1 returned=7 outcome=ok
+op process=1 function=spend path=/r from=100 expected=3 data=1 invoked=8 returned=9 outcome=ok
+op process=2 function=spend path=/r from=100 expected=3 data=1 invoked=10 returned=13 outcome=ok
+op process=2 function=spend path=/r from=100 expected=3 data=2 invoked=14 returned=113 outcome=ok
 change zxid=1 at=2 session=a kind=create path=/r data=0%200
 change zxid=2 at=4 session=a kind=set path=/r data=0%202 version=1
 change zxid=3 at=6 session=a kind=set path=/r data=1004%202 version=2
@@ -310,7 +310,7 @@ const CASES: &[Case] = &[
     ),
     case(
         A4,
-        "a permit is granted after its window",
+        "a grant is granted after its window",
         LIMIT,
         "invoked=8 returned=9",
         "invoked=140 returned=141",

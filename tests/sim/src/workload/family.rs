@@ -3,7 +3,13 @@
 use async_trait::async_trait;
 
 use super::Application;
+use super::election::Elections;
+use super::lease::Leases;
+use super::multi_lock::MultiLocks;
+use super::rate_limiter::RateLimiters;
+use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
+use super::semaphore::{SemaphoreMutexes, Semaphores};
 use crate::recipe::Recipe;
 
 /// What a process does with one recipe. It lives as long as the process has its client.
@@ -25,6 +31,13 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
     match recipe {
         Recipe::Mutex => Box::new(Mutexes),
         Recipe::RwLock => Box::new(RwLocks),
+        Recipe::Semaphore => Box::new(Semaphores),
+        Recipe::SemaphoreMutex => Box::new(SemaphoreMutexes),
+        Recipe::MultiLock => Box::new(MultiLocks),
+        Recipe::Reentrant => Box::<Reentrants>::default(),
+        Recipe::Election => Box::<Elections>::default(),
+        Recipe::Lease => Box::new(Leases),
+        Recipe::RateLimiter => Box::<RateLimiters>::default(),
     }
 }
 

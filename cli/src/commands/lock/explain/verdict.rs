@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use zk_recipes::{Contender, path};
+use zk_recipes::{Contender, Family, path};
 
 use super::super::super::locks::picture::{REQUEST, family, named};
 use super::facts::{Facts, Semaphore};
@@ -336,7 +336,7 @@ impl Verdict {
                 self.next.push(format!("zkctl locks {path} --watch"));
                 if holder.text == REQUEST {
                     self.next.push(force);
-                } else if facts.contenders.len() > 1 {
+                } else if facts.contenders.len() > 1 && hears_requests(holder) {
                     self.next.push(format!("zkctl lock revoke {path}{which}"));
                 }
             }
@@ -368,6 +368,11 @@ impl Verdict {
             }
         }
     }
+}
+
+/// kazoo's programs do not look for requests to let go.
+fn hears_requests(holder: &Contender) -> bool {
+    !matches!(holder.family, Family::Kazoo | Family::OtherKazoo)
 }
 
 fn nodes(contenders: &[&Contender]) -> String {

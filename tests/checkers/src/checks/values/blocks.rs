@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Object;
+use super::object::Object;
 use crate::known::number_in;
 use crate::records::{Function, Outcome};
 use crate::verdict::{Findings, Property};
@@ -13,7 +13,7 @@ pub(super) fn judge(object: &Object<'_>, findings: &mut Findings) {
     let mut given: BTreeMap<i64, usize> = BTreeMap::new();
     let mut last: BTreeMap<_, i64> = BTreeMap::new();
     for (place, op) in &object.calls {
-        if op.function != Function::Take || op.outcome != Outcome::Ok {
+        if op.function != Function::Next || op.outcome != Outcome::Ok {
             continue;
         }
         let what = object.what(op);
