@@ -1,11 +1,15 @@
 //! Which recipe the processes of a run work with.
 
+mod plain;
+
+use std::time::Duration;
+
 use zk_checkers::Function;
 
 use crate::coverage::Column;
 use crate::plan::Plan;
 use crate::schedule::{Call, Phase};
-use crate::workload::lock_path;
+use crate::workload::{last_node, lock_path, node};
 
 /// The recipe that a run is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,11 +19,41 @@ pub enum Recipe {
     Mutex,
     /// Readers and writers, and writers that become readers.
     RwLock,
+    /// Atomic numbers of both sizes, and atomic values.
+    Counter,
+    /// Numbers that are handed out once.
+    BlockCounter,
+    /// Shared values and counts, and their streams.
+    SharedValue,
+    /// Permits per span of time.
+    RateLimiter,
+    /// Barriers.
+    Barrier,
+    /// Event flags.
+    EventFlag,
+    /// Latches that open when they were counted down.
+    CountDownLatch,
+    /// Barriers that all enter together and leave together.
+    DoubleBarrier,
+    /// Barriers at which parties meet round by round.
+    CyclicBarrier,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 2] = [Self::Mutex, Self::RwLock];
+    pub const ALL: [Self; 11] = [
+        Self::Mutex,
+        Self::RwLock,
+        Self::Counter,
+        Self::BlockCounter,
+        Self::SharedValue,
+        Self::RateLimiter,
+        Self::Barrier,
+        Self::EventFlag,
+        Self::CountDownLatch,
+        Self::DoubleBarrier,
+        Self::CyclicBarrier,
+    ];
 
     /// Those that a seed is not about unless it says so.
     pub fn others() -> impl Iterator<Item = Self> {
@@ -34,6 +68,7 @@ impl Recipe {
         match self {
             Self::Mutex => "mutex",
             Self::RwLock => "rw-lock",
+            other => other.plain().word,
         }
     }
 
@@ -56,9 +91,7 @@ impl Recipe {
     /// Whether what it gives out has fencing tokens.
     #[must_use]
     pub const fn has_fences(self) -> bool {
-        match self {
-            Self::Mutex | Self::RwLock => true,
-        }
+        matches!(self, Self::Mutex | Self::RwLock)
     }
 
     /// The calls about it that have to succeed now and then.
@@ -73,6 +106,7 @@ impl Recipe {
                 Function::TryWriteLock,
                 Function::Downgrade,
             ],
+            other => other.plain().functions,
         }
     }
 
@@ -99,6 +133,7 @@ impl Recipe {
                 Call::Release,
                 Call::FencedSet,
             ],
+            other => other.plain().calls,
         }
     }
 
@@ -113,6 +148,10 @@ impl Recipe {
     pub const fn paths(self) -> usize {
         match self {
             Self::Mutex | Self::RwLock => 1,
+            // A value and a count.
+            Self::SharedValue => 2,
+            // A number of each kind, or one that everybody meets at and others.
+            _ => 3,
         }
     }
 
@@ -121,6 +160,7 @@ impl Recipe {
     pub fn queues(self, lock: usize) -> Vec<String> {
         match self {
             Self::Mutex | Self::RwLock => vec![lock_path(lock)],
+            _ => vec![node(lock)],
         }
     }
 
@@ -129,7 +169,53 @@ impl Recipe {
     pub fn keeps(self, path: &str, plan: &Plan) -> bool {
         let parents = ["/registers", "/guarded", "/locks"];
         let mut queues = (0..plan.locks).flat_map(|lock| self.queues(lock));
+        // Nobody is left who would take it away where all who had entered were lost.
+        let gate = self == Self::DoubleBarrier && path.ends_with("/node/ready");
+        let last = path == last_node() || path == "/locks/last";
+        if gate || last {
+            return true;
+        }
         parents.contains(&path) || path.matches('/').count() == 2 || queues.any(|it| it == path)
+    }
+
+    /// What is to be known of it if it holds nothing.
+    const fn plain(self) -> plain::Plain {
+        match self {
+            Self::Counter => plain::COUNTER,
+            Self::BlockCounter => plain::BLOCK_COUNTER,
+            Self::SharedValue => plain::SHARED_VALUE,
+            Self::RateLimiter => plain::RATE_LIMITER,
+            Self::Barrier => plain::BARRIER,
+            Self::EventFlag => plain::EVENT_FLAG,
+            Self::CountDownLatch => plain::COUNT_DOWN_LATCH,
+            Self::DoubleBarrier => plain::DOUBLE_BARRIER,
+            Self::CyclicBarrier => plain::CYCLIC_BARRIER,
+            _ => plain::NONE,
+        }
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub const fn is_plain(self) -> bool {
+        !self.plain().word.is_empty()
+    }
+
+    /// The phases that faults are aimed at.
+    #[must_use]
+    pub fn aims(self) -> Vec<Phase> {
+        if !self.is_plain() {
+            return vec![Phase::Acquiring, Phase::Holding, Phase::Releasing];
+        }
+        self.columns().iter().map(|(_, phase)| *phase).collect()
+    }
+
+    /// How much longer than locks its users may take at the end: they wait for all others, and for what does not come.
+    #[must_use]
+    pub const fn patience(self) -> Duration {
+        if !self.is_plain() {
+            return Duration::ZERO;
+        }
+        Duration::from_secs(120)
     }
 
     /// What its users are doing: the columns of its table of faults.
@@ -149,6 +235,7 @@ impl Recipe {
                 ("rw-lock", Phase::Holding),
                 ("rw-lock", Phase::Releasing),
             ],
+            other => other.plain().columns,
         }
     }
 }

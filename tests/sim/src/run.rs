@@ -227,7 +227,8 @@ impl Stage {
         let plan = &self.plan;
         let turns = u32::try_from(plan.clients * plan.locks + plan.clients).unwrap_or(1);
         let turn = plan.work * 5 + plan.think + Duration::from_millis(40) + plan.round_trip() * 12;
-        plan.session * 2 + plan.tick * 2 + turn * turns + Duration::from_secs(6)
+        let end = plan.session * 2 + plan.tick * 2 + turn * turns;
+        end + plan.recipe.patience() + Duration::from_secs(6)
     }
 
     /// A client that no fault strikes, but those of the servers.

@@ -84,6 +84,20 @@ pub enum Call {
     Barrier,
     /// `LockGuard::downgrade`
     Downgrade,
+    /// a change of a counter, value, barrier or latch
+    Change,
+    /// `Changes::next`
+    Follow,
+    /// `RateLimiter::acquire`
+    Spend,
+    /// the wait of a barrier, flag or latch
+    Wait,
+    /// `DoubleBarrier::enter`
+    Enter,
+    /// `BarrierMember::leave`
+    Leave,
+    /// `CyclicBarrier::arrive`
+    Arrive,
 }
 
 /// What a client is doing when a fault strikes it: one side of the coverage table.
@@ -214,6 +228,16 @@ impl Junk {
 }
 
 impl Action {
+    /// At how many thousandths of the right rate it lets the client's clock run, if it does that.
+    #[must_use]
+    pub const fn rate(self) -> Option<u64> {
+        match self {
+            Self::Rate(rate) => Some(rate),
+            Self::Stall => Some(0),
+            _ => None,
+        }
+    }
+
     /// Its word in the text, and in tables.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -322,7 +346,7 @@ impl Action {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Get,
         Self::Set,
         Self::Watch,
@@ -334,6 +358,13 @@ impl Call {
         Self::Lost,
         Self::Barrier,
         Self::Downgrade,
+        Self::Change,
+        Self::Follow,
+        Self::Spend,
+        Self::Wait,
+        Self::Enter,
+        Self::Leave,
+        Self::Arrive,
     ];
 
     /// Its word in the text.
@@ -351,6 +382,13 @@ impl Call {
             Self::Lost => "lost",
             Self::Barrier => "barrier",
             Self::Downgrade => "downgrade",
+            Self::Change => "change",
+            Self::Follow => "follow",
+            Self::Spend => "spend",
+            Self::Wait => "wait",
+            Self::Enter => "enter",
+            Self::Leave => "leave",
+            Self::Arrive => "arrive",
         }
     }
 }

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::Application;
+use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
 use super::rw_lock::RwLocks;
+use super::values::{Blocks, Counters, Limits, SharedValues};
 use crate::recipe::Recipe;
 
 /// What a process does with one recipe. It lives as long as the process has its client.
@@ -25,6 +27,15 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
     match recipe {
         Recipe::Mutex => Box::new(Mutexes),
         Recipe::RwLock => Box::new(RwLocks),
+        Recipe::Counter => Box::new(Counters::default()),
+        Recipe::BlockCounter => Box::new(Blocks::default()),
+        Recipe::SharedValue => Box::new(SharedValues::default()),
+        Recipe::RateLimiter => Box::new(Limits::default()),
+        Recipe::Barrier => Box::new(Barriers),
+        Recipe::EventFlag => Box::new(Flags),
+        Recipe::CountDownLatch => Box::new(Latches::default()),
+        Recipe::DoubleBarrier => Box::new(Doubles),
+        Recipe::CyclicBarrier => Box::new(Rounds),
     }
 }
 
