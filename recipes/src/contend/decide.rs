@@ -45,6 +45,13 @@ pub(crate) fn decide(me: &str, kind: Kind, children: &[String]) -> Decision {
         .iter()
         .filter(|name| name.sequence < mine.sequence && kind.yields_to(name.family))
         .collect();
+    #[cfg(feature = "__seeded-bugs")]
+    if matches!(kind, Kind::Read(_)) && zk_client::seeded::is_on("readers-wait-for-later-writers") {
+        ahead = names
+            .iter()
+            .filter(|name| kind.yields_to(name.family))
+            .collect();
+    }
     ahead.sort_unstable_by_key(|name| name.sequence);
     #[cfg(feature = "__seeded-bugs")]
     if zk_client::seeded::is_on("all-wait-for-the-holder") {

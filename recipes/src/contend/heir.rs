@@ -87,6 +87,14 @@ impl Contention {
                 },
             };
             return match witness.await {
+                #[cfg(feature = "__seeded-bugs")]
+                Ok(None) if zk_client::seeded::is_on("writer-goes-before-it-reads") => {
+                    Ok(Some((claim, node)))
+                }
+                #[cfg(feature = "__seeded-bugs")]
+                Ok(None) if zk_client::seeded::is_on("heir-of-a-leader-that-is-gone") => {
+                    Ok(Some((claim, node)))
+                }
                 Ok(Some(_)) => Ok(Some((claim, node))),
                 Ok(None) => Ok(None),
                 Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(None),

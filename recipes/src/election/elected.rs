@@ -13,7 +13,7 @@ use super::record;
 use super::successor;
 use super::term::Term;
 use crate::contend::{Contention, Grant};
-use crate::lock::{Exclusive, guard};
+use crate::lock::{Exclusive, HoldKind, guard};
 
 /// A candidacy with its options. Made by [`Election::elected`](crate::Election::elected); await it to become leader.
 ///
@@ -133,6 +133,12 @@ impl Elected {
         let record = record::beginning(path::name(&node.path), &self.announcement);
         let epoch = loop {
             let write = client.multi().check(&node.path, None);
+            #[cfg(feature = "__seeded-bugs")]
+            let write = if zk_client::seeded::is_on("term-begun-without-its-candidate") {
+                client.multi().check(path, None)
+            } else {
+                write
+            };
             match write.set(path, record.clone(), None).await {
                 Ok(results) => match results.as_slice() {
                     [_, MultiResult::Set(stat)] => break stat.mzxid.as_raw() as u64,
@@ -155,13 +161,19 @@ impl Elected {
         if !matches!(claim.status(), ClaimStatus::Held { .. }) {
             return Ok(None);
         }
+        #[cfg(feature = "__seeded-bugs")]
+        let epoch = if zk_client::seeded::is_on("epoch-of-the-candidate") {
+            node.stat.czxid.as_raw() as u64
+        } else {
+            epoch
+        };
         claim.hold_as(path, epoch);
         let grant = Grant {
             claim,
             node,
             token: epoch,
         };
-        let guard = guard(client, path, grant, Exclusive::new());
+        let guard = guard(client, path, grant, Exclusive::new()).of(HoldKind::Leadership);
         let term = Term::new(client.clone(), guard.held());
         Ok(Some(Leadership::new(guard, term)))
     }

@@ -2,18 +2,17 @@
 //!
 //! The offer is a node beside the election's, with the name of whom it is for, so that nobody else is woken by it. Its
 //! data is the leader's node. The one it is for takes the place (a node with the same digits, made while the leader's
-//! node is there), and deletes the offer.
+//! node is there), and deletes the offer. If it may not delete beside the election, it writes that it took it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Fate, OpKind, Watch, WatchEvent,
-    path,
+    Acl, Claim, Client, CreateMode, Error, ErrorKind, Fate, OpKind, Watch, WatchEvent, path,
 };
 
-use crate::contend::{Contention, Grant};
+use crate::contend::{Contention, Grant, Name};
 
 /// The node of an offer in this election to that candidate.
 fn offer_of(election: &str, contender: &[u8]) -> String {
@@ -38,21 +37,51 @@ pub(super) async fn offer(
     contender: &str,
     limit: Duration,
 ) -> Result<(), Error> {
+    let offer = offer_of(election, contender.as_bytes());
     let run = async {
-        let offer = offer_of(election, contender.as_bytes());
-        let claim = make(client, &offer, leader).await?;
-        let (there, mut watch) = client.exists(&offer).watch().await?;
-        if there.is_some() && !is_deleted(&mut watch).await {
-            let text = format!("the session of the leader of {election} is over");
-            return Err(Error::new(ErrorKind::SessionExpired, text));
+        loop {
+            let claim = make(client, &offer, leader).await?;
+            loop {
+                match client.get(&offer).watch().await {
+                    Ok((found, mut watch)) if found.data == leader => {
+                        if is_over(&mut watch).await {
+                            let text = format!("the session of the leader of {election} is over");
+                            return Err(Error::new(ErrorKind::SessionExpired, text));
+                        }
+                    }
+                    // Somebody wrote into it.
+                    Ok(_) => break,
+                    Err(error) if error.kind() == ErrorKind::NoNode => {
+                        claim.absent();
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            // Anybody may have done that: that it was taken shows in the place.
+            if is_taken(client, election, leader).await? {
+                return Ok(());
+            }
         }
-        claim.absent();
-        Ok(())
     };
     match tokio::time::timeout(limit, run).await {
         Ok(result) => result,
         Err(_) => Err(not_taken(election, contender, limit)),
     }
+}
+
+/// Whether there is another candidate in the leader's place. An error if there is no leader in it either.
+async fn is_taken(client: &Client, election: &str, leader: &str) -> Result<bool, Error> {
+    let children = client.children(election).await?;
+    let own = path::name(leader);
+    let place = Name::parse(own).map(|name| name.sequence);
+    let mut others = children.iter().filter(|child| *child != own);
+    let taken = others.any(|child| Name::parse(child).map(|name| name.sequence) == place);
+    if taken || children.iter().any(|child| child == own) {
+        return Ok(taken);
+    }
+    let text = format!("the term of the leader of {election} is over: {leader} is gone");
+    Err(Error::new(ErrorKind::LockLost, text).with_op(OpKind::Acquire, election))
 }
 
 /// Makes the node of the offer.
@@ -124,15 +153,15 @@ async fn accept_one(contention: &Contention, offer: &str) -> Result<Option<Grant
     let is_of_this_election = path::parent(&leader) == Some(contention.path.as_str());
     if is_of_this_election {
         let taken = async {
-            // If the answer is lost the leader withdraws it; the place is taken all the same.
-            let _ = withdraw(client, offer).await;
+            // Whatever keeps the leader from hearing of it, the place is taken all the same.
+            let _ = say_taken(client, offer).await;
         };
         if let Some(grant) = contention.succeed(&leader, taken).await? {
             return Ok(Some(grant));
         }
     }
     // It cannot be taken (any more): wait for another.
-    is_deleted(&mut watch).await;
+    is_over(&mut watch).await;
     Ok(None)
 }
 
@@ -145,19 +174,35 @@ async fn withdraw(client: &Client, offer: &str) -> Result<(), Error> {
     }
 }
 
-/// Waits until the node is deleted; false if the watch is over before.
-async fn is_deleted(watch: &mut Watch) -> bool {
-    while let Some(event) = watch.next().await {
-        match event {
-            WatchEvent::Fired {
-                kind: EventType::Deleted,
-                ..
-            } => return true,
-            WatchEvent::Fired { .. } | WatchEvent::Ended(_) => return false,
-            _ => {}
+/// Lets the leader know, by deleting the offer or, without the right to that, by writing into it.
+async fn say_taken(client: &Client, offer: &str) -> Result<(), Error> {
+    loop {
+        let said = match client.delete(offer).await {
+            Err(error) if error.kind() == ErrorKind::NoAuth => {
+                client.set(offer, TAKEN).await.map(drop)
+            }
+            deleted => deleted,
+        };
+        match said {
+            // A second time does no harm.
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+            said => return said,
         }
     }
-    false
+}
+
+/// What an offer says once it is taken: no node of any leader.
+const TAKEN: &str = "";
+
+/// Waits for a change of the node; true if the watch is over before.
+async fn is_over(watch: &mut Watch) -> bool {
+    loop {
+        match watch.next().await {
+            Some(WatchEvent::Fired { .. }) => return false,
+            Some(WatchEvent::Ended(_)) | None => return true,
+            Some(_) => {}
+        }
+    }
 }
 
 fn not_taken(election: &str, contender: &str, limit: Duration) -> Error {

@@ -184,6 +184,13 @@ impl AcquireAll {
                         Some(deadline) => timeout_at(deadline, part.run()).await.ok(),
                     }
                 };
+                #[cfg(feature = "__seeded-bugs")]
+                let lost = async {
+                    if zk_client::seeded::is_on("lost-part-unnoticed") {
+                        std::future::pending::<()>().await;
+                    }
+                    lost.await
+                };
                 let grant = tokio::select! {
                     biased;
                     _ = lost => continue 'again,
@@ -199,8 +206,18 @@ impl AcquireAll {
                         drop(taken);
                         return Err(part.client.explain(error).await);
                     }
-                    None => return Err(self.too_late(part)),
+                    None => {
+                        #[cfg(feature = "__seeded-bugs")]
+                        if zk_client::seeded::is_on("other-parts-kept-after-a-failure") {
+                            std::mem::forget(taken);
+                        }
+                        return Err(self.too_late(part));
+                    }
                 }
+            }
+            #[cfg(feature = "__seeded-bugs")]
+            if zk_client::seeded::is_on("lost-part-unnoticed") {
+                return Ok(Some(taken));
             }
             if taken.is_held() {
                 return Ok(Some(taken));

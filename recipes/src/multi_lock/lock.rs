@@ -112,7 +112,19 @@ impl MultiLock {
             acl: self.acl.clone(),
             waits: true,
         });
-        AcquireAll::new(parts.collect())
+        let parts: Vec<Contention> = parts.collect();
+        #[cfg(feature = "__seeded-bugs")]
+        let parts = if zk_client::seeded::is_on("locks-taken-in-any-order")
+            && self
+                .client
+                .session_id()
+                .is_some_and(|id| id.as_raw() % 2 == 1)
+        {
+            parts.into_iter().rev().collect()
+        } else {
+            parts
+        };
+        AcquireAll::new(parts)
     }
 
     /// Acquires the locks if nobody holds or waits for any of them. See [`AcquireAll::if_free`].

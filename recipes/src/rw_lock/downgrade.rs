@@ -46,6 +46,8 @@ impl LockGuard<Writing> {
             tag: String::new(),
             waits: false,
         };
+        #[cfg(feature = "__seeded-bugs")]
+        let claim = claim.filter(|_| !zk_client::seeded::is_on("writer-goes-before-it-reads"));
         let grant = contention.inherit(held.node(), held.generation()).await?;
         // Not before: until here this is what keeps writers out.
         drop(claim);

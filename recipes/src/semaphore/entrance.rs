@@ -140,6 +140,10 @@ impl Entrance {
             if ours < taken.len() || !entry.claim.status().is_held() {
                 return Ok(Attempt::Again);
             }
+            #[cfg(feature = "__seeded-bugs")]
+            if zk_client::seeded::is_on("own-lease-not-counted") {
+                leases.pop();
+            }
             if u32::try_from(leases.len()).is_ok_and(|leases| leases <= capacity) {
                 let granted = taken.into_iter().map(|(claim, node)| {
                     claim.watch_own(&node.path, None);
@@ -148,6 +152,10 @@ impl Entrance {
                 return Ok(Attempt::In(granted.collect()));
             }
             if !self.waits {
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("failed-try-keeps-the-entrance") {
+                    std::mem::forget(entry);
+                }
                 return Ok(Attempt::Full);
             }
             // The first time round there is nothing to wait with: what was seen so far was seen without watches.

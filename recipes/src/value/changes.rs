@@ -37,6 +37,10 @@ impl Changes {
         }
     }
 
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Waits for the next value: the first call yields what is there, later ones what was written since. Values that were
     /// replaced meanwhile are skipped. A removal is not told; what is made after it is.
     ///

@@ -3,9 +3,11 @@
 mod barriers;
 mod cancel;
 mod effort;
+mod elections;
 mod leaks;
 mod liveness;
 mod locks;
+mod rates;
 mod registers;
 mod search;
 mod sessions;
@@ -27,7 +29,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 11] = [
+pub const CHECKERS: [Checker; 13] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -51,6 +53,14 @@ pub const CHECKERS: [Checker; 11] = [
     Checker {
         name: "barriers",
         check: barriers::check,
+    },
+    Checker {
+        name: "elections",
+        check: elections::check,
+    },
+    Checker {
+        name: "rates",
+        check: rates::check,
     },
     Checker {
         name: "leaks",

@@ -52,6 +52,8 @@ pub enum Property {
     L10,
     /// Entering again looks at the hold again.
     L11,
+    /// Several locks are got together or not at all.
+    L12,
     /// Order is that of creation zxids where sequence numbers say otherwise.
     L13,
     /// Each change of a value is one call's, and each call's answer is what the log says.
@@ -70,6 +72,16 @@ pub enum Property {
     B3,
     /// Rounds do not mix: a party passes once, in a round of as many as are to meet.
     B5,
+    /// One leader at each zxid; numbers of terms are writes, and grow, also for observers.
+    E1,
+    /// What leaders write commits only while their candidate's node is there.
+    E2,
+    /// A successor that was named follows.
+    Heir,
+    /// A job starts not too soon and takes not too long.
+    Lease,
+    /// No more permits than there are in a window of time.
+    Rate,
 }
 
 impl fmt::Display for Property {

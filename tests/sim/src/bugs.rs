@@ -18,7 +18,68 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 13] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 26] = [
+    ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
+    (
+        "readers-wait-for-later-writers",
+        Recipe::RwLock,
+        "kazoo #649",
+    ),
+    (
+        "own-lease-not-counted",
+        Recipe::Semaphore,
+        "leases counted before the own one is made",
+    ),
+    (
+        "failed-try-keeps-the-entrance",
+        Recipe::Semaphore,
+        "kazoo's semaphore before 2.4",
+    ),
+    (
+        "locks-taken-in-any-order",
+        Recipe::MultiLock,
+        "Curator's InterProcessMultiLock, which takes the order it is given",
+    ),
+    (
+        "other-parts-kept-after-a-failure",
+        Recipe::MultiLock,
+        "locks taken before the one that failed",
+    ),
+    (
+        "lost-part-unnoticed",
+        Recipe::MultiLock,
+        "locks taken together and looked at one by one",
+    ),
+    (
+        "entered-again-from-memory",
+        Recipe::Reentrant,
+        "Curator's InterProcessMutex, which looks at a map of its own",
+    ),
+    (
+        "term-begun-without-its-candidate",
+        Recipe::Election,
+        "CURATOR-653, CURATOR-696",
+    ),
+    (
+        "epoch-of-the-candidate",
+        Recipe::Election,
+        "terms numbered by their candidates",
+    ),
+    (
+        "observer-watches-the-leader-alone",
+        Recipe::Election,
+        "observers that miss what a leader writes later",
+    ),
+    (
+        "heir-of-a-leader-that-is-gone",
+        Recipe::Election,
+        "a successor that is named too late",
+    ),
+    (
+        "start-noted-at-the-end",
+        Recipe::Lease,
+        "jobs that are on record once they are done",
+    ),
     (
         "lost-answer-taken-for-a-race",
         Recipe::Counter,

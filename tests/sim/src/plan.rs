@@ -83,7 +83,7 @@ impl Plan {
             return plan;
         }
         plan.recipe = recipe;
-        plan.span /= if recipe.is_plain() { 3 } else { 2 };
+        plan.span = Duration::from_secs(8);
         plan.registers = 1;
         plan.lock_percent = 95;
         plan.locks = plan.locks.max(recipe.paths());

@@ -9,7 +9,7 @@ use zk_checkers::Function;
 use crate::coverage::Column;
 use crate::plan::Plan;
 use crate::schedule::{Call, Phase};
-use crate::workload::{last_node, lock_path, node};
+use crate::workload::{last_node, lease, lock_path, node, semaphore};
 
 /// The recipe that a run is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,18 @@ pub enum Recipe {
     Mutex,
     /// Readers and writers, and writers that become readers.
     RwLock,
+    /// Permits whose number changes.
+    Semaphore,
+    /// The mutex that is a semaphore of one permit.
+    SemaphoreMutex,
+    /// Several mutexes at once.
+    MultiLock,
+    /// Mutexes that are entered again.
+    Reentrant,
+    /// Terms, hand-overs, priorities, observers.
+    Election,
+    /// Jobs with a least and a most.
+    Lease,
     /// Atomic numbers of both sizes, and atomic values.
     Counter,
     /// Numbers that are handed out once.
@@ -41,9 +53,15 @@ pub enum Recipe {
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Mutex,
         Self::RwLock,
+        Self::Semaphore,
+        Self::SemaphoreMutex,
+        Self::MultiLock,
+        Self::Reentrant,
+        Self::Election,
+        Self::Lease,
         Self::Counter,
         Self::BlockCounter,
         Self::SharedValue,
@@ -68,6 +86,12 @@ impl Recipe {
         match self {
             Self::Mutex => "mutex",
             Self::RwLock => "rw-lock",
+            Self::Semaphore => "semaphore",
+            Self::SemaphoreMutex => "semaphore-mutex",
+            Self::MultiLock => "multi-lock",
+            Self::Reentrant => "reentrant",
+            Self::Election => "election",
+            Self::Lease => "lease",
             other => other.plain().word,
         }
     }
@@ -88,10 +112,52 @@ impl Recipe {
         })
     }
 
+    /// At how many paths it is used, at least.
+    #[must_use]
+    pub const fn paths(self) -> usize {
+        match self {
+            Self::MultiLock => 3,
+            // A value and a count.
+            Self::SharedValue => 2,
+            // A number of each kind, or one that everybody meets at and others.
+            _ if self.is_plain() => 3,
+            _ => 1,
+        }
+    }
+
+    /// The directories of one of its paths in which the server numbers nodes.
+    #[must_use]
+    pub fn queues(self, lock: usize) -> Vec<String> {
+        match self {
+            Self::Semaphore | Self::SemaphoreMutex => semaphore::directories(lock).into(),
+            Self::Lease => vec![lease::holder_path(lock)],
+            _ if self.is_plain() => vec![node(lock)],
+            _ => vec![lock_path(lock)],
+        }
+    }
+
+    /// Whether a node without an owner may stay when everybody is gone.
+    #[must_use]
+    pub fn keeps(self, path: &str, plan: &Plan) -> bool {
+        let parents = ["/registers", "/guarded", "/locks"];
+        // Nobody is left who would take a gate away where all who had entered were lost.
+        let is_gate = self == Self::DoubleBarrier && path.ends_with("/node/ready");
+        let is_last = match self {
+            Self::Lease => path.ends_with("/last"),
+            _ => self.is_plain() && (path == last_node() || path == "/locks/last"),
+        };
+        let mut queues = (0..plan.locks).flat_map(|lock| self.queues(lock));
+        parents.contains(&path)
+            || path.matches('/').count() == 2
+            || is_last
+            || is_gate
+            || queues.any(|queue| queue == path)
+    }
+
     /// Whether what it gives out has fencing tokens.
     #[must_use]
     pub const fn has_fences(self) -> bool {
-        matches!(self, Self::Mutex | Self::RwLock)
+        !matches!(self, Self::Semaphore) && !self.is_plain()
     }
 
     /// The calls about it that have to succeed now and then.
@@ -106,6 +172,17 @@ impl Recipe {
                 Function::TryWriteLock,
                 Function::Downgrade,
             ],
+            Self::Semaphore => &[Function::Permit, Function::TryPermit, Function::Resize],
+            Self::SemaphoreMutex | Self::MultiLock => &[Function::Acquire, Function::TryAcquire],
+            Self::Reentrant => &[Function::Acquire, Function::Reenter],
+            Self::Election => &[
+                Function::Stand,
+                Function::TryStand,
+                Function::Announce,
+                Function::HandOver,
+                Function::Observe,
+            ],
+            Self::Lease => &[Function::TryAcquire],
             other => other.plain().functions,
         }
     }
@@ -133,49 +210,27 @@ impl Recipe {
                 Call::Release,
                 Call::FencedSet,
             ],
+            Self::Election => &[
+                Call::Acquire,
+                Call::TryAcquire,
+                Call::Hold,
+                Call::Release,
+                Call::HandOver,
+                Call::Observe,
+            ],
+            Self::Reentrant => &[Call::Acquire, Call::Reenter, Call::Release],
+            Self::Lease => &[Call::Hold, Call::FencedSet],
+            Self::Semaphore | Self::SemaphoreMutex | Self::MultiLock => {
+                &[Call::Acquire, Call::TryAcquire, Call::Release]
+            }
             other => other.plain().calls,
         }
     }
 
     /// Whether its holds are told apart by the numbers of terms and not by their nodes.
     #[must_use]
-    pub const fn counts_terms(self) -> bool {
-        false
-    }
-
-    /// How many paths it is used at, at least.
-    #[must_use]
-    pub const fn paths(self) -> usize {
-        match self {
-            Self::Mutex | Self::RwLock => 1,
-            // A value and a count.
-            Self::SharedValue => 2,
-            // A number of each kind, or one that everybody meets at and others.
-            _ => 3,
-        }
-    }
-
-    /// The directories below one of its paths in which the server numbers nodes.
-    #[must_use]
-    pub fn queues(self, lock: usize) -> Vec<String> {
-        match self {
-            Self::Mutex | Self::RwLock => vec![lock_path(lock)],
-            _ => vec![node(lock)],
-        }
-    }
-
-    /// Whether a node without an owner may stay when everybody is gone.
-    #[must_use]
-    pub fn keeps(self, path: &str, plan: &Plan) -> bool {
-        let parents = ["/registers", "/guarded", "/locks"];
-        let mut queues = (0..plan.locks).flat_map(|lock| self.queues(lock));
-        // Nobody is left who would take it away where all who had entered were lost.
-        let gate = self == Self::DoubleBarrier && path.ends_with("/node/ready");
-        let last = path == last_node() || path == "/locks/last";
-        if gate || last {
-            return true;
-        }
-        parents.contains(&path) || path.matches('/').count() == 2 || queues.any(|it| it == path)
+    pub fn counts_terms(self) -> bool {
+        self == Self::Election
     }
 
     /// What is to be known of it if it holds nothing.
@@ -230,12 +285,29 @@ impl Recipe {
                 ("mutex", Phase::Holding),
                 ("mutex", Phase::Releasing),
             ],
-            Self::RwLock => &[
-                ("rw-lock", Phase::Acquiring),
-                ("rw-lock", Phase::Holding),
-                ("rw-lock", Phase::Releasing),
+            Self::RwLock => &USED,
+            Self::Semaphore => &[
+                ("capacity", Phase::Writing),
+                ("permit", Phase::Acquiring),
+                ("permit", Phase::Holding),
+                ("permit", Phase::Releasing),
             ],
+            Self::SemaphoreMutex | Self::MultiLock | Self::Reentrant => &USED,
+            Self::Election => &[
+                ("observer", Phase::Watching),
+                ("term", Phase::Acquiring),
+                ("term", Phase::Holding),
+                ("term", Phase::Releasing),
+            ],
+            Self::Lease => &[("job", Phase::Acquiring), ("job", Phase::Holding)],
             other => other.plain().columns,
         }
     }
 }
+
+/// The columns of most locks.
+const USED: [Column; 3] = [
+    ("lock", Phase::Acquiring),
+    ("lock", Phase::Holding),
+    ("lock", Phase::Releasing),
+];

@@ -18,6 +18,7 @@ use crate::recipe::Recipe;
 use crate::recorder::Recorder;
 use crate::resource::Resource;
 use crate::schedule::Action;
+use crate::workload::lease;
 use crate::workload::{Application, End, Planned, guarded_path, lock_path, register_path};
 use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 
@@ -340,6 +341,9 @@ impl Stage {
         limits.election = Duration::from_secs(2) + ELECTION + plan.tick * 6;
         limits.round_trips = 60;
         limits.lateness = plan.round_trip();
+        if plan.recipe == Recipe::Lease {
+            (limits.min_hold, limits.max_hold) = lease::bounds(plan);
+        }
         let (counters, trace, met) = self
             .wire
             .act(|world| (world.counters, world.trace.value(), world.met));

@@ -84,6 +84,12 @@ pub enum Call {
     Barrier,
     /// `LockGuard::downgrade`
     Downgrade,
+    /// `ReentrantMutex::acquire` of whoever holds
+    Reenter,
+    /// `Leadership::name_successor`
+    HandOver,
+    /// `Leaders::next`
+    Observe,
     /// a change of a counter, value, barrier or latch
     Change,
     /// `Changes::next`
@@ -346,7 +352,7 @@ impl Action {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Get,
         Self::Set,
         Self::Watch,
@@ -358,6 +364,9 @@ impl Call {
         Self::Lost,
         Self::Barrier,
         Self::Downgrade,
+        Self::Reenter,
+        Self::HandOver,
+        Self::Observe,
         Self::Change,
         Self::Follow,
         Self::Spend,
@@ -382,6 +391,9 @@ impl Call {
             Self::Lost => "lost",
             Self::Barrier => "barrier",
             Self::Downgrade => "downgrade",
+            Self::Reenter => "reenter",
+            Self::HandOver => "hand-over",
+            Self::Observe => "observe",
             Self::Change => "change",
             Self::Follow => "follow",
             Self::Spend => "spend",

@@ -3,12 +3,17 @@
 mod barriers;
 mod belief;
 mod calls;
+mod election;
 mod family;
 mod guard;
 mod holding;
+pub(crate) mod lease;
+mod multi_lock;
 mod mutex;
+mod reentrant;
 mod registers;
 mod rw_lock;
+pub(crate) mod semaphore;
 mod values;
 
 use std::sync::Arc;

@@ -9,12 +9,15 @@ mod failures;
 mod fencing;
 mod grants;
 mod handover;
+mod jobs;
+mod permits;
 mod releases;
+mod together;
 mod view;
 
 use view::Locks;
 
-/// `L1` to `L11` and `L13`.
+/// `L1` to `L13`, and `Lease`.
 pub(super) fn check(history: &History) -> Verdict {
     let mut findings = Findings::default();
     let tree = Tree::replay(history);
@@ -31,5 +34,8 @@ pub(super) fn check(history: &History) -> Verdict {
     releases::judge(&locks, &mut findings);
     handover::judge(&locks, &mut findings);
     failures::judge(&locks, &mut findings);
+    permits::judge(&locks, &mut findings);
+    together::judge(&locks, &mut findings);
+    jobs::judge(&locks, &mut findings);
     findings.verdict()
 }

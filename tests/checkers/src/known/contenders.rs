@@ -113,11 +113,8 @@ fn line_up<'t>(
     let mut shares = calls
         .iter()
         .filter_map(|place| share(history.ops.get(*place)?.function));
-    let unknown = if shares.any(|share| share == Share::Reader) {
-        Share::Reader
-    } else {
-        Share::Alone
-    };
+    let unknown = shares.find(|share| matches!(share, Share::Reader | Share::Permit | Share::Term));
+    let unknown = unknown.unwrap_or(Share::Alone);
     let mut front = Front::default();
     let mut line = Vec::new();
     for together in places.chunk_by(|one, other| one.0 == other.0) {

@@ -12,17 +12,21 @@ pub(crate) enum Share {
     Writer,
     /// Beside other readers.
     Reader,
+    /// Beside others, as many as there are permits.
+    Permit,
+    /// Alone, from the write that begins its term on.
+    Term,
 }
 
 impl Share {
     /// Whether both may hold at a time.
     pub(crate) fn goes_with(self, other: Self) -> bool {
-        self == Self::Reader && other == Self::Reader
+        self == other && matches!(self, Self::Reader | Self::Permit)
     }
 
-    /// Whether it waits for that one if it is ahead.
+    /// Whether it waits for that one if its node is older. A candidate may be made the next by a leader.
     pub(crate) fn yields_to(self, ahead: Self) -> bool {
-        !self.goes_with(ahead)
+        self != Self::Term && !self.goes_with(ahead)
     }
 }
 
@@ -32,6 +36,8 @@ pub(crate) fn share(function: Function) -> Option<Share> {
         Function::Acquire | Function::TryAcquire => Some(Share::Alone),
         Function::WriteLock | Function::TryWriteLock => Some(Share::Writer),
         Function::ReadLock | Function::TryReadLock | Function::Downgrade => Some(Share::Reader),
+        Function::Permit | Function::TryPermit => Some(Share::Permit),
+        Function::Stand | Function::TryStand => Some(Share::Term),
         _ => None,
     }
 }
@@ -50,7 +56,11 @@ pub(crate) fn excludes(function: Function) -> bool {
 pub(crate) fn tries(function: Function) -> bool {
     matches!(
         function,
-        Function::TryAcquire | Function::TryReadLock | Function::TryWriteLock
+        Function::TryAcquire
+            | Function::TryReadLock
+            | Function::TryWriteLock
+            | Function::TryPermit
+            | Function::TryStand
     )
 }
 

@@ -39,6 +39,24 @@ words! {
         TryWriteLock = "try_write_lock",
         /// Goes on reading in the place of a writer, whose node is `from`.
         Downgrade = "downgrade",
+        /// Waits for a permit of a semaphore, or several.
+        Permit = "permit",
+        /// Takes a permit of a semaphore, or several, if there is room now.
+        TryPermit = "try_permit",
+        /// Changes how many permits a semaphore has.
+        Resize = "resize",
+        /// Waits to lead an election, in a term whose number is `mzxid`.
+        Stand = "stand",
+        /// Leads an election if there is no other candidate.
+        TryStand = "try_stand",
+        /// Tells observers something in a term.
+        Announce = "announce",
+        /// Makes the candidate that calls itself `data` the next after the leader, whose node is `guard`.
+        HandOver = "hand_over",
+        /// Learns of a term, whose number is `mzxid`, from an observer, whose name is `recipe`.
+        Observe = "observe",
+        /// Takes so many permits as `data` says of a window of time.
+        Take = "take",
         /// Enters a lock again that this process holds.
         Reenter = "reenter",
         /// Gives a lock back.
@@ -131,6 +149,12 @@ record! {
         pub watch: WatchMode,
         /// The lock node whose existence the write is guarded by.
         pub guard: Text,
+        /// Where those who want in queue, if that is not where the holders are.
+        pub entrance: Text,
+        /// The node that says, in four bytes, how many may hold.
+        pub capacity: Text,
+        /// The word of all calls that get what they ask for together or not at all.
+        pub together: Text,
         /// When the call has to give up.
         pub deadline: Option<Moment>,
         /// When it was called.

@@ -54,7 +54,7 @@ change zxid=2 at=5 session=a kind=set path=/s data=x.1 version=1
 change zxid=3 at=14 session=b kind=set path=/s data=y.2 version=2
 ";
 
-/// Two handles take numbers from blocks of 2; what is left of the first one's is not used.
+/// Two handles next numbers from blocks of 2; what is left of the first one's is not used.
 const BLOCKS: &str = "\
 note process=1 session=a what=connected at=0
 note process=2 session=b what=connected at=0
@@ -310,7 +310,7 @@ const CASES: &[Case] = &[
     ),
     case(
         A4,
-        "a permit is granted after its window",
+        "a grant is granted after its window",
         LIMIT,
         "invoked=8 returned=9",
         "invoked=140 returned=141",

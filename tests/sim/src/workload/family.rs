@@ -4,7 +4,12 @@ use async_trait::async_trait;
 
 use super::Application;
 use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
+use super::election::Elections;
+use super::lease::Leases;
+use super::multi_lock::MultiLocks;
+use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
+use super::semaphore::{SemaphoreMutexes, Semaphores};
 use super::values::{Blocks, Counters, Limits, SharedValues};
 use crate::recipe::Recipe;
 
@@ -27,6 +32,12 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
     match recipe {
         Recipe::Mutex => Box::new(Mutexes),
         Recipe::RwLock => Box::new(RwLocks),
+        Recipe::Semaphore => Box::new(Semaphores),
+        Recipe::SemaphoreMutex => Box::new(SemaphoreMutexes),
+        Recipe::MultiLock => Box::new(MultiLocks),
+        Recipe::Reentrant => Box::<Reentrants>::default(),
+        Recipe::Election => Box::<Elections>::default(),
+        Recipe::Lease => Box::new(Leases),
         Recipe::Counter => Box::new(Counters::default()),
         Recipe::BlockCounter => Box::new(Blocks::default()),
         Recipe::SharedValue => Box::new(SharedValues::default()),

@@ -308,14 +308,46 @@ impl Application {
         A: IntoFuture<Output = Result<G, Error>>,
     {
         let call = self.begin_acquire(function, path, None);
+        self.insist_on_all(vec![call], acquire).await
+    }
+
+    /// The same, with a record of its own.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub(super) async fn insist_on<G, A>(&self, call: OpenCall, acquire: A) -> Result<G, String>
+    where
+        G: Guard,
+        A: IntoFuture<Output = Result<G, Error>>,
+    {
+        self.insist_on_all(vec![call], acquire).await
+    }
+
+    /// The same, of something that has several parts.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub(super) async fn insist_on_all<G, A>(
+        &self,
+        calls: Vec<OpenCall>,
+        acquire: A,
+    ) -> Result<G, String>
+    where
+        G: Guard,
+        A: IntoFuture<Output = Result<G, Error>>,
+    {
         match acquire.await {
             Ok(guard) => {
-                self.granted(vec![call], 1, &guard.helds());
+                self.granted(calls, 1, &guard.helds());
                 Ok(guard)
             }
             Err(error) => {
-                self.end_refused(call, 1, &error);
-                Err(format!("{}: {error}", function.word()))
+                for call in calls {
+                    self.end_refused(call, 1, &error);
+                }
+                Err(format!("it is not to be had: {error}"))
             }
         }
     }

@@ -10,10 +10,10 @@ use zk_sim::sweep::Harness;
 const SEEDS: u64 = 200;
 
 /// The fingerprints as another process sees them, which has nothing of our environment.
-fn elsewhere(words: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
+fn elsewhere(seeds: u64, words: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_zk-sim"))
         .args(words)
-        .args(["--traces", &SEEDS.to_string()])
+        .args(["--traces", &seeds.to_string()])
         .env_clear()
         .envs(environment.iter().copied())
         .current_dir("/")
@@ -25,13 +25,13 @@ fn elsewhere(words: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
 
 /// The fingerprints as so many threads of this process see them, in another order: each takes every nth seed, from the
 /// last to the first.
-fn on_threads(harness: Harness, recipe: Recipe, threads: u64) -> Vec<String> {
+fn on_threads(harness: Harness, (recipe, seeds): (Recipe, u64), threads: u64) -> Vec<String> {
     let mut lines: BTreeMap<u64, String> = BTreeMap::new();
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads)
             .map(|thread| {
                 scope.spawn(move || {
-                    let seeds = (0..SEEDS).rev().filter(|seed| seed % threads == thread);
+                    let seeds = (0..seeds).rev().filter(|seed| seed % threads == thread);
                     let lines = seeds.map(|seed| (seed, fingerprint::line(harness, recipe, seed)));
                     lines.collect::<Vec<_>>()
                 })
@@ -44,9 +44,9 @@ fn on_threads(harness: Harness, recipe: Recipe, threads: u64) -> Vec<String> {
     lines.into_values().collect()
 }
 
-fn is_one_run_everywhere(harness: Harness, recipe: Recipe, words: &[&str]) {
-    let first = elsewhere(words, &[("LANG", "C"), ("TZ", "UTC")]);
-    assert_eq!(first.len(), usize::try_from(SEEDS).unwrap());
+fn is_one_run_everywhere(harness: Harness, recipe: Recipe, seeds: u64, words: &[&str]) {
+    let first = elsewhere(seeds, words, &[("LANG", "C"), ("TZ", "UTC")]);
+    assert_eq!(first.len(), usize::try_from(seeds).unwrap());
     let other = [
         ("LANG", "tr_TR.UTF-8"),
         ("LC_ALL", "tr_TR.UTF-8"),
@@ -58,9 +58,21 @@ fn is_one_run_everywhere(harness: Harness, recipe: Recipe, words: &[&str]) {
             "moves the stack by some more bytes than the other environment does",
         ),
     ];
-    assert_eq!(first, elsewhere(words, &other), "another environment");
-    assert_eq!(first, on_threads(harness, recipe, 1), "the other way round");
-    assert_eq!(first, on_threads(harness, recipe, 8), "on eight threads");
+    assert_eq!(
+        first,
+        elsewhere(seeds, words, &other),
+        "another environment"
+    );
+    assert_eq!(
+        first,
+        on_threads(harness, (recipe, seeds), 1),
+        "the other way round"
+    );
+    assert_eq!(
+        first,
+        on_threads(harness, (recipe, seeds), 8),
+        "on eight threads"
+    );
     let mut different = first.clone();
     different.dedup_by_key(|line| line.split_once(' ').map(|(_, hash)| hash.to_owned()));
     assert_eq!(different.len(), first.len(), "seeds that are one run");
@@ -68,11 +80,19 @@ fn is_one_run_everywhere(harness: Harness, recipe: Recipe, words: &[&str]) {
 
 #[test]
 fn two_hundred_seeds_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order() {
-    is_one_run_everywhere(Harness::Library, Recipe::Mutex, &[]);
+    is_one_run_everywhere(Harness::Library, Recipe::Mutex, SEEDS, &[]);
 }
 
 #[test]
 fn two_hundred_seeds_of_the_cores_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order()
  {
-    is_one_run_everywhere(Harness::Cores, Recipe::Mutex, &["cores"]);
+    is_one_run_everywhere(Harness::Cores, Recipe::Mutex, SEEDS, &["cores"]);
+}
+
+#[test]
+fn ten_seeds_of_each_recipe_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order() {
+    for recipe in Recipe::others() {
+        let words = ["--recipe", recipe.word()];
+        is_one_run_everywhere(Harness::Library, recipe, 10, &words);
+    }
 }

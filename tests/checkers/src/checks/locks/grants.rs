@@ -63,7 +63,10 @@ fn tokens(locks: &Locks<'_>, findings: &mut Findings) {
 /// A grant that begins after another has returned has the higher token, but for those that are shared.
 fn growth(locks: &Locks<'_>, findings: &mut Findings) {
     let mut turns: Vec<(Moment, bool, usize)> = Vec::new();
-    for (place, op) in grants(locks).filter(|(_, op)| share(op.function) != Some(Share::Reader)) {
+    for (place, op) in grants(locks).filter(|(_, op)| {
+        let share = share(op.function);
+        matches!(share, Some(Share::Alone | Share::Writer))
+    }) {
         turns.push((op.invoked, false, place));
         turns.extend(op.returned.map(|returned| (returned, true, place)));
     }
