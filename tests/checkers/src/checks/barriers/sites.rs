@@ -42,7 +42,8 @@ impl<'h> Sites<'h> {
         let Some(returned) = op.returned.filter(|returned| *returned < at) else {
             return false;
         };
-        let gave_up = op.outcome == Outcome::NotApplied && op.error == 0;
+        let timed_out = op.deadline.is_some_and(|deadline| deadline <= returned);
+        let gave_up = op.outcome == Outcome::NotApplied && op.error == 0 && timed_out;
         let patience = self.history.limits.session_timeout / 3;
         let in_vain = op.deadline.and_then(|deadline| later(deadline, patience));
         let cut = self
