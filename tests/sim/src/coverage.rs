@@ -39,9 +39,6 @@ const EVERYWHERE: [&str; 26] = [
 /// Faults that a holder's own code is.
 const HOLDING: [&str; 3] = ["drop-guard", "leak-guard", "panic-holding"];
 
-/// Something that is used and what its users are doing: a column of the table.
-pub type Column = (&'static str, Phase);
-
 /// The table as text.
 #[must_use]
 pub fn table(recipe: Recipe, hits: &Hits) -> String {

@@ -21,6 +21,7 @@ pub mod director;
 pub mod exhaustive;
 pub mod fingerprint;
 pub mod judge;
+pub mod paths;
 pub mod plan;
 pub mod process;
 pub mod recipe;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::recipe::Recipe;
-use crate::schedule::{Event, ParseError, Profile, Trigger, parse_ms};
+use crate::schedule::{Event, ParseError, Profile, Scale, Trigger, parse_ms};
 use crate::seed::Seed;
 
 /// Everything that decides a run. Derived from a seed, or read from a file.
@@ -71,7 +71,7 @@ impl Plan {
         if rng.percent(5) {
             plan.zxid_low = u32::MAX - u32::try_from(rng.below(200)).unwrap_or(0);
         }
-        plan.events = profile.draw(&plan);
+        plan.events = profile.draw(plan.scale());
         plan
     }
 
@@ -88,8 +88,20 @@ impl Plan {
         plan.lock_percent = 95;
         plan.locks = plan.locks.max(recipe.paths());
         plan.think /= 2;
-        plan.events = profile.draw(&plan);
+        plan.events = profile.draw(plan.scale());
         plan
+    }
+
+    /// What its schedule has to fit.
+    #[must_use]
+    pub const fn scale(&self) -> Scale {
+        Scale {
+            seed: self.seed,
+            clients: self.clients,
+            servers: self.servers,
+            span: self.span,
+            recipe: self.recipe,
+        }
     }
 
     /// A run of ordinary size in which nothing goes wrong.

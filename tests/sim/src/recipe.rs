@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use zk_checkers::Function;
 
-use crate::coverage::Column;
-use crate::plan::Plan;
-use crate::schedule::{Call, Phase};
-use crate::workload::{last_node, lease, lock_path, node, semaphore};
+use crate::paths::{last_node, lease_holder, lock_path, node, semaphore_directories};
+use crate::schedule::{Call, Column, Phase};
 
 /// The recipe that a run is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,16 +127,16 @@ impl Recipe {
     #[must_use]
     pub fn queues(self, lock: usize) -> Vec<String> {
         match self {
-            Self::Semaphore | Self::SemaphoreMutex => semaphore::directories(lock).into(),
-            Self::Lease => vec![lease::holder_path(lock)],
+            Self::Semaphore | Self::SemaphoreMutex => semaphore_directories(lock).into(),
+            Self::Lease => vec![lease_holder(lock)],
             _ if self.is_plain() => vec![node(lock)],
             _ => vec![lock_path(lock)],
         }
     }
 
-    /// Whether a node without an owner may stay when everybody is gone.
+    /// Whether a node without an owner may stay when everybody is gone who used that many paths.
     #[must_use]
-    pub fn keeps(self, path: &str, plan: &Plan) -> bool {
+    pub fn keeps(self, path: &str, locks: usize) -> bool {
         let parents = ["/registers", "/guarded", "/locks"];
         // Nobody is left who would take a gate away where all who had entered were lost.
         let is_gate = self == Self::DoubleBarrier && path.ends_with("/node/ready");
@@ -146,7 +144,7 @@ impl Recipe {
             Self::Lease => path.ends_with("/last"),
             _ => self.is_plain() && (path == last_node() || path == "/locks/last"),
         };
-        let mut queues = (0..plan.locks).flat_map(|lock| self.queues(lock));
+        let mut queues = (0..locks).flat_map(|lock| self.queues(lock));
         parents.contains(&path)
             || path.matches('/').count() == 2
             || is_last

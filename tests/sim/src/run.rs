@@ -12,6 +12,7 @@ use zk_wire::{CreateMode, Moment, SessionId};
 
 use crate::actor::Actor;
 use crate::director::{Director, Hits};
+use crate::paths::{guarded_path, lock_path, register_path};
 use crate::plan::Plan;
 use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransport, Wire};
 use crate::recipe::Recipe;
@@ -19,7 +20,8 @@ use crate::recorder::Recorder;
 use crate::resource::Resource;
 use crate::schedule::Action;
 use crate::workload::lease;
-use crate::workload::{Application, End, Planned, guarded_path, lock_path, register_path};
+use crate::workload::user::User;
+use crate::workload::{Application, End, Planned};
 use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 
 /// What a run brought to light.
@@ -305,7 +307,7 @@ impl Stage {
         }
         self.recorder.with(|history, _| {
             for (path, owner) in paths {
-                let declared = owner.is_none() && self.plan.recipe.keeps(&path, &self.plan);
+                let declared = owner.is_none() && self.plan.recipe.keeps(&path, self.plan.locks);
                 let left = Leftover {
                     what: Kept::Node,
                     path: history.text(&path),
@@ -417,23 +419,24 @@ impl Supervisor {
                 Some(client) => client,
                 None => connect(&actor, &plan, life).await,
             };
-            let mut values = Application::new(
+            let mut app = Application::new(
                 Arc::clone(&actor),
                 Arc::clone(&plan),
                 client.clone(),
                 rng,
                 resource,
             );
-            values.values = life << 32;
-            let end = values.run(draining.clone()).await;
+            app.values = life << 32;
+            let mut user = User::new(app);
+            let end = user.run(draining.clone()).await;
             if end != End::Drained {
                 return Ok(end);
             }
             // Only those who were not drained begin before the end.
             let mut waiting = draining;
             let _ = waiting.wait_for(|draining| *draining).await;
-            values.rng = plan.seed.client_stream(actor.index, "last");
-            let wishes = values.last_wishes().await;
+            user.app.rng = plan.seed.client_stream(actor.index, "last");
+            let wishes = user.last_wishes().await;
             if let Err(why) = wishes {
                 if plan.is_hostile() || actor.is_closing() {
                     // It is closed just now, or shut out for what it has seen: the next one has to get through.

@@ -17,7 +17,7 @@ mod text;
 
 use std::time::Duration;
 
-pub use random::Profile;
+pub use random::{Profile, Scale};
 pub use text::ParseError;
 pub(crate) use text::parse_ms;
 use zk_wire::OpCode;
@@ -105,6 +105,9 @@ pub enum Call {
     /// `CyclicBarrier::arrive`
     Arrive,
 }
+
+/// Something that is used and what its users are doing: a column of the table of faults.
+pub type Column = (&'static str, Phase);
 
 /// What a client is doing when a fault strikes it: one side of the coverage table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,8 +9,8 @@ use zk_wire::Zxid;
 use super::contender::{Contender, Progress};
 use super::journal::{Hold, Scene};
 use super::state::{Acquiring, Doing, Process};
+use crate::paths::lock_path;
 use crate::schedule::Phase;
-use crate::workload::lock_path;
 
 impl Process {
     pub(super) fn acquire(

@@ -9,9 +9,9 @@ use zk_wire::Moment;
 use super::journal::Scene;
 use super::state::Process;
 use crate::director::Hits;
+use crate::paths::lock_path;
 use crate::plan::Plan;
 use crate::schedule::{Action, Direction, Event, Phase, Trigger};
-use crate::workload::lock_path;
 use crate::world::{Reach, Struck, World};
 
 /// Whether a fault can strike here. What needs a future belongs to the other harness: its polls, a guard that is leaked,

@@ -9,8 +9,8 @@ use zk_wire::{MultiOp, MultiResult, OpCode, Request, Response};
 use super::contender::{Contender, Progress, answer};
 use super::journal::{Hold, Scene, with_stat};
 use super::state::{Call, Doing, Holding, Process, Releasing};
+use crate::paths::guarded_path;
 use crate::schedule::{Action, Phase};
-use crate::workload::guarded_path;
 
 impl Process {
     /// A lock is held from now on. At the very end nothing is done with it.

@@ -6,8 +6,8 @@ use zk_session::{Event, Session, SessionConfig, SessionState, Submit};
 use zk_wire::{Create, CreateMode, Moment, Request};
 
 use super::client::Client;
+use crate::paths::{guarded_path, lock_path, register_path};
 use crate::plan::Plan;
-use crate::workload::{guarded_path, lock_path, register_path};
 use crate::world::World;
 
 /// Makes them with a session that no fault strikes, and returns when that is done.

@@ -9,8 +9,8 @@ use zk_wire::{EventType, OpCode, Request, Response, Stat, Zxid};
 use super::contender::answer;
 use super::journal::{Scene, with_stat};
 use super::state::{Call, Doing, Process, Then, Watching};
+use crate::paths::register_path;
 use crate::schedule::Phase;
-use crate::workload::register_path;
 
 impl Process {
     pub(super) fn read(&mut self, scene: &mut Scene<'_>, register: usize, then: Then) {

@@ -29,7 +29,7 @@ pub fn draw(seed: Seed, profile: Profile) -> Plan {
     plan.work = ms(rng.between(5, 60));
     plan.session = ms(rng.between(8, 20) * 100);
     plan.tick = ms([100, 200][usize::from(rng.percent(50))]);
-    plan.events = profile.draw(&plan);
+    plan.events = profile.draw(plan.scale());
     plan.events.retain(supports);
     plan
 }

@@ -2,8 +2,7 @@
 
 use zk_checkers::Function;
 
-use crate::coverage::Column;
-use crate::schedule::{Call, Phase};
+use crate::schedule::{Call, Column, Phase};
 
 /// One of them.
 pub(super) struct Plain {

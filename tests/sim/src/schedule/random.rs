@@ -5,9 +5,23 @@ use std::time::Duration;
 use zk_wire::OpCode;
 
 use super::{Action, Call, Direction, Event, Junk, Phase, Trigger};
-use crate::plan::Plan;
 use crate::recipe::Recipe;
-use crate::seed::Rng;
+use crate::seed::{Rng, Seed};
+
+/// What a schedule has to fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// What chance comes from.
+    pub seed: Seed,
+    /// How many processes there are.
+    pub clients: usize,
+    /// How many servers.
+    pub servers: usize,
+    /// How long the faulty part lasts.
+    pub span: Duration,
+    /// What the processes work with.
+    pub recipe: Recipe,
+}
 
 /// A family of schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,10 +123,10 @@ impl Profile {
 
     /// Draws the events of a seed, in the order of time.
     #[must_use]
-    pub fn draw(self, plan: &Plan) -> Vec<Event> {
-        let mut rng = plan.seed.stream("fault");
+    pub fn draw(self, run: Scale) -> Vec<Event> {
+        let mut rng = run.seed.stream("fault");
         let drawn = DRAWN.iter().filter(|(action, _)| {
-            self.allows(*action) && (plan.servers > 1 || !action.needs_ensemble())
+            self.allows(*action) && (run.servers > 1 || !action.needs_ensemble())
         });
         // A swarm: about half of the faults are off, the others have weights of their own.
         let menu: Vec<(Action, u64)> = drawn
@@ -124,7 +138,7 @@ impl Profile {
             .map(|(action, weight, _, factor)| (action, weight * factor))
             .collect();
         let count = rng.between(3, 12);
-        let span = u64::try_from(plan.span.as_millis()).unwrap_or(u64::MAX);
+        let span = u64::try_from(run.span.as_millis()).unwrap_or(u64::MAX);
         let mut events: Vec<(u64, Event)> = Vec::new();
         for _ in 0..count {
             let Some(action) = rng.weighted(&menu) else {
@@ -132,12 +146,12 @@ impl Profile {
             };
             // The first moments belong to the handshakes, which have faults enough of their own.
             let at = rng.between(200, span * 9 / 10);
-            let first = event(&mut rng, *action, at, plan);
+            let first = event(&mut rng, *action, at, run);
             // Troubles seldom come alone: another one strikes the same client, together or soon after.
             let second = rng.weighted(&menu).filter(|_| rng.percent(30));
             if let Some(second) = second {
                 let later = at + rng.below(2000);
-                let mut second = event(&mut rng, *second, later, plan);
+                let mut second = event(&mut rng, *second, later, run);
                 if second.action.strikes_client() && first.client.is_some() {
                     second.client = first.client;
                     if !matches!(first.trigger, Trigger::At(_)) {
@@ -153,15 +167,15 @@ impl Profile {
     }
 }
 
-fn event(rng: &mut Rng, action: Action, at: u64, plan: &Plan) -> Event {
+fn event(rng: &mut Rng, action: Action, at: u64, run: Scale) -> Event {
     let action = with_numbers(rng, action);
     let lasting = action.lasts().then(|| {
         // Most faults are short; some outlast the session.
         let longest = if rng.percent(30) { 8000 } else { 1500 };
         Duration::from_millis(rng.between(50, longest))
     });
-    let client = usize::try_from(rng.below(plan.clients as u64)).unwrap_or(0);
-    let trigger = trigger(rng, action, at, (client, plan.recipe));
+    let client = usize::try_from(rng.below(run.clients as u64)).unwrap_or(0);
+    let trigger = trigger(rng, action, at, (client, run.recipe));
     Event {
         trigger,
         action,

@@ -245,9 +245,19 @@ pub(crate) fn parse_ms(word: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Plan;
-    use crate::schedule::Profile;
+    use crate::recipe::Recipe;
+    use crate::schedule::{Profile, Scale};
     use crate::seed::Seed;
+
+    fn scale(seed: u64) -> Scale {
+        Scale {
+            seed: Seed(seed),
+            clients: 3,
+            servers: 3,
+            span: Duration::from_secs(30),
+            recipe: Recipe::Mutex,
+        }
+    }
 
     #[test]
     fn what_is_printed_is_read_back() {
@@ -271,7 +281,7 @@ mod tests {
         }
         for seed in 0..400 {
             let profile = [Profile::Swarm, Profile::Hostile][usize::from(seed % 2 == 0)];
-            for event in profile.draw(&Plan::calm(Seed(seed))) {
+            for event in profile.draw(scale(seed)) {
                 let text = event.to_string();
                 assert_eq!(text.parse::<Event>().unwrap(), event, "{text}");
             }

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use zk_checkers::Conviction;
+use zk_client::path;
 use zk_recipes::Held;
 use zk_wire::SessionId;
 
-use super::holding::home;
 use crate::actor::Actor;
 use crate::recorder::Hold;
+
+/// The directory of a hold's node: what its calls and beliefs are about.
+pub(super) fn home(held: &Held) -> &str {
+    path::parent(held.node()).unwrap_or("/")
+}
 
 /// The belief in one hold. Dropped before the end, it ends as the guard does: released.
 pub(super) struct Belief {

@@ -7,8 +7,9 @@ mod stand;
 use async_trait::async_trait;
 use zk_recipes::{Election, Leaders};
 
+use super::Application;
 use super::family::Family;
-use super::{Application, lock_path};
+use crate::paths::lock_path;
 
 /// The workload of elections.
 #[derive(Default)]

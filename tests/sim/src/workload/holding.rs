@@ -3,21 +3,17 @@
 use std::time::Duration;
 
 use zk_checkers::{Conviction, Function, Note, Outcome};
-use zk_client::{Error, ErrorKind, path};
+use zk_client::{Error, ErrorKind};
 use zk_recipes::Held;
 use zk_wire::{SessionId, Zxid};
 
-use super::belief::Belief;
+use super::belief::{Belief, home};
 use super::guard::Guard;
-use super::{Application, Planned, is_end, lock_number};
+use super::{Application, Planned, is_end};
 use crate::actor::Called;
+use crate::paths::{guarded_path, lock_number};
 use crate::recorder::{OpenCall, code, failed, zxid};
 use crate::schedule::{Action, Call, Phase};
-
-/// The directory of a hold's node: what its calls and beliefs are about.
-pub(super) fn home(held: &Held) -> &str {
-    path::parent(held.node()).unwrap_or("/")
-}
 
 impl Application {
     /// Something that has its contenders' nodes below `path` is asked for.
@@ -272,7 +268,7 @@ impl Application {
 
     /// Writes to ZooKeeper under the fence; false if the client has ended.
     async fn fenced_set(&mut self, held: &Held) -> bool {
-        let path = super::guarded_path(lock_number(held.path()));
+        let path = guarded_path(lock_number(held.path()));
         let value = self.fresh_value();
         let token = self.token_of(held);
         let call = self.begin(Function::Set, &path, |op, history| {

@@ -7,16 +7,12 @@ use async_trait::async_trait;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{Held, HoldError, Lease, Ran};
 
+use super::Application;
 use super::family::Family;
-use super::{Application, lock_path};
 use crate::actor::Called;
+use crate::paths::{lease_holder, lock_path};
 use crate::plan::Plan;
 use crate::schedule::{Call, Phase};
-
-/// Where the contenders of a job are.
-pub(crate) fn holder_path(lock: usize) -> String {
-    format!("{}/holder", lock_path(lock))
-}
 
 /// How long after a start there is no other, and how long the job may take.
 pub(crate) fn bounds(plan: &Plan) -> (Duration, Duration) {
@@ -66,7 +62,7 @@ impl Application {
         let lease = Lease::new(&self.client, &lock_path(lock)).map_err(|it| it.to_string())?;
         let lease = lease.min_hold(least).max_hold(most).contender(self.name());
         self.actor.enter(Phase::Acquiring);
-        let call = self.begin_acquire(Function::TryAcquire, &holder_path(lock), None);
+        let call = self.begin_acquire(Function::TryAcquire, &lease_holder(lock), None);
         let open = Mutex::new(Some(call));
         let take = || open.lock().unwrap_or_else(PoisonError::into_inner).take();
         let actor = std::sync::Arc::clone(&self.actor);

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use zk_checkers::Function;
 use zk_recipes::{AcquireAll, MultiLock};
 
+use super::Application;
 use super::family::Family;
 use super::rw_lock::How;
-use super::{Application, lock_path};
+use crate::paths::lock_path;
 use crate::recorder::OpenCall;
 use crate::schedule::{Call, Phase};
 

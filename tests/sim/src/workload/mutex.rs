@@ -6,8 +6,9 @@ use std::time::Duration;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{Held, HoldError};
 
-use super::{Application, Planned, lock_path};
+use super::{Application, Planned};
 use crate::actor::Called;
+use crate::paths::lock_path;
 use crate::recorder::{code, failed};
 use crate::schedule::{Action, Call, Phase};
 

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{ErrorKind, Mutex, ReentrantGuard, ReentrantMutex};
 
+use super::Application;
 use super::family::Family;
 use super::rw_lock::How;
-use super::{Application, lock_path};
 use crate::actor::Called;
+use crate::paths::lock_path;
 use crate::recorder::{code, failed, zxid};
 use crate::schedule::{Call, Phase};
 

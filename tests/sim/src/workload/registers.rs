@@ -11,8 +11,9 @@ use zk_checkers::{
 use zk_client::{Error, Node, Stat, Watch, WatchEvent};
 use zk_wire::{SessionId, Zxid};
 
-use super::{Application, register_path};
+use super::Application;
 use crate::actor::Called;
+use crate::paths::register_path;
 use crate::recorder::{OpenCall, code, failed};
 use crate::schedule::{Call, Phase};
 use crate::truth::kind_of;

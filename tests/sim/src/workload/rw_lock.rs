@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{Acquire, Holding, ReadGuard, RwLock, WriteGuard};
 
+use super::Application;
+use super::belief::home;
 use super::family::Family;
 use super::guard::Guard as _;
-use super::holding::home;
-use super::{Application, lock_path};
 use crate::actor::Called;
+use crate::paths::lock_path;
 use crate::recorder::code;
 use crate::schedule::{Call, Phase};
 

@@ -6,18 +6,13 @@ use async_trait::async_trait;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{AcquirePermit, Holding, LockGuard, Semaphore, SemaphoreMutex};
 
+use super::Application;
 use super::family::Family;
 use super::rw_lock::How;
-use super::{Application, lock_path};
 use crate::actor::Called;
+use crate::paths::{lock_path, semaphore_directories};
 use crate::recorder::{OpenCall, code, failed};
 use crate::schedule::{Call, Phase};
-
-/// The directories of a semaphore: those at its entrance, and the leases.
-pub(crate) fn directories(lock: usize) -> [String; 2] {
-    let path = lock_path(lock);
-    [format!("{path}/locks"), format!("{path}/leases")]
-}
 
 /// The node that says how many permits there are.
 fn limit_path(lock: usize) -> String {
@@ -100,7 +95,7 @@ impl Family for SemaphoreMutexes {
 
 impl Application {
     fn begin_permit(&self, function: Function, lock: usize, limit: Option<Duration>) -> OpenCall {
-        let [entrance, leases] = directories(lock);
+        let [entrance, leases] = semaphore_directories(lock);
         let call = self.begin_acquire(function, &leases, limit);
         self.actor.recorder.amend(&call, |op, history| {
             op.entrance = history.text(&entrance);

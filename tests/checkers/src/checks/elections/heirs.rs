@@ -1,6 +1,6 @@
 //! Leaders that name their successor.
 
-use super::{Elections, Term, lives_at};
+use super::view::{Elections, Term, lives_at};
 use crate::known::{Life, number};
 use crate::records::{Function, Op, Outcome};
 use crate::verdict::{Findings, Property};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zk_wire::Zxid;
 
-use super::Elections;
+use super::view::Elections;
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Elections, Term, lives_at};
+use super::view::{Elections, Term, lives_at};
 use crate::records::{ChangeKind, Function, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};

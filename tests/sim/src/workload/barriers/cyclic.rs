@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use zk_checkers::Function;
 use zk_recipes::CyclicBarrier;
 
+use crate::paths::last_node;
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, wish};
 use crate::workload::family::Family;
-use crate::workload::last_node;
-use crate::workload::node;
 
 /// The workload of cyclic barriers: in the first directory three meet, in the others two.
 pub(in crate::workload) struct Rounds;

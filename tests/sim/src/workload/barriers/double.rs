@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{BarrierMember, DoubleBarrier};
 
+use crate::paths::last_node;
+use crate::paths::node;
 use crate::schedule::{Action, Call, Phase};
 use crate::workload::calls::{Ask, wish};
 use crate::workload::family::Family;
-use crate::workload::last_node;
-use crate::workload::node;
 use crate::workload::{Application, Planned};
 
 /// The workload of double barriers: in the first directory three meet, in the others two.

@@ -8,12 +8,12 @@ use zk_checkers::Function;
 use zk_client::Error;
 use zk_recipes::{Barrier, EventFlag, Wait};
 
+use crate::paths::last_node;
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, wish};
 use crate::workload::family::Family;
-use crate::workload::last_node;
-use crate::workload::node;
 
 /// The workload of barriers.
 pub(in crate::workload) struct Barriers;

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use zk_checkers::Function;
 use zk_recipes::CountDownLatch;
 
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, wish};
 use crate::workload::family::Family;
-use crate::workload::node;
 
 /// The workload of latches: one handle per directory.
 #[derive(Default)]

@@ -7,9 +7,10 @@ use zk_recipes::{Election, Leader};
 
 use super::{Elections, Observer};
 use crate::actor::Called;
+use crate::paths::lock_path;
 use crate::recorder::{code, failed, zxid};
 use crate::schedule::{Call, Phase};
-use crate::workload::{Application, lock_path};
+use crate::workload::Application;
 
 impl Elections {
     /// Follows for a while; it goes on from there the next time.

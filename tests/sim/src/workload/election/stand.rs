@@ -7,11 +7,12 @@ use zk_client::Error;
 use zk_recipes::{Election, Leadership};
 
 use crate::actor::Called;
+use crate::paths::lock_path;
 use crate::recorder::{OpenCall, code, failed, zxid};
 use crate::schedule::{Call, Phase};
+use crate::workload::Application;
 use crate::workload::guard::Guard as _;
 use crate::workload::rw_lock::How;
-use crate::workload::{Application, lock_path};
 
 impl Application {
     pub(super) fn begin_stand(

@@ -5,11 +5,11 @@ use zk_checkers::Function;
 use zk_recipes::{AtomicLong, BlockCounter};
 
 use super::bytes;
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, wish};
 use crate::workload::family::Family;
-use crate::workload::node;
 
 /// The workload of block counters: one handle per directory, and now and then another one.
 #[derive(Default)]

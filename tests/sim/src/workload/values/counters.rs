@@ -5,11 +5,11 @@ use zk_checkers::{Function, Outcome};
 use zk_recipes::{AtomicInt, AtomicLong, AtomicNumber, AtomicValue, Bytes, CompareAndSet, Number};
 
 use super::bytes;
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, refused, wish};
 use crate::workload::family::Family;
-use crate::workload::node;
 
 /// The workload of counters and atomic values: one handle per directory.
 #[derive(Default)]

@@ -7,11 +7,11 @@ use zk_checkers::{Function, Outcome};
 use zk_recipes::RateLimiter;
 
 use super::bytes;
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, wish};
 use crate::workload::family::Family;
-use crate::workload::node;
 
 /// The workload of rate limiters: one handle per directory.
 #[derive(Default)]

@@ -10,11 +10,11 @@ use zk_recipes::{
     Bytes, Changes, CompareAndSet, CountChanges, SharedCount, SharedValue, Versioned,
 };
 
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::calls::{Ask, refused, wish};
 use crate::workload::family::Family;
-use crate::workload::node;
 
 /// The workload of shared values and counts: a handle and a stream per directory.
 #[derive(Default)]
