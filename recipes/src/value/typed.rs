@@ -50,7 +50,9 @@ pub trait Stored: Sized {
 ///
 /// let limit = TypedValue::new(&zk, "/config/limit", &Limit(10))?;
 /// let mut changes = limit.changes();
-/// let current = changes.next().await?;
+/// // Whoever reads it first makes it, with the seed.
+/// let current = limit.get().await?;
+/// assert_eq!(changes.next().await?.value.0, 10);
 /// assert!(limit.try_set(&current, &Limit(current.value.0 + 1)).await?.is_done());
 /// assert_eq!(changes.next().await?.value.0, 11);
 /// # zk.close().await?;
