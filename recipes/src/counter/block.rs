@@ -103,8 +103,12 @@ impl<N: Number> BlockCounter<N> {
                         if error.fate() == Fate::Unknown
                             && zk_client::seeded::is_on("block-assumed-after-a-lost-answer") =>
                     {
-                        let (before, after) = (block.end, block.end + self.size);
-                        break super::change::Change { before, after };
+                        let number = |at| N::try_from(at).map_err(|_| self.counter.too_far());
+                        break super::change::Change {
+                            before: number(block.end)?,
+                            after: number(block.end + self.size.into())?,
+                            attempts: 1,
+                        };
                     }
                     // Reserved or not, nobody else has those numbers. In the next session there is an answer again.
                     Err(error)

@@ -112,23 +112,20 @@ impl Leaders {
         loop {
             let set = client.watch_set();
             let children = client.children(at).submit();
-            #[cfg(feature = "__seeded-bugs")]
-            let apart = client.watch_set();
-            let watches = &set;
-            #[cfg(feature = "__seeded-bugs")]
-            let watches = if zk_client::seeded::is_on("observer-watches-the-leader-alone") {
-                &apart
-            } else {
-                watches
+            let election = async {
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("observer-watches-the-leader-alone") {
+                    return client.get(at).await;
+                }
+                client.get_in(at, &set).await.map(|(found, _)| found)
             };
-            let election = client.get_in(at, watches);
             let listed = match children.await {
                 Ok(children) => Some(children),
                 Err(error) if error.kind() == ErrorKind::NoNode => None,
                 Err(error) => return Err(error),
             };
             let record = match election.await {
-                Ok((found, _)) => leader::record(&found),
+                Ok(found) => leader::record(&found),
                 Err(error) if error.kind() == ErrorKind::NoNode => None,
                 Err(error) => return Err(error),
             };

@@ -12,7 +12,7 @@ use zk_client::{
     Acl, Claim, Client, CreateMode, Error, ErrorKind, Fate, OpKind, Watch, WatchEvent, path,
 };
 
-use crate::contend::{Contention, Grant};
+use crate::contend::{Contention, Grant, Name};
 
 /// The node of an offer in this election to that candidate.
 fn offer_of(election: &str, contender: &[u8]) -> String {
@@ -37,24 +37,30 @@ pub(super) async fn offer(
     contender: &str,
     limit: Duration,
 ) -> Result<(), Error> {
+    let offer = offer_of(election, contender.as_bytes());
     let run = async {
-        let offer = offer_of(election, contender.as_bytes());
-        let claim = make(client, &offer, leader).await?;
         loop {
-            match client.get(&offer).watch().await {
-                // Taken, and said so: what is left to do is to withdraw it, which the claim does.
-                Ok((found, _)) if found.data != leader => return Ok(()),
-                Ok((_, mut watch)) => {
-                    if is_over(&mut watch).await {
-                        let text = format!("the session of the leader of {election} is over");
-                        return Err(Error::new(ErrorKind::SessionExpired, text));
+            let claim = make(client, &offer, leader).await?;
+            loop {
+                match client.get(&offer).watch().await {
+                    Ok((found, mut watch)) if found.data == leader => {
+                        if is_over(&mut watch).await {
+                            let text = format!("the session of the leader of {election} is over");
+                            return Err(Error::new(ErrorKind::SessionExpired, text));
+                        }
                     }
+                    // Somebody wrote into it.
+                    Ok(_) => break,
+                    Err(error) if error.kind() == ErrorKind::NoNode => {
+                        claim.absent();
+                        break;
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) if error.kind() == ErrorKind::NoNode => {
-                    claim.absent();
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
+            }
+            // Anybody may have done that: that it was taken shows in the place.
+            if is_taken(client, election, leader).await? {
+                return Ok(());
             }
         }
     };
@@ -62,6 +68,20 @@ pub(super) async fn offer(
         Ok(result) => result,
         Err(_) => Err(not_taken(election, contender, limit)),
     }
+}
+
+/// Whether there is another candidate in the leader's place. An error if there is no leader in it either.
+async fn is_taken(client: &Client, election: &str, leader: &str) -> Result<bool, Error> {
+    let children = client.children(election).await?;
+    let own = path::name(leader);
+    let place = Name::parse(own).map(|name| name.sequence);
+    let mut others = children.iter().filter(|child| *child != own);
+    let taken = others.any(|child| Name::parse(child).map(|name| name.sequence) == place);
+    if taken || children.iter().any(|child| child == own) {
+        return Ok(taken);
+    }
+    let text = format!("the term of the leader of {election} is over: {leader} is gone");
+    Err(Error::new(ErrorKind::LockLost, text).with_op(OpKind::Acquire, election))
 }
 
 /// Makes the node of the offer.

@@ -14,7 +14,6 @@ mod dropped;
 mod drops;
 mod election;
 mod ending;
-mod fire;
 mod gates;
 mod handover;
 mod herd;

@@ -205,7 +205,7 @@ impl Site {
                     #[cfg(feature = "__seeded-bugs")]
                     Told::Ready if zk_client::seeded::is_on("open-gate-not-looked-at") => {}
                     #[cfg(feature = "__seeded-bugs")]
-                    Told::Unclear if zk_client::seeded::is_on("any-wake-up-enters") => {
+                    _ if zk_client::seeded::is_on("any-wake-up-enters") => {
                         return Ok(Some(node.to_owned()));
                     }
                     Told::Ready => return Ok(Some(node.to_owned())),

@@ -88,6 +88,7 @@ async fn b1_a_late_removal_of_an_earlier_barrier_lets_nobody_pass() {
         sleep(Duration::from_secs(5)).await;
         assert!(ours.is_set().await.unwrap());
         assert!(theirs.remove().await.unwrap());
+        sleep(Duration::from_secs(1)).await;
         theirs.set().await.unwrap();
         let passed = ours.wait().timeout(Duration::from_secs(10)).await;
         assert_eq!(passed.unwrap_err().kind(), ErrorKind::WaitTimedOut);

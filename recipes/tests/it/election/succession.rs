@@ -177,6 +177,28 @@ async fn who_may_not_delete_beside_the_election_is_named_and_the_leader_hears_of
     }
 }
 
+/// An offer may be deleted by anybody: that alone was once taken for its acceptance.
+#[tokio::test(start_paused = true)]
+async fn an_offer_that_somebody_else_deletes_is_made_again_and_not_taken_for_accepted() {
+    let line = line().await;
+    let offer = format!("{AT}-handover-nobody");
+    let limit = Duration::from_secs(3);
+    let naming = line.leader.name_successor("nobody", limit);
+    let deleting = async {
+        let mut deleted = 0;
+        for _ in 0..2 {
+            sleep(Duration::from_millis(500)).await;
+            line.clients[1].delete(&offer).await.unwrap();
+            deleted += 1;
+        }
+        deleted
+    };
+    let (named, deleted) = tokio::join!(naming, deleting);
+    assert_eq!(named.unwrap_err().kind(), ErrorKind::AcquireTimedOut);
+    assert_eq!(deleted, 2);
+    assert!(line.leader.term().is_leader());
+}
+
 #[tokio::test(start_paused = true)]
 async fn in_other_layouts_there_is_no_succession() {
     for layout in [ElectionLayout::Selector, ElectionLayout::Kazoo] {

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use zk_wire::Moment;
-
 use crate::history::History;
-use crate::known::{Bounds, Ends, Life, Rows, Tree, name};
-use crate::records::{Function, Op, Outcome};
+use crate::known::{Bounds, Ends, Rows, Tree};
+use crate::records::{Function, Op};
 use crate::text::Text;
-use crate::verdict::{Findings, Property, Verdict};
+use crate::verdict::{Findings, Verdict};
 
 mod cyclic;
 mod double;
 mod gates;
+mod sites;
+
+use sites::Sites;
 
 /// `B1` to `B3`, `B5`, and `G9` of waits.
 pub(super) fn check(history: &History) -> Verdict {
@@ -65,51 +66,4 @@ const fn kind(function: Function) -> Option<Kind> {
         Function::Arrive => Some(Kind::Cyclic),
         _ => None,
     }
-}
-
-/// What is known of all of them.
-struct Sites<'h> {
-    history: &'h History,
-    tree: Tree<'h>,
-    rows: Rows,
-    bounds: Bounds,
-    ends: Ends,
-}
-
-impl<'h> Sites<'h> {
-    fn name(&self, text: Text) -> String {
-        self.history.texts.shown(text)
-    }
-
-    /// A call in words.
-    fn what(&self, op: &Op) -> String {
-        let (function, process) = (op.function.word(), op.process);
-        format!("{function} {} of process {process}", self.name(op.path))
-    }
-
-    /// The children that ever were of the node at that path, with their names.
-    fn children(&self, path: Text) -> Vec<(&'h [u8], &Life)> {
-        let lives = self.tree.children(path);
-        lives
-            .map(|life| (name(self.history.texts.bytes(life.path)), life))
-            .collect()
-    }
-
-    /// A wait gave up although it could have gone on since that moment.
-    fn in_vain(&self, (place, op): (usize, &Op), since: Option<Moment>, findings: &mut Findings) {
-        let gave_up = op.outcome == Outcome::NotApplied && op.error == 0 && op.deadline.is_some();
-        let Some(since) = since.filter(|_| gave_up) else {
-            return;
-        };
-        if self.bounds.is_late(since.max(op.invoked), op.returned) {
-            let (what, since) = (self.what(op), since.as_nanos() / 1_000_000);
-            let text = format!("{what} could go on from {since} ms and gave up");
-            findings.add(Property::G9, &[place], text);
-        }
-    }
-}
-
-/// Whether the call had returned by then.
-fn returned_by(op: &Op, at: Moment) -> bool {
-    op.returned.is_some_and(|returned| returned < at)
 }

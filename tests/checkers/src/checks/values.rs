@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::history::History;
 use crate::known::{Bounds, Rows};
-use crate::records::{Function, Op};
+use crate::records::Function;
 use crate::text::Text;
 use crate::verdict::{Findings, Verdict};
 
 mod blocks;
 mod chain;
 mod limits;
+mod object;
 mod reads;
+
+use object::Object;
 
 /// `A1` to `A4`, and `G9` of streams.
 pub(super) fn check(history: &History) -> Verdict {
@@ -43,7 +46,7 @@ pub(super) fn check(history: &History) -> Verdict {
         };
         if uses(Function::Next) {
             blocks::judge(&object, &mut findings);
-        } else if uses(Function::Grant) {
+        } else if uses(Function::Spend) {
             limits::judge(&object, &mut findings);
         } else {
             let made = chain::judge(&object, &mut findings);
@@ -63,22 +66,6 @@ const fn is_of_value(function: Function) -> bool {
             | Function::Follow
             | Function::CountDown
             | Function::Next
-            | Function::Grant
+            | Function::Spend
     )
-}
-
-/// One node: the calls about it in the order in which they were made, and what became of it.
-struct Object<'h> {
-    history: &'h History,
-    name: String,
-    calls: Vec<(usize, Op)>,
-    rows: &'h [crate::known::Row],
-}
-
-impl Object<'_> {
-    /// A call in words.
-    fn what(&self, op: &Op) -> String {
-        let (function, process) = (op.function.word(), op.process);
-        format!("{function} {} of process {process}", self.name)
-    }
 }

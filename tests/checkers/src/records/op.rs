@@ -87,7 +87,7 @@ words! {
         /// Block counter: the next number of the handle `recipe`.
         Next = "next",
         /// Rate limiter: waits for as many permits as `data` says; there are `expected` in a window of `from` ms.
-        Grant = "grant",
+        Spend = "spend",
         /// Gate: makes its node.
         Raise = "raise",
         /// Gate: deletes its node; answers whether there was one.

@@ -145,6 +145,13 @@ const CASES: &[Case] = &[
         "outcome=ok reply=no",
     ),
     case(
+        B1,
+        "a call removes a barrier and is told that it did nothing",
+        GATE,
+        "invoked=30 polls=1 returned=31 outcome=cancelled",
+        "invoked=30 returned=32.5 deadline=32 outcome=not_applied",
+    ),
+    case(
         G9,
         "a wait gives up long after the barrier was removed",
         GATE,
@@ -202,10 +209,10 @@ const CASES: &[Case] = &[
     ),
     case(
         B2,
-        "a member is counted twice",
+        "a member is counted that had given up",
         DOUBLE,
-        "session=b kind=create path=/d/two owner=b",
-        "session=a kind=create path=/d/two owner=a",
+        "invoked=10 returned=22 outcome=ok reply=/d/two session=b",
+        "invoked=10 deadline=15 returned=16 outcome=not_applied session=b",
     ),
     case(
         B2,

@@ -71,10 +71,10 @@ change zxid=3 at=10 session=a kind=set path=/b data=6 version=2
 const LIMIT: &str = "\
 note process=1 session=a what=connected at=0
 note process=2 session=b what=connected at=0
-op process=1 function=grant path=/r from=100 expected=3 data=1 invoked=1 returned=7 outcome=ok
-op process=1 function=grant path=/r from=100 expected=3 data=1 invoked=8 returned=9 outcome=ok
-op process=2 function=grant path=/r from=100 expected=3 data=1 invoked=10 returned=13 outcome=ok
-op process=2 function=grant path=/r from=100 expected=3 data=2 invoked=14 returned=113 outcome=ok
+op process=1 function=spend path=/r from=100 expected=3 data=1 invoked=1 returned=7 outcome=ok
+op process=1 function=spend path=/r from=100 expected=3 data=1 invoked=8 returned=9 outcome=ok
+op process=2 function=spend path=/r from=100 expected=3 data=1 invoked=10 returned=13 outcome=ok
+op process=2 function=spend path=/r from=100 expected=3 data=2 invoked=14 returned=113 outcome=ok
 change zxid=1 at=2 session=a kind=create path=/r data=0%200
 change zxid=2 at=4 session=a kind=set path=/r data=0%202 version=1
 change zxid=3 at=6 session=a kind=set path=/r data=1004%202 version=2

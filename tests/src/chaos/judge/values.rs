@@ -21,6 +21,7 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
             Told::Unknown => count <= 1,
         };
         if !is_right {
+            let text = data.escape_ascii();
             findings.push(format!(
                 "G2: {text} in {path} was {told:?}, and is there {count} times"
             ));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zk_wire::Zxid;
 
-use super::Sites;
+use super::sites::{Sites, returned_by};
 use crate::known::{Life, number_in};
 use crate::records::{Op, Outcome};
 use crate::text::Text;
@@ -59,9 +59,7 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
             });
             let row =
                 own.and_then(|(zxid, _)| sites.rows.at(path).iter().find(|row| row.zxid == *zxid));
-            let since = row
-                .map(|row| row.at)
-                .filter(|at| !super::returned_by(op, *at));
+            let since = row.map(|row| row.at).filter(|at| !returned_by(op, *at));
             sites.in_vain((*place, op), since, findings);
             continue;
         }
@@ -92,7 +90,7 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
     }
 }
 
-/// The call that made the party, if it had given up before the round was complete, and its session had always been connected.
+/// The call that made the party, if it had given up before the round was complete.
 fn ghost(sites: &Sites<'_>, party: &Life, round: Zxid, calls: &[(usize, Op)]) -> Option<usize> {
     let row = sites
         .rows
@@ -102,7 +100,5 @@ fn ghost(sites: &Sites<'_>, party: &Life, round: Zxid, calls: &[(usize, Op)]) ->
     let user = sites.ends.user(party.owner)?;
     let made = |op: &Op| op.process == user && op.invoked <= party.created;
     let (place, op) = calls.iter().rev().find(|(_, op)| made(op))?;
-    let returned = op.returned.filter(|returned| *returned < row.at)?;
-    let cut = sites.ends.process_cut_within(user, op.invoked, returned);
-    (op.outcome == Outcome::NotApplied && op.error == 0 && !cut).then_some(*place)
+    sites.had_given_up(op, row.at).then_some(*place)
 }

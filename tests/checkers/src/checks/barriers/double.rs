@@ -1,10 +1,8 @@
 //! Barriers that all enter together and all leave together.
 
-use std::collections::BTreeSet;
-
 use zk_wire::Moment;
 
-use super::{Sites, returned_by};
+use super::sites::{Sites, returned_by};
 use crate::known::Life;
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;
@@ -18,6 +16,7 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
         .partition(|(name, _)| *name == b"ready");
     let meeting = Meeting {
         sites,
+        calls,
         gates: gates.into_iter().map(|(_, life)| life).collect(),
         members: members.into_iter().map(|(_, life)| life).collect(),
     };
@@ -32,13 +31,13 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
 
 struct Meeting<'s, 'h> {
     sites: &'s Sites<'h>,
+    calls: &'s [(usize, Op)],
     gates: Vec<&'s Life>,
     members: Vec<&'s Life>,
 }
 
 impl Meeting<'_, '_> {
-    /// Who enters was there with as many as are to meet, each with a session of its own, at the moment when the gate was
-    /// made.
+    /// Who enters was there with as many as are to meet at the moment when the gate was made; who had given up is not counted.
     fn enter(&self, place: usize, op: &Op, findings: &mut Findings) {
         let wanted = op
             .expected
@@ -73,8 +72,8 @@ impl Meeting<'_, '_> {
             findings.add(Property::B2, &[place], text);
             return;
         };
-        let owners: BTreeSet<_> = self.together(gate).map(|life| life.owner).collect();
-        let there = owners.len();
+        let ghosts = self.together(gate).filter(|life| self.is_ghost(life, gate));
+        let there = self.together(gate).count() - ghosts.count();
         if there < wanted {
             let text = format!(
                 "{what} entered at {} with {there} members of {wanted}",
@@ -109,6 +108,17 @@ impl Meeting<'_, '_> {
             last = last.zip(gone).map(|(one, other)| one.max(other));
         }
         self.sites.in_vain((place, op), last, findings);
+    }
+
+    /// Whether the call that made the member had given up before the gate was made.
+    fn is_ghost(&self, life: &Life, gate: &Life) -> bool {
+        let user = self.sites.ends.user(life.owner);
+        let made = |op: &Op| {
+            let enters = op.function == Function::Enter && Some(op.process) == user;
+            enters && op.invoked <= life.created
+        };
+        let call = self.calls.iter().rev().find(|(_, op)| made(op));
+        call.is_some_and(|(_, op)| self.sites.had_given_up(op, gate.created))
     }
 
     /// The node that a call tells of: the last one of that name.

@@ -2,7 +2,7 @@
 
 use zk_wire::Moment;
 
-use super::{Sites, returned_by};
+use super::sites::{Sites, returned_by};
 use crate::known::{Row, number_in};
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;

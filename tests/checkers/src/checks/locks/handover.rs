@@ -20,7 +20,9 @@ pub(super) fn judge(locks: &Locks<'_>, findings: &mut Findings) {
 fn wakes(locks: &Locks<'_>, findings: &mut Findings) {
     let mut nodes: BTreeMap<Text, (Text, SessionId)> = BTreeMap::new();
     let mut waiting: BTreeMap<(Text, SessionId), Vec<&Contender<'_>>> = BTreeMap::new();
-    for (lock, contender) in locks.contenders.iter() {
+    // Observers of an election watch its leader, too.
+    let contenders = locks.contenders.iter();
+    for (lock, contender) in contenders.filter(|(_, one)| one.share != Share::Term) {
         let (path, owner) = (contender.life.path, contender.life.owner);
         nodes.insert(path, (lock, owner));
         waiting.entry((lock, owner)).or_default().push(contender);

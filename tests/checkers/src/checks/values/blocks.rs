@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Object;
+use super::object::Object;
 use crate::known::number_in;
 use crate::records::{Function, Outcome};
 use crate::verdict::{Findings, Property};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zk_wire::ErrorCode;
 
-use super::Object;
+use super::object::Object;
 use crate::known::{Row, number_in, same};
 use crate::records::{Function, Op, Outcome};
 use crate::verdict::{Findings, Property};
@@ -121,7 +121,9 @@ fn must_change(object: &Object<'_>, op: &Op) -> bool {
 /// Whether the row may be the call's, for all that its caller knows.
 fn may_change(op: &Op, row: &Row) -> bool {
     match (op.outcome, op.function) {
-        (Outcome::Ok, Function::CountDown | Function::Look) => row.is_within(op),
+        // A read that fails may have made the node before.
+        (Outcome::Ok | Outcome::NotApplied, Function::Look) => row.is_within(op),
+        (Outcome::Ok, Function::CountDown) => row.is_within(op),
         (Outcome::Unknown | Outcome::Cancelled | Outcome::Pending, _) => true,
         _ => false,
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use zk_wire::{SessionId, Zxid};
 
-use super::Object;
 use super::chain::found_another;
+use super::object::Object;
 use crate::known::{Bounds, Row, same};
 use crate::records::{Function, Op, Outcome};
 use crate::text::Text;

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use zk_checkers::{Function, Outcome};
+use zk_client::Error;
 use zk_recipes::{Election, Latch, Term};
 
 use crate::actor::Called;
-use crate::recorder::OpenCall;
+use crate::recorder::{OpenCall, code, failed};
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 
@@ -67,10 +68,19 @@ impl<'a> Lent<'a> {
         app.actor.enter(Phase::Releasing);
     }
 
-    /// All is over; how the candidacy ended that got no term.
-    fn end(&self, outcome: Outcome, polls: u32) {
-        if let Some(call) = locked(&self.call).take() {
-            call.end(polls, outcome, |_, _| {});
+    /// All is over: how the candidacy ended, if it got no term.
+    fn end(&self, called: Called<Result<(), Error>>) {
+        let Some(call) = locked(&self.call).take() else {
+            return;
+        };
+        match called {
+            Called::Returned(Err(error), polls) => {
+                call.end(polls, failed(&error), |op, _| op.error = code(&error));
+            }
+            // A latch that was closed before.
+            Called::Returned(Ok(()), polls) | Called::Dropped(polls) => {
+                call.end(polls, Outcome::Cancelled, |_, _| {});
+            }
         }
     }
 }
@@ -82,13 +92,8 @@ impl Application {
         let actor = Arc::clone(&self.actor);
         let lent = Lent::new(self, lock);
         let lead = election.lead(|term| lent.term(term));
-        match actor.call(Call::Hold, lead).await {
-            Called::Returned(Ok(()), polls) => lent.end(Outcome::Unknown, polls),
-            Called::Returned(Err(error), polls) => {
-                lent.end(crate::recorder::failed(&error), polls);
-            }
-            Called::Dropped(polls) => lent.end(Outcome::Cancelled, polls),
-        }
+        let called = actor.call(Call::Hold, lead).await;
+        lent.end(called);
     }
 
     /// Has itself told when it leads, for a while.
@@ -115,13 +120,8 @@ impl Application {
             latch.close();
         };
         let both = async { tokio::join!(driver, user).0 };
-        match actor.call(Call::Hold, both).await {
-            Called::Returned(Ok(()), polls) => lent.end(Outcome::Cancelled, polls),
-            Called::Returned(Err(error), polls) => {
-                lent.end(crate::recorder::failed(&error), polls);
-            }
-            Called::Dropped(polls) => lent.end(Outcome::Cancelled, polls),
-        }
+        let called = actor.call(Call::Hold, both).await;
+        lent.end(called);
     }
 }
 
