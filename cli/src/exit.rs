@@ -143,8 +143,9 @@ fn code_of(kind: ErrorKind) -> u8 {
 
 /// Says `message` on stderr.
 pub(crate) fn say(message: impl fmt::Display) {
-    // Nobody is left to hear that stderr is closed.
-    let _ = writeln!(io::stderr().lock(), "zkctl: {message}");
+    // In one write, lest what other processes say there comes in between. Nobody is left to hear that stderr is closed.
+    let line = format!("zkctl: {message}\n");
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Says why a command failed and returns the exit code.

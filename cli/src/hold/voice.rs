@@ -31,7 +31,8 @@ impl Voice {
             }
             let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
             object.insert(timed.to_owned(), millis.into());
-            let _ = writeln!(io::stderr().lock(), "{}", Value::from(object));
+            let line = format!("{}\n", Value::from(object));
+            let _ = io::stderr().lock().write_all(line.as_bytes());
         } else if self.verbose {
             say(format_args!(
                 "{event} {} after {}",
