@@ -31,6 +31,8 @@ pub(super) struct Page {
     pub(super) numbers: Vec<i64>,
     /// How many permits the rate limiter granted.
     pub(super) permits: u64,
+    /// Clients, by their numbers, that hold the lock whose holders are made to lose it.
+    pub(super) holding: BTreeSet<usize>,
     /// Nodes of holders that were deleted by an operator.
     pub(super) evicted: BTreeSet<String>,
 }

@@ -56,9 +56,11 @@ pub(super) async fn reentrant(mut worker: Worker) {
                     }
                     Err(error) => worker.failed("reentrant", &error),
                 }
-                // Long, so that some holds are lost.
+                // Long, so that a silence can begin meanwhile.
+                worker.diary.page().holding.insert(worker.number);
                 let while_held = worker.millis(300, 1200);
                 sleep(while_held).await;
+                worker.diary.page().holding.remove(&worker.number);
                 let (token, release) = (held.token(), to_the_end(outer.release()));
                 worker.ledger("reentrant", &held, token, &id, release).await;
             }
