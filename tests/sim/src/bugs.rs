@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 14] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 13] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -56,11 +56,6 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 14] = [
         "Curator's InterProcessMutex, which looks at a map of its own",
     ),
     (
-        "term-begun-without-its-candidate",
-        Recipe::Election,
-        "CURATOR-653, CURATOR-696",
-    ),
-    (
         "epoch-of-the-candidate",
         Recipe::Election,
         "terms numbered by their candidates",
@@ -81,9 +76,9 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 14] = [
         "jobs that are on record once they are done",
     ),
     (
-        "block-outlives-its-window",
+        "used-up-window-begun-anew",
         Recipe::RateLimiter,
-        "permits taken from an old window",
+        "limits that start again once they are reached",
     ),
 ];
 

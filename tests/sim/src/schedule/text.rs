@@ -245,6 +245,7 @@ pub(crate) fn parse_ms(word: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Plan;
     use crate::schedule::Profile;
     use crate::seed::Seed;
 
