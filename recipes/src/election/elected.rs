@@ -133,12 +133,6 @@ impl Elected {
         let record = record::beginning(path::name(&node.path), &self.announcement);
         let epoch = loop {
             let write = client.multi().check(&node.path, None);
-            #[cfg(feature = "__seeded-bugs")]
-            let write = if zk_client::seeded::is_on("term-begun-without-its-candidate") {
-                client.multi().check(path, None)
-            } else {
-                write
-            };
             match write.set(path, record.clone(), None).await {
                 Ok(results) => match results.as_slice() {
                     [_, MultiResult::Set(stat)] => break stat.mzxid.as_raw() as u64,

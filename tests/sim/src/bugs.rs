@@ -56,11 +56,6 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 26] = [
         "Curator's InterProcessMutex, which looks at a map of its own",
     ),
     (
-        "term-begun-without-its-candidate",
-        Recipe::Election,
-        "CURATOR-653, CURATOR-696",
-    ),
-    (
         "epoch-of-the-candidate",
         Recipe::Election,
         "terms numbered by their candidates",
@@ -144,6 +139,11 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 26] = [
         "passed-party-counted-again",
         Recipe::CyclicBarrier,
         "rounds counted by names alone",
+    ),
+    (
+        "used-up-window-begun-anew",
+        Recipe::RateLimiter,
+        "limits that start again once they are reached",
     ),
 ];
 

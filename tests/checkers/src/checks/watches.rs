@@ -312,7 +312,11 @@ fn servers(history: &History, findings: &mut Findings) {
         let was_armed = armed
             .insert(key, watch.did == WatchAction::Set)
             .unwrap_or(false);
-        if watch.did == WatchAction::Fired && !was_armed {
+        // A node that is gone ends both kinds of watches with one event.
+        let deleted = watch.did == WatchAction::Fired && watch.what == WatchKind::Deleted;
+        let other = (watch.session, watch.path, !watch.children, watch.server);
+        let other_was = deleted && armed.insert(other, false).unwrap_or(false);
+        if watch.did == WatchAction::Fired && !was_armed && !other_was {
             let text = format!(
                 "a server fires a watch of session {} on {} at {}, which is not set",
                 watch.session,

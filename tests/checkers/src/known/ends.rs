@@ -1,11 +1,12 @@
 //! When processes and sessions ended, and when their connections broke.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use zk_wire::{Moment, SessionId};
 
 use crate::history::History;
-use crate::known::bounds::notes;
+use crate::known::bounds::{later, notes};
 use crate::records::{ChangeKind, Function, NoteKind};
 
 /// When processes and sessions ended, and when their connections broke.
@@ -134,7 +135,11 @@ impl Ends {
     }
 }
 
+/// Whoever is told of a cut may be so at the moment at which the calls return, and write it down just behind them.
+const SAME_MOMENT: Duration = Duration::from_nanos(999);
+
 fn strikes_within(cuts: Option<&Vec<Moment>>, from: Moment, to: Moment) -> bool {
+    let to = later(to, SAME_MOMENT).unwrap_or(to);
     let cuts = cuts.map(Vec::as_slice).unwrap_or_default();
     let next = cuts.partition_point(|cut| *cut < from);
     cuts.get(next).is_some_and(|cut| *cut <= to)

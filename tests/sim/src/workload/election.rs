@@ -45,8 +45,8 @@ impl Family for Elections {
             let election = election(app, lock).ok_or("no election")?;
             let call = app.begin_stand(zk_checkers::Function::Stand, lock, None);
             let leadership = app.insist_on(call, election.elected()).await?;
-            let epoch = leadership.epoch();
-            self.sees_at_last(app, (&election, lock), epoch).await?;
+            self.sees_at_last(app, (&election, lock), &leadership)
+                .await?;
             app.give_back_at_last(leadership).await?;
         }
         Ok(())

@@ -66,6 +66,12 @@ fn durations(locks: &Locks<'_>, findings: &mut Findings) {
             continue;
         }
         begun.remove(&key);
+        let crashed = locks.ends.crashed(belief.process);
+        if crashed.is_some_and(|at| (since..=belief.at).contains(&at)) {
+            // It may have stood still when it ended.
+            findings.stats.exempt += 1;
+            continue;
+        }
         findings.stats.judged += 1;
         let resumed = locks.ends.resumed_within(belief.process, since, belief.at);
         let from = resumed.map_or(since, |resumed| resumed.max(since));

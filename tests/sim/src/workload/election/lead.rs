@@ -15,9 +15,9 @@ use crate::workload::Application;
 /// The application, for one term's work after the other.
 struct Lent<'a> {
     app: Mutex<Option<&'a mut Application>>,
-    /// The candidacy until its first term, and where it is in the history.
+    /// The candidacy until its next term.
     call: Mutex<Option<OpenCall>>,
-    place: usize,
+    lock: usize,
 }
 
 /// What one term has borrowed.
@@ -28,6 +28,9 @@ struct Borrowed<'l, 'a> {
 
 impl Drop for Borrowed<'_, '_> {
     fn drop(&mut self) {
+        // It stands again, unless this was the end.
+        let again = |app: &&mut Application| app.begin_stand(Function::Stand, self.lent.lock, None);
+        *locked(&self.lent.call) = self.app.as_ref().map(again);
         *locked(&self.lent.app) = self.app.take();
     }
 }
@@ -40,7 +43,7 @@ impl<'a> Lent<'a> {
     fn new(app: &'a mut Application, lock: usize) -> Self {
         let call = app.begin_stand(Function::Stand, lock, None);
         Self {
-            place: call.place(),
+            lock,
             call: Mutex::new(Some(call)),
             app: Mutex::new(Some(app)),
         }
@@ -59,9 +62,9 @@ impl<'a> Lent<'a> {
             return;
         };
         let held = term.held();
-        let first = locked(&self.call).take();
-        let call = first.unwrap_or_else(|| app.actor.recorder.again(self.place));
-        app.end_granted(call, 1, held);
+        if let Some(call) = locked(&self.call).take() {
+            app.end_granted(call, 1, held);
+        }
         let beliefs = [app.believe(held)];
         app.actor.enter(Phase::Holding);
         app.work(std::slice::from_ref(held), &beliefs).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zk_checkers::{Function, Outcome};
-use zk_recipes::{Election, Leader};
+use zk_recipes::{Election, Leader, Leadership};
 
 use super::{Elections, Observer};
 use crate::actor::Called;
@@ -25,7 +25,7 @@ impl Elections {
         }
     }
 
-    /// After everything was healed it sees the term that there is.
+    /// After everything was healed it sees the term that there is, and then what its leader tells.
     ///
     /// # Errors
     ///
@@ -34,24 +34,41 @@ impl Elections {
         &mut self,
         app: &mut Application,
         at: (&Election, usize),
-        epoch: u64,
+        leadership: &Leadership,
+    ) -> Result<(), String> {
+        let epoch = leadership.epoch();
+        let is_led = |leader: &Leader| leader.epoch == Some(epoch);
+        self.sees(app, at, &is_led).await?;
+        let words = app.fresh_value();
+        let told = leadership.term().announce(&words).await;
+        told.map_err(|error| format!("announce: {error}"))?;
+        let is_told = |leader: &Leader| leader.announcement == words;
+        self.sees(app, at, &is_told).await
+    }
+
+    async fn sees(
+        &mut self,
+        app: &mut Application,
+        at: (&Election, usize),
+        wanted: &(dyn Fn(&Leader) -> bool + Sync),
     ) -> Result<(), String> {
         let patience = app.plan.round_trip() * 20 + Duration::from_secs(1);
         let observer = self.observer(app, at);
         let seeing = async {
             loop {
-                let told = next(app, observer, at.1, patience).await;
-                if told.is_none_or(|leader| leader.is_some_and(|it| it.epoch == Some(epoch))) {
-                    return;
+                match next(app, observer, at.1, patience).await {
+                    None => return false,
+                    Some(Some(leader)) if wanted(&leader) => return true,
+                    Some(_) => {}
                 }
             }
         };
-        if tokio::time::timeout(patience, seeing).await.is_ok() {
+        if matches!(tokio::time::timeout(patience, seeing).await, Ok(true)) {
             return Ok(());
         }
         let name = &observer.name;
         Err(format!(
-            "{name} is not told of the term {epoch:#x} in {patience:?}"
+            "{name} is not told of what there is within {patience:?}"
         ))
     }
 
