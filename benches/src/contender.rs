@@ -11,7 +11,7 @@ pub(crate) enum Workload {
     /// getData of 100 bytes, this many callers each with one request at a time.
     Get(usize),
     /// getData of this many bytes by [`MOST_IN_FLIGHT`](Self::MOST_IN_FLIGHT) tasks: what joining reads is worth.
-    Read(usize),
+    Read(usize, Spread),
     /// Acquire and release of a free mutex by one caller, who waits for the release.
     Mutex,
     /// As `Mutex`, but the release goes on in the background.
@@ -23,12 +23,15 @@ impl Workload {
     pub(crate) const MOST_IN_FLIGHT: usize = 256;
 
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Get(1),
         Self::Get(Self::MOST_IN_FLIGHT),
-        Self::Read(0),
-        Self::Read(100),
-        Self::Read(100_000),
+        Self::Read(0, Spread::OneNode),
+        Self::Read(100, Spread::OneNode),
+        Self::Read(100_000, Spread::OneNode),
+        Self::Read(0, Spread::NodeEach),
+        Self::Read(100, Spread::NodeEach),
+        Self::Read(100_000, Spread::NodeEach),
         Self::Mutex,
         Self::MutexDropped,
     ];
@@ -37,9 +40,34 @@ impl Workload {
     pub(crate) fn title(self) -> String {
         match self {
             Self::Get(callers) => format!("getData 100 B, {callers} in flight"),
-            Self::Read(bytes) => format!("getData {bytes} B, {} tasks", Self::MOST_IN_FLIGHT),
+            Self::Read(bytes, spread) => {
+                let nodes = match spread {
+                    Spread::OneNode => "one node",
+                    Spread::NodeEach => "a node each",
+                };
+                format!("getData {bytes} B, {} tasks, {nodes}", Self::MOST_IN_FLIGHT)
+            }
             Self::Mutex => "free mutex, acquire + release".to_owned(),
             Self::MutexDropped => "free mutex, release not awaited".to_owned(),
+        }
+    }
+}
+
+/// Whether all read the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// Everybody reads one node.
+    OneNode,
+    /// Every task reads a node of its own.
+    NodeEach,
+}
+
+impl Spread {
+    /// How many nodes there are.
+    pub(crate) const fn nodes(self) -> usize {
+        match self {
+            Self::OneNode => 1,
+            Self::NodeEach => Workload::MOST_IN_FLIGHT,
         }
     }
 }

@@ -96,7 +96,7 @@ impl Contender for Curator {
     }
 
     fn does(&self, workload: Workload) -> bool {
-        !matches!(workload, Workload::MutexDropped | Workload::Read(_))
+        !matches!(workload, Workload::MutexDropped | Workload::Read(..))
     }
 
     fn remark(&self, workload: Workload) -> Option<&'static str> {
@@ -116,7 +116,7 @@ impl Contender for Curator {
             Workload::Get(in_flight) => format!("get-{in_flight}"),
             Workload::Mutex => "mutex".to_owned(),
             Workload::MutexDropped => return Err("Curator has no such release".into()),
-            Workload::Read(_) => return Err("only our reads are joined".into()),
+            Workload::Read(..) => return Err("only our reads are joined".into()),
         };
         let orders = self.orders.as_mut().ok_or("java has no standard input")?;
         writeln!(orders, "{order} {}", time.as_millis())?;

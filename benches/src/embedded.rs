@@ -41,7 +41,7 @@ impl Contender for Embedded {
     }
 
     fn does(&self, workload: Workload) -> bool {
-        !matches!(workload, Workload::Read(_))
+        !matches!(workload, Workload::Read(..))
     }
 
     fn remark(&self, _workload: Workload) -> Option<&'static str> {

@@ -61,7 +61,7 @@ impl Host {
         &self,
         callers: usize,
         time: Duration,
-        caller: impl Fn(Instant) -> F + Send + 'static,
+        mut caller: impl FnMut(Instant) -> F + Send + 'static,
     ) -> Outcome<Run>
     where
         F: Future<Output = Outcome<u64>> + Send + 'static,

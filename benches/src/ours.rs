@@ -57,10 +57,12 @@ impl Ours {
 }
 
 impl Ours {
-    fn gets(&self, callers: usize, node: String, len: usize, time: Duration) -> Outcome<Run> {
+    /// Each caller reads one of the nodes.
+    fn gets(&self, callers: usize, nodes: Vec<String>, len: usize, time: Duration) -> Outcome<Run> {
         let client = self.client.clone();
+        let mut nodes = nodes.into_iter().cycle();
         self.host.run(callers, time, move |until| {
-            gets(client.clone(), node.clone(), len, until)
+            gets(client.clone(), nodes.next(), len, until)
         })
     }
 }
@@ -82,15 +84,15 @@ impl Contender for Ours {
     }
 
     fn does(&self, workload: Workload) -> bool {
-        self.joins_reads || matches!(workload, Workload::Get(_) | Workload::Read(_))
+        self.joins_reads || matches!(workload, Workload::Get(_) | Workload::Read(..))
     }
 
     fn run(&mut self, workload: Workload, time: Duration) -> Outcome<Run> {
         match workload {
-            Workload::Get(callers) => self.gets(callers, self.stage.node(), 100, time),
-            Workload::Read(bytes) => {
-                let node = self.stage.node_of(bytes);
-                self.gets(Workload::MOST_IN_FLIGHT, node, bytes, time)
+            Workload::Get(callers) => self.gets(callers, vec![self.stage.node()], 100, time),
+            Workload::Read(bytes, spread) => {
+                let nodes = self.stage.nodes_of(bytes, spread);
+                self.gets(Workload::MOST_IN_FLIGHT, nodes, bytes, time)
             }
             Workload::Mutex | Workload::MutexDropped => {
                 let mutex = self.mutex.clone();
@@ -114,7 +116,8 @@ impl Drop for Ours {
     }
 }
 
-async fn gets(client: Client, node: String, len: usize, until: Instant) -> Outcome<u64> {
+async fn gets(client: Client, node: Option<String>, len: usize, until: Instant) -> Outcome<u64> {
+    let node = node.ok_or("no node to read")?;
     let mut done = 0;
     while Instant::now() < until {
         let read = client.get(&node).await?;

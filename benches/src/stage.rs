@@ -2,7 +2,7 @@
 
 use zk_wire::{Create, CreateMode, ErrorCode, Request, Response, path};
 
-use crate::contender::Workload;
+use crate::contender::{Spread, Workload};
 use crate::outcome::Outcome;
 use crate::raw::RawConnection;
 
@@ -36,8 +36,10 @@ impl Stage {
         create(&mut connection, base, Vec::new())?;
         create(&mut connection, &stage.node(), vec![b'x'; 100])?;
         for workload in Workload::ALL {
-            if let Workload::Read(bytes) = workload {
-                create(&mut connection, &stage.node_of(bytes), vec![b'x'; bytes])?;
+            if let Workload::Read(bytes, Spread::NodeEach) = workload {
+                for node in stage.nodes_of(bytes, Spread::NodeEach) {
+                    create(&mut connection, &node, vec![b'x'; bytes])?;
+                }
             }
         }
         for lock in LOCKS {
@@ -56,9 +58,12 @@ impl Stage {
         path::join(&self.base, "node")
     }
 
-    /// The node to read that has so many bytes.
-    pub(crate) fn node_of(&self, bytes: usize) -> String {
-        path::join(&self.base, &format!("node-{bytes}"))
+    /// The nodes to read that have so many bytes.
+    pub(crate) fn nodes_of(&self, bytes: usize, spread: Spread) -> Vec<String> {
+        let nodes = 0..spread.nodes();
+        nodes
+            .map(|number| path::join(&self.base, &format!("node-{bytes}-{number}")))
+            .collect()
     }
 
     /// The lock of one contender.

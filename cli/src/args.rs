@@ -3,8 +3,8 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
-    acl, completion, config, create, dev, elect, get, leaders, lock, locks, ls, man, mntr, observe,
-    ping, quota, reconfig, rm, set, srvr, stat, tree, watch, whoami,
+    acl, barrier, completion, config, counter, create, dev, elect, get, leaders, lock, locks, ls,
+    man, mntr, observe, ping, quota, reconfig, rm, sem, set, srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -46,6 +46,12 @@ pub(crate) enum Command {
     Leaders(leaders::Args),
     /// Follow who leads an election, until interrupted
     Observe(observe::Args),
+    /// Run a command while holding one of so many permits
+    Sem(sem::Args),
+    /// Wait until others let one pass, or work together with others
+    Barrier(barrier::Args),
+    /// Read and change a number that many programs share
+    Counter(counter::Args),
     /// List the children of a node
     Ls(ls::Args),
     /// Print the data of a node
@@ -86,8 +92,8 @@ pub(crate) enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success, 1 refused by the server, 64 usage, 69 no server, 70 internal error, 75 lock not
-acquired in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
-`lock`, `elect` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+acquired or barrier not passed in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
+`lock`, `sem`, `elect`, `barrier enter` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
@@ -95,6 +101,9 @@ Examples:
   export ZK_CONNECT=zk1:2181,zk2:2181,zk3:2181/app
   zkctl lock /locks/nightly --timeout 10s -- ./nightly.sh
   zkctl locks /locks/nightly --watch
+  zkctl lock explain /locks/nightly
+  zkctl sem /limits/crawlers --permits 3 -- ./crawl.sh
+  zkctl counter add /counters/orders
   zkctl tree /config --depth 2
   zkctl ping
   zkctl create -p /config/limit 100 && zkctl get /config/limit
@@ -105,12 +114,12 @@ Exit codes:
   64  the command line is wrong
   69  no server answers
   70  internal error
-  75  the lock was not acquired in time
+  75  the lock was not acquired, or the barrier not passed, in time
   76  the lock was lost or in doubt; the command was stopped
   77  credentials or an ACL forbid it
   78  ZK_CONNECT or --connect is missing or malformed
   126, 127  the command cannot be executed, was not found
-`lock`, `elect` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
+`lock`, `sem`, `elect`, `barrier enter` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
 #[cfg(test)]
 mod tests {

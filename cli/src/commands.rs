@@ -1,8 +1,10 @@
 //! The commands, one module each: its options and what it does.
 
 pub(crate) mod acl;
+pub(crate) mod barrier;
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod counter;
 pub(crate) mod create;
 pub(crate) mod dev;
 pub(crate) mod elect;
@@ -18,6 +20,7 @@ pub(crate) mod ping;
 pub(crate) mod quota;
 pub(crate) mod reconfig;
 pub(crate) mod rm;
+pub(crate) mod sem;
 pub(crate) mod set;
 pub(crate) mod srvr;
 pub(crate) mod stat;
@@ -44,6 +47,9 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Elect(args) => elect::run(args, &connection, json).await,
         Command::Leaders(args) => leaders::run(args, &connection, json).await,
         Command::Observe(args) => observe::run(args, &connection, json).await,
+        Command::Sem(args) => sem::run(args, &connection, json).await,
+        Command::Barrier(args) => barrier::run(args, &connection, json).await,
+        Command::Counter(args) => counter::run(args, &connection, json).await,
         Command::Ls(args) => ls::run(args, &connection, json).await,
         Command::Get(args) => get::run(args, &connection, json).await,
         Command::Set(args) => set::run(args, &connection, json).await,

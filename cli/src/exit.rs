@@ -134,11 +134,9 @@ fn code_of(kind: ErrorKind) -> u8 {
         ErrorKind::LockLost | ErrorKind::LockDoubt => code::LOCK_LOST,
         ErrorKind::NoAuth | ErrorKind::AuthFailed => code::NO_PERMISSION,
         ErrorKind::InvalidConfig => code::CONFIG,
-        ErrorKind::Bug
-        | ErrorKind::Misuse
-        | ErrorKind::Protocol
-        | ErrorKind::QueueFull
-        | ErrorKind::Closed => code::INTERNAL,
+        ErrorKind::Bug | ErrorKind::Protocol | ErrorKind::QueueFull | ErrorKind::Closed => {
+            code::INTERNAL
+        }
         _ => code::REFUSED,
     }
 }
@@ -182,6 +180,8 @@ mod tests {
             (ErrorKind::NoNode, 1),
             (ErrorKind::NodeExists, 1),
             (ErrorKind::MixedContenders, 1),
+            // What is asked for cannot be had: more permits than there are, a number too large to store.
+            (ErrorKind::Misuse, 1),
             (ErrorKind::InvalidPath, 64),
             (ErrorKind::NoServerReachable, 69),
             (ErrorKind::Tls, 69),

@@ -1,6 +1,7 @@
-//! Running a command while something is held: a lock, or the leadership of an election.
+//! Running a command while something is held: a lock, a permit, the leadership of an election, a place in a barrier.
 
 mod care;
+mod grip;
 mod loss;
 mod prize;
 mod voice;
@@ -12,20 +13,21 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{sleep, timeout};
-use zk_recipes::{Client, Contender, Error, ErrorKind, LockGuard};
+use tokio::time::sleep;
+use zk_recipes::{Client, Error, ErrorKind};
 
 use crate::child::{self, Group};
 use crate::connect::Connection;
+use crate::duration;
 use crate::exit::{Failure, code, say};
 use crate::node_path::NodePath;
 use crate::signals::Signals;
 use crate::terminal::Loan;
 use crate::watchdog::Watchdog;
-use crate::{duration, output};
 
 use care::{Care, End};
-pub(crate) use prize::Prize;
+use grip::{Grip, Sight};
+pub(crate) use prize::{Prize, Step};
 use voice::Voice;
 
 /// What the commands that hold something have in common.
@@ -36,23 +38,27 @@ pub(crate) struct Options {
 
     /// Wait no longer than this, else exit with 75; 0s: do not wait
     #[arg(long, short, value_name = "DURATION", value_parser = duration::parse)]
-    timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 
     /// What `zkctl locks` shows, in the place of host, process and program
     #[arg(long, value_name = "TEXT")]
-    contender: Option<String>,
+    pub(crate) contender: Option<String>,
 
-    /// When the servers hear nothing for so long, the lock goes to the next
+    /// End the command with SIGTERM when somebody asks for the lock (`zkctl lock revoke`, Curator's Revoker)
+    #[arg(long)]
+    pub(crate) revocable: bool,
+
+    /// When the servers hear nothing for so long, the next one has it
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse_positive)]
-    session_timeout: Duration,
+    pub(crate) session_timeout: Duration,
 
     /// Tell when the lock is acquired and released
     #[arg(long, short)]
-    verbose: bool,
+    pub(crate) verbose: bool,
 
     /// The command, without a shell
     #[arg(last = true, required = true, value_name = "CMD")]
-    command: Vec<OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Runs the command while what `make` names is held.
@@ -107,19 +113,18 @@ impl Run<'_> {
             signal = signals.next() => return Ok(code::of_signal(signal.as_raw())),
             never = self.tell_who_is_ahead() => match never {},
         };
-        self.voice
-            .tell(&guard.held(), "acquired", started.elapsed());
+        let sight = guard.sight();
+        self.voice.tell(&sight, "acquired", started.elapsed());
         let started = Instant::now();
-        let held = guard.held();
         let grace = client.session_timeout() / GRACE_SHARE;
-        let started_command = Watchdog::start(&loss::title(&held), grace).and_then(|watchdog| {
-            let group = Group::spawn(&self.args.command, self.environment(&guard), watchdog.id())?;
+        let started_command = Watchdog::start(&sight.title(), grace).and_then(|watchdog| {
+            let group = Group::spawn(&self.args.command, self.environment(&sight), watchdog.id())?;
             Ok((watchdog, group))
         });
         let (mut watchdog, mut group) = match started_command {
             Ok(started) => started,
             Err(failure) => {
-                release(guard, signals).await;
+                guard.abandon(signals).await;
                 return Err(failure);
             }
         };
@@ -128,7 +133,8 @@ impl Run<'_> {
         let loan = Loan::to(group.id());
         group.go();
         let mut care = Care {
-            held: held.clone(),
+            sight: sight.clone(),
+            is_revocable: self.args.revocable,
             grace,
             // Half of the session timeout without a proof is doubt; the watchdog comes after that.
             until: client.now() + client.session_timeout() * 3 / 4,
@@ -136,8 +142,8 @@ impl Run<'_> {
             undertaker: group.undertaker(),
             children: signal(SignalKind::child()).ok(),
         };
-        let end = care.watch(&mut group, signals).await;
-        let left = held.safe_for().unwrap_or(Duration::ZERO);
+        let end = care.watch(&mut group, guard.lost(), signals).await;
+        let left = sight.safe_for().unwrap_or(Duration::ZERO);
         if !matches!(end, Ok(End::Exited { .. })) {
             // What is left of the safe window, but enough to take note of SIGTERM.
             let patience = left.min(grace).max(LEAST_GRACE);
@@ -153,13 +159,13 @@ impl Run<'_> {
         }
         match end? {
             End::Exited { .. } | End::Doubt if was_stopped => {
-                self.voice.tell(&held, "lost", started.elapsed());
+                self.voice.tell(&sight, "lost", started.elapsed());
                 drop(guard);
                 Err(Failure::new(
                     code::LOCK_LOST,
                     format!(
                         "{}; the command was stopped",
-                        loss::unseen(client, &held).await
+                        loss::unseen(client, &sight).await
                     ),
                 ))
             }
@@ -174,19 +180,19 @@ impl Run<'_> {
                 .await
                 .map(|()| code::of_signal(signal.as_raw())),
             End::Lost(lost) => {
-                self.voice.tell(&held, "lost", started.elapsed());
+                self.voice.tell(&sight, "lost", started.elapsed());
                 // Whatever is left to release goes with the session, which is closed next.
                 drop(guard);
-                let why = loss::told(client, &held, &lost).await;
+                let why = loss::told(client, &sight, lost).await;
                 Err(Failure::new(
                     code::LOCK_LOST,
                     format!("{why}; the command was stopped"),
                 ))
             }
             End::Doubt => {
-                self.voice.tell(&held, "lost", started.elapsed());
+                self.voice.tell(&sight, "lost", started.elapsed());
                 drop(guard);
-                let why = loss::doubt(client, &held).await;
+                let why = loss::doubt(client, &sight).await;
                 Err(Failure::new(
                     code::LOCK_LOST,
                     format!("{why}; the command was stopped"),
@@ -195,26 +201,26 @@ impl Run<'_> {
         }
     }
 
-    /// The command has ended: its lock goes to the next.
+    /// The command has ended: what it ran under goes to the next.
     async fn released(
         &self,
-        guard: LockGuard,
+        guard: Grip,
         signals: &mut Signals,
         started: Instant,
     ) -> Result<(), Failure> {
-        let held = guard.held();
-        if let Some(false) = release(guard, signals).await {
-            self.voice.tell(&held, "lost", started.elapsed());
+        let sight = guard.sight();
+        if let grip::End::LostBefore = guard.release(signals).await? {
+            self.voice.tell(&sight, "lost", started.elapsed());
             return Err(Failure::new(
                 code::LOCK_LOST,
-                format!("{} was lost before the command ended", loss::title(&held)),
+                format!("{} was lost before the command ended", sight.title()),
             ));
         }
-        self.voice.tell(&held, "released", started.elapsed());
+        self.voice.tell(&sight, "released", started.elapsed());
         Ok(())
     }
 
-    async fn acquire(&self, client: &Client) -> Result<LockGuard, Failure> {
+    async fn acquire(&self, client: &Client) -> Result<Grip, Failure> {
         let contender = self.args.contender.clone();
         let contender = contender.unwrap_or_else(|| contender_of(&self.args.command));
         let acquired = self.prize.acquire(contender, self.args.timeout).await;
@@ -224,6 +230,13 @@ impl Run<'_> {
             (Err(error), Some(limit)) if error.kind() == ErrorKind::AcquireTimedOut => {
                 Err(self.not_acquired(&format!("within {limit:?}")).await)
             }
+            (Err(error), _) if error.kind() == ErrorKind::MixedContenders => {
+                let path = self.prize.path();
+                let hint = format!(
+                    "`zkctl lock explain {path}` says whose they are; --layout takes theirs"
+                );
+                Err(Failure::from(error).with_hint(&hint))
+            }
             (Err(error), _) => Err(client.explain(error).await.into()),
         }
     }
@@ -231,16 +244,13 @@ impl Run<'_> {
     async fn not_acquired(&self, limit: &str) -> Failure {
         let (words, path) = (self.prize.words(), self.prize.path());
         // Only to be helpful: whatever goes wrong here is not worth a word.
-        let contenders = self.prize.contenders().await.unwrap_or_default();
-        let holder = match contenders.first() {
-            Some(holder) => format!("it is {} {}", words.held_by, holder_of(holder)),
-            None => format!("it was {} somebody else", words.held_by),
-        };
+        let in_the_way = self.prize.in_the_way().await;
+        let in_the_way = in_the_way.unwrap_or_else(|| "somebody else was there".to_owned());
         Failure::new(
             code::NOT_ACQUIRED,
             format!(
-                "cannot {} {path} {limit}: {holder}; `zkctl locks {path}` shows who waits",
-                words.acquire
+                "cannot {} {path} {limit}: {in_the_way}; `zkctl {} {path}` shows who waits",
+                words.acquire, words.show
             ),
         )
     }
@@ -250,49 +260,27 @@ impl Run<'_> {
         sleep(SILENCE).await;
         let is_heard = self.voice.verbose || io::stderr().is_terminal();
         if is_heard && !self.voice.json {
-            if let Ok(contenders) = self.prize.contenders().await {
-                // The last one is us.
-                let ahead = contenders.len().saturating_sub(1);
-                if let Some(holder) = contenders.first().filter(|_| ahead > 0) {
-                    let (path, holder) = (&self.args.path, holder_of(holder));
-                    let held_by = self.prize.words().held_by;
-                    say(format_args!(
-                        "waiting for {path}: it is {held_by} {holder}, {ahead} ahead"
-                    ));
-                }
+            if let Some(in_the_way) = self.prize.in_the_way().await {
+                let ahead = self.prize.ahead().await;
+                let ahead = ahead.map_or_else(String::new, |ahead| format!(", {ahead} ahead"));
+                say(format_args!(
+                    "waiting for {}: {in_the_way}{ahead}",
+                    self.args.path
+                ));
             }
         }
         std::future::pending().await
     }
 
-    fn environment(&self, guard: &LockGuard) -> Vec<(&'static str, OsString)> {
+    fn environment(&self, sight: &Sight) -> Vec<(&'static str, OsString)> {
         let words = self.prize.words();
-        let mut environment = vec![
-            (words.path, self.args.path.as_str().into()),
-            (words.token, guard.token().to_string().into()),
-        ];
+        let mut environment = vec![(words.path, self.args.path.as_str().into())];
+        if let Some((_, number)) = sight.number() {
+            environment.push((words.token, number.to_string().into()));
+        }
         environment.extend(self.connection.for_child());
         environment
     }
-}
-
-/// Whether the lock was held to the end; `None` if no server says so in time, or before the next signal.
-async fn release(guard: LockGuard, signals: &mut Signals) -> Option<bool> {
-    tokio::select! {
-        released = timeout(RELEASE, guard.release()) => match released {
-            Ok(Ok(released)) => Some(released.was_held),
-            Ok(Err(_)) | Err(_) => None,
-        },
-        _ = signals.next() => None,
-    }
-}
-
-fn holder_of(holder: &Contender) -> String {
-    format!(
-        "{} (token {})",
-        output::printable(&holder.text),
-        holder.token
-    )
 }
 
 /// Where it runs and what: `build-7 pid 4711 (nightly.sh)`. Arguments may be secret.
@@ -311,9 +299,6 @@ const GRACE_SHARE: u32 = 10;
 
 /// Time to take note of SIGTERM for a command whose lock is gone already.
 const LEAST_GRACE: Duration = Duration::from_millis(200);
-
-/// How long a release may take before the end of the session has to do.
-const RELEASE: Duration = Duration::from_secs(5);
 
 /// How long waiting needs no explanation.
 const SILENCE: Duration = Duration::from_secs(1);

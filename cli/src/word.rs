@@ -14,6 +14,13 @@ pub(crate) type Fields = Vec<(String, String)>;
 pub(crate) const PLAIN: &str =
     "zkctl asks four-letter words in plain text alone, and TLS is wanted";
 
+/// What `server` says to `word`, as it stands.
+pub(crate) async fn text(server: &HostPort, word: Word) -> Result<String, WordError> {
+    let server = ServerAddr::new(server.host.clone(), server.port);
+    let answer = ask_word(server, word).timeout(PATIENCE).await?;
+    Ok(answer.text().to_owned())
+}
+
 /// Asks `server` for `word`.
 pub(crate) async fn ask(server: &HostPort, word: Word) -> Result<Fields, WordError> {
     let server = ServerAddr::new(server.host.clone(), server.port);

@@ -5,6 +5,7 @@ mod cyclic;
 mod double;
 mod flag;
 mod single;
+mod withdraw;
 
 pub use count_down::CountDownLatch;
 pub use cyclic::{Arrive, CyclicBarrier};

@@ -3,8 +3,13 @@
 
 mod edit;
 mod mark;
+mod pause;
 mod settle;
+mod settlement;
 mod write;
 
 pub(crate) use edit::{Cell, Edited, Found, Promotion};
+pub(crate) use mark::Mark;
+pub(crate) use pause::pause;
+pub(crate) use settlement::Settlement;
 pub(crate) use write::validated;

@@ -1,10 +1,10 @@
 //! Jobs that one of many runs, and not again too soon.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Stat, path};
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Node, Stat, path};
 
 use crate::lock::{
     Held, HoldError, LockGuard, Mutex, Terms, default_contender, hold_under, validate,
@@ -14,7 +14,7 @@ use crate::lock::{
 /// all hosts at about the same moment.
 ///
 /// `PATH/holder` is a [`Mutex`], which is held while the job runs: a host that dies lets go with its session. `PATH/last`
-/// remembers the last start, and is there for good; it is written before the job starts, in one transaction with a check
+/// remembers the last start and those before it, and is there for good; it is written before the job starts, in one transaction with a check
 /// of the hold. Whether enough time has passed is told by the clock of the ensemble's leader, twice: when `last` was
 /// written and when the next contender's node was made. So the hosts' clocks need not agree.
 ///
@@ -49,6 +49,16 @@ pub struct Lease {
     contender: Bytes,
     min_hold: Duration,
     terms: Terms,
+}
+
+/// One start of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Started {
+    /// When, by the clock of the ensemble's leader.
+    pub at: SystemTime,
+    /// What whoever ran it says about itself.
+    pub contender: String,
 }
 
 /// What became of a job.
@@ -142,9 +152,15 @@ impl Lease {
             return Ok(Ran::Busy);
         };
         let own = self.client.exists(guard.view().node()).submit();
-        let last = self.client.exists(&self.last).submit();
-        if let (Some(own), Some(last)) = (own.await?, last.await?) {
-            let since = own.ctime.saturating_sub(last.mtime);
+        let last = self.client.get(&self.last).submit();
+        let own = own.await?;
+        let last = match last.await {
+            Ok(last) => Some(last),
+            Err(error) if error.kind() == ErrorKind::NoNode => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let (Some(own), Some(last)) = (own, &last) {
+            let since = own.ctime.saturating_sub(last.stat.mtime);
             // A leader whose clock is behind that of the last one: no time has passed as far as anybody can tell.
             let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
             if since < self.min_hold {
@@ -158,7 +174,8 @@ impl Lease {
             let _ = self.client.set(&self.last, self.contender.clone()).await;
             return done.map(Ran::Done);
         }
-        self.note_start(&guard).await?;
+        let record = self.record(last.as_ref());
+        self.note_start(&guard, &record).await?;
         hold_under(guard, self.terms, job).await.map(Ran::Done)
     }
 
@@ -182,24 +199,60 @@ impl Lease {
     pub async fn last_start(&self) -> Result<Option<(Stat, String)>, Error> {
         match self.client.get(&self.last).await {
             Ok(last) => {
-                let text = String::from_utf8_lossy(&last.data).into_owned();
-                Ok(Some((last.stat, text)))
+                let text = String::from_utf8_lossy(&last.data);
+                let who = text.lines().next().unwrap_or_default().to_owned();
+                Ok(Some((last.stat, who)))
             }
             Err(error) if error.kind() == ErrorKind::NoNode => Ok(None),
             Err(error) => Err(error),
         }
     }
 
+    /// The last starts, the latest first, at most 20 of them; empty if it never started.
+    ///
+    /// # Errors
+    ///
+    /// `NoAuth`, and what every operation can meet.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// As a read.
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn history(&self) -> Result<Vec<Started>, Error> {
+        match self.client.get(&self.last).await {
+            Ok(last) => Ok(starts(&last).collect()),
+            Err(error) if error.kind() == ErrorKind::NoNode => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Who starts now, and the starts before. When it is now, the time of the write will tell.
+    fn record(&self, last: Option<&Node>) -> Bytes {
+        let mut record = in_one_line(&String::from_utf8_lossy(&self.contender));
+        for start in last.into_iter().flat_map(starts).take(REMEMBERED - 1) {
+            let at = start.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+            record += &format!("\n{} {}", at.as_millis(), start.contender);
+        }
+        record.into()
+    }
+
     /// Writes that it starts, only while it is held. Writing it twice does no harm, so a lost answer is asked again.
-    async fn note_start(&self, guard: &LockGuard) -> Result<(), Error> {
+    async fn note_start(&self, guard: &LockGuard, record: &Bytes) -> Result<(), Error> {
         loop {
-            let set = self.client.set(&self.last, self.contender.clone());
+            let set = self.client.set(&self.last, record.clone());
             let noted = match set.fenced_by(guard).await {
                 Err(error) if error.kind() == ErrorKind::NoNode => {
                     self.client
                         .create_parents(&self.last, CreateMode::Persistent, &self.acl)
                         .await?;
-                    let create = self.client.create(&self.last, self.contender.clone());
+                    let create = self.client.create(&self.last, record.clone());
                     let create = create.acl(self.acl.clone()).fenced_by(guard);
                     create.await.map(drop)
                 }
@@ -213,4 +266,37 @@ impl Lease {
             }
         }
     }
+}
+
+/// How many starts are remembered.
+const REMEMBERED: usize = 20;
+
+/// The starts on record, the latest first: that of the write itself, and a line for each before it.
+fn starts(last: &Node) -> impl Iterator<Item = Started> {
+    let text = String::from_utf8_lossy(&last.data).into_owned();
+    let latest = Started {
+        at: moment(u64::try_from(last.stat.mtime).unwrap_or(0)),
+        contender: text.lines().next().unwrap_or_default().to_owned(),
+    };
+    let earlier: Vec<Started> = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let (at, contender) = line.split_once(' ')?;
+            Some(Started {
+                at: moment(at.parse().ok()?),
+                contender: contender.to_owned(),
+            })
+        })
+        .collect();
+    std::iter::once(latest).chain(earlier)
+}
+
+fn moment(millis: u64) -> SystemTime {
+    let since = Duration::from_millis(millis);
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+}
+
+fn in_one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }

@@ -29,7 +29,7 @@
 //! | [`Mutex`] | Curator's InterProcessMutex, go-zk's lock; kazoo's Lock on request ([`Layout`]) | alpha |
 //! | [`Election`], [`Latch`] | Curator's LeaderLatch; its LeaderSelector or kazoo's Election on request ([`ElectionLayout`]) | alpha |
 //! | [`AtomicLong`], [`AtomicInt`], [`AtomicValue`], [`BlockCounter`] | Curator's DistributedAtomicLong, -Integer, -Value, CachedAtomicLong; kazoo's Counter | alpha |
-//! | [`SharedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
+//! | [`SharedValue`], [`TypedValue`], [`SharedCount`] | Curator's SharedValue, SharedCount | alpha |
 //! | [`Barrier`], [`DoubleBarrier`] | Curator's DistributedBarrier, DistributedDoubleBarrier; kazoo's Barrier, DoubleBarrier | alpha |
 //! | [`CountDownLatch`], [`CyclicBarrier`], [`EventFlag`] | none: our own | alpha |
 //! | [`RwLock`] | Curator's InterProcessReadWriteLock; kazoo's ReadLock and WriteLock on request | alpha |
@@ -37,6 +37,9 @@
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
+//! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
+//! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
+//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
 //!
 //! # Features
 //!
@@ -55,13 +58,17 @@ mod counter;
 #[doc(hidden)]
 pub mod decisions;
 mod election;
+pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;
+mod persistent_node;
 mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
+mod stm;
+mod transaction;
 mod uuid;
 mod value;
 mod wait;
@@ -77,17 +84,21 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
-pub use lease::{Lease, Ran};
+pub use lease::{Lease, Ran, Started};
 pub use lock::{
-    Acquire, Broken, Contender, Exclusive, Held, HoldError, Holding, LockGuard, LockLost,
+    Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use persistent_node::{PersistentNode, Presence, Standing};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
+pub use stm::{Stm, Tx};
+pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
 pub use value::{
-    AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Versioned,
+    AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
+    TypedValue, Versioned,
 };
 pub use wait::Wait;
 
@@ -107,3 +118,9 @@ pub use zk_client::TlsConfig;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So must those of the pages for users of other libraries.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating-from-curator.md")]
+#[doc = include_str!("../../docs/migrating-from-kazoo.md")]
+struct Migrating;

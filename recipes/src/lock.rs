@@ -16,7 +16,7 @@ pub use breaking::Broken;
 pub use contenders::Contender;
 pub use guard::{LockGuard, Released};
 pub use held::{Held, LockLost, LockLostWhy};
-pub use holding::{Exclusive, Holding};
+pub use holding::{Exclusive, HoldKind, Holding};
 pub use mutex::Mutex;
 pub use reentrant::{ReentrantGuard, ReentrantMutex};
 

@@ -174,7 +174,10 @@ impl RateLimiter {
     /// Hands out permits; or says how long the window is used up.
     async fn serve(&self, mine: &mut Block, count: u32) -> Result<Option<Duration>, Error> {
         loop {
-            if mine.until.is_none_or(|until| self.client.now() >= until) {
+            let is_over = mine.until.is_none_or(|until| self.client.now() >= until);
+            #[cfg(feature = "__seeded-bugs")]
+            let is_over = is_over && !zk_client::seeded::is_on("block-outlives-its-window");
+            if is_over {
                 *mine = Block::default();
             }
             if let Some(left) = mine.left.checked_sub(count) {
@@ -217,11 +220,7 @@ impl RateLimiter {
         let Some((sent, now, version)) = self.write(reserved, version).await? else {
             return Ok(Taken::Again);
         };
-        let rest = self.rest(window, now);
-        #[cfg(feature = "__seeded-bugs")]
-        let rest =
-            rest.filter(|_| wanted > 0 || !zk_client::seeded::is_on("used-up-window-begun-anew"));
-        if let Some(rest) = rest {
+        if let Some(rest) = self.rest(window, now) {
             return Ok(match wanted {
                 0 => Taken::UsedUp(rest),
                 left => Taken::Block(Block {

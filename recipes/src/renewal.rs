@@ -2,18 +2,23 @@
 
 use zk_client::{Client, Error, ErrorKind, State};
 
+/// Why no session comes after the one of this generation: the kind of error that tells it, and in words. `None` if one will
+/// come, or has.
+pub(crate) fn last_end(client: &Client, generation: u64) -> Option<(ErrorKind, &'static str)> {
+    let end = match client.state() {
+        State::Expired { .. } => (ErrorKind::SessionExpired, "the session is over"),
+        State::AuthFailed => (ErrorKind::AuthFailed, "a server refused the credentials"),
+        State::Closed => (ErrorKind::Closed, "the client was closed"),
+        _ => return None,
+    };
+    (client.generation() == generation).then_some(end)
+}
+
 /// Lets a caller whose request failed with the end of its session start over in the next one: `Ok` if there is or will be
 /// one, the error otherwise. Any other error is handed back.
 pub(crate) fn renewed(client: &Client, generation: u64, error: Error) -> Result<(), Error> {
-    if error.kind() != ErrorKind::SessionExpired {
-        return Err(error);
+    if error.kind() == ErrorKind::SessionExpired && last_end(client, generation).is_none() {
+        return Ok(());
     }
-    let over = matches!(
-        client.state(),
-        State::Expired { .. } | State::AuthFailed | State::Closed
-    );
-    if over && client.generation() == generation {
-        return Err(error);
-    }
-    Ok(())
+    Err(error)
 }

@@ -4,10 +4,12 @@ mod atomic;
 mod changes;
 mod count;
 mod shared;
+mod typed;
 mod versioned;
 
 pub use atomic::{AtomicValue, Replaced};
 pub use changes::{Changes, CountChanges};
 pub use count::SharedCount;
 pub use shared::SharedValue;
+pub use typed::{Stored, TypedChanges, TypedValue};
 pub use versioned::Versioned;

@@ -1,7 +1,9 @@
 """Holds one of kazoo's locks in two threads, each time with a file in a folder, until each has held and waited TIMES
 times in each role.
 
-Arguments: CONNECT RECIPE PATH FOLDER PERMITS TIMES. RECIPE is `rw` or `semaphore`. A file is called ROLE-WHO; whoever
+Arguments: CONNECT RECIPE PATH FOLDER PERMITS TIMES. RECIPE is `rw` or `semaphore`, or `curator-lock` or `curator-rw` for
+kazoo's locks among Curator's: they wait for Curator's names by `extra_lock_patterns`, and are waited for because they are
+named as those. A file is called ROLE-WHO; whoever
 is in may be with others only as its role allows. A wait is a hold that was not to be had at once. Prints `connected`, and
 at the end one line `role ROLE holds N waits M` per role.
 """
@@ -10,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 
 from kazoo.client import KazooClient
 
@@ -19,7 +22,24 @@ faults = []
 counting = threading.Lock()
 
 
+def among_curators(lock, name):
+    """Gives the nodes of a lock a name of Curator's."""
+    lock.prefix = f"_c_{uuid.uuid4()}{name}"
+    lock.create_path = f"{lock.path}/{lock.prefix}"
+    return lock
+
+
 def roles(zk, who):
+    if RECIPE == "curator-lock":
+        lock = zk.Lock(PATH, who, extra_lock_patterns=["-lock-"])
+        return {"write": among_curators(lock, "-lock-")}
+    if RECIPE == "curator-rw":
+        read = zk.ReadLock(PATH, who, extra_lock_patterns=["__WRIT__"])
+        write = zk.WriteLock(PATH, who, extra_lock_patterns=["__WRIT__", "__READ__"])
+        return {
+            "read": among_curators(read, "-__READ__"),
+            "write": among_curators(write, "-__WRIT__"),
+        }
     if RECIPE == "semaphore":
         return {"permit": zk.Semaphore(PATH, who, max_leases=int(PERMITS))}
     return {"read": zk.ReadLock(PATH, who), "write": zk.WriteLock(PATH, who)}

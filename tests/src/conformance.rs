@@ -11,10 +11,12 @@
 
 mod acl;
 mod admin;
+mod barriers;
 mod chroot;
 mod codes;
 mod create;
 mod delete_all;
+mod election;
 mod fence;
 mod list;
 mod multi;
@@ -29,9 +31,14 @@ mod order;
 mod paths;
 mod persistent_watch;
 mod reads;
+mod rw_lock;
 mod seen;
+mod semaphore;
 mod server;
 mod session;
+mod stm;
+mod transaction;
+mod values;
 mod watch;
 mod watch_pairs;
 mod watch_removal;

@@ -5,15 +5,18 @@ mod docker;
 mod owner;
 mod settings;
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use zk_recipes::SessionId;
 
+use crate::txn_log::{self, Txn};
 use crate::{Deadline, Protection, deadline, four_letter, note};
 use cut::From;
 use docker::{docker, try_docker};
@@ -84,6 +87,14 @@ impl Ensemble {
         Self::start_with(Settings::of(IMAGE))
     }
 
+    /// As [`start`](Self::start), servers whose logs tell afterwards what was [committed](Self::committed).
+    pub(crate) fn start_on_record() -> Self {
+        Self::start_with(Settings {
+            on_record: true,
+            ..Settings::of(IMAGE)
+        })
+    }
+
     /// As [`start`](Self::start), servers of the release 3.8.0, as Debian 12 has it.
     ///
     /// # Panics
@@ -148,7 +159,6 @@ impl Ensemble {
 
     fn start_with(settings: Settings) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
-        static CHOOSING: Mutex<()> = Mutex::new(());
         owner::sweep();
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("zk-faults-{}-{count}", std::process::id());
@@ -159,8 +169,8 @@ impl Ensemble {
             settings,
             reaper,
         };
-        // A port looks free until its container is started: another ensemble of this process would take it, too.
-        let choosing = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
+        // A port looks free until its container is started: another ensemble would take it, too.
+        let choosing = choosing();
         let subnet = ensemble.create_network();
         let mut ports = free_ports();
         for member in Self::MEMBERS {
@@ -298,6 +308,18 @@ impl Ensemble {
         })
     }
 
+    /// All that was committed, as the members' own logs tell it, in its order. For a moment at which all serve and nothing
+    /// is written.
+    ///
+    /// # Panics
+    ///
+    /// If a log cannot be read, or there are gaps.
+    #[track_caller]
+    pub(crate) fn committed(&self) -> Vec<Txn> {
+        let logs: Vec<Vec<Txn>> = self.members.iter().map(Server::log).collect();
+        txn_log::merge(&logs).unwrap_or_else(|why| panic!("{why}"))
+    }
+
     /// Ends a member's process at once, as a crash does.
     #[track_caller]
     pub fn kill(&self, member: Member) {
@@ -313,7 +335,10 @@ impl Ensemble {
     /// Stops a member's threads where they are; its connections stay open.
     #[track_caller]
     pub fn pause(&self, member: Member) {
-        docker(&["pause", &self.members[member].container]);
+        // On a full machine the engine does not always get a process to stand still at the first attempt.
+        deadline(ELECTION).wait_for("the engine to pause a member", || {
+            try_docker(&["pause", &self.members[member].container]).ok()
+        });
     }
 
     /// Lets a paused member go on.
@@ -404,6 +429,15 @@ impl Ensemble {
     }
 }
 
+impl Server {
+    /// What it has logged, read in its own file system.
+    fn log(&self) -> Vec<Txn> {
+        let process = docker(&["inspect", "--format", "{{.State.Pid}}", &self.container]);
+        let folder = format!("/proc/{process}/root/datalog/version-2");
+        txn_log::read_folder(Path::new(&folder)).unwrap_or_else(|why| panic!("{folder}: {why}"))
+    }
+}
+
 impl Drop for Ensemble {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -426,6 +460,17 @@ fn line(member: Member, address: &str) -> String {
     format!("server.{}={address}:2888:3888;2181", member + 1)
 }
 
+/// Waits until no other ensemble of this machine chooses its ports, and keeps them from it while this is there.
+fn choosing() -> File {
+    let path = std::env::temp_dir().join("zk-tests-ensemble-ports.lock");
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).open(&path);
+    let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let locked = flock(&file, FlockOperation::LockExclusive);
+    locked.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    file
+}
+
 /// Free ports, begun at a place that differs between processes.
 fn free_ports() -> impl Iterator<Item = u16> {
     let (first, count) = (PORTS.start, PORTS.end - PORTS.start);
@@ -433,4 +478,21 @@ fn free_ports() -> impl Iterator<Item = u16> {
     (0..count)
         .map(move |step| first + (skipped + step) % count)
         .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_ensemble_at_a_time_chooses_its_ports() {
+        let first = choosing();
+        let path = std::env::temp_dir().join("zk-tests-ensemble-ports.lock");
+        let other = File::open(path).unwrap();
+        flock(&other, FlockOperation::NonBlockingLockExclusive).unwrap_err();
+        drop(first);
+        let (sender, chosen) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(choosing()));
+        chosen.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
 }

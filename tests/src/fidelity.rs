@@ -10,7 +10,6 @@ mod campaign;
 mod cells;
 mod compare;
 mod core_peer;
-mod dice;
 mod generate;
 mod kinds;
 mod peer;

@@ -3,12 +3,14 @@
 mod entry;
 mod process;
 mod verdict;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use entry::{Call, Hold, Outcome};
 pub use process::{Contenders, Job};
 pub use verdict::{Calls, Verdict};
+pub use work::Work;
 
 /// All that the contenders of one lock said.
 #[derive(Debug, Default)]

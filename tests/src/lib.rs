@@ -10,8 +10,12 @@
 )]
 
 pub mod acl_matrix;
+#[cfg(feature = "ensemble")]
+pub mod chaos;
 pub mod conformance;
 mod deadline;
+#[cfg(feature = "real")]
+mod dice;
 #[cfg(feature = "ensemble")]
 mod ensemble;
 #[cfg(feature = "real")]
@@ -32,6 +36,8 @@ pub mod proxy;
 mod real_server;
 mod room;
 pub mod sharing;
+#[cfg(feature = "ensemble")]
+mod txn_log;
 pub mod value_rounds;
 
 pub use deadline::{Deadline, deadline};
@@ -39,7 +45,7 @@ pub use deadline::{Deadline, deadline};
 pub use ensemble::{Ensemble, Member, Role};
 pub use note::note;
 #[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
-pub use peer::{Peer, java};
+pub use peer::{Partner, Peer, java};
 #[cfg(feature = "real")]
 pub use protected_server::ProtectedServer;
 #[cfg(feature = "real")]

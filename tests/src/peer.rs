@@ -1,6 +1,8 @@
 //! Unmodified Curator and kazoo as peers: the programs of `tests/java` on Debian's jars, and of `tests/python` on the
 //! kazoo of the environment that `cargo xtask python setup` makes.
 
+mod partner;
+
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -11,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::Deadline;
+pub use partner::Partner;
 
 /// Where Debian's packages put their jars.
 const JARS: &str = "/usr/share/java";

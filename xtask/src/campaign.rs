@@ -18,11 +18,14 @@ pub(crate) fn run(name: &str, options: &[&str]) -> Outcome<()> {
     let simulated = SIMULATED.iter().find(|(known, _)| *known == name);
     let (mut program, mut words) = match (simulated, name) {
         (Some((_, words)), _) => (sim::program(), words.split(' ').collect()),
-        (None, "fidelity") => (fidelity()?, Vec::new()),
+        (None, "fidelity") => (on_real_servers("real-3-8", "fidelity")?, Vec::new()),
+        (None, "real") => (on_real_servers("ensemble", "chaos")?, Vec::new()),
         (None, other) => {
             let names: Vec<&str> = SIMULATED.iter().map(|(name, _)| *name).collect();
             let known = names.join(", ");
-            return Err(format!("no campaign `{other}`; there are: {known}, fidelity").into());
+            return Err(
+                format!("no campaign `{other}`; there are: {known}, fidelity, real").into(),
+            );
         }
     };
     words.extend(options);
@@ -43,7 +46,7 @@ pub(crate) fn run(name: &str, options: &[&str]) -> Outcome<()> {
 }
 
 /// Most of its time is the real servers', so it is not optimised: that would take longer to build than to run.
-fn fidelity() -> Outcome<Command> {
+fn on_real_servers(feature: &str, program: &str) -> Outcome<Command> {
     image::require_engine()?;
     for (release, tag) in image::known() {
         if !image::exists(tag) {
@@ -55,7 +58,7 @@ fn fidelity() -> Outcome<Command> {
     }
     let mut cargo = shell::cargo();
     cargo.args(["run", "--quiet", "--package", "zk-tests"]);
-    cargo.args(["--features", "real-3-8", "--bin", "fidelity", "--"]);
+    cargo.args(["--features", feature, "--bin", program, "--"]);
     Ok(cargo)
 }
 

@@ -5,6 +5,7 @@ mod cancel;
 mod circles;
 mod claims;
 mod crates;
+mod demos;
 mod docs;
 mod layers;
 mod msrv;
@@ -33,7 +34,7 @@ pub(crate) struct Check {
 }
 
 /// All rules but `claims`, which wants to know which tests ran.
-pub(crate) const CHECKS: [Check; 9] = [
+pub(crate) const CHECKS: [Check; 10] = [
     Check {
         name: "layers",
         about: "dependencies between crates, and what sans-IO code may name",
@@ -73,6 +74,11 @@ pub(crate) const CHECKS: [Check; 9] = [
         name: "readme",
         about: "the README's Rust compiles with the dependencies that it names",
         look: readme::check,
+    },
+    Check {
+        name: "demos",
+        about: "each page of docs/recipes is complete, and its demo of faults does what it says",
+        look: demos::check,
     },
     Check {
         name: "msrv",

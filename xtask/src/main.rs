@@ -52,6 +52,9 @@ CHECKS
   campaign fidelity [--scripts N] [--from SEED] [--release 3.9.3|3.8.0] [--servers N]
                           20,000 random scripts on real servers of each release and on embedded ones, the
                           answers compared; recorded in docs/verification.md
+  campaign real [--runs N] [--from SEED] [--seconds N]
+                          20 runs of two minutes: all recipes at once on three real servers under kills, pauses
+                          and cuts; recorded in docs/verification.md
   campaign cores          a million seeds of the session and server cores alone, recorded there
   campaign x2|x4|x5       every byte cut; every pair of frames; every expiry with every cut: of 16 or
                           more scripts, on the cores or (--library) on the whole library; recorded there
@@ -92,7 +95,7 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["campaign", name, rest @ ..] => campaign::run(name, rest),
         ["campaign"] => {
-            Err("campaign: say which; there are: sim, cores, x2, x4, x5, fidelity".into())
+            Err("campaign: say which; there are: sim, cores, x2, x4, x5, fidelity, real".into())
         }
         ["ensemble", ..] => Err("ensemble: say `image`, `up` or `down`".into()),
         [other, ..] => {

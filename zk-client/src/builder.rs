@@ -44,7 +44,8 @@ pub struct ClientBuilder {
     request_timeout: Option<Duration>,
     patient: bool,
     coalescing: bool,
-    multi_read_is_known: bool,
+    /// Whether the oldest server does, if anybody said.
+    knows_multi_read: Option<bool>,
     on_expiry: OnExpiry,
     ticket: Option<SessionTicket>,
     tracks: bool,
@@ -76,7 +77,7 @@ impl Client {
             request_timeout: None,
             patient: true,
             coalescing: true,
-            multi_read_is_known: false,
+            knows_multi_read: None,
             on_expiry: OnExpiry::default(),
             ticket: None,
             tracks: false,
@@ -158,8 +159,7 @@ impl ClientBuilder {
     ///
     /// Reads without a watch (`get`, `children` without metadata) leave at once while fewer than four frames of reads are
     /// unanswered, and gather into one request otherwise, unless something else is queued behind them or recent replies
-    /// had more than 32 KiB. Results,
-    /// errors, order, deadlines and cancellation are those of single reads. It needs servers from 3.6: under load, once per
+    /// had more than 32 KiB. Who asks for the same then shares one read, whatever its size. Results, errors, order, deadlines and cancellation are those of single reads. It needs servers from 3.6: under load, once per
     /// connection, the client lets everything be answered and then asks, and an older server hangs up then, once in a
     /// session. See [`servers_from`](Self::servers_from).
     pub fn read_coalescing(mut self, on: bool) -> Self {
@@ -167,10 +167,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Tells that all servers are of this release or a later one, so that they need not be asked for what they know.
-    /// Default: nothing is assumed. At present it matters for [`read_coalescing`](Self::read_coalescing) alone.
+    /// Tells the release of the oldest server, so that servers need not be asked for what they know: what that one lacks is
+    /// not tried. Default: nothing is assumed. At present it matters for [`read_coalescing`](Self::read_coalescing) alone.
     pub fn servers_from(mut self, major: u32, minor: u32) -> Self {
-        self.multi_read_is_known = (major, minor) >= (3, 6);
+        self.knows_multi_read = Some((major, minor) >= (3, 6));
+        self
+    }
+
+    /// Sets whether requests wait until there is a connection, for as long as they may take. Default: yes.
+    ///
+    /// If not, those that have not left fail with `ConnectionLost`, not applied, each time all servers were tried once in
+    /// vain. Recipes then fail in an outage where they would have gone on after it.
+    pub fn wait_for_connection(mut self, wait: bool) -> Self {
+        self.config.wait_for_connection = wait;
         self
     }
 
@@ -314,10 +323,10 @@ impl ClientBuilder {
             None => u64::from_be_bytes(draw(&*self.entropy)?),
         };
         self.config.servers = ensemble.servers.len();
-        self.config.coalescing = match (self.coalescing, self.multi_read_is_known) {
-            (false, _) => Coalescing::Off,
-            (true, false) => Coalescing::Probe,
-            (true, true) => Coalescing::Known,
+        self.config.coalescing = match (self.coalescing, self.knows_multi_read) {
+            (false, _) | (_, Some(false)) => Coalescing::Off,
+            (true, None) => Coalescing::Probe,
+            (true, Some(true)) => Coalescing::Known,
         };
         let session_timeout = self.config.session_timeout;
         // What servers grant to those who ask for less; nobody means to give up before.

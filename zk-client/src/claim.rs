@@ -42,11 +42,24 @@ impl Claim {
     /// `mark` must be unique to this claim: it is how the node is recognised when the reply to its creation
     /// is lost. Nothing is sent.
     pub(crate) fn new(scope: Scope, parent: &str, mark: &str) -> Self {
-        let absolute = scope.absolute(parent);
         let obligation = Obligation::DeleteMarked {
-            parent: absolute,
+            parent: scope.absolute(parent),
             mark: mark.to_owned(),
         };
+        Self::open(scope, parent, mark, obligation)
+    }
+
+    /// Claims the node at `path`, whose name others use as well. Only a node of this session is ever deleted.
+    pub(crate) fn of_node(scope: Scope, path: &str) -> Self {
+        let obligation = Obligation::DeleteOwn {
+            path: scope.absolute(path),
+        };
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = if parent.is_empty() { "/" } else { parent };
+        Self::open(scope, parent, name, obligation)
+    }
+
+    fn open(scope: Scope, parent: &str, mark: &str, obligation: Obligation) -> Self {
         let (generation, duty, status) = scope.shared().with(|inner, _| {
             let duty = inner.core.oblige(obligation);
             let status = inner.claims.open(duty);

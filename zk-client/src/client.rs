@@ -225,6 +225,12 @@ impl Client {
         Claim::new(self.scope.clone(), parent, mark)
     }
 
+    /// Claims the ephemeral node at `path`, which has to be created under exactly this name. When the claim goes it is
+    /// looked at first, and deleted only if it is this session's: others may have made a node of the same name since.
+    pub fn claim_node(&self, path: &str) -> Claim {
+        Claim::of_node(self.scope.clone(), path)
+    }
+
     /// Creates the missing ancestors of `path` as nodes of `mode` with this ACL; false if the chroot itself is missing.
     ///
     /// # Errors

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use zk_session::Fate;
 use zk_wire::SessionId;
 
+use crate::expiry::LostHold;
+
 mod kind;
 mod text;
 
@@ -32,6 +34,7 @@ struct Inner {
     hint: Option<String>,
     expected: Option<i32>,
     operation: Option<usize>,
+    hold: Option<LostHold>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -137,6 +140,7 @@ impl Error {
             hint: None,
             expected: None,
             operation: None,
+            hold: None,
             source: None,
         }))
     }
@@ -175,6 +179,11 @@ impl Error {
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    pub(crate) fn with_lost_hold(mut self, hold: LostHold) -> Self {
+        self.0.hold = Some(hold);
         self
     }
 
@@ -224,6 +233,12 @@ impl Error {
     #[must_use]
     pub fn operation(&self) -> Option<usize> {
         self.0.operation
+    }
+
+    /// The hold that was over, of a fenced write that was refused: which of several fences it was.
+    #[must_use]
+    pub fn lost_hold(&self) -> Option<&LostHold> {
+        self.0.hold.as_ref()
     }
 
     /// The server that was asked, as named in the connect string.

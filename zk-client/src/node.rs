@@ -4,6 +4,8 @@ use bytes::Bytes;
 use zk_wire::Stat;
 use zk_wire::path::sequence_suffix;
 
+use crate::expiry::LostHold;
+
 /// The data of a node and its metadata, as one read found them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,4 +70,17 @@ pub trait Fenced {
     fn fence_path(&self) -> &str;
     /// False once the hold is known to be over; the write is then refused without being sent.
     fn is_held(&self) -> bool;
+    /// What is held, and the fencing token of the hold, for the error of a write that is refused. Default: unnamed.
+    fn title(&self) -> Option<(String, u64)> {
+        None
+    }
+}
+
+/// What a write depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fence {
+    /// The node to check, chroot included.
+    pub(crate) path: String,
+    /// The hold that the node stands for.
+    pub(crate) hold: Option<LostHold>,
 }

@@ -8,11 +8,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use zk_session::{DutyId, FailCause, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind};
+use zk_session::{
+    DutyId, FailCause, Fate, Outcome, Rejected, SessionState, Submit, WatchId, WatchKind,
+};
 use zk_wire::{Chroot, DecodeError, ErrorCode, Moment, OpCode, Reader, Request, Response, Zxid};
 
 use crate::error::{Asked, Error, ErrorKind, OpKind};
 use crate::explain::{explain, is_explained};
+use crate::node::Fence;
 use crate::shared::queues::{QueueId, Route, WatchTag};
 use crate::shared::raw::RawCall;
 use crate::shared::scope::Scope;
@@ -57,8 +60,8 @@ pub(crate) struct Plan<T> {
     pub(crate) duty: Option<(u64, DutyId)>,
     /// Asked again when the answer was lost: set for reads, which change nothing.
     pub(crate) repeatable: bool,
-    /// How many checks of holds a multi starts with.
-    pub(crate) fences: usize,
+    /// The holds whose checks a multi starts with.
+    pub(crate) fences: Vec<Fence>,
     /// The operations of a multi behind those checks, to name the one that failed.
     pub(crate) parts: Vec<(OpCode, String)>,
     pub(crate) decode: fn(Answer<'_>) -> Result<T, Refusal>,
@@ -80,7 +83,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) op: OpCode,
     pub(crate) zxid: Zxid,
-    pub(crate) fences: usize,
+    pub(crate) fences: &'a [Fence],
     pub(crate) parts: &'a [(OpCode, String)],
     pub(crate) result: Result<Bytes, ErrorCode>,
     pub(crate) registered: Registered,
@@ -253,8 +256,11 @@ impl<T> Pending<T> {
     fn origin(&self, error: Error) -> Error {
         let error = self.placed(error);
         // A hold never outlives its session.
-        if self.plan.fences > 0 && error.kind() == ErrorKind::SessionExpired {
-            error.of_lost_hold()
+        if !self.plan.fences.is_empty() && error.kind() == ErrorKind::SessionExpired {
+            match self.plan.fences.as_slice() {
+                [fence] => error.of_lost_hold(fence.hold.clone()),
+                _ => error.of_lost_hold(None),
+            }
         } else {
             error
         }
@@ -280,7 +286,7 @@ impl<T> Pending<T> {
                     .because(&refusal.text)
                     .with_origin(server, inner.core.session_id())
             }
-            (ErrorKind::TimedOut, _) => {
+            (kind, _) if kind == ErrorKind::TimedOut || never_left(&error) => {
                 let error = error.with_origin(server, inner.core.session_id());
                 match outage(shared, &inner) {
                     Some(outage) => error.with_hint(outage),
@@ -308,7 +314,7 @@ impl<T> Pending<T> {
                     scope: &self.scope,
                     op: asked.code,
                     zxid,
-                    fences: self.plan.fences,
+                    fences: &self.plan.fences,
                     parts: &self.plan.parts,
                     result,
                     registered,
@@ -322,7 +328,7 @@ impl<T> Pending<T> {
             }
             Outcome::Failed {
                 cause: FailCause::ConnectionLost,
-                ..
+                fate: Fate::Unknown,
             } if self.plan.repeatable => {
                 self.send();
                 return None;
@@ -332,6 +338,11 @@ impl<T> Pending<T> {
         self.stage = self.fail(error);
         None
     }
+}
+
+/// Whether it waited for a connection in vain.
+fn never_left(error: &Error) -> bool {
+    error.kind() == ErrorKind::ConnectionLost && error.fate() == Fate::NotApplied
 }
 
 fn registered(

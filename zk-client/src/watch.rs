@@ -36,6 +36,13 @@ impl Watch {
         }
     }
 
+    /// Makes the watch end with the connection that it was set on, instead of being set again on the next: the last event
+    /// is [`WatchEvent::Ended`] then, with `Suspended`. If there is no connection now, it is over at once.
+    pub fn ending_with_connection(self) -> Self {
+        self.set.end_with_connection();
+        self
+    }
+
     /// The next event; `None` when there will be no more.
     ///
     /// # Errors
@@ -148,6 +155,16 @@ impl WatchSet {
 
     pub(crate) fn queue(&self) -> QueueId {
         self.queue
+    }
+
+    fn end_with_connection(&self) {
+        self.shared.with(|inner, now| {
+            let state = inner.core.state();
+            let gone = (!state.is_connected()).then_some(state);
+            for id in inner.queues.end_with_connection(self.queue, gone) {
+                inner.core.forget_watch(now, id);
+            }
+        });
     }
 
     /// The route of the watch on a claim's own node.

@@ -31,6 +31,9 @@ pub struct SessionConfig {
     pub max_queue: usize,
     /// How many bytes of requests may wait to be sent. Default 64 MiB.
     pub max_queue_bytes: usize,
+    /// Whether requests wait until there is a connection. If not, those that wait fail, not applied, once every server was
+    /// tried in vain. Default yes.
+    pub wait_for_connection: bool,
     /// Pauses between attempts to reach a server.
     pub backoff: Backoff,
     /// Whether reads that wait their turn are sent as one multiRead. Default [`Coalescing::Off`].
@@ -72,6 +75,7 @@ impl Default for SessionConfig {
             max_request: DEFAULT_MAX_FRAME,
             max_queue: 65_536,
             max_queue_bytes: 64 * 1024 * 1024,
+            wait_for_connection: true,
             backoff: Backoff::default(),
             coalescing: Coalescing::Off,
             confirm: Confirm::default(),
@@ -117,8 +121,9 @@ impl Default for Backoff {
 /// Whether reads without a watch (getData, getChildren) that wait their turn are sent together, as one multiRead.
 ///
 /// They leave at once while fewer than four frames of reads are unanswered, and gather into the next multiRead
-/// otherwise, unless something else waits behind them or their replies are large (32 KiB). Each keeps its own result, error, deadline and
-/// cancellation; order stays that of the queue. A multiRead that fails as a whole is asked again as single reads.
+/// otherwise, unless something else waits behind them or their replies are large (32 KiB). Those that ask for the same share
+/// one read, whatever its size: a server applies no write between the reads of one multiRead, so each sees the state that
+/// it would have seen alone. Each keeps its own result, error, deadline and cancellation; order stays that of the queue. A multiRead that fails as a whole is asked again as single reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Coalescing {

@@ -152,6 +152,12 @@ pub enum Obligation {
         /// The unique text in the name of the node.
         mark: String,
     },
+    /// Delete exactly this node, if it is an ephemeral node of this session. For nodes whose whole name is fixed, so that
+    /// others make a node of the same name when this one is gone.
+    DeleteOwn {
+        /// An absolute server path.
+        path: String,
+    },
     /// Delete exactly this node.
     Delete {
         /// An absolute server path.

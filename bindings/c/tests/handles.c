@@ -203,7 +203,7 @@ TEST(a_panic_stops_at_the_border) {
     CHECK_OK(zk_client_free(NULL));
 }
 
-TEST(a_forked_child_gets_an_error_and_does_no_harm) {
+TEST(t20_a_forked_child_gets_an_error_and_does_no_harm) {
     struct world world = world_start();
     zk_mutex *mutex = mutex_at(world.client, "/lock");
     zk_guard *guard = acquired(mutex);

@@ -57,7 +57,7 @@ impl Failure {
     /// The failure of a write that was fenced by the hold with this token.
     pub(crate) fn of_fenced(error: Error, token: u64, known: Option<LockLost>) -> Self {
         let hold = (error.kind() == ErrorKind::LockLost).then(|| {
-            let why = known.map_or_else(|| "its node is gone".to_owned(), |lost| why(&lost));
+            let why = known.map_or_else(|| "its node is gone".to_owned(), |lost| lost.reason());
             (token, why)
         });
         Self {
@@ -103,7 +103,7 @@ impl From<LockLost> for Failure {
             .with_fate(Fate::Unknown)
             .with_op(OpKind::Acquire, &lost.path);
         Self {
-            hold: Some((lost.token, why(&lost))),
+            hold: Some((lost.token, lost.reason())),
             ..error.into()
         }
     }
@@ -115,16 +115,6 @@ impl From<Failure> for PyErr {
             Ok(exception) => Self::from_value(exception),
             Err(error) => error,
         })
-    }
-}
-
-/// Why a hold was lost, in full: what its text says after it named the lock.
-pub(crate) fn why(lost: &LockLost) -> String {
-    let text = lost.to_string();
-    let opening = format!("lost the lock {} (token {}): ", lost.path, lost.token);
-    match text.strip_prefix(&opening) {
-        Some(why) => why.to_owned(),
-        None => lost.why.to_string(),
     }
 }
 

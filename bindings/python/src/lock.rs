@@ -13,7 +13,7 @@ use zk_recipes::{
     Acl, Acquire, Client, Contender, Error, ErrorKind, Family, Layout, LockGuard, LockLost,
 };
 
-use crate::error::{Failure, why};
+use crate::error::Failure;
 use crate::owned::Owned;
 use crate::reply::Reply;
 use crate::shield::shield;
@@ -265,7 +265,7 @@ impl Held {
     /// Why the hold was lost, if it was.
     #[getter]
     fn why(&self) -> PyResult<Option<String>> {
-        shield(|| Ok(loss(self.held.get()?).map(|lost| why(&lost))))
+        shield(|| Ok(loss(self.held.get()?).map(|lost| lost.reason())))
     }
 
     /// The `LockLost` of the hold, if it was lost.

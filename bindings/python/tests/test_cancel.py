@@ -178,7 +178,7 @@ def test_an_operation_given_up_wherever_it_waits_leaves_no_contender_and_no_watc
     assert cases >= 3, cases
 
 
-def test_an_answer_that_comes_together_with_the_cancellation_is_let_go(zk_server: Server) -> None:
+def test_t9_an_answer_that_comes_together_with_the_cancellation_is_let_go(zk_server: Server) -> None:
     async def race() -> None:
         async with zk_recipes.connect(zk_server.connect_string) as zk:
             for _ in range(50):

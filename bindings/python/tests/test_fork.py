@@ -122,7 +122,7 @@ if __name__ == "__main__":
 """
 
 
-def test_a_child_is_refused_what_its_parent_opened_and_its_end_harms_nothing(
+def test_t20_a_child_is_refused_what_its_parent_opened_and_its_end_harms_nothing(
     zk_server: Server,
 ) -> None:
     passes(USED_IN_THE_CHILD, zk_server.connect_string)

@@ -1,14 +1,23 @@
-//! `zkctl lock`: runs a command while holding a lock.
+//! `zkctl lock`: runs a command while holding a lock; looks into locks, and ends holds.
+
+mod breaking;
+mod explain;
+mod revoke;
+mod target;
 
 use zk_recipes::Mutex;
 
 use crate::connect::Connection;
 use crate::exit::Failure;
 use crate::hold::{self, Options, Prize};
+use crate::layout::Shared;
 
 /// Options of `lock`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 The command finds the lock in ZK_LOCK_PATH and its fencing token in ZK_LOCK_TOKEN: a number that is greater for
 every later holder. Pass it on to what the command writes to, which should refuse smaller ones.
 
@@ -28,13 +37,43 @@ With --json what zkctl itself has to tell goes to stderr as objects: {\"event\":
 
 Examples:
   zkctl lock /locks/nightly -- ./nightly.sh
-  zkctl lock /locks/nightly --timeout 0s -- ./nightly.sh   # not at all if somebody else runs it")]
+  zkctl lock /locks/nightly --timeout 0s -- ./nightly.sh   # not at all if somebody else runs it
+  zkctl lock explain /locks/nightly                        # who holds it, is that one alive, and what to do
+  zkctl lock revoke /locks/nightly                         # asks the holder to let go
+  zkctl lock break /locks/nightly --reason \"host is dead\"  # takes it away, on record"
+)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+
     #[command(flatten)]
-    options: Options,
+    options: Option<Options>,
+
+    #[command(flatten)]
+    layout: Shared,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Say in words how a lock is, and what to do next
+    Explain(explain::Args),
+    /// Ask the holder of a lock to let go
+    Revoke(revoke::Args),
+    /// Take a lock away from its holder, on record
+    Break(breaking::Args),
 }
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
-    let lock = |client: &_, path: &_| Mutex::new(client, path).map(Prize::Lock);
-    hold::run(&args.options, lock, connection, json).await
+    match args.action {
+        Some(Action::Explain(args)) => return explain::run(&args, connection, json).await,
+        Some(Action::Revoke(args)) => return revoke::run(&args, connection, json).await,
+        Some(Action::Break(args)) => return breaking::run(&args, connection, json).await,
+        None => {}
+    }
+    let Some(options) = args.options else {
+        return Err(Failure::usage("there is no command to run"));
+    };
+    let layout = args.layout.into();
+    let lock = |client: &_, path: &_| Ok(Prize::Lock(Mutex::new(client, path)?.layout(layout)));
+    hold::run(&options, lock, connection, json).await
 }

@@ -1,6 +1,6 @@
 //! `zkctl locks`: who holds a lock, and who waits for it.
 
-mod picture;
+pub(crate) mod picture;
 mod view;
 
 use zk_recipes::Mutex;

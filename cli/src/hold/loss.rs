@@ -1,32 +1,34 @@
-//! What `lock` says when the lock is gone or may be.
+//! What is said when something held is gone or may be.
 
 use std::time::Duration;
 
 use tokio::time::timeout;
-use zk_recipes::{Client, Held, LockLost, State};
+use zk_recipes::{Client, State};
 
-/// Why the lock was lost. A node that is gone may be the first news of a session that is gone.
-pub(super) async fn told(client: &Client, held: &Held, lost: &LockLost) -> String {
-    if lost.expiry.is_none() {
-        if let Some(news) = expired(client, held).await {
+use super::grip::{Lost, Sight};
+
+/// Why it was lost. A node that is gone may be the first news of a session that is gone.
+pub(super) async fn told(client: &Client, sight: &Sight, lost: Lost) -> String {
+    if !lost.by_expiry {
+        if let Some(news) = expired(client, sight).await {
             return news;
         }
     }
-    lost.to_string()
+    lost.why
 }
 
-/// Why it is not certain any more that the lock is held.
-pub(super) async fn doubt(client: &Client, held: &Held) -> String {
+/// Why it is not certain any more that it is held.
+pub(super) async fn doubt(client: &Client, sight: &Sight) -> String {
     let stall = client.longest_stall();
     let is_stall = stall >= client.session_timeout() / 4;
     if is_stall {
-        if let Some(news) = expired(client, held).await {
+        if let Some(news) = expired(client, sight).await {
             return news;
         }
     }
     let mut text = format!(
         "it is not certain any more that {} is held: the servers confirmed it too long ago",
-        title(held)
+        sight.title()
     );
     if is_stall {
         let seconds = stall.as_secs_f64();
@@ -38,31 +40,23 @@ pub(super) async fn doubt(client: &Client, held: &Held) -> String {
 }
 
 /// Why the watchdog had to act.
-pub(super) async fn unseen(client: &Client, held: &Held) -> String {
+pub(super) async fn unseen(client: &Client, sight: &Sight) -> String {
     let stall = client.longest_stall().as_secs_f64();
-    match expired(client, held).await {
+    match expired(client, sight).await {
         Some(news) => news,
         None => format!(
             "zkctl did not run for {stall:.1} s and could not see whether {} is held",
-            title(held)
+            sight.title()
         ),
     }
 }
 
-/// The lock and its token, as messages name them.
-pub(super) fn title(held: &Held) -> String {
-    format!("{} (token {})", held.path(), held.token())
-}
-
 /// That the session has expired, if it has: known when the connection is there again, or a moment later.
-async fn expired(client: &Client, held: &Held) -> Option<String> {
+async fn expired(client: &Client, sight: &Sight) -> Option<String> {
     let _ = timeout(NEWS, settled(client)).await;
-    let expiry = held.expiry()?;
-    Some(format!(
-        "lost the lock {}: {}",
-        title(held),
-        expiry.reason()
-    ))
+    let expiry = sight.expiry()?;
+    let what = [sight.noun(), sight.title()].join(" ");
+    Some(format!("lost {}: {}", what.trim_start(), expiry.reason()))
 }
 
 /// Waits until the connection is there or known to be over.

@@ -98,6 +98,74 @@ fn locks_shows_contenders_of_other_libraries() {
 }
 
 #[test]
+fn locks_shows_queues_of_curators_and_kazoos_recipes_in_order() {
+    let server = Server::start();
+    let id = "0123456789abcdef0123456789abcdef";
+    for (path, names, holds, families) in [
+        (
+            "/curator-rw",
+            [
+                "_c_a-__READ__0000000007",
+                "_c_b-__READ__0000000008",
+                "_c_c-__WRIT__0000000009",
+            ],
+            [true, true, false],
+            ["reader", "reader", "writer"],
+        ),
+        (
+            "/curator-latch",
+            [
+                "_c_a-latch-0000000001",
+                "_c_b-latch-0000000002",
+                "_c_c-latch-0000000003",
+            ],
+            [true, false, false],
+            ["election"; 3],
+        ),
+        (
+            "/curator-leases",
+            [
+                "_c_a-lease-0000000001",
+                "_c_b-lease-0000000002",
+                "_c_c-lease-0000000003",
+            ],
+            [true; 3],
+            ["semaphore permit"; 3],
+        ),
+        (
+            "/kazoo-rw",
+            [
+                "__lock__0000000001",
+                "__rlock__0000000002",
+                "__rlock__0000000003",
+            ],
+            [true, false, false],
+            ["kazoo", "kazoo read lock", "kazoo read lock"],
+        ),
+    ] {
+        server.with_client(async |client| {
+            // Not in their order.
+            for at in [1, 0, 2] {
+                let id = if path.starts_with("/kazoo") { id } else { "" };
+                let node = format!("{path}/{id}{}", names[at]);
+                client.create(&node, "host").parents().await.unwrap();
+            }
+        });
+        let output = server.zkctl(&["locks", path, "--json"]).ok();
+        let object: Value = serde_json::from_str(&output).unwrap();
+        for at in 0..3 {
+            let contender = &object["contenders"][at];
+            assert!(
+                contender["node"].as_str().unwrap().ends_with(names[at]),
+                "{output}"
+            );
+            assert_eq!(contender["holds"], holds[at], "{output}");
+            assert_eq!(contender["family"], families[at], "{output}");
+        }
+    }
+}
+
+#[test]
 fn a_contender_says_where_it_runs_and_what() {
     let server = Server::start();
     let running = server

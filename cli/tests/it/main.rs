@@ -10,13 +10,17 @@
 )]
 
 mod admin;
+mod barrier;
 mod completion;
+mod counter;
 mod create;
 mod dev;
 mod dev_chaos;
 mod elections;
 mod errors;
+mod explain;
 mod lock;
+mod lock_end;
 mod lock_lost;
 mod lock_stop;
 mod lock_terminal;
@@ -28,6 +32,7 @@ mod ping;
 mod process;
 mod pty;
 mod security;
+mod sem;
 mod server;
 mod srvr;
 mod stranger;

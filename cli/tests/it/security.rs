@@ -140,6 +140,20 @@ fn certificates_come_from_options_or_the_environment() {
 }
 
 #[test]
+fn a_lock_is_explained_without_a_word_in_plain_text() {
+    let files = Files::new();
+    let server = files.server();
+    files
+        .admitted(&server, &["create", "-p", "/l/lock-0000000001", "10.0.0.9"])
+        .ok();
+    let text = files.admitted(&server, &["lock", "explain", "/l"]).ok();
+    assert!(
+        text.contains("Not all servers tell where sessions come from: zkctl asks four-letter words in plain text alone"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_server_that_is_not_trusted_or_wants_a_certificate_is_unavailable_with_the_reason() {
     let (files, others) = (Files::new(), Files::new());
     let server = files.server();

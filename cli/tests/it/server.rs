@@ -79,6 +79,11 @@ impl Server {
             .collect()
     }
 
+    /// The data of a node.
+    pub(crate) fn data(&self, path: &str) -> Vec<u8> {
+        self.hooks().node(path).unwrap().data.unwrap().to_vec()
+    }
+
     /// Stops it; whoever is connected finds nobody any more.
     pub(crate) fn stop(self) {
         let Self { server, runtime } = self;

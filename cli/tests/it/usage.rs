@@ -24,6 +24,10 @@ fn a_relative_path_is_a_usage_error_that_suggests_the_absolute_one() {
         &["create", "demo"],
         &["create", "--sequential", "demo"],
         &["rm", "demo"],
+        &["sem", "demo", "--permits", "1", "--", "true"],
+        &["counter", "get", "demo"],
+        &["barrier", "wait", "demo"],
+        &["lock", "revoke", "demo"],
         &["stat", "demo"],
     ] {
         let line = usage(args);

@@ -19,7 +19,7 @@ use arrive::Site;
 ///
 /// **Guarantee**: [`arrive`](Self::arrive) ends with `Ok` only in a transaction in which `n` parties were there, all of their
 /// sessions alive; each of them passes in that round and no other. A party that gives up is withdrawn, and the others go on
-/// waiting.
+/// waiting; cut off from the servers it counts until its node is gone.
 ///
 /// **Cost**: four requests in one write to arrive; the last party of a round one more, of `n` + 1 writes; one delete.
 ///

@@ -94,7 +94,8 @@ impl EventFlag {
     ///
     /// # Ordering
     ///
-    /// Clears what is set when the call begins. A flag that somebody sets after that stays, also when the answer is lost.
+    /// Clears what is set when the clearing reaches the servers. A flag that is set after that stays, also when the answer is
+    /// lost. That it was clear is told after a quorum write, whatever the own server knows.
     ///
     /// # On session events
     ///

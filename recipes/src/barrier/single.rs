@@ -96,8 +96,8 @@ impl Barrier {
     ///
     /// # Ordering
     ///
-    /// Removes the barrier that is set when the call begins. One that somebody sets after that stays, also when the answer
-    /// to the removal is lost.
+    /// Removes one barrier: the one that is set when the removal reaches the servers. One that is set after that stays, also
+    /// when the answer is lost. That there was none is told after a quorum write, whatever the own server knows.
     ///
     /// # On session events
     ///

@@ -9,6 +9,7 @@ use tokio::sync::Mutex as LocalMutex;
 use zk_client::{Acl, Client, Error, ErrorKind, OpKind, Stat, Zxid};
 
 use super::mark::Mark;
+use super::pause::pause;
 use super::write::{Expected, Writer, Written, validated};
 use crate::Mutex;
 use crate::renewal::renewed;
@@ -48,6 +49,8 @@ pub(crate) struct Edited {
     pub(crate) written: Option<Bytes>,
     /// The node's metadata after the write, as far as the answer told it.
     pub(crate) stat: Option<Stat>,
+    /// How many attempts it took, those under a lock among them.
+    pub(crate) attempts: u32,
 }
 
 #[derive(Default)]
@@ -132,7 +135,9 @@ impl Cell {
         let edited = self.edit_in(self.attempts, &mut step).await?;
         // Dropped, it is released in the background: nobody has to wait for that.
         drop(guard);
-        edited.ok_or_else(|| self.contended())
+        let mut edited = edited.ok_or_else(|| self.contended())?;
+        edited.attempts += self.attempts;
+        Ok(edited)
     }
 
     /// As [`edit`](Self::edit), with so many attempts and no lock; `None` if others were faster each time.
@@ -147,9 +152,10 @@ impl Cell {
         let mut state = self.state.lock().await;
         for lost in 0..attempts {
             if lost > 0 {
-                self.pause(lost).await?;
+                pause(&self.client, lost).await?;
             }
-            if let Some(edited) = self.attempt(&mut state, &mut step).await? {
+            if let Some(mut edited) = self.attempt(&mut state, &mut step).await? {
+                edited.attempts = lost + 1;
                 return Ok(Some(edited));
             }
         }
@@ -219,6 +225,7 @@ impl Cell {
                             before,
                             written: None,
                             stat: None,
+                            attempts: 1,
                         }));
                     }
                 }
@@ -244,6 +251,7 @@ impl Cell {
                     before: found.map(|found| found.data),
                     written: Some(new),
                     stat,
+                    attempts: 1,
                 }))
             }
         }
@@ -262,15 +270,6 @@ impl Cell {
             marked: self.marked,
         };
         writer.write(&mut state.mark, expected, data).await
-    }
-
-    /// Full jitter: uniform between nothing and a bound that doubles with every race lost.
-    async fn pause(&self, lost: u32) -> Result<(), Error> {
-        let bound = PAUSE.saturating_mul(1 << lost.min(20)).min(LONGEST_PAUSE);
-        let chance = u32::from_be_bytes(self.client.random()?);
-        let share = f64::from(chance) / (f64::from(u32::MAX) + 1.0);
-        tokio::time::sleep(bound.mul_f64(share)).await;
-        Ok(())
     }
 
     fn contended(&self) -> Error {
@@ -295,6 +294,3 @@ impl fmt::Debug for Cell {
 
 /// How often an edit is attempted. Each attempt that fails is a success of somebody else.
 const ATTEMPTS: u32 = 64;
-/// Half the bound of the first pause.
-const PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);

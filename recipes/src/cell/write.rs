@@ -4,7 +4,8 @@ use bytes::Bytes;
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, MultiResult, OpKind, Stat, Zxid};
 
 use super::mark::Mark;
-use super::settle::{Seen, Verdict, by_mark, by_node};
+use super::settle::{Seen, Verdict, by_node};
+use super::settlement::Settlement;
 use crate::contend::validate;
 use crate::renewal::renewed;
 
@@ -136,31 +137,25 @@ impl Writer<'_> {
             }
             return Err(error);
         }
-        self.decided(generation).await?;
-        let found = match self.client.get(&mark.path).await {
-            Ok(node) => Mark::number_in(&node.data),
-            Err(error) if error.kind() == ErrorKind::NoNode => None,
-            Err(error) => return Err(self.undecided(&error)),
-        };
-        if self.client.generation() != generation {
-            return Err(self.expired());
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("lost-answer-taken-for-a-race") {
+            return Ok(Tried::Ended(Written::Raced));
         }
-        match by_mark(found, mark.number, !mark.made) {
-            Verdict::Applied => {
-                mark.made = true;
-                *held = Some(mark);
-                Ok(Tried::Ended(Written::Yes(None)))
+        if self.settlement().by_mark(&mark, generation).await? {
+            mark.made = true;
+            *held = Some(mark);
+            #[cfg(feature = "__seeded-bugs")]
+            if zk_client::seeded::is_on("lost-set-told-as-refused") {
+                return Ok(Tried::Ended(Written::Raced));
             }
-            Verdict::NotApplied => {
-                if mark.made {
-                    *held = Some(mark);
-                } else {
-                    mark.absent();
-                }
-                Ok(Tried::Again)
-            }
-            Verdict::Unknown => Err(self.unmarked("its mark was deleted by somebody")),
+            return Ok(Tried::Ended(Written::Yes(None)));
         }
+        if mark.made {
+            *held = Some(mark);
+        } else {
+            mark.absent();
+        }
+        Ok(Tried::Again)
     }
 
     async fn alone(&self, expected: Expected, data: &Bytes) -> Result<Tried, Error> {
@@ -190,7 +185,8 @@ impl Writer<'_> {
         if error.kind() != ErrorKind::ConnectionLost {
             return Err(error);
         }
-        self.decided(generation).await?;
+        let settlement = self.settlement();
+        settlement.decided(generation).await?;
         let seen = match self.client.get(self.path).await {
             Ok(node) => Some(Seen {
                 czxid: node.stat.czxid,
@@ -198,14 +194,16 @@ impl Writer<'_> {
                 data: node.data,
             }),
             Err(error) if error.kind() == ErrorKind::NoNode => None,
-            Err(error) => return Err(self.undecided(&error)),
+            Err(error) => return Err(settlement.undecided(&error)),
         };
         if self.client.generation() != generation {
-            return Err(self.expired());
+            return Err(settlement.expired());
         }
         match by_node(seen.as_ref(), czxid, version, data) {
             Verdict::NotApplied => Ok(Tried::Again),
-            _ => Err(self.unmarked("others wrote meanwhile, and it is written without a mark")),
+            _ => {
+                Err(settlement.unmarked("others wrote meanwhile, and it is written without a mark"))
+            }
         }
     }
 
@@ -218,23 +216,6 @@ impl Writer<'_> {
             }
             (ErrorKind::ConnectionLost, _) => Ok(Tried::Again),
             _ => renewed(self.client, generation, error).map(|()| Tried::Again),
-        }
-    }
-
-    /// Waits until nothing that this session sent before can still take place.
-    async fn decided(&self, generation: u64) -> Result<(), Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => break,
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) => return Err(self.undecided(&error)),
-            }
-        }
-        // An answer to another session's barrier proves nothing about this one's writes.
-        if self.client.generation() == generation {
-            Ok(())
-        } else {
-            Err(self.expired())
         }
     }
 
@@ -255,40 +236,13 @@ impl Writer<'_> {
         }
     }
 
-    /// The outcome could not be found out: the original fate stands.
-    fn undecided(&self, why: &Error) -> Error {
-        if why.kind() == ErrorKind::SessionExpired {
-            return self.expired();
+    fn settlement(&self) -> Settlement<'_> {
+        Settlement {
+            client: self.client,
+            op: OpKind::Set,
+            path: self.path,
+            what: format!("{} was written", self.path),
         }
-        let text = format!(
-            "cannot tell whether {} was written: the answer was lost, and then {why}",
-            self.path
-        );
-        self.unknown(why.kind(), text).with_source(why.clone())
-    }
-
-    fn expired(&self) -> Error {
-        let text = format!(
-            "cannot tell whether {} was written: the answer was lost, and the session expired before it was found out",
-            self.path
-        );
-        self.unknown(ErrorKind::SessionExpired, text)
-    }
-
-    fn unmarked(&self, why: &str) -> Error {
-        let text = format!(
-            "cannot tell whether {} was written: the answer was lost, and {why}",
-            self.path
-        );
-        self.unknown(ErrorKind::ConnectionLost, text)
-    }
-
-    fn unknown(&self, kind: ErrorKind, text: String) -> Error {
-        Error::new(kind, text)
-            .with_fate(Fate::Unknown)
-            .with_op(OpKind::Set, self.path)
-            .with_origin(self.client.server(), self.client.session_id())
-            .with_hint("read it: it was written once or not at all, and will not be any more")
     }
 
     fn unmarkable(&self, error: Error) -> Error {

@@ -10,11 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, ClaimStatus, Client, Created, Error, ErrorKind, EventType, Fate, OpKind, SetEvent,
-    State, WatchEvent, WatchSet, Watched, Zxid, path,
+    WatchEvent, WatchSet, Watched, Zxid, path,
 };
 
 use super::decide::{Decision, decide, decide_by_creation};
 use super::kind::Kind;
+use crate::renewal::last_end;
 use crate::uuid::new_uuid;
 
 /// What to contend for, and as whom.
@@ -403,15 +404,9 @@ impl Contention {
 
     /// Goes on in the next session, unless there is none.
     pub(crate) fn live_on(&self, generation: u64) -> Result<(), Error> {
-        let (kind, why) = match self.client.state() {
-            State::Expired { .. } => (ErrorKind::SessionExpired, "the session is over"),
-            State::AuthFailed => (ErrorKind::AuthFailed, "a server refused the credentials"),
-            State::Closed => (ErrorKind::Closed, "the client was closed"),
-            _ => return Ok(()),
-        };
-        if self.client.generation() != generation {
+        let Some((kind, why)) = last_end(&self.client, generation) else {
             return Ok(());
-        }
+        };
         let text = format!("cannot acquire {}: {why}", self.path);
         Err(Error::new(kind, text).with_op(OpKind::Acquire, &self.path))
     }

@@ -293,6 +293,34 @@ impl<N: Number> AtomicNumber<N> {
             .map(CompareAndSet::Found)
     }
 
+    /// Replaces the number by `value` under the condition that nobody wrote in between, and tells what it was. The change is
+    /// part of the chain, which [`set`](Self::set) is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    ///
+    /// # Cancel safety
+    ///
+    /// Uncertain: as [`add`](Self::add).
+    ///
+    /// # Ordering
+    ///
+    /// As [`add`](Self::add).
+    ///
+    /// # On session events
+    ///
+    /// As [`add`](Self::add).
+    pub async fn replace(&self, value: N) -> Result<Change<N>, Error> {
+        let step = |data: Option<&_>| {
+            // What is no number is not overwritten unseen.
+            let _before: N = self.decode(data)?;
+            Ok(Some(encode(self.layout, value)))
+        };
+        let edited = self.cell.edit(step).await?;
+        self.change(&edited)
+    }
+
     /// Sets the number whatever it was, and repairs a node that holds something else.
     ///
     /// # Errors
@@ -357,10 +385,14 @@ impl<N: Number> AtomicNumber<N> {
             Some(written) => self.decode(Some(written))?,
             None => before,
         };
-        Ok(Change { before, after })
+        Ok(Change {
+            before,
+            after,
+            attempts: edited.attempts,
+        })
     }
 
-    fn too_far(&self) -> Error {
+    pub(super) fn too_far(&self) -> Error {
         let path = self.cell.path();
         let text = format!(
             "cannot change {path}: the result does not fit into {} bits",

@@ -8,6 +8,9 @@ pub struct Change<T> {
     pub before: T,
     /// The value that it wrote.
     pub after: T,
+    /// How many attempts it took: 1 unless others were faster. Those under the lock of
+    /// [`promote`](crate::AtomicNumber::promote) are among them.
+    pub attempts: u32,
 }
 
 /// How a conditional change ended.

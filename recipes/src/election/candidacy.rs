@@ -53,7 +53,8 @@ impl ElectionLayout {
 /// acting; with the epoch checked by what you write to (C) or writes fenced by the term (D) no deposed leader writes.
 ///
 /// **Cost**: a free election takes two round trips (candidate and list; the record of the term). A candidate that waits
-/// costs nothing until the one directly ahead goes.
+/// costs nothing until the one directly ahead goes, which wakes nobody else; in the layout of `LeaderLatch`, where a leader may
+/// have named somebody in between, it then lists once.
 ///
 /// ```
 /// # #[cfg(feature = "dev-server")]

@@ -13,7 +13,7 @@ use super::record;
 use super::successor;
 use super::term::Term;
 use crate::contend::{Contention, Grant};
-use crate::lock::{Exclusive, guard};
+use crate::lock::{Exclusive, HoldKind, guard};
 
 /// A candidacy with its options. Made by [`Election::elected`](crate::Election::elected); await it to become leader.
 ///
@@ -167,7 +167,7 @@ impl Elected {
             node,
             token: epoch,
         };
-        let guard = guard(client, path, grant, Exclusive::new());
+        let guard = guard(client, path, grant, Exclusive::new()).of(HoldKind::Leadership);
         let term = Term::new(client.clone(), guard.held());
         Ok(Some(Leadership::new(guard, term)))
     }

@@ -62,7 +62,7 @@ impl Leadership {
     /// have said that it [accepts](crate::Election::accepts_succession), and wait.
     ///
     /// The offer is an ephemeral node beside the election's, open to everybody; its candidate deletes it once it has taken
-    /// the place directly behind the leader. Candidates of Curator in between see nothing but one more ahead of them.
+    /// the place directly behind the leader, or writes into it if it may not delete there. Candidates of Curator in between see nothing but one more ahead of them.
     ///
     /// # Errors
     ///
@@ -134,5 +134,9 @@ impl Fenced for Leadership {
 
     fn is_held(&self) -> bool {
         self.term.is_leader()
+    }
+
+    fn title(&self) -> Option<(String, u64)> {
+        self.term.title()
     }
 }

@@ -1,9 +1,10 @@
 //! Following who leads.
 
-use zk_client::{Client, Error, ErrorKind, SetEvent, State, Watch, WatchEvent, WatchSet, path};
+use zk_client::{Client, Error, ErrorKind, SetEvent, Watch, WatchEvent, WatchSet, path};
 
 use super::leader::{self, Leader};
 use crate::contend::Kind;
+use crate::renewal::renewed;
 
 /// Follows who leads an election. Made by [`Election::observe`](crate::Election::observe).
 ///
@@ -68,10 +69,12 @@ impl Leaders {
                     self.told = Some(leader.clone());
                     return Ok(leader);
                 }
-                Err(error) if self.outlives(generation, &error) => self.armed = Armed::Due,
+                Err(error) if error.kind() == ErrorKind::ConnectionLost => self.armed = Armed::Due,
                 Err(error) => {
                     self.armed = Armed::Due;
-                    return Err(self.client.explain(error).await);
+                    if let Err(error) = renewed(&self.client, generation, error) {
+                        return Err(self.client.explain(error).await);
+                    }
                 }
             }
         }
@@ -149,21 +152,6 @@ impl Leaders {
                 Err(error) if error.kind() == ErrorKind::NoNode => {}
                 Err(error) => return Err(error),
             }
-        }
-    }
-
-    /// Whether an error is the end of a session that has, or gets, a successor.
-    fn outlives(&self, generation: u64, error: &Error) -> bool {
-        match error.kind() {
-            ErrorKind::ConnectionLost => true,
-            ErrorKind::SessionExpired => {
-                let over = matches!(
-                    self.client.state(),
-                    State::Expired { .. } | State::AuthFailed | State::Closed
-                );
-                !over || self.client.generation() != generation
-            }
-            _ => false,
         }
     }
 }

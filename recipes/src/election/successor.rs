@@ -2,15 +2,14 @@
 //!
 //! The offer is a node beside the election's, with the name of whom it is for, so that nobody else is woken by it. Its
 //! data is the leader's node. The one it is for takes the place (a node with the same digits, made while the leader's
-//! node is there), and deletes the offer.
+//! node is there), and deletes the offer. If it may not delete beside the election, it writes that it took it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Fate, OpKind, Watch, WatchEvent,
-    path,
+    Acl, Claim, Client, CreateMode, Error, ErrorKind, Fate, OpKind, Watch, WatchEvent, path,
 };
 
 use crate::contend::{Contention, Grant, Name};
@@ -42,13 +41,24 @@ pub(super) async fn offer(
     let run = async {
         loop {
             let claim = make(client, &offer, leader).await?;
-            let (there, mut watch) = client.exists(&offer).watch().await?;
-            if there.is_some() && !is_deleted(&mut watch).await {
-                let text = format!("the session of the leader of {election} is over");
-                return Err(Error::new(ErrorKind::SessionExpired, text));
+            loop {
+                match client.get(&offer).watch().await {
+                    Ok((found, mut watch)) if found.data == leader => {
+                        if is_over(&mut watch).await {
+                            let text = format!("the session of the leader of {election} is over");
+                            return Err(Error::new(ErrorKind::SessionExpired, text));
+                        }
+                    }
+                    // Somebody wrote into it.
+                    Ok(_) => break,
+                    Err(error) if error.kind() == ErrorKind::NoNode => {
+                        claim.absent();
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            claim.absent();
-            // Anybody may have deleted it: that it was taken shows in the place.
+            // Anybody may have done that: that it was taken shows in the place.
             if is_taken(client, election, leader).await? {
                 return Ok(());
             }
@@ -143,15 +153,15 @@ async fn accept_one(contention: &Contention, offer: &str) -> Result<Option<Grant
     let is_of_this_election = path::parent(&leader) == Some(contention.path.as_str());
     if is_of_this_election {
         let taken = async {
-            // If the answer is lost the leader withdraws it; the place is taken all the same.
-            let _ = withdraw(client, offer).await;
+            // Whatever keeps the leader from hearing of it, the place is taken all the same.
+            let _ = say_taken(client, offer).await;
         };
         if let Some(grant) = contention.succeed(&leader, taken).await? {
             return Ok(Some(grant));
         }
     }
     // It cannot be taken (any more): wait for another.
-    is_deleted(&mut watch).await;
+    is_over(&mut watch).await;
     Ok(None)
 }
 
@@ -164,19 +174,35 @@ async fn withdraw(client: &Client, offer: &str) -> Result<(), Error> {
     }
 }
 
-/// Waits until the node is deleted; false if the watch is over before.
-async fn is_deleted(watch: &mut Watch) -> bool {
-    while let Some(event) = watch.next().await {
-        match event {
-            WatchEvent::Fired {
-                kind: EventType::Deleted,
-                ..
-            } => return true,
-            WatchEvent::Fired { .. } | WatchEvent::Ended(_) => return false,
-            _ => {}
+/// Lets the leader know, by deleting the offer or, without the right to that, by writing into it.
+async fn say_taken(client: &Client, offer: &str) -> Result<(), Error> {
+    loop {
+        let said = match client.delete(offer).await {
+            Err(error) if error.kind() == ErrorKind::NoAuth => {
+                client.set(offer, TAKEN).await.map(drop)
+            }
+            deleted => deleted,
+        };
+        match said {
+            // A second time does no harm.
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+            said => return said,
         }
     }
-    false
+}
+
+/// What an offer says once it is taken: no node of any leader.
+const TAKEN: &str = "";
+
+/// Waits for a change of the node; true if the watch is over before.
+async fn is_over(watch: &mut Watch) -> bool {
+    loop {
+        match watch.next().await {
+            Some(WatchEvent::Fired { .. }) => return false,
+            Some(WatchEvent::Ended(_)) | None => return true,
+            Some(_) => {}
+        }
+    }
 }
 
 fn not_taken(election: &str, contender: &str, limit: Duration) -> Error {

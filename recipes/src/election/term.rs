@@ -141,4 +141,8 @@ impl Fenced for Term {
     fn is_held(&self) -> bool {
         self.held.is_held()
     }
+
+    fn title(&self) -> Option<(String, u64)> {
+        self.held.title()
+    }
 }

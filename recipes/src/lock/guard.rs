@@ -6,7 +6,7 @@ use std::future::Future;
 use zk_client::{Claim, ClaimStatus, Error, Fenced, Settlement};
 
 use super::held::{Held, LockLost};
-use super::holding::{Exclusive, Holding};
+use super::holding::{Exclusive, HoldKind, Holding};
 
 /// A held lock, alone unless `K` says else: [`ReadGuard`](crate::ReadGuard), [`WriteGuard`](crate::WriteGuard) and
 /// [`Permit`](crate::Permit) are guards of other kinds of holds. Dropping it releases the lock in the background: the delete is queued at once, on any thread, with or
@@ -48,10 +48,9 @@ impl LockGuard {
 
 impl<K: Holding> LockGuard<K> {
     pub(crate) fn new(claim: Claim, held: Held, kind: K) -> Self {
-        let held = if K::SHARED { held.shared() } else { held };
         Self {
             claim: Some(claim),
-            held,
+            held: held.of(K::KIND),
             kind,
             is_signed: false,
         }
@@ -60,6 +59,12 @@ impl<K: Holding> LockGuard<K> {
     /// Whether its release shows others that it is one.
     pub(crate) fn signed(mut self, is_signed: bool) -> Self {
         self.is_signed = is_signed;
+        self
+    }
+
+    /// Calls what is held by another name.
+    pub(crate) fn of(mut self, kind: HoldKind) -> Self {
+        self.held = self.held.clone().of(kind);
         self
     }
 
@@ -148,6 +153,10 @@ impl<K: Holding> Fenced for LockGuard<K> {
 
     fn is_held(&self) -> bool {
         self.held.is_held()
+    }
+
+    fn title(&self) -> Option<(String, u64)> {
+        self.held.title()
     }
 }
 

@@ -8,12 +8,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use zk_client::{ClaimStatus, Client, Expiry, Fenced, Loss, Moment};
 
+use super::holding::HoldKind;
+
 pub use zk_client::Loss as LockLostWhy;
 
 /// A hold ended before it was released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LockLost {
+    /// What was held.
+    pub kind: HoldKind,
     /// The lock's path.
     pub path: String,
     /// The fencing token of the hold, or the identity of a shared one.
@@ -29,16 +33,24 @@ pub struct LockLost {
 
 impl fmt::Display for LockLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "lost the lock {} (token {}): ", self.path, self.token)?;
+        let (kind, number) = (self.kind, self.kind.number());
+        let (path, token, reason) = (&self.path, self.token, self.reason());
+        write!(f, "lost {kind} {path} ({number} {token}): {reason}")
+    }
+}
+
+impl LockLost {
+    /// Why, in full.
+    #[must_use]
+    pub fn reason(&self) -> String {
         match (&self.expiry, self.stalled) {
-            (Some(expiry), _) => f.write_str(&expiry.reason()),
-            (None, Some(stall)) => write!(
-                f,
+            (Some(expiry), _) => expiry.reason(),
+            (None, Some(stall)) => format!(
                 "{}, and this process did not run for {:.1} s (paused, or its runtime was blocked)",
                 self.why,
                 stall.as_secs_f64()
             ),
-            (None, None) => write!(f, "{}", self.why),
+            (None, None) => self.why.to_string(),
         }
     }
 }
@@ -54,7 +66,7 @@ impl std::error::Error for LockLost {}
 pub struct Held {
     shared: Arc<Shared>,
     status: watch::Receiver<ClaimStatus>,
-    is_shared: bool,
+    kind: HoldKind,
 }
 
 struct Shared {
@@ -90,13 +102,13 @@ impl Held {
         Self {
             shared: Arc::new(shared),
             status,
-            is_shared: false,
+            kind: HoldKind::Lock,
         }
     }
 
-    /// The view on a hold that others may have at the same time.
-    pub(crate) fn shared(mut self) -> Self {
-        self.is_shared = true;
+    /// The view on a hold of this kind.
+    pub(crate) fn of(mut self, kind: HoldKind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -133,7 +145,13 @@ impl Held {
     /// True if others may hold at the same time: readers of a lock, permits of a semaphore.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        self.is_shared
+        self.kind.is_shared()
+    }
+
+    /// What is held.
+    #[must_use]
+    pub fn kind(&self) -> HoldKind {
+        self.kind
     }
 
     /// True until the hold was released or is known to be lost.
@@ -242,6 +260,7 @@ impl Held {
             let stall = client.longest_stall();
             let is_suspect = why == Loss::NodeDeleted && stall >= client.session_timeout() / 2;
             LockLost {
+                kind: self.kind,
                 path: self.shared.path.clone(),
                 token: self.shared.token,
                 why,
@@ -268,6 +287,10 @@ impl Fenced for Held {
 
     fn is_held(&self) -> bool {
         Self::is_held(self)
+    }
+
+    fn title(&self) -> Option<(String, u64)> {
+        Some((self.path().to_owned(), self.token()))
     }
 }
 

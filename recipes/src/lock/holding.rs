@@ -1,11 +1,61 @@
 //! Kinds of holds.
 
+use std::fmt;
+
 use bytes::Bytes;
+
+/// What is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HoldKind {
+    /// A lock, alone.
+    Lock,
+    /// A lock for reading, with others who read.
+    ReadLock,
+    /// A lock for writing, alone.
+    WriteLock,
+    /// One of the permits of a semaphore.
+    Permit,
+    /// The leadership of an election.
+    Leadership,
+}
+
+impl HoldKind {
+    /// Whether others may hold at the same time.
+    pub(crate) fn is_shared(self) -> bool {
+        match self {
+            Self::ReadLock | Self::Permit => true,
+            Self::Lock | Self::WriteLock | Self::Leadership => false,
+        }
+    }
+
+    /// What its number is.
+    pub(crate) fn number(self) -> &'static str {
+        match self {
+            Self::ReadLock | Self::Permit => "identity",
+            Self::Lock | Self::WriteLock => "token",
+            Self::Leadership => "epoch",
+        }
+    }
+}
+
+/// As it stands before a path: `the lock`, `a permit of`.
+impl fmt::Display for HoldKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lock => "the lock",
+            Self::ReadLock => "the read lock",
+            Self::WriteLock => "the write lock",
+            Self::Permit => "a permit of",
+            Self::Leadership => "the leadership of",
+        })
+    }
+}
 
 /// What a [`LockGuard`](crate::LockGuard) or an [`Acquire`](crate::Acquire) is about. Sealed: the kinds are this crate's.
 pub trait Holding: sealed::Sealed + Clone + Send + Sync + 'static {
-    /// Whether others may hold at the same time.
-    const SHARED: bool;
+    /// What is held.
+    const KIND: HoldKind;
 
     /// What the contender says about itself.
     #[doc(hidden)]
@@ -26,7 +76,7 @@ impl Exclusive {
 impl sealed::Sealed for Exclusive {}
 
 impl Holding for Exclusive {
-    const SHARED: bool = false;
+    const KIND: HoldKind = HoldKind::Lock;
 }
 
 pub(crate) mod sealed {

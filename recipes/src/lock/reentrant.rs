@@ -29,6 +29,7 @@ use super::mutex::Mutex;
 /// let outer = ledger.acquire("job-7").await?;
 /// let inner = ledger.acquire("job-7").await?;
 /// assert_eq!(inner.held().token(), outer.held().token());
+/// assert!(ledger.held_by("job-7").is_some() && ledger.held_by("job-8").is_none());
 /// outer.release().await?;
 /// assert!(inner.held().is_held(), "until the last one goes");
 /// # drop(inner);
@@ -41,11 +42,28 @@ use super::mutex::Mutex;
 #[derive(Debug, Clone)]
 pub struct ReentrantMutex {
     mutex: Mutex,
-    owners: Arc<std::sync::Mutex<BTreeMap<String, Slot>>>,
+    owners: Arc<std::sync::Mutex<BTreeMap<String, Arc<Owner>>>>,
 }
 
-/// An owner's hold, while there is one. Whoever asks for the owner has its turn.
-type Slot = Arc<Turn<Weak<LockGuard>>>;
+/// An owner: whoever asks for it has its turn, and what it holds can be looked at meanwhile.
+#[derive(Debug, Default)]
+struct Owner {
+    turn: Turn<()>,
+    hold: std::sync::Mutex<Hold>,
+}
+
+/// An owner's hold, while one of its guards is there. The view is apart from them: whoever looks at it keeps nothing.
+#[derive(Debug, Default)]
+struct Hold {
+    guards: Weak<LockGuard>,
+    view: Option<Held>,
+}
+
+impl Owner {
+    fn hold(&self) -> std::sync::MutexGuard<'_, Hold> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// One of the guards of an owner. Dropping the last one releases the lock in the background.
 #[must_use = "dropping the last guard releases the lock"]
@@ -67,6 +85,15 @@ impl ReentrantMutex {
     #[must_use]
     pub fn mutex(&self) -> &Mutex {
         &self.mutex
+    }
+
+    /// What an owner holds, as far as this process knows; `None` if it holds nothing. Asks nobody, and keeps nothing.
+    #[must_use]
+    pub fn held_by(&self, owner: &str) -> Option<Held> {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let hold = owners.get(owner)?.hold();
+        let view = hold.view.clone()?;
+        (hold.guards.strong_count() > 0 && view.is_held()).then_some(view)
     }
 
     /// Acquires the lock for an owner; at once if that holds it.
@@ -120,9 +147,10 @@ impl ReentrantMutex {
     }
 
     async fn enter(&self, owner: &str) -> Result<ReentrantGuard, Error> {
-        let slot = self.slot(owner);
-        let mut turn = slot.lock().await;
-        if let Some(hold) = turn.upgrade() {
+        let slot = self.owner(owner);
+        let _turn = slot.turn.lock().await;
+        let there = slot.hold().guards.upgrade();
+        if let Some(hold) = there {
             #[cfg(feature = "__seeded-bugs")]
             if zk_client::seeded::is_on("entered-again-from-memory") {
                 return Ok(ReentrantGuard { hold });
@@ -131,15 +159,18 @@ impl ReentrantMutex {
             return Ok(ReentrantGuard { hold });
         }
         let hold = Arc::new(self.mutex.acquire().contender(owner).await?);
-        *turn = Arc::downgrade(&hold);
+        *slot.hold() = Hold {
+            guards: Arc::downgrade(&hold),
+            view: Some(hold.held()),
+        };
         Ok(ReentrantGuard { hold })
     }
 
-    fn slot(&self, owner: &str) -> Slot {
+    fn owner(&self, owner: &str) -> Arc<Owner> {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         // Owners that nobody asks for and that hold nothing are forgotten here.
-        owners.retain(|_, slot| {
-            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|hold| hold.strong_count() > 0)
+        owners.retain(|_, owner| {
+            Arc::strong_count(owner) > 1 || owner.hold().guards.strong_count() > 0
         });
         Arc::clone(owners.entry(owner.to_owned()).or_default())
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use zk_client::Acl;
 
 use crate::contend::Layout;
-use crate::lock::{Holding, LockGuard, sealed};
+use crate::lock::{HoldKind, Holding, LockGuard, sealed};
 
 /// A held read lock: other readers may hold too, no writer does.
 ///
@@ -24,7 +24,7 @@ pub struct Reading;
 impl sealed::Sealed for Reading {}
 
 impl Holding for Reading {
-    const SHARED: bool = true;
+    const KIND: HoldKind = HoldKind::ReadLock;
 }
 
 /// A writer holds alone, and may become a reader.
@@ -39,7 +39,7 @@ pub struct Writing {
 impl sealed::Sealed for Writing {}
 
 impl Holding for Writing {
-    const SHARED: bool = false;
+    const KIND: HoldKind = HoldKind::WriteLock;
 
     fn call(&mut self, contender: &Bytes) {
         self.contender = contender.clone();

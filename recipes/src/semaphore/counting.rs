@@ -10,7 +10,7 @@ use super::capacity::Capacity;
 use super::entrance::Entrance;
 use super::permit::{Leased, Permit};
 use crate::contend::{Family, Layout};
-use crate::lock::{Contender, Held, HoldError, default_contender, leases, validate};
+use crate::lock::{Contender, Held, HoldError, default_contender, leases, list, validate};
 
 /// A number of permits at a path, first come first served.
 ///
@@ -232,6 +232,57 @@ impl Semaphore {
         };
         let at = Entrance::leases(&self.path, self.layout);
         leases(&self.client, &at, family).await
+    }
+
+    /// Lists the contenders of Curator's older `InterProcessSemaphore` at this path, in order; the first ones hold, as many as
+    /// this semaphore was told there are. That layout, which Curator has deprecated, is read and not written: its contenders
+    /// are not seen by [`acquire`](Self::acquire), and have the names of a [`Mutex`](crate::Mutex)'s.
+    ///
+    /// # Errors
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn legacy_contenders(&self) -> Result<Vec<Contender>, Error> {
+        let mut contenders = list(&self.client, &self.path).await?;
+        contenders.retain(|contender| contender.family == Family::Mutex);
+        let capacity = usize::try_from(self.capacity).unwrap_or(usize::MAX);
+        for (place, contender) in contenders.iter_mut().enumerate() {
+            contender.holds = place < capacity;
+        }
+        Ok(contenders)
+    }
+
+    /// Lists who queues at the entrance, in the order in which they come in. The first one may have its lease in hand and
+    /// stand among the [`holders`](Self::holders), too.
+    ///
+    /// # Errors
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert.
+    ///
+    /// # Ordering
+    ///
+    /// As [`holders`](Self::holders).
+    ///
+    /// # On session events
+    ///
+    /// Waits through a suspension; fails at expiry.
+    pub async fn waiting(&self) -> Result<Vec<Contender>, Error> {
+        list(&self.client, &Entrance::door(&self.path, self.layout)).await
     }
 
     pub(super) fn entrance(&self) -> Entrance {

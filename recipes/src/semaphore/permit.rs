@@ -1,6 +1,6 @@
 //! What a semaphore gives out.
 
-use crate::lock::{Holding, LockGuard, sealed};
+use crate::lock::{HoldKind, Holding, LockGuard, sealed};
 
 /// A held permit. It has an [`identity`](LockGuard::identity) and no fencing token: several are out at a time.
 pub type Permit = LockGuard<Leased>;
@@ -13,7 +13,7 @@ pub struct Leased;
 impl sealed::Sealed for Leased {}
 
 impl Holding for Leased {
-    const SHARED: bool = true;
+    const KIND: HoldKind = HoldKind::Permit;
 }
 
 impl LockGuard<Leased> {

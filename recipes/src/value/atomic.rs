@@ -42,6 +42,8 @@ pub struct Replaced {
     pub before: Option<Bytes>,
     /// What was written.
     pub after: Bytes,
+    /// As [`Change::attempts`](crate::Change::attempts).
+    pub attempts: u32,
 }
 
 impl AtomicValue {
@@ -138,6 +140,7 @@ impl AtomicValue {
         Ok(Replaced {
             before: edited.before,
             after: edited.written.unwrap_or_default(),
+            attempts: edited.attempts,
         })
     }
 

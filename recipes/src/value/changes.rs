@@ -37,6 +37,10 @@ impl Changes {
         }
     }
 
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Waits for the next value: the first call yields what is there, later ones what was written since. Values that were
     /// replaced meanwhile are skipped. A removal is not told; what is made after it is.
     ///
@@ -60,6 +64,12 @@ impl Changes {
         loop {
             if let Some(watch) = &mut self.watch {
                 // Whatever it says, a read tells what is there.
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("value-stale-after-a-gap") {
+                    crate::wait::sleep_through_gaps(watch).await;
+                    self.watch = None;
+                    continue;
+                }
                 watch.next().await;
                 self.watch = None;
             }

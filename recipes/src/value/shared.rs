@@ -144,13 +144,20 @@ impl SharedValue {
         previous: &Versioned<T>,
         value: impl Into<Bytes>,
     ) -> Result<CompareAndSet<Versioned<Bytes>>, Error> {
-        let replaced = self
-            .cell
-            .replace(previous.version, previous.czxid(), value.into());
-        if replaced.await? {
-            return Ok(CompareAndSet::Done);
+        let value = value.into();
+        loop {
+            let replaced = self
+                .cell
+                .replace(previous.version, previous.czxid(), value.clone());
+            if replaced.await? {
+                return Ok(CompareAndSet::Done);
+            }
+            let found = self.get().await?;
+            // The write may have been refused for our mark's sake, which somebody has deleted.
+            if found.mzxid != previous.mzxid {
+                return Ok(CompareAndSet::Found(found));
+            }
         }
-        self.get().await.map(CompareAndSet::Found)
     }
 
     /// Follows the value: yields the one that is there, and then each that replaces it. Sends nothing yet.

@@ -1,7 +1,7 @@
 //! A node whose existence is all it says.
 
 use bytes::Bytes;
-use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Stat};
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, Stat};
 
 use crate::renewal::renewed;
 
@@ -31,6 +31,8 @@ impl Gate {
     }
 
     async fn make_node(&self) -> Result<(), Error> {
+        // Once an answer was lost, no later refusal tells that nothing was done.
+        let mut fate = Fate::NotApplied;
         loop {
             let generation = self.client.generation();
             let create = self.client.create(&self.path, Bytes::new());
@@ -38,7 +40,9 @@ impl Gate {
                 Ok(_) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::NodeExists => return Ok(()),
                 // Made or not: what is asked for is that it is there, and asking again makes nothing twice.
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionLost => {
+                    fate = worse(fate, &error);
+                }
                 Err(error) if error.kind() == ErrorKind::NoNode => {
                     let parents =
                         self.client
@@ -50,7 +54,10 @@ impl Gate {
                         Err(error) => renewed(&self.client, generation, error)?,
                     }
                 }
-                Err(error) => renewed(&self.client, generation, error)?,
+                Err(error) => {
+                    fate = worse(fate, &error);
+                    renewed(&self.client, generation, error.with_fate(fate))?;
+                }
             }
         }
     }
@@ -64,9 +71,16 @@ impl Gate {
     }
 
     async fn unmake_node(&self) -> Result<bool, Error> {
-        let Some(target) = self.look().await? else {
+        // A server that lags behind may not know of it yet.
+        let target = match self.look().await? {
+            None => self.look_surely().await?,
+            target => target,
+        };
+        let Some(target) = target else {
             return Ok(false);
         };
+        // As above.
+        let mut fate = Fate::NotApplied;
         loop {
             let generation = self.client.generation();
             let error = match self.client.delete(&self.path).await {
@@ -74,8 +88,9 @@ impl Gate {
                 Err(error) if error.kind() == ErrorKind::NoNode => return Ok(true),
                 Err(error) => error,
             };
+            fate = worse(fate, &error);
             if error.kind() != ErrorKind::ConnectionLost {
-                renewed(&self.client, generation, error)?;
+                renewed(&self.client, generation, error.with_fate(fate))?;
             }
             // Deleted or not: once that is decided, a node with another creation zxid is somebody's new one.
             loop {
@@ -83,20 +98,28 @@ impl Gate {
                 match self.client.barrier().await {
                     Ok(_) => break,
                     Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                    Err(error) => renewed(&self.client, generation, error)?,
+                    Err(error) => renewed(&self.client, generation, error.with_fate(fate))?,
                 }
             }
-            if self
-                .look()
-                .await?
-                .is_none_or(|stat| stat.czxid != target.czxid)
-            {
+            let now = self.look().await.map_err(|error| error.with_fate(fate))?;
+            if now.is_none_or(|stat| stat.czxid != target.czxid) {
                 return Ok(true);
             }
         }
     }
 
-    /// Its metadata, if it is there.
+    /// Its metadata, if it is there now, at the cost of a quorum write.
+    async fn look_surely(&self) -> Result<Option<Stat>, Error> {
+        loop {
+            let generation = self.client.generation();
+            match self.client.exists(&self.path).linearizable().await {
+                Ok(stat) => return Ok(stat),
+                Err(error) => renewed(&self.client, generation, error)?,
+            }
+        }
+    }
+
+    /// Its metadata, if it is there as far as some server knows.
     pub(crate) async fn look(&self) -> Result<Option<Stat>, Error> {
         loop {
             let generation = self.client.generation();
@@ -105,5 +128,13 @@ impl Gate {
                 Err(error) => renewed(&self.client, generation, error)?,
             }
         }
+    }
+}
+
+/// What is known of all requests so far, after another error.
+fn worse(fate: Fate, error: &Error) -> Fate {
+    match fate {
+        Fate::NotApplied => error.fate(),
+        known => known,
     }
 }

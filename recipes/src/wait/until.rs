@@ -11,24 +11,34 @@ use crate::renewal::renewed;
 
 /// Waits until there is no node.
 ///
-/// A node that was not seen may have been set already as far as a server that lags behind knows: then one quorum write makes
-/// sure.
+/// What a server that lags behind shows may have been so before the wait began: that the node is gone, also where it was seen
+/// to go. One quorum write makes sure; whatever the session shows after it is of later.
 pub(crate) async fn until_absent(client: &Client, path: &str) -> Result<(), Error> {
-    let mut seen = false;
+    // The session in which that write was answered.
+    let mut sure = None;
     loop {
         let generation = client.generation();
         let looked = match watch_existing(client, path).await {
-            Ok(None) if seen => return Ok(()),
-            Ok(None) => match client.exists(path).linearizable().await {
-                Ok(None) => return Ok(()),
-                Ok(Some(_)) => Ok(()),
-                Err(error) => Err(error),
-            },
-            Ok(Some(mut watch)) => {
-                seen = true;
+            Ok(None) if sure == Some(generation) => return Ok(()),
+            #[cfg(feature = "__seeded-bugs")]
+            Ok(None) if zk_client::seeded::is_on("absent-as-a-lagging-server-says") => {
+                return Ok(());
+            }
+            Ok(Some(mut watch)) if sure == Some(generation) => {
                 watch.next().await;
                 Ok(())
             }
+            Ok(watch) => match client.exists(path).linearizable().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) => {
+                    sure = Some(generation);
+                    if let Some(mut watch) = watch {
+                        watch.next().await;
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         if let Err(error) = looked {
@@ -44,6 +54,11 @@ pub(crate) async fn until_present(client: &Client, path: &str) -> Result<(), Err
         match client.exists(path).watch().await {
             Ok((Some(_), _)) => return Ok(()),
             Ok((None, mut watch)) => {
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("gap-slept-through") {
+                    sleep_through_gaps(&mut watch).await;
+                    continue;
+                }
                 watch.next().await;
             }
             Err(error) => renewed(client, generation, error)?,
@@ -68,6 +83,13 @@ pub(crate) async fn until_counted_down(
                 Ok(())
             }
             Err(error) if error.kind() == ErrorKind::NoNode && if_missing => return Ok(()),
+            #[cfg(feature = "__seeded-bugs")]
+            Err(error)
+                if error.kind() == ErrorKind::NoNode
+                    && zk_client::seeded::is_on("latch-open-before-it-is-made") =>
+            {
+                return Ok(());
+            }
             Err(error) if error.kind() == ErrorKind::NoNode => until_made(client, path).await,
             Err(error) => Err(error),
         };
@@ -98,5 +120,14 @@ async fn watch_existing(client: &Client, path: &str) -> Result<Option<Watch>, Er
             }
         }
         Err(error) => Err(error),
+    }
+}
+
+/// A waiter that takes no notice of anything but the event itself.
+#[cfg(feature = "__seeded-bugs")]
+pub(crate) async fn sleep_through_gaps(watch: &mut Watch) {
+    let told = watch.next().await;
+    if !matches!(told, Some(zk_client::WatchEvent::Fired { .. })) {
+        std::future::pending::<()>().await;
     }
 }

@@ -3,6 +3,7 @@
 mod cyclic;
 mod double;
 mod double_faults;
+mod lagging;
 mod latch;
 mod single;
 

@@ -3,6 +3,8 @@
 
 mod barriers;
 mod counters;
+mod nodes;
+mod transactions;
 mod values;
 
 use std::future::{Future, poll_fn};

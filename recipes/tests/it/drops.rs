@@ -74,7 +74,7 @@ async fn an_acquire_that_was_never_polled_sends_nothing() {
 
 /// T1: the create is on the wire and answered only after the acquire was given up.
 #[tokio::test(start_paused = true)]
-async fn an_acquire_given_up_during_its_create_leaves_no_ghost_also_when_the_answer_is_lost() {
+async fn t1_an_acquire_given_up_during_its_create_leaves_no_ghost_also_when_the_answer_is_lost() {
     for (applied, cut) in [(false, false), (false, true), (true, true)] {
         let world = World::new();
         let zk = world.client().await;
@@ -190,7 +190,7 @@ fn until_gone(hooks: &Hooks, node: &str) {
 }
 
 #[test]
-fn a_guard_dropped_after_its_runtime_has_gone_leaves_no_node() {
+fn t3_a_guard_dropped_after_its_runtime_has_gone_leaves_no_node() {
     let apart = apart();
     let client_runtime = Runtime::new().unwrap();
     let (zk, guard) = client_runtime.block_on(hold(&apart.server.connect_string()));

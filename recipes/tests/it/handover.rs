@@ -1,32 +1,14 @@
 //! From one holder to the next: wake-ups, requests, order.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use zk_recipes::{Client, LockGuard, Mutex};
 use zk_wire::OpCode;
 
-use crate::kit::{ROUND_TRIP, World, settle, warm_lock};
-
-/// Counts the polls of a future: how often its task was woken.
-struct Counted<F> {
-    future: Pin<Box<F>>,
-    polls: Arc<AtomicUsize>,
-}
-
-impl<F: Future> Future for Counted<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.polls.fetch_add(1, Ordering::Relaxed);
-        self.future.as_mut().poll(cx)
-    }
-}
+use crate::kit::{Counted, ROUND_TRIP, World, settle, warm_lock};
 
 struct Waiter {
     zk: Client,
@@ -37,12 +19,8 @@ struct Waiter {
 async fn waiter(world: &World) -> Waiter {
     let zk = world.client().await;
     let mutex = Mutex::new(&zk, "/locks/a").unwrap();
-    let polls = Arc::new(AtomicUsize::new(0));
-    let future = Box::pin(async move { mutex.acquire().await.unwrap() });
-    let guard = tokio::spawn(Counted {
-        future,
-        polls: Arc::clone(&polls),
-    });
+    let (polls, future) = Counted::new(async move { mutex.acquire().await.unwrap() });
+    let guard = tokio::spawn(future);
     settle().await;
     Waiter { zk, polls, guard }
 }
@@ -92,7 +70,7 @@ async fn the_next_in_line_holds_after_one_wake_up_and_no_list() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn others_list_once_when_the_one_ahead_of_them_goes() {
+async fn k08_others_list_once_when_the_one_ahead_of_them_goes() {
     let world = World::new();
     let zk = world.client().await;
     let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
@@ -140,7 +118,7 @@ async fn a_waiter_whose_watches_are_removed_goes_on_waiting_and_holds_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_release_wakes_one_waiter() {
+async fn k02_t16_one_release_wakes_one_waiter() {
     let world = World::new();
     let zk = world.client().await;
     let holder = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();

@@ -1,137 +1,182 @@
-//! A thousand waiters: what one release wakes, and what one turn costs.
+//! A thousand waiters: whom one release wakes, and what one turn costs.
 
-use zk_recipes::{Client, LockGuard, Mutex};
+mod election;
+mod mutex;
+mod rw_lock;
+mod semaphore;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use zk_recipes::Client;
 use zk_wire::OpCode;
 
-use crate::kit::{Asked, World, settle};
+use crate::kit::{Asked, Counted, World, settle};
 
-const LOCK: &str = "/locks/a";
 const WAITERS: usize = 1000;
 
 /// Neighbours in the queue have sessions of their own; a thousand connections would make the server slow, not the lock.
 const SESSIONS: usize = 50;
 
-struct Waiter {
+struct Waiter<G> {
     zk: Client,
-    guard: tokio::task::JoinHandle<LockGuard>,
+    polls: Arc<AtomicUsize>,
+    guard: JoinHandle<G>,
 }
 
-impl Waiter {
-    fn asked(&self, world: &World) -> Asked {
-        world.asked(self.zk.session_id().unwrap())
+/// Those who wait behind whoever holds, in the order of their arrival.
+struct Queue<G>(Vec<Waiter<G>>);
+
+impl<G: Send + 'static> Queue<G> {
+    async fn new<F>(world: &World, count: usize, acquire: impl Fn(&Client, usize) -> F) -> Self
+    where
+        F: Future<Output = G> + Send + 'static,
+    {
+        let mut sessions = Vec::new();
+        for _ in 0..count.min(SESSIONS) {
+            sessions.push(world.client().await);
+        }
+        let mut queue = Vec::with_capacity(count);
+        for (place, zk) in sessions.iter().cycle().take(count).enumerate() {
+            let (polls, future) = Counted::new(acquire(zk, place));
+            let guard = tokio::spawn(future);
+            // One after the other, not one upon the other: the link keeps the order.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let zk = zk.clone();
+            queue.push(Waiter { zk, polls, guard });
+        }
+        settle().await;
+        Self(queue)
+    }
+
+    fn seen(&self, world: &World) -> Seen {
+        let polls = |waiter: &Waiter<G>| waiter.polls.load(Ordering::Relaxed);
+        let asked = |waiter: &Waiter<G>| world.asked(waiter.zk.session_id().unwrap());
+        Seen {
+            polls: self.0.iter().map(polls).collect(),
+            asked: self.0.iter().take(SESSIONS).map(asked).collect(),
+        }
+    }
+
+    /// What is done to the queue, and what its waiters saw and asked when everything has arrived.
+    async fn after(&self, world: &World, act: impl Future<Output = ()>) -> Wake {
+        let before = self.seen(world);
+        act.await;
+        settle().await;
+        let after = self.seen(world);
+        let pairs = || after.asked.iter().zip(&before.asked);
+        Wake {
+            woken: (0..self.0.len())
+                .filter(|at| after.polls[*at] > before.polls[*at])
+                .collect(),
+            events: pairs()
+                .map(|(after, before)| after.since(before, OpCode::Notification))
+                .sum(),
+            turns: pairs().map(|(after, before)| turn(after, before)).collect(),
+            through: self
+                .0
+                .iter()
+                .enumerate()
+                .filter(|(_, waiter)| waiter.guard.is_finished())
+                .map(|(at, _)| at)
+                .collect(),
+        }
     }
 }
 
-/// Waiters in a queue behind whoever holds.
-async fn queue(world: &World, count: usize) -> Vec<Waiter> {
-    let mut sessions = Vec::new();
-    for _ in 0..count.min(SESSIONS) {
-        sessions.push(world.client().await);
+impl<G> Drop for Queue<G> {
+    fn drop(&mut self) {
+        for waiter in &self.0 {
+            waiter.guard.abort();
+        }
     }
-    let mut queue = Vec::with_capacity(count);
-    for zk in sessions.iter().cycle().take(count) {
-        let mutex = Mutex::new(zk, LOCK).unwrap();
-        let guard = tokio::spawn(async move { mutex.acquire().await.unwrap() });
-        // One after the other, not one upon the other: the link keeps the order.
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        let zk = zk.clone();
-        queue.push(Waiter { zk, guard });
-    }
-    settle().await;
-    queue
 }
 
-/// The kinds of requests that a session has made in all, but for those of connecting.
-fn cycle(asked: &Asked, before: &Asked) -> [u64; 6] {
-    let kinds = [
-        OpCode::Create2,
-        OpCode::GetChildren,
-        OpCode::GetData,
-        OpCode::Exists,
-        OpCode::Delete,
-    ];
-    let counts = kinds.map(|op| asked.since(before, op));
-    let [create, list, get, exists, delete] = counts;
-    let confirms = asked.since(before, OpCode::Multi);
-    let others = asked.all_since(before) - counts.iter().sum::<u64>() - confirms;
-    [create, list, get, exists, delete, others]
+/// What there was to see at some moment.
+struct Seen {
+    polls: Vec<usize>,
+    asked: Vec<Asked>,
 }
 
-#[tokio::test(start_paused = true)]
-async fn of_a_thousand_waiters_one_release_wakes_one_and_asks_no_list() {
-    let world = World::new();
-    let zk = world.client().await;
-    let mutex = Mutex::new(&zk, LOCK).unwrap();
-    let holder = mutex.acquire().await.unwrap();
-    let mut waiters = queue(&world, WAITERS).await;
-    assert_eq!(world.left(LOCK).len(), WAITERS + 1);
-    let sessions = |waiters: &[Waiter]| -> Vec<Asked> {
-        let sessions = waiters.iter().take(SESSIONS);
-        sessions.map(|waiter| waiter.asked(&world)).collect()
+/// Whom something woke.
+struct Wake {
+    /// The places of those whose futures were polled.
+    woken: Vec<usize>,
+    /// How many events the servers sent to all.
+    events: u64,
+    /// What each session asked.
+    turns: Vec<Turn>,
+    /// The places of those who hold, or held.
+    through: Vec<usize>,
+}
+
+impl Wake {
+    /// What all but these sessions asked.
+    fn others(&self, but: &[usize]) -> u64 {
+        let others = self.turns.iter().enumerate();
+        others
+            .filter(|(at, _)| !but.contains(at))
+            .map(|(_, turn)| turn.all())
+            .sum()
+    }
+}
+
+/// The kinds of requests that a session made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Turn {
+    create: u64,
+    list: u64,
+    /// Reads that set a watch: of the own node, and of the one ahead.
+    read: u64,
+    delete: u64,
+    /// Transactions.
+    write: u64,
+    /// Watches that are no longer wanted.
+    unwatch: u64,
+    other: u64,
+}
+
+impl Turn {
+    /// Nothing asked.
+    const NONE: Self = Self {
+        create: 0,
+        list: 0,
+        read: 0,
+        delete: 0,
+        write: 0,
+        unwatch: 0,
+        other: 0,
     };
-    let before = sessions(&waiters);
-    holder.release().await.unwrap();
-    settle().await;
-    // But for what proves to the holder that it holds.
-    let requests: u64 = sessions(&waiters)
-        .iter()
-        .zip(&before)
-        .map(|(asked, before)| asked.all_since(before) - asked.since(before, OpCode::Multi))
-        .sum();
-    assert_eq!(
-        requests, 0,
-        "the next holds without a question, and nobody else is told"
-    );
-    let woken = waiters.iter().filter(|waiter| waiter.guard.is_finished());
-    assert_eq!(woken.count(), 1);
-    assert!(waiters[0].guard.is_finished(), "the first in the queue");
-    // The next gives up: whoever is behind looks once, and nobody else.
-    let before = sessions(&waiters);
-    waiters[1].guard.abort();
-    settle().await;
-    let lists: Vec<u64> = sessions(&waiters)
-        .iter()
-        .zip(&before)
-        .map(|(asked, before)| asked.since(before, OpCode::GetChildren))
-        .collect();
-    assert_eq!(lists[2], 1);
-    assert_eq!(lists.iter().sum::<u64>(), 1);
-    for waiter in waiters.drain(..) {
-        waiter.guard.abort();
+
+    fn all(self) -> u64 {
+        self.create + self.list + self.read + self.delete + self.write + self.unwatch + self.other
     }
 }
 
-/// Create, list, one read with a watch, one list when the predecessor went before its turn, one watch of the own node,
-/// delete: a whole turn of a contender that had others ahead.
-#[tokio::test(start_paused = true)]
-async fn a_turn_among_others_costs_a_known_number_of_requests() {
-    let world = World::new();
-    let zk = world.client().await;
-    let mutex = Mutex::new(&zk, LOCK).unwrap();
-    let holder = mutex.acquire().await.unwrap();
-    let first = queue(&world, 1).await.pop().unwrap();
-    let fresh = world.client().await;
-    let before = world.asked(fresh.session_id().unwrap());
-    let next = Mutex::new(&fresh, LOCK).unwrap();
-    let next = tokio::spawn(async move { next.acquire().await.unwrap() });
-    settle().await;
-    // The one ahead gives up before it held, and then the holder lets go.
-    first.guard.abort();
-    settle().await;
-    holder.release().await.unwrap();
-    next.await.unwrap().release().await.unwrap();
-    let asked = world.asked(fresh.session_id().unwrap());
-    // Own node and predecessor are watched in one write each, the new predecessor after one list.
-    assert_eq!(cycle(&asked, &before), [1, 2, 3, 0, 1, 0]);
+fn turn(after: &Asked, before: &Asked) -> Turn {
+    let since = |op| after.since(before, op);
+    let mut turn = Turn {
+        create: since(OpCode::Create2),
+        list: since(OpCode::GetChildren),
+        read: since(OpCode::GetData),
+        delete: since(OpCode::Delete),
+        // Holding for longer than a sixth of the session timeout would cost checks besides; these tests do not.
+        write: since(OpCode::Multi),
+        unwatch: since(OpCode::RemoveWatches),
+        other: 0,
+    };
+    turn.other = after.all_since(before) - turn.all();
+    turn
+}
 
-    let before = world.asked(fresh.session_id().unwrap());
-    let holder = mutex.acquire().await.unwrap();
-    let next = Mutex::new(&fresh, LOCK).unwrap();
-    let next = tokio::spawn(async move { next.acquire().await.unwrap() });
+/// What a session asks while `act` runs, and then until everything has arrived.
+async fn cost(world: &World, zk: &Client, act: impl Future<Output = ()>) -> Turn {
+    let session = zk.session_id().unwrap();
+    let before = world.asked(session);
+    act.await;
     settle().await;
-    holder.release().await.unwrap();
-    next.await.unwrap().release().await.unwrap();
-    let asked = world.asked(fresh.session_id().unwrap());
-    // Who was next asks for no second list.
-    assert_eq!(cycle(&asked, &before), [1, 1, 2, 0, 1, 0]);
+    turn(&world.asked(session), &before)
 }

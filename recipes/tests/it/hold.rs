@@ -9,7 +9,7 @@ use zk_recipes::{HoldError, LockLostWhy, OnDoubt};
 use crate::kit::{World, settle, warm_lock};
 
 #[tokio::test(start_paused = true)]
-async fn work_runs_under_the_lock_which_is_free_when_it_returns() {
+async fn t4_work_runs_under_the_lock_which_is_free_when_it_returns() {
     let world = World::new();
     let zk = world.client().await;
     let mutex = warm_lock(&zk, "/locks/a").await;
@@ -49,7 +49,7 @@ async fn work_is_dropped_when_the_lock_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn work_is_dropped_in_doubt_unless_told_to_go_on() {
+async fn t8_work_is_dropped_in_doubt_unless_told_to_go_on() {
     for on_doubt in [OnDoubt::Stop, OnDoubt::Continue] {
         let world = World::new();
         let zk = world.client().await;

@@ -1,9 +1,10 @@
 //! Servers and clients in one virtual time.
 
 use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use zk_client::{Clock, Moment, PipeTransport, TokioClock};
@@ -137,6 +138,33 @@ where
     F::Output: Send + 'static,
 {
     tokio::spawn(future.into_future())
+}
+
+/// Counts the polls of a future: how often its task was woken.
+pub(crate) struct Counted<F> {
+    future: Pin<Box<F>>,
+    polls: Arc<AtomicUsize>,
+}
+
+impl<F: Future> Counted<F> {
+    /// The count, and the future that is counted.
+    pub(crate) fn new(future: F) -> (Arc<AtomicUsize>, Self) {
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = Self {
+            future: Box::pin(future),
+            polls: Arc::clone(&polls),
+        };
+        (polls, counted)
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.polls.fetch_add(1, Ordering::Relaxed);
+        self.future.as_mut().poll(cx)
+    }
 }
 
 /// What a future yields in so many polls, with time for a message between two of them; it is dropped then.

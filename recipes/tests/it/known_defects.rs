@@ -50,7 +50,7 @@ async fn c22_c23_a_lost_create_is_found_under_a_chroot_by_its_path_below_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c27_why_an_acquire_failed_is_told_although_its_contender_cannot_be_deleted() {
+async fn c27_k04_why_an_acquire_failed_is_told_although_its_contender_cannot_be_deleted() {
     let world = World::new();
     let zk = world.client().await;
     let foreign = "/lock/0123456789abcdef0123456789abcdef__lock__0000000000";
@@ -190,7 +190,7 @@ async fn t6_a_create_that_is_committed_after_the_reconnect_is_found_all_the_same
 
 /// The owner of a node cannot tell two contenders of one session apart; their marks do.
 #[tokio::test(start_paused = true)]
-async fn t11_two_contenders_of_one_session_exclude_each_other_also_over_a_lost_create() {
+async fn c24_t11_two_contenders_of_one_session_exclude_each_other_also_over_a_lost_create() {
     let world = World::new();
     let zk = world.client().await;
     let mutex = warm_lock(&zk, LOCK).await;

@@ -185,6 +185,8 @@ async fn a_dropped_last_start_changes_nothing() {
         let zk = world.client().await;
         let lease = job(&zk);
         let before = world.hooks.paths();
+        let history = polled(lease.history(), polls).await;
+        assert!(history.is_none_or(|starts| starts.unwrap().is_empty()));
         let ready = polled(lease.last_start(), polls).await;
         settle().await;
         assert_eq!((world.hooks.paths(), zk.stats().watches), (before, 0));
@@ -193,4 +195,37 @@ async fn a_dropped_last_start_changes_nothing() {
             break;
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_are_remembered_with_who_and_when_the_last_twenty_of_them() {
+    let world = World::new();
+    let zk = world.client().await;
+    assert_eq!(job(&zk).history().await.unwrap(), []);
+    for turn in 0..25 {
+        let lease = job(&zk).contender(format!("host\n{turn}"));
+        // A lost answer is no second start.
+        if turn % 5 == 0 {
+            let writes = Match::ops([OpCode::Multi]).path(LAST);
+            world.hooks.on(writes).cut_after_apply();
+        }
+        let ran = lease.try_run(|_| async {}).await.unwrap();
+        assert_eq!(ran, Ran::Done(()));
+        sleep(LEAST).await;
+    }
+    let history = job(&zk).history().await.unwrap();
+    let who: Vec<_> = history
+        .iter()
+        .map(|start| start.contender.clone())
+        .collect();
+    let expected: Vec<_> = (5..25).rev().map(|turn| format!("host {turn}")).collect();
+    assert_eq!(who, expected);
+    for pair in history.windows(2) {
+        let apart = pair[0].at.duration_since(pair[1].at).unwrap();
+        assert!(apart >= LEAST && apart < LEAST * 2, "{apart:?}");
+    }
+    let (stat, last) = job(&zk).last_start().await.unwrap().unwrap();
+    assert_eq!(last, "host 24");
+    let at = history[0].at.duration_since(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(at.as_millis(), u128::try_from(stat.mtime).unwrap());
 }

@@ -61,7 +61,7 @@ async fn writing_to_the_holders_node_is_no_loss() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn expiry_is_a_loss_and_the_next_session_locks_again() {
+async fn t10_expiry_is_a_loss_and_the_next_session_locks_again() {
     let world = World::new();
     let zk = world.client().await;
     let mutex = warm_lock(&zk, "/locks/a").await;
@@ -82,7 +82,7 @@ async fn expiry_is_a_loss_and_the_next_session_locks_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiter_outlives_the_expiry_of_its_session() {
+async fn c18_a_waiter_outlives_the_expiry_of_its_session() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     let holder = warm_lock(&other, "/locks/a").await.acquire().await.unwrap();
@@ -127,7 +127,7 @@ async fn a_waiter_fails_at_expiry_if_there_is_no_next_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fenced_write_of_a_holder_that_lost_its_node_changes_nothing() {
+async fn t23_a_fenced_write_of_a_holder_that_lost_its_node_changes_nothing() {
     let world = World::new();
     let zk = world.client().await;
     let operator = world.client().await;
@@ -185,7 +185,9 @@ async fn a_fenced_write_that_waits_while_its_session_expires_is_refused_as_of_a_
         "{error}"
     );
     assert!(
-        error.to_string().starts_with("the hold is over: "),
+        error
+            .to_string()
+            .starts_with("the hold of /locks/a (token "),
         "{error}"
     );
 }

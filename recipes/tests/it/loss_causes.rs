@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zk_recipes::{ExpiryCause, LockLostWhy, OnExpiry};
+use zk_recipes::{Election, ExpiryCause, HoldKind, LockLostWhy, OnExpiry, RwLock, Semaphore};
 
 use crate::kit::{World, settle, warm_lock};
 
@@ -131,18 +131,59 @@ async fn a_fenced_write_without_its_hold_names_the_write() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     // Sent, and refused by the server.
     let refused = zk.set("/result", "x").fenced_by(&held).await.unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "cannot write /result: the hold is over: its node is gone; nothing was written"
+    let token = held.token();
+    let over = format!(
+        "the hold of /locks/a (token {token}) is over: its node {fence} is gone; nothing was written; acquire it again, and \
+         read what its next holder may have changed, before you write"
     );
+    assert_eq!(refused.to_string(), format!("cannot write /result: {over}"));
     delete.await.unwrap();
     settle().await;
     // Not even sent.
     let unsent = zk.delete("/result").fenced_by(&held).await.unwrap_err();
-    assert_eq!(
-        unsent.to_string(),
-        format!(
-            "cannot delete /result: the hold is over: its node {fence} is gone; nothing was written"
-        )
-    );
+    assert_eq!(unsent.to_string(), format!("cannot delete /result: {over}"));
+    for error in [refused, unsent] {
+        let hold = error.lost_hold().unwrap();
+        assert_eq!((hold.path.as_str(), hold.token), ("/locks/a", token));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_lost_is_named_for_what_it_was() {
+    let world = World::new();
+    let zk = world.client().await;
+    let lock = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();
+    let readers = RwLock::new(&zk, "/locks/rw").unwrap();
+    let read = readers.read().await.unwrap();
+    let writers = RwLock::new(&zk, "/locks/wr").unwrap();
+    let write = writers.write().await.unwrap();
+    let permits = Semaphore::new(&zk, "/limits/a", 2).unwrap();
+    let permit = permits.acquire().await.unwrap();
+    let election = Election::new(&zk, "/elections/a").unwrap();
+    let lead = election.elected().await.unwrap();
+    let (token, identity) = (lock.token(), read.identity());
+    let (writer, leased, epoch) = (write.token(), permit.identity(), lead.epoch());
+    assert_eq!(lead.term().held().kind(), HoldKind::Leadership);
+    let holds = [
+        lock.held(),
+        read.held(),
+        write.held(),
+        permit.held(),
+        lead.term().held().clone(),
+    ];
+    world.hooks.expire(zk.session_id().unwrap());
+    let mut told = Vec::new();
+    for hold in holds {
+        let text = hold.lost().await.to_string();
+        let (what, _) = text.split_once(": ").unwrap();
+        told.push(what.to_owned());
+    }
+    let expected = [
+        format!("lost the lock /locks/a (token {token})"),
+        format!("lost the read lock /locks/rw (identity {identity})"),
+        format!("lost the write lock /locks/wr (token {writer})"),
+        format!("lost a permit of /limits/a (identity {leased})"),
+        format!("lost the leadership of /elections/a (epoch {epoch})"),
+    ];
+    assert_eq!(told, expected);
 }

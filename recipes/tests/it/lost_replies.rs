@@ -29,7 +29,7 @@ async fn acquire_under(world: &World, zk: &Client) -> (String, usize) {
 
 /// T5: a retry of a sequential create whose answer was lost makes a second node, and a deadlock with oneself.
 #[tokio::test(start_paused = true)]
-async fn a_create_that_was_applied_is_recognised_and_not_duplicated() {
+async fn t5_a_create_that_was_applied_is_recognised_and_not_duplicated() {
     let world = World::new();
     let zk = world.client().await;
     warm_lock(&zk, "/locks/a").await;
@@ -80,7 +80,7 @@ async fn settling_goes_on_over_further_broken_connections() {
 /// C19 of the catalogue of Curator's defects, T7: the reply of the create is lost, the session expires, and a node with
 /// our mark may still be shown; it is another session's, about to vanish, and must not be taken for ours.
 #[tokio::test(start_paused = true)]
-async fn c19_a_node_of_an_expired_session_is_never_taken_for_ours() {
+async fn c19_t7_a_node_of_an_expired_session_is_never_taken_for_ours() {
     let world = World::new();
     let zk = world.client().await;
     warm_lock(&zk, "/locks/a").await;

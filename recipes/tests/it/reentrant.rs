@@ -163,3 +163,30 @@ async fn a_release_dropped_at_any_poll_lets_go_all_the_same() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_is_known_by_what_it_holds_also_while_it_comes_in_again() {
+    let world = World::new();
+    let mutex = reentrant(&world).await;
+    assert!(mutex.held_by("a").is_none());
+    let outer = mutex.acquire("a").await.unwrap();
+    let again = spawned({
+        let mutex = mutex.clone();
+        async move { mutex.acquire("a").await }
+    });
+    tokio::task::yield_now().await;
+    let view = mutex.held_by("a").expect("it asks the servers meanwhile");
+    assert_eq!(view.token(), outer.held().token());
+    assert!(mutex.held_by("b").is_none(), "somebody else");
+    drop(again.await.unwrap().unwrap());
+    // Whoever looks keeps nothing: the last guard releases, and waits for it.
+    assert!(outer.release().await.unwrap().was_held);
+    assert!(!view.is_held() && mutex.held_by("a").is_none());
+    assert_eq!(world.left(LOCK), Vec::<String>::new());
+    let guard = mutex.acquire("a").await.unwrap();
+    world
+        .hooks
+        .expire(mutex.mutex().contenders().await.unwrap()[0].session);
+    guard.held().lost().await;
+    assert!(mutex.held_by("a").is_none(), "lost");
+}

@@ -88,7 +88,7 @@ async fn a_reply_delayed_by_80_percent_of_the_session_timeout_does_not_extend_th
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_window_closes_before_the_server_deletes_the_node_of_a_silent_holder() {
+async fn a25_the_window_closes_before_the_server_deletes_the_node_of_a_silent_holder() {
     let world = World::new();
     let zk = world.client().await;
     let guard = warm_lock(&zk, "/locks/a").await.acquire().await.unwrap();

@@ -1,11 +1,12 @@
 //! Permits: how many, in which order, of what capacity.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
-use zk_recipes::{Client, ErrorKind, Family, Layout, Semaphore, SemaphoreMutex};
+use zk_recipes::{Client, CreateMode, ErrorKind, Family, Layout, Semaphore, SemaphoreMutex};
 use zk_wire::OpCode;
 
 use crate::kit::{ROUND_TRIP, World, settle, spawned};
@@ -170,6 +171,26 @@ async fn c36_holders_are_those_with_a_lease() {
     );
     assert_eq!(holders[0].node, one.held().node());
     assert_eq!(holders[0].token, one.identity());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_permit_is_listed_in_order() {
+    for layout in [Layout::Curator, Layout::Kazoo] {
+        let world = World::new();
+        let semaphore = Semaphore::new(&world.client().await, PATH, 1).unwrap();
+        let semaphore = semaphore.layout(layout);
+        let _holds = semaphore.acquire().contender("holds").await.unwrap();
+        assert_eq!(semaphore.waiting().await.unwrap(), []);
+        for name in ["first", "second"] {
+            tokio::spawn(semaphore.acquire().contender(name).into_future());
+            settle().await;
+        }
+        let waiting = semaphore.waiting().await.unwrap();
+        let told: Vec<_> = waiting.iter().map(|one| &*one.text).collect();
+        assert_eq!(told, ["first", "second"]);
+        // In the doorway, lease in hand.
+        assert_eq!(semaphore.holders().await.unwrap().len(), 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -341,4 +362,28 @@ async fn a_semaphore_mutex_excludes_and_its_tokens_grow() {
         .unwrap();
     assert!(sum > last);
     world.until_empty("/locks/s/leases").await;
+}
+
+/// Curator's `InterProcessSemaphore` of before V2: contenders named as a mutex's, of which the first ones hold.
+#[tokio::test(start_paused = true)]
+async fn contenders_of_the_older_semaphore_are_listed_with_as_many_holders_as_there_are_permits() {
+    let world = World::new();
+    let zk = world.client().await;
+    let semaphore = Semaphore::new(&zk, PATH, 2).unwrap();
+    assert_eq!(semaphore.legacy_contenders().await.unwrap(), []);
+    let mode = CreateMode::EphemeralSequential;
+    for host in ["a", "b", "c"] {
+        let node = format!("{PATH}/_c_53345f98-9423-4e0c-a7b5-9f819e3ec2e1-lock-");
+        zk.create(&node, host).mode(mode).parents().await.unwrap();
+    }
+    zk.create(&format!("{PATH}/leases"), "").await.unwrap();
+    zk.create(&format!("{PATH}/_c_x-latch-0000000000"), "")
+        .await
+        .unwrap();
+    let listed = semaphore.legacy_contenders().await.unwrap();
+    let shown: Vec<_> = listed.iter().map(|c| (c.text.as_str(), c.holds)).collect();
+    assert_eq!(shown, [("a", true), ("b", true), ("c", false)]);
+    zk.delete(&listed[0].node).await.unwrap();
+    let listed = semaphore.legacy_contenders().await.unwrap();
+    assert!(listed.iter().all(|contender| contender.holds));
 }

@@ -20,7 +20,7 @@ async fn a_warm_acquire_takes_exactly_one_round_trip() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_try_acquire_takes_exactly_one_round_trip_whether_it_succeeds_or_not() {
+async fn k06_a_try_acquire_takes_exactly_one_round_trip_whether_it_succeeds_or_not() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     let mutex = warm_lock(&zk, "/locks/a").await;

@@ -44,6 +44,22 @@ async fn changes_yield_what_is_there_and_then_what_is_written_in_its_order() {
     assert_eq!((zk.stats().watches, world.hooks.watch_count()), (0, 0));
 }
 
+/// A2: that somebody has deleted the handle's mark refuses no write of the value.
+#[tokio::test(start_paused = true)]
+async fn a2_a_set_is_not_refused_for_a_mark_that_somebody_deleted() {
+    let world = World::new();
+    let (zk, operator) = (world.client().await, world.client().await);
+    let value = SharedValue::new(&zk, PATH, "seed").unwrap();
+    value.set("one").await.unwrap();
+    let current = value.get().await.unwrap();
+    operator.delete(&world.left(PATH)[0]).await.unwrap();
+    let ended = value.try_set(&current, "two").await.unwrap();
+    assert!(ended.is_done(), "{ended:?}");
+    assert_eq!(value.get().await.unwrap().value, "two");
+    let refused = value.try_set(&current, "three").await.unwrap();
+    assert!(!refused.is_done(), "{refused:?}");
+}
+
 /// C38: what changed during an outage is told once, and an outage alone tells nothing.
 #[tokio::test(start_paused = true)]
 async fn c38_an_outage_tells_what_changed_once_and_nothing_if_nothing_did() {

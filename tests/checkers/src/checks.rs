@@ -1,5 +1,6 @@
 //! The checkers. Each reads the recorded history and the server's log, and nothing else.
 
+mod barriers;
 mod cancel;
 mod effort;
 mod elections;
@@ -10,6 +11,7 @@ mod rates;
 mod registers;
 mod search;
 mod sessions;
+mod values;
 mod watches;
 
 pub use search::{Cap, search_within};
@@ -27,7 +29,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 11] = [
+pub const CHECKERS: [Checker; 13] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -43,6 +45,14 @@ pub const CHECKERS: [Checker; 11] = [
     Checker {
         name: "locks",
         check: locks::check,
+    },
+    Checker {
+        name: "values",
+        check: values::check,
+    },
+    Checker {
+        name: "barriers",
+        check: barriers::check,
     },
     Checker {
         name: "elections",

@@ -10,6 +10,8 @@
 //! | sessions | `G1`, `G2`, `G4` |
 //! | watches | `G3` |
 //! | locks | `L1` to `L13`, [`Property::Lease`] |
+//! | values | `A1` to `A4`, `G9` (streams) |
+//! | barriers | `B1` to `B3`, `B5`, `G9` (waits) |
 //! | elections | `E1`, `E2`, [`Property::Heir`] |
 //! | rates | [`Property::Rate`] |
 //! | leaks, cancel, effort, liveness | `G5`, `G6`, `G8`, `G9` |

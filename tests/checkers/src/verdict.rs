@@ -56,6 +56,22 @@ pub enum Property {
     L12,
     /// Order is that of creation zxids where sequence numbers say otherwise.
     L13,
+    /// Each change of a value is one call's, and each call's answer is what the log says.
+    A1,
+    /// No number of a block counter is handed out twice, and each is of a block that its process reserved.
+    A2,
+    /// Who reads a value sees no older one after a newer one, nor one that was never there.
+    A3,
+    /// A rate limiter grants no more in a window than there is, and windows are as long as they are to be.
+    A4,
+    /// Who waits passes only if what it waits for was so.
+    B1,
+    /// Who enters a double barrier was there with all members at one moment.
+    B2,
+    /// Who leaves a double barrier leaves nobody behind who was there with it.
+    B3,
+    /// Rounds do not mix: a party passes once, in a round of as many as are to meet.
+    B5,
     /// One leader at each zxid; numbers of terms are writes, and grow, also for observers.
     E1,
     /// What leaders write commits only while their candidate's node is there.

@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 13] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 25] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -76,9 +76,69 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 13] = [
         "jobs that are on record once they are done",
     ),
     (
-        "used-up-window-begun-anew",
+        "lost-answer-taken-for-a-race",
+        Recipe::Counter,
+        "A1: Curator's DistributedAtomicValue counts twice",
+    ),
+    (
+        "lost-set-told-as-refused",
+        Recipe::SharedValue,
+        "A2: Curator's SharedValue.trySet",
+    ),
+    (
+        "value-stale-after-a-gap",
+        Recipe::SharedValue,
+        "C38: CURATOR-311, -344",
+    ),
+    (
+        "block-assumed-after-a-lost-answer",
+        Recipe::BlockCounter,
+        "a lost reservation taken for done",
+    ),
+    (
+        "block-outlives-its-window",
         Recipe::RateLimiter,
-        "limits that start again once they are reached",
+        "permits that are saved up",
+    ),
+    (
+        "absent-as-a-lagging-server-says",
+        Recipe::Barrier,
+        "Curator's DistributedBarrier behind a follower",
+    ),
+    (
+        "gap-slept-through",
+        Recipe::EventFlag,
+        "A30: kazoo's waits after a reconnect",
+    ),
+    (
+        "latch-open-before-it-is-made",
+        Recipe::CountDownLatch,
+        "a latch that is not there taken for open",
+    ),
+    (
+        "open-gate-not-looked-at",
+        Recipe::DoubleBarrier,
+        "A13: Curator's DistributedDoubleBarrier after GH-1290",
+    ),
+    (
+        "any-wake-up-enters",
+        Recipe::DoubleBarrier,
+        "C1: Curator GH-1290",
+    ),
+    (
+        "late-member-stays",
+        Recipe::DoubleBarrier,
+        "CURATOR-80, -318",
+    ),
+    (
+        "left-without-the-others",
+        Recipe::DoubleBarrier,
+        "A31: kazoo's DoubleBarrier",
+    ),
+    (
+        "passed-party-counted-again",
+        Recipe::CyclicBarrier,
+        "rounds counted by names alone",
     ),
 ];
 

@@ -325,9 +325,7 @@ impl Director {
             }
             Action::Rate(rate) => {
                 actor.clock.set_rate(rate);
-                let fast = i64::try_from(rate).unwrap_or(1000) - 1000;
-                let fast = i32::try_from(fast * 1000).unwrap_or(0);
-                self.recorder.clock(actor.process(), fast);
+                self.recorder.clock(actor.process(), fast(rate));
             }
             Action::Cancel(polls) => actor.cancel_next(polls),
             Action::DropGuard | Action::LeakGuard | Action::PanicHolding => {
@@ -424,6 +422,11 @@ impl Director {
             Action::Refuse => self.wire.act(|world| world.refuse(it.index, false)),
             Action::Delay(_) => self.wire.act(|world| world.delay(it.index, Duration::ZERO)),
             Action::Kill => {
+                // What takes its place has the same clock.
+                let clocks = self.lasting.iter().filter(|other| other.index == it.index);
+                for rate in clocks.filter_map(|other| other.action.rate()) {
+                    self.recorder.clock(actor.process(), fast(rate));
+                }
                 actor.alive.send_replace(true);
             }
             Action::NoQuorum | Action::LoseTail | Action::Partition | Action::OneWay(_) => {
@@ -467,4 +470,10 @@ impl Director {
             actor.heal();
         }
     }
+}
+
+/// By how many millionths a clock of so many thousandths of the right rate is fast.
+fn fast(rate: u64) -> i32 {
+    let fast = i64::try_from(rate).unwrap_or(1000) - 1000;
+    i32::try_from(fast * 1000).unwrap_or(0)
 }

@@ -1,11 +1,15 @@
 //! Which recipe the processes of a run work with.
 
+mod plain;
+
+use std::time::Duration;
+
 use zk_checkers::Function;
 
 use crate::coverage::Column;
 use crate::plan::Plan;
 use crate::schedule::{Call, Phase};
-use crate::workload::{lease, lock_path, semaphore};
+use crate::workload::{last_node, lease, lock_path, node, semaphore};
 
 /// The recipe that a run is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,13 +31,29 @@ pub enum Recipe {
     Election,
     /// Jobs with a least and a most.
     Lease,
+    /// Atomic numbers of both sizes, and atomic values.
+    Counter,
+    /// Numbers that are handed out once.
+    BlockCounter,
+    /// Shared values and counts, and their streams.
+    SharedValue,
     /// Permits per span of time.
     RateLimiter,
+    /// Barriers.
+    Barrier,
+    /// Event flags.
+    EventFlag,
+    /// Latches that open when they were counted down.
+    CountDownLatch,
+    /// Barriers that all enter together and leave together.
+    DoubleBarrier,
+    /// Barriers at which parties meet round by round.
+    CyclicBarrier,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -42,7 +62,15 @@ impl Recipe {
         Self::Reentrant,
         Self::Election,
         Self::Lease,
+        Self::Counter,
+        Self::BlockCounter,
+        Self::SharedValue,
         Self::RateLimiter,
+        Self::Barrier,
+        Self::EventFlag,
+        Self::CountDownLatch,
+        Self::DoubleBarrier,
+        Self::CyclicBarrier,
     ];
 
     /// Those that a seed is not about unless it says so.
@@ -64,7 +92,7 @@ impl Recipe {
             Self::Reentrant => "reentrant",
             Self::Election => "election",
             Self::Lease => "lease",
-            Self::RateLimiter => "rate-limiter",
+            other => other.plain().word,
         }
     }
 
@@ -89,6 +117,10 @@ impl Recipe {
     pub const fn paths(self) -> usize {
         match self {
             Self::MultiLock => 3,
+            // A value and a count.
+            Self::SharedValue => 2,
+            // A number of each kind, or one that everybody meets at and others.
+            _ if self.is_plain() => 3,
             _ => 1,
         }
     }
@@ -99,6 +131,7 @@ impl Recipe {
         match self {
             Self::Semaphore | Self::SemaphoreMutex => semaphore::directories(lock).into(),
             Self::Lease => vec![lease::holder_path(lock)],
+            _ if self.is_plain() => vec![node(lock)],
             _ => vec![lock_path(lock)],
         }
     }
@@ -107,18 +140,24 @@ impl Recipe {
     #[must_use]
     pub fn keeps(self, path: &str, plan: &Plan) -> bool {
         let parents = ["/registers", "/guarded", "/locks"];
-        let is_last = self == Self::Lease && path.ends_with("/last");
+        // Nobody is left who would take a gate away where all who had entered were lost.
+        let is_gate = self == Self::DoubleBarrier && path.ends_with("/node/ready");
+        let is_last = match self {
+            Self::Lease => path.ends_with("/last"),
+            _ => self.is_plain() && (path == last_node() || path == "/locks/last"),
+        };
         let mut queues = (0..plan.locks).flat_map(|lock| self.queues(lock));
         parents.contains(&path)
             || path.matches('/').count() == 2
             || is_last
+            || is_gate
             || queues.any(|queue| queue == path)
     }
 
     /// Whether what it gives out has fencing tokens.
     #[must_use]
     pub const fn has_fences(self) -> bool {
-        !matches!(self, Self::Semaphore | Self::RateLimiter)
+        !matches!(self, Self::Semaphore) && !self.is_plain()
     }
 
     /// The calls about it that have to succeed now and then.
@@ -144,7 +183,7 @@ impl Recipe {
                 Function::Observe,
             ],
             Self::Lease => &[Function::TryAcquire],
-            Self::RateLimiter => &[Function::Take],
+            other => other.plain().functions,
         }
     }
 
@@ -181,9 +220,10 @@ impl Recipe {
             ],
             Self::Reentrant => &[Call::Acquire, Call::Reenter, Call::Release],
             Self::Lease => &[Call::Hold, Call::FencedSet],
-            Self::Semaphore | Self::SemaphoreMutex | Self::MultiLock | Self::RateLimiter => {
+            Self::Semaphore | Self::SemaphoreMutex | Self::MultiLock => {
                 &[Call::Acquire, Call::TryAcquire, Call::Release]
             }
+            other => other.plain().calls,
         }
     }
 
@@ -191,6 +231,46 @@ impl Recipe {
     #[must_use]
     pub fn counts_terms(self) -> bool {
         self == Self::Election
+    }
+
+    /// What is to be known of it if it holds nothing.
+    const fn plain(self) -> plain::Plain {
+        match self {
+            Self::Counter => plain::COUNTER,
+            Self::BlockCounter => plain::BLOCK_COUNTER,
+            Self::SharedValue => plain::SHARED_VALUE,
+            Self::RateLimiter => plain::RATE_LIMITER,
+            Self::Barrier => plain::BARRIER,
+            Self::EventFlag => plain::EVENT_FLAG,
+            Self::CountDownLatch => plain::COUNT_DOWN_LATCH,
+            Self::DoubleBarrier => plain::DOUBLE_BARRIER,
+            Self::CyclicBarrier => plain::CYCLIC_BARRIER,
+            _ => plain::NONE,
+        }
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub const fn is_plain(self) -> bool {
+        !self.plain().word.is_empty()
+    }
+
+    /// The phases that faults are aimed at.
+    #[must_use]
+    pub fn aims(self) -> Vec<Phase> {
+        if !self.is_plain() {
+            return vec![Phase::Acquiring, Phase::Holding, Phase::Releasing];
+        }
+        self.columns().iter().map(|(_, phase)| *phase).collect()
+    }
+
+    /// How much longer than locks its users may take at the end: they wait for all others, and for what does not come.
+    #[must_use]
+    pub const fn patience(self) -> Duration {
+        if !self.is_plain() {
+            return Duration::ZERO;
+        }
+        Duration::from_secs(120)
     }
 
     /// What its users are doing: the columns of its table of faults.
@@ -220,7 +300,7 @@ impl Recipe {
                 ("term", Phase::Releasing),
             ],
             Self::Lease => &[("job", Phase::Acquiring), ("job", Phase::Holding)],
-            Self::RateLimiter => &[("permit", Phase::Acquiring)],
+            other => other.plain().columns,
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::recipe::Recipe;
 use crate::recorder::Recorder;
 use crate::resource::Resource;
 use crate::schedule::Action;
+use crate::workload::lease;
 use crate::workload::{Application, End, Planned, guarded_path, lock_path, register_path};
-use crate::workload::{lease, rate_limiter};
 use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
 
 /// What a run brought to light.
@@ -228,7 +228,8 @@ impl Stage {
         let plan = &self.plan;
         let turns = u32::try_from(plan.clients * plan.locks + plan.clients).unwrap_or(1);
         let turn = plan.work * 5 + plan.think + Duration::from_millis(40) + plan.round_trip() * 12;
-        plan.session * 2 + plan.tick * 2 + turn * turns + Duration::from_secs(6)
+        let end = plan.session * 2 + plan.tick * 2 + turn * turns;
+        end + plan.recipe.patience() + Duration::from_secs(6)
     }
 
     /// A client that no fault strikes, but those of the servers.
@@ -340,10 +341,8 @@ impl Stage {
         limits.election = Duration::from_secs(2) + ELECTION + plan.tick * 6;
         limits.round_trips = 60;
         limits.lateness = plan.round_trip();
-        match plan.recipe {
-            Recipe::Lease => (limits.min_hold, limits.max_hold) = lease::bounds(plan),
-            Recipe::RateLimiter => (limits.permits, limits.per) = rate_limiter::rate(plan),
-            _ => {}
+        if plan.recipe == Recipe::Lease {
+            (limits.min_hold, limits.max_hold) = lease::bounds(plan);
         }
         let (counters, trace, met) = self
             .wire

@@ -90,6 +90,20 @@ pub enum Call {
     HandOver,
     /// `Leaders::next`
     Observe,
+    /// a change of a counter, value, barrier or latch
+    Change,
+    /// `Changes::next`
+    Follow,
+    /// `RateLimiter::acquire`
+    Spend,
+    /// the wait of a barrier, flag or latch
+    Wait,
+    /// `DoubleBarrier::enter`
+    Enter,
+    /// `BarrierMember::leave`
+    Leave,
+    /// `CyclicBarrier::arrive`
+    Arrive,
 }
 
 /// What a client is doing when a fault strikes it: one side of the coverage table.
@@ -220,6 +234,16 @@ impl Junk {
 }
 
 impl Action {
+    /// At how many thousandths of the right rate it lets the client's clock run, if it does that.
+    #[must_use]
+    pub const fn rate(self) -> Option<u64> {
+        match self {
+            Self::Rate(rate) => Some(rate),
+            Self::Stall => Some(0),
+            _ => None,
+        }
+    }
+
     /// Its word in the text, and in tables.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -328,7 +352,7 @@ impl Action {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 21] = [
         Self::Get,
         Self::Set,
         Self::Watch,
@@ -343,6 +367,13 @@ impl Call {
         Self::Reenter,
         Self::HandOver,
         Self::Observe,
+        Self::Change,
+        Self::Follow,
+        Self::Spend,
+        Self::Wait,
+        Self::Enter,
+        Self::Leave,
+        Self::Arrive,
     ];
 
     /// Its word in the text.
@@ -363,6 +394,13 @@ impl Call {
             Self::Reenter => "reenter",
             Self::HandOver => "hand-over",
             Self::Observe => "observe",
+            Self::Change => "change",
+            Self::Follow => "follow",
+            Self::Spend => "spend",
+            Self::Wait => "wait",
+            Self::Enter => "enter",
+            Self::Leave => "leave",
+            Self::Arrive => "arrive",
         }
     }
 }

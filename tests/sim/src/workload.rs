@@ -1,6 +1,8 @@
 //! What the processes do.
 
+mod barriers;
 mod belief;
+mod calls;
 mod election;
 mod family;
 mod guard;
@@ -8,11 +10,11 @@ mod holding;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
-pub(crate) mod rate_limiter;
 mod reentrant;
 mod registers;
 mod rw_lock;
 pub(crate) mod semaphore;
+mod values;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,18 @@ fn lock_number(path: &str) -> usize {
     let below = path.trim_start_matches("/locks/");
     let number = below.split('/').next().unwrap_or_default();
     number.parse().unwrap_or(0)
+}
+
+/// The node of a recipe that holds nothing, below the directory of that number.
+#[must_use]
+pub fn node(directory: usize) -> String {
+    format!("{}/node", lock_path(directory))
+}
+
+/// Where all processes meet once more when everything was healed.
+#[must_use]
+pub fn last_node() -> String {
+    "/locks/last/node".to_owned()
 }
 
 /// The register in ZooKeeper that a lock protects.
@@ -142,6 +156,16 @@ impl Application {
     ///
     /// What it did not get.
     pub async fn last_wishes(&mut self) -> Result<(), String> {
+        // A session that has expired meanwhile is told so now, and not in the middle of what nobody does twice.
+        while self.plan.recipe.is_plain() {
+            match self.client.get(&register_path(0)).await {
+                Err(error) if error.kind() == ErrorKind::SessionExpired => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => return Err(format!("get: {error}")),
+                Ok(_) => break,
+            }
+        }
         if let Some(mut family) = self.family.take() {
             let wishes = family.last_wishes(self).await;
             self.family = Some(family);

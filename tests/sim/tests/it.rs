@@ -66,8 +66,48 @@ fn five_hundred_seeds_of_leases_break_nothing() {
 }
 
 #[test]
+fn five_hundred_seeds_of_counters_and_atomic_values_break_nothing() {
+    five_hundred_seeds_of(Recipe::Counter);
+}
+
+#[test]
+fn five_hundred_seeds_of_block_counters_break_nothing() {
+    five_hundred_seeds_of(Recipe::BlockCounter);
+}
+
+#[test]
+fn five_hundred_seeds_of_shared_values_break_nothing() {
+    five_hundred_seeds_of(Recipe::SharedValue);
+}
+
+#[test]
 fn five_hundred_seeds_of_rate_limiters_break_nothing() {
     five_hundred_seeds_of(Recipe::RateLimiter);
+}
+
+#[test]
+fn five_hundred_seeds_of_barriers_break_nothing() {
+    five_hundred_seeds_of(Recipe::Barrier);
+}
+
+#[test]
+fn five_hundred_seeds_of_event_flags_break_nothing() {
+    five_hundred_seeds_of(Recipe::EventFlag);
+}
+
+#[test]
+fn five_hundred_seeds_of_count_down_latches_break_nothing() {
+    five_hundred_seeds_of(Recipe::CountDownLatch);
+}
+
+#[test]
+fn five_hundred_seeds_of_double_barriers_break_nothing() {
+    five_hundred_seeds_of(Recipe::DoubleBarrier);
+}
+
+#[test]
+fn five_hundred_seeds_of_cyclic_barriers_break_nothing() {
+    five_hundred_seeds_of(Recipe::CyclicBarrier);
 }
 
 #[test]

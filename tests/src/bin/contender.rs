@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use zk_recipes::{Client, Error, Fate, Held, Layout, LockLostWhy, Mutex};
+use zk_recipes::{Client, Layout, Mutex};
+use zk_tests::ledger::Work;
 
 type Outcome<T> = Result<T, Box<dyn StdError + Send + Sync>>;
 
@@ -103,79 +104,20 @@ impl Contender {
                     continue;
                 }
             };
-            let granted = self.zk.now();
             let held = guard.held();
-            let safe_until = self.calls(&held, &format!("{}-{count}", self.who)).await;
-            // Whether it is lost by now.
-            let lost = tokio::time::timeout(Duration::ZERO, held.lost()).await;
-            let end = match guard.release().await {
-                _ if lost
-                    .as_ref()
-                    .is_ok_and(|l| l.why == LockLostWhy::NodeDeleted) =>
-                {
-                    "deleted"
-                }
-                _ if lost.is_ok() => "lost",
-                Ok(released) if released.was_held => "released",
-                Ok(_) | Err(_) => "unknown",
+            let work = Work {
+                zk: &self.zk,
+                base: &self.job.base,
+                who: &self.who,
+                id: &format!("{}-{count}", self.who),
+                held: &held,
+                token: held.token(),
+                granted: self.zk.now(),
             };
-            say(&json!({
-                "event": "hold", "who": self.who, "token": held.token(), "end": end,
-                "granted": granted.as_nanos(), "safe_until": safe_until,
-            }));
+            let release = async { guard.release().await.map(|released| released.was_held) };
+            work.run(release, say).await;
         }
         self.zk.close().await?;
         Ok(())
     }
-
-    /// The calls of one hold. Returns until when it was last known to be safe.
-    async fn calls(&self, held: &Held, id: &str) -> Option<u64> {
-        let counter = format!("{}/counter", self.job.base);
-        let read = match self.zk.get(&counter).await {
-            Ok(read) => read,
-            Err(error) => {
-                eprintln!("{}: read: {error}", self.who);
-                return None;
-            }
-        };
-        let saw = String::from_utf8_lossy(&read.data).into_owned();
-        let n: u64 = saw
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .parse()
-            .unwrap_or(0);
-        let mut safe_until = safe(held);
-        let add = self.zk.set(&counter, format!("{} {id}", n + 1));
-        let added = add.fenced_by(held).await.map(drop);
-        say(&json!({
-            "event": "call", "op": "add", "id": id, "token": held.token(), "saw": saw, "n": n + 1,
-            "saw_zxid": read.stat.mzxid.as_raw(), "outcome": outcome(&added), "why": why(&added),
-        }));
-        safe_until = safe(held).or(safe_until);
-        let mark = format!("{}/marks/{id}", self.job.base);
-        let mark = self.zk.create(&mark, held.token().to_string());
-        let marked = mark.fenced_by(held).await.map(drop);
-        say(&json!({
-            "event": "call", "op": "mark", "id": id, "token": held.token(),
-            "outcome": outcome(&marked), "why": why(&marked),
-        }));
-        safe(held).or(safe_until)
-    }
-}
-
-fn safe(held: &Held) -> Option<u64> {
-    held.safe_until().map(|moment| moment.as_nanos())
-}
-
-fn outcome(result: &Result<(), Error>) -> &'static str {
-    match result.as_ref().map_err(Error::fate) {
-        Ok(()) => "done",
-        Err(Fate::NotApplied) => "not_applied",
-        Err(_) => "unknown",
-    }
-}
-
-fn why(result: &Result<(), Error>) -> Option<String> {
-    result.as_ref().err().map(Error::to_string)
 }

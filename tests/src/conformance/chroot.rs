@@ -6,7 +6,7 @@ use zk_recipes::{AddWatchMode, CreateMode, ErrorKind, MultiResult};
 use super::seen::{event, next};
 use super::server::Server;
 
-pub async fn zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out(server: &Server) {
+pub async fn k23_zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out(server: &Server) {
     let root = server.root_client().await;
     let zk = root.chroot(server.place()).unwrap();
     assert_eq!(zk.absolute("/a"), format!("{}/a", server.place()));

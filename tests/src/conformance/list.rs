@@ -105,6 +105,23 @@ macro_rules! each_conformance_body {
                 zk3895_an_empty_multi_succeeds,
                 a_large_multi_passes,
             }
+            transaction {
+                each_operation_of_a_transaction_yields_its_own_type,
+                a_transaction_behind_several_holds_names_the_one_that_is_over,
+                then_or_otherwise_is_decided_by_what_is_there,
+                without_an_else_nothing_is_done_and_the_reason_told,
+                a_branch_fails_for_its_own_reasons_and_the_other_is_not_taken,
+                the_guard_of_a_missing_node_shows_to_those_who_watch_it,
+            }
+            stm {
+                what_a_body_wrote_is_applied_as_one_transaction,
+                transfers_of_several_clients_lose_and_make_nothing,
+                two_bodies_that_read_what_the_other_writes_do_not_both_go_by_it,
+                what_was_not_there_is_a_condition_too,
+                a_body_that_ends_with_an_error_writes_nothing,
+                a_transaction_after_the_end_of_a_hold_that_fences_it_is_refused,
+                a_write_that_cannot_be_made_is_an_error_and_no_conflict,
+            }
             watch {
                 b61_a_data_watch_fires_once_for_the_first_change,
                 a_data_watch_sees_its_node_go,
@@ -156,7 +173,7 @@ macro_rules! each_conformance_body {
                 b03_the_server_bounds_the_session_timeout,
             }
             chroot {
-                zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out,
+                k23_zk1027_zk2282_b77_all_paths_are_below_the_chroot_in_and_out,
                 the_root_of_a_chroot_is_its_node,
                 chroots_nest_and_equal_those_of_connect_strings,
                 watches_report_paths_below_the_chroot,
@@ -216,6 +233,26 @@ macro_rules! each_conformance_body {
                 the_server_refuses_a_fenced_write_whose_lock_is_lost,
                 a_fenced_write_after_the_loss_is_not_even_sent,
                 a_fence_of_another_client_counts_too,
+            }
+            rw_lock {
+                readers_share_a_lock_and_a_writer_has_it_alone,
+                a_writer_that_reads_on_keeps_writers_out_and_lets_readers_in,
+            }
+            semaphore {
+                as_many_hold_as_there_are_permits,
+                a_stored_capacity_counts_for_all_and_changes_while_they_wait,
+            }
+            election {
+                terms_follow_one_another_with_epochs_that_grow,
+                a_term_is_announced_while_it_lasts_and_refused_after_it,
+            }
+            values {
+                changes_of_a_counter_form_one_chain,
+                a_shared_count_is_followed_in_the_order_of_its_writes,
+            }
+            barriers {
+                barriers_flags_and_latches_let_pass_when_they_are_open,
+                members_enter_and_leave_together_and_parties_pass_together,
             }
         }
     };

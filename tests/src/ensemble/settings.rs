@@ -12,6 +12,9 @@ pub(super) struct Settings {
     pub(super) protection: Option<Protection>,
     /// User and password, joined by a colon, of the one who may change which servers there are; `None`: nobody may.
     pub(super) operator: Option<&'static str>,
+    /// Whether they bring each other up to date by transactions alone, which all log: a snapshot would leave gaps in a log,
+    /// and may leave behind it what was never committed.
+    pub(super) on_record: bool,
 }
 
 impl Settings {
@@ -20,6 +23,7 @@ impl Settings {
             image,
             protection: None,
             operator: None,
+            on_record: false,
         }
     }
 
@@ -38,6 +42,9 @@ impl Settings {
     /// For `JVMFLAGS`.
     pub(super) fn flags(&self) -> String {
         let mut flags = "-Xmx256m -XX:+UseSerialGC".to_owned();
+        if self.on_record {
+            flags = format!("{flags} -Dzookeeper.commitLogCount=1000000");
+        }
         if self.protection.is_some() {
             flags = format!("{flags} {}", Protection::FLAGS);
         }

@@ -2,7 +2,7 @@
 
 use zk_wire::{Acl, Permissions};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// What both servers take for the user whom no ACL stops: `super:secret`.
 pub(super) const SUPER_DIGEST: &str = "super:lK75jTNcA+U9vtVEw5vB51mj/w4=";

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use zk_wire::{AddWatchMode, Create, MultiOp, ReadOp, Request, SetWatches, WatcherKind, Zxid};
 
 use super::acls;
-use super::dice::Dice;
 use super::script::{Action, Step, Ticket};
+use crate::dice::Dice;
 
 /// The script of a seed, below `root`. Roots of the same length get the same script.
 pub(super) fn script(seed: u64, root: &str) -> Vec<Step> {

@@ -158,6 +158,11 @@ fn a_dropped_contenders_changes_nothing() {
     inert(async |zk| {
         let semaphore = Semaphore::new(zk, "/a", 1).unwrap();
         assert_eq!(semaphore.holders().await.unwrap(), []);
+        assert_eq!(semaphore.legacy_contenders().await.unwrap(), []);
+    });
+    inert(async |zk| {
+        let semaphore = Semaphore::new(zk, "/a", 1).unwrap();
+        assert_eq!(semaphore.waiting().await.unwrap(), []);
     });
     inert(async |zk| {
         let mutex = SemaphoreMutex::new(zk, "/a").unwrap();

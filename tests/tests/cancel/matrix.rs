@@ -1,8 +1,9 @@
-//! The cancel × cut matrix: every operation of a lock, given up after each of its polls, with each of its frames
-//! cut before or after it takes effect, and with the session expired at each of them. Whatever happens, nothing is
-//! left behind, the lock works, and what the operation said was true.
+//! The cancel × cut matrix: every operation of a mutex, a read–write lock, a semaphore and an election, given up after
+//! each of its polls, with each of its frames cut before or after it takes effect, and with the session expired at each
+//! of them. Whatever happens, nothing is left behind, the recipe works, and what the operation said was true.
 
 mod case;
+mod recipe;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +12,13 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use zk_client::{Client, ErrorKind};
+use zk_client::{Client, ErrorKind, path};
 use zk_embedded::{Match, Reaction};
-use zk_recipes::{Held, HoldError, LockGuard, Mutex};
+use zk_recipes::{Held, HoldError};
 use zk_wire::{OpCode, SessionId};
 
 use self::case::{Case, Cut, How, OPS, Op, WEATHERS, Weather};
+use self::recipe::{Guard, Recipe, What};
 use crate::kit::{Naming, World, in_virtual_time, settle, until};
 use crate::polls::{NOW_AND_LATE, Stop, at_every_poll, poll_then_drop};
 
@@ -43,13 +45,13 @@ fn run(case: Case) -> End {
     in_virtual_time(Stage::play(case))
 }
 
-/// The lock, whose clients they are, and who is in the way.
+/// What is contended for, whose clients they are, and who is in the way.
 struct Stage {
     case: Case,
     world: World,
     zk: Client,
-    mutex: Mutex,
-    theirs: Mutex,
+    ours: Recipe,
+    theirs: Recipe,
     /// What the others do meanwhile.
     others: Option<JoinHandle<()>>,
     /// Expires the session at a frame.
@@ -60,10 +62,12 @@ impl Stage {
     async fn play(case: Case) -> End {
         let world = World::new();
         let (zk, other) = (world.client().await, world.client().await);
-        let mutex = Mutex::new(&zk, LOCK).unwrap();
-        let theirs = Mutex::new(&other, LOCK).unwrap();
+        let ours = case.what.ours(&zk, LOCK);
+        let theirs = case.what.theirs(&other, LOCK);
         if case.op != Op::AcquireCold {
-            other.create(LOCK, "").parents().await.unwrap();
+            let warm = theirs.acquire().await.unwrap();
+            warm.release().await.unwrap();
+            settle().await;
         }
         let before = world.open(&[&zk, &other]);
 
@@ -71,7 +75,7 @@ impl Stage {
             case,
             world,
             zk,
-            mutex,
+            ours,
             theirs,
             others: None,
             end_of_session: None,
@@ -103,7 +107,7 @@ impl Stage {
     }
 
     /// Who holds and who waits when the operation begins, and what they do then.
-    async fn set_up(&mut self) -> Option<LockGuard> {
+    async fn set_up(&mut self) -> Option<Guard> {
         let pause = || sleep(Duration::from_millis(100));
         let mut mine = None;
         self.others = match self.case.op {
@@ -119,7 +123,7 @@ impl Stage {
                 let holder = self.theirs.acquire().await.unwrap();
                 let theirs = self.theirs.clone();
                 Some(tokio::spawn(async move {
-                    let waits = theirs.acquire().timeout(Duration::from_millis(140));
+                    let waits = theirs.acquire_within(Duration::from_millis(140));
                     let error = waits.await.unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::AcquireTimedOut);
                     pause().await;
@@ -134,11 +138,11 @@ impl Stage {
                 }))
             }
             Op::Release => {
-                mine = Some(self.mutex.acquire().await.unwrap());
+                mine = Some(self.ours.acquire().await.unwrap());
                 None
             }
             Op::ReleaseToWaiter => {
-                mine = Some(self.mutex.acquire().await.unwrap());
+                mine = Some(self.ours.acquire().await.unwrap());
                 let theirs = self.theirs.clone();
                 Some(tokio::spawn(async move {
                     let guard = theirs.acquire().await.unwrap();
@@ -195,37 +199,34 @@ impl Stage {
     }
 
     /// Runs the operation as far as the case says. What it yields has to be true at that moment.
-    async fn operate(&self, mine: Option<LockGuard>) -> bool {
-        let (mutex, stop) = (&self.mutex, self.case.stop);
+    async fn operate(&self, mine: Option<Guard>) -> bool {
+        let (ours, stop) = (&self.ours, self.case.stop);
         match self.case.op {
             Op::Acquire | Op::AcquireCold | Op::AcquireBehindHolder | Op::AcquireBehindWaiter => {
                 let acquire = async {
-                    let guard = mutex.acquire().await.unwrap();
+                    let guard = ours.acquire().await.unwrap();
                     self.is_first(&guard.held());
                 };
                 poll_then_drop(acquire, stop).await.is_some()
             }
             Op::AcquireTooLate => {
                 let acquire = async {
-                    let error = mutex
-                        .acquire()
-                        .timeout(Duration::from_secs(2))
-                        .await
-                        .unwrap_err();
+                    let error = ours.acquire_within(Duration::from_secs(2)).await;
+                    let error = error.unwrap_err();
                     assert_eq!(error.kind(), ErrorKind::AcquireTimedOut);
                 };
                 poll_then_drop(acquire, stop).await.is_some()
             }
             Op::TryAcquire => {
                 let acquire = async {
-                    let guard = mutex.try_acquire().await.unwrap();
+                    let guard = ours.try_acquire().await.unwrap();
                     self.is_first(&guard.expect("nobody holds it").held());
                 };
                 poll_then_drop(acquire, stop).await.is_some()
             }
             Op::TryAcquireHeld => {
                 let acquire = async {
-                    let guard = mutex.try_acquire().await.unwrap();
+                    let guard = ours.try_acquire().await.unwrap();
                     assert!(guard.is_none(), "somebody else holds it");
                 };
                 poll_then_drop(acquire, stop).await.is_some()
@@ -240,7 +241,7 @@ impl Stage {
                         self.is_first(&held);
                         42
                     };
-                    match mutex.hold(work).await {
+                    match ours.hold(work).await {
                         Ok(output) => assert_eq!(output, 42),
                         Err(HoldError::Lost(lost)) => assert!(self.expires(), "{lost}"),
                         Err(error) => panic!("{error}"),
@@ -270,7 +271,17 @@ impl Stage {
         self.case.cut.is_some_and(|cut| cut.how == How::Expired)
     }
 
-    /// The hold has its node, which is the first in the queue, and its token is the node's.
+    /// The nodes of all who hold or wait.
+    fn contenders(&self) -> Vec<String> {
+        let mut nodes = self.world.below(LOCK);
+        nodes.retain(|path| {
+            let node = self.world.hooks.node(path);
+            node.is_some_and(|node| node.stat.ephemeral_owner.as_raw() != 0)
+        });
+        nodes
+    }
+
+    /// The hold has its node, which is the first in the queue, and its token is the node's or of a later write.
     fn is_first(&self, held: &Held) {
         let hooks = &self.world.hooks;
         let Some(node) = hooks.node(held.node()) else {
@@ -279,11 +290,17 @@ impl Stage {
             return;
         };
         assert_eq!(Some(node.stat.ephemeral_owner), self.zk.session_id());
-        assert_eq!(
-            u64::try_from(node.stat.czxid.as_raw()).ok(),
-            Some(held.token())
-        );
-        for other in self.world.below(LOCK) {
+        let created = u64::try_from(node.stat.czxid.as_raw()).unwrap();
+        if self.case.what.is_token_of_creation() {
+            assert_eq!(created, held.token());
+        } else {
+            assert!(created < held.token());
+        }
+        let directory = path::parent(held.node());
+        for other in self.contenders() {
+            if path::parent(&other) != directory {
+                continue;
+            }
             let created = hooks.node(&other).map(|other| other.stat.czxid);
             assert!(
                 created >= Some(node.stat.czxid),
@@ -295,9 +312,9 @@ impl Stage {
     /// No contender is left, and others can take the lock, and then this client, whose session lives unless it was
     /// expired.
     async fn check(&self, cut: bool) {
-        until("empty", || self.world.below(LOCK).is_empty()).await;
-        for mutex in [&self.theirs, &self.mutex] {
-            let next = mutex.acquire().timeout(Duration::from_secs(30)).await;
+        until("empty", || self.contenders().is_empty()).await;
+        for recipe in [&self.theirs, &self.ours] {
+            let next = recipe.acquire_within(Duration::from_secs(30)).await;
             let released = next.unwrap().release().await.unwrap();
             assert!(released.was_held);
         }
@@ -310,7 +327,7 @@ impl Stage {
 /// Runs the cases of one operation in one weather: every cut, and for each cut every poll. How many there are shows
 /// only in running them. A drop that ends the operation before the frame to be cut is the same case as without the cut,
 /// and is not run again.
-fn sweep(op: Op, weather: Weather) -> usize {
+fn sweep(what: What, op: Op, weather: Weather) -> usize {
     let mut cases = 0;
     let mut uncut: Vec<(Stop, End)> = Vec::new();
     let mut polls = |cut: Option<Cut>| {
@@ -329,6 +346,7 @@ fn sweep(op: Op, weather: Weather) -> usize {
                 }
             }
             let end = run(Case {
+                what,
                 op,
                 weather,
                 cut,
@@ -368,20 +386,33 @@ fn nothing_is_left_at_any_poll_with_any_frame_cut() {
     }
     let mut counts = BTreeMap::new();
     thread::scope(|scope| {
-        let sweeps: Vec<_> = OPS
-            .map(|op| {
-                let sweep = move || WEATHERS.map(|weather| sweep(op, weather));
-                (op, scope.spawn(sweep))
-            })
-            .into();
-        for (op, sweep) in sweeps {
-            counts.insert(format!("{op:?}"), sweep.join().unwrap());
+        let mut sweeps = Vec::new();
+        for what in What::ALL {
+            for op in OPS {
+                let sweep = move || {
+                    let weathers = WEATHERS.iter().filter(|weather| is_played(what, **weather));
+                    weathers
+                        .map(|weather| sweep(what, op, *weather))
+                        .sum::<usize>()
+                };
+                sweeps.push((what, op, scope.spawn(sweep)));
+            }
+        }
+        for (what, op, sweep) in sweeps {
+            let cases: &mut Vec<_> = counts.entry(format!("{what}")).or_default();
+            cases.push((op, sweep.join().unwrap()));
         }
     });
-    for (op, cases) in &counts {
-        println!("{op}: {cases:?} cases in {WEATHERS:?}");
+    let mut all = 0;
+    for (what, cases) in &counts {
+        println!("{what}: {cases:?}");
+        all += cases.iter().map(|(_, cases)| cases).sum::<usize>();
     }
-    let cases: usize = counts.values().flatten().sum();
-    println!("{cases} cases of operation × weather × poll × cut");
-    assert!(cases >= 60, "only {cases} cases");
+    println!("{all} cases of recipe × operation × weather × poll × cut");
+    assert!(all >= 300, "only {all} cases");
+}
+
+/// The engine below is one: what bad weather does to it the mutex shows.
+fn is_played(what: What, weather: Weather) -> bool {
+    what == What::Mutex || weather == Weather::Calm
 }

@@ -1,36 +1,11 @@
 //! Our counters, values and barriers and Curator's on the same nodes, both at once.
 
-use std::time::Duration;
-
 use tokio::try_join;
 use zk_recipes::{
     AtomicInt, AtomicLong, AtomicValue, Bytes, Client, Layout, SharedCount, SharedValue,
 };
 use zk_tests::value_rounds::{self, EXCHANGES, LEAST};
-use zk_tests::{Deadline, Peer, RealServer, deadline};
-
-struct Curator {
-    peer: Peer,
-    limit: Deadline,
-}
-
-impl Curator {
-    /// Starts a part of the program and waits until it begins.
-    fn start(connect: &str, part: &str, path: &str, rounds: usize) -> Self {
-        let rounds = rounds.to_string();
-        let peer = Peer::curator("CuratorValues", &[connect, part, path, &rounds]);
-        let limit = deadline(Duration::from_secs(120));
-        peer.wait_for_line("ready", &limit);
-        Self { peer, limit }
-    }
-
-    /// Waits for its end; yields how many rounds it did.
-    fn finish(self) -> usize {
-        let printed = self.peer.finish(&self.limit);
-        let done = printed.last().unwrap().strip_prefix("done ");
-        done.unwrap().parse().unwrap()
-    }
-}
+use zk_tests::{Partner, RealServer};
 
 async fn client() -> (String, Client) {
     let connect = RealServer::shared().connect_string();
@@ -43,7 +18,7 @@ async fn an_atomic_long_and_curators_count_exactly_on_one_node() {
     let (connect, zk) = client().await;
     let counter = AtomicLong::new(&zk, "/curator-long/n").unwrap();
     counter.initialize(0).await.unwrap();
-    let curator = Curator::start(&connect, "long", counter.path(), LEAST);
+    let curator = Partner::curator(&connect, "long", counter.path(), LEAST);
     let tally = value_rounds::increment(&zk, &counter).await.unwrap();
     let theirs = curator.finish();
     let all = i64::try_from(tally.ours + theirs).unwrap();
@@ -59,7 +34,7 @@ async fn an_atomic_int_and_curators_count_exactly_on_one_node() {
     let (connect, zk) = client().await;
     let counter = AtomicInt::new(&zk, "/curator-int/n").unwrap();
     counter.initialize(0).await.unwrap();
-    let curator = Curator::start(&connect, "int", counter.path(), LEAST);
+    let curator = Partner::curator(&connect, "int", counter.path(), LEAST);
     let tally = value_rounds::increment(&zk, &counter).await.unwrap();
     let theirs = curator.finish();
     assert_eq!(
@@ -73,7 +48,7 @@ async fn a_shared_count_and_curators_count_exactly_on_one_node() {
     let (connect, zk) = client().await;
     let count = SharedCount::new(&zk, "/curator-count/n", 0).unwrap();
     count.get().await.unwrap();
-    let curator = Curator::start(&connect, "count", count.path(), LEAST);
+    let curator = Partner::curator(&connect, "count", count.path(), LEAST);
     let tally = value_rounds::count(&zk, &count).await.unwrap();
     let theirs = curator.finish();
     assert_eq!(
@@ -93,7 +68,7 @@ async fn an_atomic_value_and_curators_lose_no_update_on_one_node() {
     let (connect, zk) = client().await;
     let value = AtomicValue::new(&zk, "/curator-bytes/n").unwrap();
     value.initialize("").await.unwrap();
-    let curator = Curator::start(&connect, "bytes", value.path(), LEAST);
+    let curator = Partner::curator(&connect, "bytes", value.path(), LEAST);
     let tally = value_rounds::append(&zk, &value).await.unwrap();
     let theirs = curator.finish();
     let text = value.get().await.unwrap().unwrap();
@@ -105,7 +80,7 @@ async fn a_shared_value_and_curators_lose_no_update_on_one_node() {
     let (connect, zk) = client().await;
     let value = SharedValue::new(&zk, "/curator-value/n", "").unwrap();
     value.get().await.unwrap();
-    let curator = Curator::start(&connect, "value", value.path(), LEAST);
+    let curator = Partner::curator(&connect, "value", value.path(), LEAST);
     let tally = value_rounds::append_shared(&zk, &value).await.unwrap();
     let theirs = curator.finish();
     let text = value.get().await.unwrap().value;
@@ -117,7 +92,7 @@ async fn a_barrier_and_curators_let_each_other_pass_in_turns() {
     let (connect, zk) = client().await;
     let at = "/curator-barrier";
     value_rounds::set_up(&zk, at).await.unwrap();
-    let curator = Curator::start(&connect, "barrier", at, LEAST);
+    let curator = Partner::curator(&connect, "barrier", at, LEAST);
     value_rounds::ping_pong(&zk, at, LEAST).await.unwrap();
     assert_eq!(curator.finish(), LEAST);
 }
@@ -126,7 +101,7 @@ async fn a_barrier_and_curators_let_each_other_pass_in_turns() {
 async fn a_double_barrier_and_curators_are_entered_and_left_together() {
     let (connect, zk) = client().await;
     let (at, rounds) = ("/curator-double", EXCHANGES);
-    let curator = Curator::start(&connect, "double", at, rounds);
+    let curator = Partner::curator(&connect, "double", at, rounds);
     let other = Client::builder(&connect).connect().await.unwrap();
     try_join!(
         value_rounds::enter_and_leave(&zk, at, rounds, Layout::Curator),

@@ -4,9 +4,11 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod chaos;
 mod fire;
 mod kazoo;
 mod kit;
+mod moved;
 mod peers;
 mod reconfig;
 mod sessions;

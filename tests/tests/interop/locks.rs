@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use zk_recipes::{
-    Client, ErrorKind, Layout, LockGuard, MultiLock, RwLock, Semaphore, SemaphoreMutex,
+    Client, ErrorKind, Layout, LockGuard, MultiLock, Mutex, RwLock, Semaphore, SemaphoreMutex,
 };
 use zk_tests::{RealServer, Room};
 
@@ -26,6 +26,7 @@ enum Recipe {
     Semaphore(Layout),
     Stored,
     Mutex,
+    SemaphoreMutex,
     Multi,
 }
 
@@ -46,7 +47,7 @@ impl Recipe {
         match self {
             Self::Rw(_) => &["read", "write"],
             Self::Semaphore(_) | Self::Stored => &["permit"],
-            Self::Mutex | Self::Multi => &["write"],
+            Self::Mutex | Self::SemaphoreMutex | Self::Multi => &["write"],
         }
     }
 
@@ -80,6 +81,13 @@ impl Recipe {
                 }
             }
             Self::Mutex => {
+                let mutex = Mutex::new(zk, path).unwrap();
+                match mutex.try_acquire().await.unwrap() {
+                    Some(guard) => (guard.into(), false),
+                    None => (mutex.acquire().await.unwrap().into(), true),
+                }
+            }
+            Self::SemaphoreMutex => {
                 let mutex = SemaphoreMutex::new(zk, path).unwrap();
                 match mutex.try_acquire().await.unwrap() {
                     Some(guard) => (guard.into(), false),
@@ -210,7 +218,7 @@ async fn permits_under_one_shared_count_are_never_too_many() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn curators_semaphore_mutex_and_ours_exclude_each_other() {
-    with_curator(Recipe::Mutex, "mutex", "/curator/mutex").await;
+    with_curator(Recipe::SemaphoreMutex, "mutex", "/curator/mutex").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -231,4 +239,15 @@ async fn permits_of_kazoos_semaphore_and_ours_are_never_too_many() {
         "/kazoo/semaphore",
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kazoos_lock_among_curators_and_ours_exclude_each_other() {
+    with_kazoo(Recipe::Mutex, "curator-lock", "/kazoo/curator-lock").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kazoos_readers_and_writers_among_curators_and_ours_exclude_each_other() {
+    let recipe = Recipe::Rw(Layout::Curator);
+    with_kazoo(recipe, "curator-rw", "/kazoo/curator-rw").await;
 }

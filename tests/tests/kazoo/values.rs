@@ -1,34 +1,9 @@
 //! Our counters and barriers and unmodified kazoo's on the same nodes of a real server, both at once.
 
-use std::time::Duration;
-
 use tokio::try_join;
 use zk_recipes::{AtomicInt, AtomicLong, Client, Layout};
 use zk_tests::value_rounds::{self, EXCHANGES, LEAST};
-use zk_tests::{Deadline, Peer, RealServer, deadline};
-
-struct Kazoo {
-    peer: Peer,
-    limit: Deadline,
-}
-
-impl Kazoo {
-    /// Starts a part of the program and waits until it begins.
-    fn start(connect: &str, part: &str, path: &str, rounds: usize) -> Self {
-        let rounds = rounds.to_string();
-        let peer = Peer::kazoo("kazoo_values.py", &[connect, part, path, &rounds]);
-        let limit = deadline(Duration::from_secs(120));
-        peer.wait_for_line("ready", &limit);
-        Self { peer, limit }
-    }
-
-    /// Waits for its end; yields how many rounds it did.
-    fn finish(self) -> usize {
-        let printed = self.peer.finish(&self.limit);
-        let done = printed.last().unwrap().strip_prefix("done ");
-        done.unwrap().parse().unwrap()
-    }
-}
+use zk_tests::{Partner, RealServer};
 
 async fn client() -> (String, Client) {
     let connect = RealServer::shared().connect_string();
@@ -43,7 +18,7 @@ async fn a_counter_of_kazoos_layout_and_kazoos_count_exactly_on_one_node() {
         .unwrap()
         .layout(Layout::Kazoo);
     counter.initialize(0).await.unwrap();
-    let kazoo = Kazoo::start(&connect, "counter", counter.path(), LEAST);
+    let kazoo = Partner::kazoo(&connect, "counter", counter.path(), LEAST);
     let tally = value_rounds::increment(&zk, &counter).await.unwrap();
     let theirs = kazoo.finish();
     let all = i64::try_from(tally.ours + theirs).unwrap();
@@ -57,7 +32,7 @@ async fn an_atomic_int_and_kazoos_curator_counter_count_exactly_on_one_node() {
     let counter = AtomicInt::new(&zk, "/kazoo-curator-counter/n").unwrap();
     // kazoo makes the node, empty.
     zk.create("/kazoo-curator-counter", "").await.unwrap();
-    let kazoo = Kazoo::start(&connect, "curator-counter", counter.path(), LEAST);
+    let kazoo = Partner::kazoo(&connect, "curator-counter", counter.path(), LEAST);
     let tally = value_rounds::increment(&zk, &counter).await.unwrap();
     let theirs = kazoo.finish();
     assert_eq!(
@@ -71,7 +46,7 @@ async fn a_barrier_and_kazoos_let_each_other_pass_in_turns() {
     let (connect, zk) = client().await;
     let at = "/kazoo-barrier";
     value_rounds::set_up(&zk, at).await.unwrap();
-    let kazoo = Kazoo::start(&connect, "barrier", at, LEAST);
+    let kazoo = Partner::kazoo(&connect, "barrier", at, LEAST);
     value_rounds::ping_pong(&zk, at, LEAST).await.unwrap();
     assert_eq!(kazoo.finish(), LEAST);
 }
@@ -80,7 +55,7 @@ async fn a_barrier_and_kazoos_let_each_other_pass_in_turns() {
 async fn a_double_barrier_and_kazoos_are_entered_and_left_together() {
     let (connect, zk) = client().await;
     let (at, rounds) = ("/kazoo-double", EXCHANGES);
-    let kazoo = Kazoo::start(&connect, "double", at, rounds);
+    let kazoo = Partner::kazoo(&connect, "double", at, rounds);
     let other = Client::builder(&connect).connect().await.unwrap();
     try_join!(
         value_rounds::enter_and_leave(&zk, at, rounds, Layout::Kazoo),

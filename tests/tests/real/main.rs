@@ -10,6 +10,7 @@ mod conformance_3_8;
 mod fidelity;
 mod host;
 mod kit;
+mod local_sessions;
 #[cfg(feature = "real-3-4")]
 mod oldest;
 mod protected;

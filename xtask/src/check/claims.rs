@@ -7,8 +7,9 @@
 //! `excluded by design:` and, in backticks, the type or lint that makes the fault impossible. At
 //! most one row in five of a table may be excluded.
 //!
-//! In the tables about clients a column `Id` has the ids of what a row is about, and each stands in the name of one of
-//! its tests: `zk137` for ZK-137, `b04` for B04, and with `go` or `rs` in front where the same ids mean several things.
+//! In the tables of defects and about clients a column `Id` has the ids of what a row is about, and each stands in the name
+//! of one of its tests: `zk137` for ZK-137, `b04` for B04, `k2` or `k02` for K2, and with `go` or `rs` in front where the
+//! same ids mean several things.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ use crate::{source, workspace};
 const HEADING: &str = "Test";
 const IDS: &str = "Id";
 /// The files whose ids have to be in the names of tests.
-const WITH_IDS: &str = "docs/client-";
+const WITH_IDS: [&str; 2] = ["docs/client-", "docs/defects"];
 const EXCLUDED: &str = "excluded by design:";
 
 /// Compares the tables with the tests: those that ran, or (without running any) those that exist.
@@ -120,7 +121,9 @@ fn rows_of(file: &str, text: &str) -> Vec<Row> {
         let Some(column) = table.column(HEADING) else {
             continue;
         };
-        let ids = table.column(IDS).filter(|_| file.starts_with(WITH_IDS));
+        let ids = table
+            .column(IDS)
+            .filter(|_| WITH_IDS.iter().any(|of| file.starts_with(of)));
         rows.extend(table.rows.iter().map(|(line, cells)| {
             Row {
                 file: file.to_owned(),
@@ -190,8 +193,15 @@ fn is_named(id: &str, names: &[&str]) -> bool {
     words.any(|word| {
         ["", "go", "rs"]
             .iter()
-            .any(|of| word.strip_prefix(of) == Some(id))
+            .filter_map(|of| word.strip_prefix(of))
+            .any(|word| word == id || (unpadded(id).is_some() && unpadded(word) == unpadded(id)))
     })
+}
+
+/// An id of one letter and a number, which may be written with zeros in front: `k02` and `k2` are one.
+fn unpadded(id: &str) -> Option<(char, u32)> {
+    let letter = id.chars().next().filter(char::is_ascii_lowercase)?;
+    Some((letter, id.get(1..)?.parse().ok()?))
 }
 
 fn is_excluded(row: &Row) -> bool {
@@ -324,6 +334,13 @@ mod tests {
                 .iter()
                 .all(|row| row.ids.is_empty())
         );
+    }
+
+    #[test]
+    fn an_id_with_zeros_in_front_is_the_same_id_and_a_longer_one_is_not() {
+        assert!(is_named("k2", &["a::k02_x"]) && is_named("b04", &["a::b4_x"]));
+        assert!(!is_named("k2", &["a::k20_x", "a::k_2_x"]));
+        assert!(!is_named("k2", &["a::x"]) && !is_named("8", &["a::x"]));
     }
 
     #[test]

@@ -17,7 +17,7 @@ struct Layer {
     dev_server: &'static [&'static str],
 }
 
-const LAYERS: [Layer; 14] = [
+const LAYERS: [Layer; 15] = [
     Layer {
         package: "zk-wire",
         may_use: &[],
@@ -56,6 +56,11 @@ const LAYERS: [Layer; 14] = [
     Layer {
         package: "zk-python",
         may_use: &["zk-wire", "zk-client", "zk-recipes", "zk-embedded"],
+        dev_server: &[],
+    },
+    Layer {
+        package: "zk-examples",
+        may_use: &["zk-recipes", "zk-embedded"],
         dev_server: &[],
     },
     Layer {

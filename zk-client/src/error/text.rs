@@ -4,7 +4,7 @@ use zk_session::{FailCause, Fate, Rejected, SessionState};
 use zk_wire::{DecodeError, ErrorCode, MultiOp, OpCode, Request};
 
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::expiry::Expiry;
+use crate::expiry::{Expiry, LostHold};
 
 /// What was asked, as far as an error tells of it.
 #[derive(Debug, Clone, Copy)]
@@ -154,9 +154,16 @@ impl Error {
     }
 
     /// The same error for a holder in the session that is over.
-    pub(crate) fn of_lost_hold(mut self) -> Self {
+    pub(crate) fn of_lost_hold(mut self, hold: Option<LostHold>) -> Self {
         self.0.kind = ErrorKind::LockLost;
-        self.0.message = format!("the hold is over: {}", self.0.message);
+        let message = &self.0.message;
+        self.0.message = match &hold {
+            Some(LostHold { path, token, .. }) => {
+                format!("the hold of {path} (token {token}) is over: {message}")
+            }
+            None => format!("the hold is over: {message}"),
+        };
+        self.0.hold = hold;
         self
     }
 

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use zk_session::DutyId;
 use zk_wire::{Acl, CreateMode, MultiOp, MultiResult, Request, Response};
 
-use super::fence::{behind, fenced, fenced_result};
+use super::fence::{fenced, fenced_result};
 use super::plan::{checked, checked_prefix, operation};
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::node::{Created, Fenced};
+use crate::node::{Created, Fence, Fenced};
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
 
@@ -67,7 +67,7 @@ pub struct Create {
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct FencedCreate {
     pub(super) create: Create,
-    pub(super) fence: Result<String, Error>,
+    pub(super) fence: Result<Fence, Error>,
 }
 
 impl Create {
@@ -185,8 +185,8 @@ impl FencedCreate {
             stat: false,
             ..record
         });
-        let request = behind(fence, record.map(MultiOp::Create));
-        let plan = Plan::fenced(OpKind::Create, create.path, request, |answer| {
+        let op = record.map(MultiOp::Create);
+        let plan = Plan::fenced(OpKind::Create, create.path, fence, op, |answer| {
             let scope = answer.scope;
             match fenced_result(answer)? {
                 MultiResult::Created { path, .. } => Ok(scope.relative(&path).into_owned()),

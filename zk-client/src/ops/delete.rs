@@ -2,10 +2,10 @@
 
 use zk_wire::{MultiOp, MultiResult};
 
-use super::fence::{alone, behind, fenced, fenced_result};
+use super::fence::{alone, fenced, fenced_result};
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
-use crate::node::Fenced;
+use crate::node::{Fence, Fenced};
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
 
@@ -33,7 +33,7 @@ pub struct Delete {
     scope: Scope,
     path: String,
     version: i32,
-    fence: Option<Result<String, Error>>,
+    fence: Option<Result<Fence, Error>>,
 }
 
 impl Delete {
@@ -59,7 +59,7 @@ impl Delete {
     }
 
     /// A delete behind a fence that was looked at before.
-    pub(super) fn fenced(scope: Scope, path: &str, fence: Option<Result<String, Error>>) -> Self {
+    pub(super) fn fenced(scope: Scope, path: &str, fence: Option<Result<Fence, Error>>) -> Self {
         Self {
             fence,
             ..Self::new(scope, path)
@@ -67,12 +67,12 @@ impl Delete {
     }
 
     /// From where, what, and behind which fence.
-    pub(super) fn into_target(self) -> (Scope, String, Option<Result<String, Error>>) {
+    pub(super) fn into_target(self) -> (Scope, String, Option<Result<Fence, Error>>) {
         (self.scope, self.path, self.fence)
     }
 
     /// The delete as part of a transaction, and its fence.
-    pub(super) fn into_part(self) -> (Result<MultiOp, Error>, Option<Result<String, Error>>) {
+    pub(super) fn into_part(self) -> (Result<MultiOp, Error>, Option<Result<Fence, Error>>) {
         let version = self.version;
         let op = checked(&self.scope, OpKind::Delete, &self.path)
             .map(|path| MultiOp::Delete { path, version });
@@ -84,7 +84,7 @@ impl Delete {
         let (op, fence) = self.into_part();
         let plan = match fence {
             None => Plan::write(OpKind::Delete, at, op.map(alone), done),
-            Some(fence) => Plan::fenced(OpKind::Delete, at, behind(fence, op), fenced_done),
+            Some(fence) => Plan::fenced(OpKind::Delete, at, fence, op, fenced_done),
         };
         (scope, plan)
     }

@@ -8,6 +8,7 @@ use super::delete::Delete;
 use super::descendants::{tree, vanished};
 use super::multi::Multi;
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::node::Fence;
 use crate::pending::Pending;
 use crate::shared::scope::Scope;
 
@@ -37,7 +38,7 @@ use crate::shared::scope::Scope;
 pub struct DeleteAll {
     scope: Scope,
     top: String,
-    fence: Option<Result<String, Error>>,
+    fence: Option<Result<Fence, Error>>,
 }
 
 impl Delete {

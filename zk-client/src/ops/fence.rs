@@ -3,15 +3,20 @@
 use zk_wire::{ErrorCode, MultiOp, MultiResult, Request, Response};
 
 use crate::error::{Error, ErrorKind};
-use crate::node::Fenced;
+use crate::expiry::LostHold;
+use crate::node::{Fence, Fenced};
 use crate::pending::{Answer, Refusal};
 
-/// The node to check, or the error if the hold is known to be over.
-pub(crate) fn fenced(held: &impl Fenced) -> Result<String, Error> {
+/// What to check, or the error if the hold is known to be over.
+pub(crate) fn fenced(held: &impl Fenced) -> Result<Fence, Error> {
+    let fence = Fence {
+        path: held.fence_path().to_owned(),
+        hold: held.title().map(|(path, token)| LostHold::new(path, token)),
+    };
     if held.is_held() {
-        Ok(held.fence_path().to_owned())
+        Ok(fence)
     } else {
-        Err(lost(held.fence_path()))
+        Err(lost(&fence))
     }
 }
 
@@ -33,23 +38,30 @@ pub(crate) fn alone(op: MultiOp) -> Request {
 }
 
 /// The request of a write that commits only while the node of a hold exists.
-pub(crate) fn behind(
-    fence: Result<String, Error>,
-    op: Result<MultiOp, Error>,
-) -> Result<Request, Error> {
+pub(crate) fn behind(fence: &Fence, op: Result<MultiOp, Error>) -> Result<Request, Error> {
     let check = MultiOp::Check {
-        path: fence?,
+        path: fence.path.clone(),
         version: -1,
     };
     Ok(Request::Multi(vec![check, op?]))
 }
 
 /// The error of a write whose hold is over.
-pub(crate) fn lost(fence: &str) -> Error {
-    Error::new(
-        ErrorKind::LockLost,
-        format!("the hold is over: its node {fence} is gone; nothing was written"),
-    )
+pub(crate) fn lost(fence: &Fence) -> Error {
+    let node = &fence.path;
+    let Some(hold) = &fence.hold else {
+        let text = format!("the hold is over: its node {node} is gone; nothing was written");
+        return Error::new(ErrorKind::LockLost, text);
+    };
+    let LostHold { path, token, .. } = hold;
+    let text = format!(
+        "the hold of {path} (token {token}) is over: its node {node} is gone; nothing was written"
+    );
+    Error::new(ErrorKind::LockLost, text)
+        .with_lost_hold(hold.clone())
+        .with_hint(
+            "acquire it again, and read what its next holder may have changed, before you write",
+        )
 }
 
 /// The error of a write whose fence could not be checked.
@@ -66,16 +78,16 @@ pub(crate) fn unchecked(code: i32) -> Error {
 
 /// The result of the one write of a `[check, write]` multi.
 pub(crate) fn fenced_result(mut answer: Answer<'_>) -> Result<MultiResult, Refusal> {
+    let Some(fence) = answer.fences.first() else {
+        return Err(Refusal::unexpected());
+    };
     let Response::Multi(results) = answer.response()? else {
         return Err(Refusal::unexpected());
     };
     let mut results = results.into_iter();
     match (results.next(), results.next()) {
         (Some(MultiResult::Failed(code)), _) if code == ErrorCode::NoNode.raw() => {
-            Err(Refusal::Error(Error::new(
-                ErrorKind::LockLost,
-                "the hold is over: its node is gone; nothing was written",
-            )))
+            Err(Refusal::Error(lost(fence)))
         }
         (_, Some(MultiResult::Failed(code))) if code != ErrorCode::RuntimeInconsistency.raw() => {
             Err(refused(code))

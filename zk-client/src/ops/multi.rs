@@ -7,7 +7,7 @@ use super::fence::{fenced, lost, refused, unchecked};
 use super::multi_part::MultiPart;
 use super::plan::{checked, checked_prefix, operation};
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::node::Fenced;
+use crate::node::{Fence, Fenced};
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
 
@@ -49,11 +49,11 @@ use crate::shared::scope::Scope;
 /// # On session events
 ///
 /// Waits through a suspension while unsent; fails with unknown fate if its answer was lost.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "an operation does nothing until it is awaited or submitted"]
 pub struct Multi {
     scope: Scope,
-    fences: Vec<String>,
+    fences: Vec<Fence>,
     ops: Vec<MultiOp>,
     invalid: Option<Error>,
 }
@@ -142,13 +142,23 @@ impl Multi {
         self.push(absolute, |path| MultiOp::Check { path, version })
     }
 
-    /// Commits only while `held` is held.
+    /// Adds the operations of another transaction behind those of this one, and its fences.
+    pub fn and(mut self, other: Self) -> Self {
+        for fence in other.fences {
+            self.fence(Ok(fence));
+        }
+        self.ops.extend(other.ops);
+        self.invalid = self.invalid.or(other.invalid);
+        self
+    }
+
+    /// Commits only while `held` is held. May be called for any number of holds.
     pub fn fenced_by(mut self, held: &impl Fenced) -> Self {
         self.fence(fenced(held));
         self
     }
 
-    fn fence(&mut self, fence: Result<String, Error>) {
+    fn fence(&mut self, fence: Result<Fence, Error>) {
         match fence {
             Ok(fence) if self.fences.contains(&fence) => {}
             Ok(fence) => self.fences.push(fence),
@@ -167,7 +177,6 @@ impl Multi {
     fn plan(self) -> (Scope, Plan<Vec<MultiResult>>) {
         let path = self.ops.first().map_or("/", MultiOp::path);
         let path = self.scope.relative(path).into_owned();
-        let fences = self.fences.len();
         let parts = self.ops.iter().map(|op| {
             let path = self.scope.relative(op.path()).into_owned();
             (op.op_code(), path)
@@ -175,8 +184,11 @@ impl Multi {
         let parts = parts.collect();
         let ops: Vec<MultiOp> = self
             .fences
-            .into_iter()
-            .map(|path| MultiOp::Check { path, version: -1 })
+            .iter()
+            .map(|fence| MultiOp::Check {
+                path: fence.path.clone(),
+                version: -1,
+            })
             .chain(self.ops)
             .collect();
         let request = match self.invalid {
@@ -184,7 +196,7 @@ impl Multi {
             None => Ok(Request::Multi(ops)),
         };
         let mut plan = Plan::write(OpKind::Multi, path, request, results);
-        plan.fences = fences;
+        plan.fences = self.fences;
         plan.parts = parts;
         (self.scope, plan)
     }
@@ -218,25 +230,23 @@ fn results(mut answer: Answer<'_>) -> Result<Vec<MultiResult>, Refusal> {
             let scope = answer.scope;
             Ok(results
                 .into_iter()
-                .skip(fences)
+                .skip(fences.len())
                 .map(|result| relative(scope, result))
                 .collect())
         }
-        Some((at, code)) if at < fences && code == ErrorCode::NoNode.raw() => {
-            Err(Refusal::Error(lost("of the fence")))
-        }
-        // READ on the fence's node is what a check needs: the caller's operations are not to blame.
-        Some((at, code)) if at < fences => Err(Refusal::Error(unchecked(code))),
-        Some((at, code)) => match refused(code) {
-            Refusal::Code(code) => {
-                let at = at - fences;
+        Some((at, code)) => match (fences.get(at), refused(code)) {
+            (Some(fence), Refusal::Code(ErrorCode::NoNode)) => Err(Refusal::Error(lost(fence))),
+            // READ on the fence's node is what a check needs: the caller's operations are not to blame.
+            (Some(_), _) => Err(Refusal::Error(unchecked(code))),
+            (None, Refusal::Code(code)) => {
+                let at = at - fences.len();
                 Err(Refusal::Error(Error::in_multi(
                     code,
                     at,
                     answer.parts.get(at),
                 )))
             }
-            other => Err(other),
+            (None, other) => Err(other),
         },
     }
 }

@@ -6,14 +6,15 @@ use super::create::{Create, FencedCreate};
 use super::delete::Delete;
 use super::set::Set;
 use crate::error::Error;
+use crate::node::Fence;
 
 /// A write that becomes part of a [`Multi`](super::Multi): made from a [`Create`], [`Set`] or [`Delete`] with all its
 /// options, and with its fence if it has one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MultiPart {
     pub(super) op: Result<MultiOp, Error>,
-    /// The node of the hold that the write depends on.
-    pub(super) fence: Option<Result<String, Error>>,
+    /// The hold that the write depends on.
+    pub(super) fence: Option<Result<Fence, Error>>,
 }
 
 impl From<Create> for MultiPart {

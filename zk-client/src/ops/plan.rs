@@ -1,8 +1,10 @@
 //! What all operations share: checked paths, and the macro that makes a builder awaitable.
 
-use zk_wire::{Request, path};
+use zk_wire::{MultiOp, Request, path};
 
+use super::fence::behind;
 use crate::error::{Error, ErrorKind, OpKind};
+use crate::node::Fence;
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
 
@@ -51,7 +53,7 @@ impl<T> Plan<T> {
             watch: None,
             duty: None,
             repeatable: true,
-            fences: 0,
+            fences: Vec::new(),
             parts: Vec::new(),
             decode,
         }
@@ -76,7 +78,7 @@ impl<T> Plan<T> {
             repeatable: zk_session::seeded::is_on("write-sent-again-after-unknown"),
             #[cfg(not(feature = "__seeded-bugs"))]
             repeatable: false,
-            fences: 0,
+            fences: Vec::new(),
             parts: Vec::new(),
             decode,
         }
@@ -86,10 +88,17 @@ impl<T> Plan<T> {
     pub(crate) fn fenced(
         op: OpKind,
         path: String,
-        request: Result<Request, Error>,
+        fence: Result<Fence, Error>,
+        write: Result<MultiOp, Error>,
         decode: fn(Answer<'_>) -> Result<T, Refusal>,
     ) -> Self {
-        let fences = 1;
+        let (fences, request) = match fence {
+            Ok(fence) => {
+                let request = behind(&fence, write);
+                (vec![fence], request)
+            }
+            Err(error) => (Vec::new(), Err(error)),
+        };
         Self {
             fences,
             ..Self::write(op, path, request, decode)

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use zk_wire::{MultiOp, MultiResult, Response, Stat};
 
-use super::fence::{alone, behind, fenced, fenced_result};
+use super::fence::{alone, fenced, fenced_result};
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
-use crate::node::Fenced;
+use crate::node::{Fence, Fenced};
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
 
@@ -35,7 +35,7 @@ pub struct Set {
     path: String,
     data: Option<Bytes>,
     version: i32,
-    fence: Option<Result<String, Error>>,
+    fence: Option<Result<Fence, Error>>,
 }
 
 impl Set {
@@ -68,7 +68,7 @@ impl Set {
     }
 
     /// The write as part of a transaction, and its fence.
-    pub(super) fn into_part(self) -> (Result<MultiOp, Error>, Option<Result<String, Error>>) {
+    pub(super) fn into_part(self) -> (Result<MultiOp, Error>, Option<Result<Fence, Error>>) {
         let (data, version) = (self.data, self.version);
         let op = checked(&self.scope, OpKind::Set, &self.path).map(|path| MultiOp::SetData {
             path,
@@ -85,7 +85,7 @@ impl Set {
         let fence = fence.filter(|_| !zk_session::seeded::is_on("fence-not-sent"));
         let plan = match fence {
             None => Plan::write(OpKind::Set, at, op.map(alone), stat),
-            Some(fence) => Plan::fenced(OpKind::Set, at, behind(fence, op), fenced_stat),
+            Some(fence) => Plan::fenced(OpKind::Set, at, fence, op, fenced_stat),
         };
         (scope, plan)
     }

@@ -302,7 +302,9 @@ impl Inner {
 
     fn state_changed(&mut self, now: Moment, state: &SessionState, effects: &mut Effects) {
         if matches!(state, SessionState::Suspended { .. }) {
-            self.queues.suspended(&mut effects.wake);
+            for id in self.queues.suspended(*state, &mut effects.wake) {
+                self.core.forget_watch(now, id);
+            }
         }
         if *state == SessionState::Expired {
             self.expiry = Some(Arc::new(self.describe_expiry(now)));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::{Context, Poll, Waker};
 
-use zk_session::{DutyId, WatchEvent, WatchId};
+use zk_session::{DutyId, SessionState, WatchEvent, WatchId};
 
 /// Names one watch of a [`WatchSet`](crate::WatchSet).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +67,8 @@ struct Queue {
     /// How many events were left when it was last too long.
     kept: usize,
     waker: Option<Waker>,
+    /// Its watches are not set again on another connection.
+    ends_with_connection: bool,
 }
 
 impl QueueTable {
@@ -147,10 +149,38 @@ impl QueueTable {
         Some((route.claim?, event))
     }
 
-    pub(crate) fn suspended(&mut self, wake: &mut Vec<Waker>) {
+    /// Returns the watches that are over with the connection.
+    pub(crate) fn suspended(&mut self, state: SessionState, wake: &mut Vec<Waker>) -> Vec<WatchId> {
+        let mut over = Vec::new();
         for queue in self.queues.values_mut() {
             queue.push(SetEvent::Suspended, wake);
+            if queue.ends_with_connection {
+                over.extend(queue.end(state, wake));
+            }
         }
+        for id in &over {
+            self.routes.remove(id);
+        }
+        over
+    }
+
+    /// The watches of this queue, which no claim follows, are over with the connection. Returns those that are now,
+    /// if there is no connection but this `state`.
+    pub(crate) fn end_with_connection(
+        &mut self,
+        queue: QueueId,
+        state: Option<SessionState>,
+    ) -> Vec<WatchId> {
+        let Some(queue) = self.queues.get_mut(&queue) else {
+            return Vec::new();
+        };
+        queue.ends_with_connection = true;
+        let over = state.map(|state| queue.end(state, &mut Vec::new()));
+        let over = over.unwrap_or_default();
+        for id in &over {
+            self.routes.remove(id);
+        }
+        over
     }
 
     pub(crate) fn restored(&mut self, wake: &mut Vec<Waker>) {
@@ -187,6 +217,16 @@ impl Queue {
         self.bytes += path_len(&event);
         self.events.push_back(event);
         wake.extend(self.waker.take());
+    }
+
+    /// Tells that all its watches are over, and which they were.
+    fn end(&mut self, state: SessionState, wake: &mut Vec<Waker>) -> Vec<WatchId> {
+        let over: Vec<_> = std::mem::take(&mut self.watches).into_iter().collect();
+        for &id in &over {
+            let (tag, event) = (WatchTag(id), WatchEvent::Ended(state));
+            self.push(SetEvent::Watch { tag, event }, wake);
+        }
+        over
     }
 
     /// Replaces what nobody fetched by one `Gap` per watch: memory stays bounded, and the reader knows. Whether the
@@ -239,7 +279,6 @@ const MAX_PATHS: usize = 4 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use zk_session::SessionState;
     use zk_wire::EventType;
 
     use super::*;

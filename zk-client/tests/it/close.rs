@@ -8,7 +8,7 @@ use zk_embedded::PipeServer;
 use crate::kit::{World, settle};
 
 #[tokio::test(start_paused = true)]
-async fn close_ends_the_session_on_the_server_after_everything_queued() {
+async fn t21_close_ends_the_session_on_the_server_after_everything_queued() {
     let world = World::new();
     let zk = world.client().await;
     zk.create("/mine", "")

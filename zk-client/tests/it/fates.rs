@@ -53,7 +53,8 @@ async fn a_read_whose_answer_was_lost_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_never_left_waits_for_the_connection_and_is_not_applied_at_its_deadline() {
+async fn k18_a_request_that_never_left_waits_for_the_connection_and_is_not_applied_at_its_deadline()
+{
     let world = World::new();
     let zk = world
         .builder()
@@ -74,6 +75,34 @@ async fn a_request_that_never_left_waits_for_the_connection_and_is_not_applied_a
     let patient = zk.create("/b", "").submit();
     world.hooks.refuse_connections(false);
     patient.await.unwrap();
+    assert_eq!(world.hooks.paths(), ["/b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_told_not_to_wait_fails_what_is_queued_once_every_server_was_tried() {
+    let world = World::new();
+    let builder = world.builder().wait_for_connection(false);
+    let zk = builder.connect().await.unwrap();
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_all();
+    settle().await;
+    let start = tokio::time::Instant::now();
+    let (write, read) = (zk.create("/a", "").submit(), zk.exists("/a").submit());
+    for error in [write.await.map(drop), read.await.map(drop)].map(Result::unwrap_err) {
+        assert_eq!(
+            (error.kind(), error.fate()),
+            (ErrorKind::ConnectionLost, Fate::NotApplied)
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains("/a") && text.contains("no connection: "),
+            "{text}"
+        );
+    }
+    assert!(start.elapsed() < Duration::from_secs(3), "not the deadline");
+    world.hooks.refuse_connections(false);
+    // The next attempt succeeds, whoever waits for it.
+    zk.create("/b", "").await.unwrap();
     assert_eq!(world.hooks.paths(), ["/b"]);
 }
 

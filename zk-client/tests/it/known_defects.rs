@@ -186,3 +186,109 @@ async fn k19_a_flood_of_replies_does_not_cost_the_session() {
     assert_eq!(zk.generation(), 1);
     assert_eq!(zk.stats().connections_lost, 0);
 }
+
+/// C80: the thread of events had died of a listener's error, and nothing could end the session any more.
+#[tokio::test(start_paused = true)]
+async fn c80_a_listener_that_panics_takes_neither_events_nor_states_from_others() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    zk.create("/a", "").await.unwrap();
+    let (_, mut first) = zk.get("/a").watch().await.unwrap();
+    let mut states = zk.watch_state();
+    let dies = tokio::spawn(async move {
+        first.next().await;
+        std::panic::resume_unwind(Box::new("a listener failed"));
+    });
+    let dies_too = tokio::spawn(async move {
+        states.changed().await;
+        std::panic::resume_unwind(Box::new("a listener failed"));
+    });
+    let (_, mut second) = zk.get("/a").watch().await.unwrap();
+    let mut states = zk.watch_state();
+    other.set("/a", "1").await.unwrap();
+    assert!(second.next().await.is_some());
+    assert!(dies.await.unwrap_err().is_panic());
+    world.hooks.expire(zk.session_id().unwrap());
+    let wanted = State::Connected {
+        generation: 2,
+        read_only: false,
+    };
+    while states.changed().await != Some(wanted) {}
+    assert!(dies_too.await.unwrap_err().is_panic());
+    assert_eq!(zk.get("/a").await.unwrap().data, "1");
+}
+
+/// C81: while the outage lasted, session after session was ended.
+#[tokio::test(start_paused = true)]
+async fn c81_an_outage_of_many_session_timeouts_ends_one_session() {
+    let world = World::new();
+    let zk = world.client().await;
+    let mut states = zk.watch_state();
+    let told = tokio::spawn(async move {
+        let mut expired = 0;
+        while let Some(state) = states.changed().await {
+            expired += usize::from(matches!(state, State::Expired { .. }));
+            if matches!(state, State::Connected { generation: 2, .. }) {
+                break;
+            }
+        }
+        expired
+    });
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_all();
+    sleep(zk.session_timeout() * 20).await;
+    world.hooks.refuse_connections(false);
+    let told = timeout(Duration::from_secs(60), told).await;
+    let expired = told.expect("it never came back").unwrap();
+    assert!(expired <= 1, "{expired}");
+    assert_eq!(zk.generation(), 2);
+    assert_eq!(world.hooks.sessions().len(), 1);
+}
+
+/// K17: watches that came or went while the others were set again were lost, or broke the loop that did it.
+#[tokio::test(start_paused = true)]
+async fn k17_watches_that_come_and_go_while_others_are_set_again_fire_once_each() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    zk.create("/k", "").await.unwrap();
+    for n in 0..60 {
+        zk.create(&format!("/k/{n}"), "").await.unwrap();
+    }
+    for pause in 0..40 {
+        let mut stay = Vec::new();
+        let mut go = Vec::new();
+        for n in 0..40 {
+            let (_, watch) = zk.get(&format!("/k/{n}")).watch().await.unwrap();
+            if n % 2 == 0 {
+                stay.push(watch);
+            } else {
+                go.push(watch);
+            }
+        }
+        world.hooks.cut_session(zk.session_id().unwrap());
+        // Somewhere between the end of the connection and the answer to the request that sets them again.
+        sleep(Duration::from_millis(pause)).await;
+        drop(go);
+        let come: Vec<_> = (40..60)
+            .map(|n| zk.get(&format!("/k/{n}")).watch().submit())
+            .collect();
+        for watch in come {
+            stay.push(watch.await.unwrap().1);
+        }
+        settle().await;
+        assert_eq!(zk.stats().watches, stay.len(), "{pause} ms");
+        assert_eq!(world.hooks.watch_count(), stay.len(), "{pause} ms");
+        for n in 0..60 {
+            other.set(&format!("/k/{n}"), "").await.unwrap();
+        }
+        for mut watch in stay {
+            let event = timeout(Duration::from_secs(1), watch.next()).await;
+            assert!(matches!(
+                event.expect("it is lost"),
+                Some(zk_client::WatchEvent::Fired { .. })
+            ));
+            assert_eq!(watch.next().await, None, "once");
+        }
+        assert_eq!(world.hooks.watch_count(), 0);
+    }
+}

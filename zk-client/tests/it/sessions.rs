@@ -7,7 +7,7 @@ use zk_client::{Acl, ErrorKind, OnExpiry, State};
 use crate::kit::{World, settle};
 
 #[tokio::test(start_paused = true)]
-async fn goe37691e_b25_the_session_survives_broken_connections() {
+async fn c79_goe37691e_b25_the_session_survives_broken_connections() {
     let world = World::new();
     let zk = world.client().await;
     let mut states = zk.watch_state();

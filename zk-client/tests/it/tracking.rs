@@ -171,3 +171,67 @@ async fn a_list_that_may_not_be_read_leaves_the_client_alone() {
     zk.get("/").await.unwrap();
     assert_eq!(zk.servers().len(), 1);
 }
+
+/// C75: the chroot was lost, and the client was in another tree. C76: names became addresses, which grew old. C78: one change
+/// was followed without end.
+#[tokio::test(start_paused = true)]
+async fn c75_c76_c78_a_new_list_is_followed_once_by_its_names_and_below_the_chroot() {
+    let members = members();
+    let operator = operator(&members).await;
+    operator.create("/app", "").await.unwrap();
+    publish(&operator, &["zk1"]).await;
+    let zk = members
+        .builder("zk1/app")
+        .track_ensemble(true)
+        .connect()
+        .await
+        .unwrap();
+    until_servers(&zk, &["zk1"]).await;
+    for (turn, server) in (1..).zip(["zk2", "zk3", "zk1"]) {
+        publish(&operator, &[server]).await;
+        until_servers(&zk, &[server]).await;
+        until_state(&zk, can_write).await;
+        assert_eq!(members.host_of(&zk).as_deref(), Some(server));
+        let name = format!("/of-{server}");
+        zk.create(&name, "").await.unwrap();
+        let there = operator.exists(&format!("/app{name}")).await.unwrap();
+        assert!(there.is_some(), "it is in another tree");
+        // Told again, and told nothing new, it stays.
+        publish(&operator, &[server]).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(zk.stats().connections, 1 + turn, "one move for one change");
+        assert_eq!(zk.servers()[0].host, server, "a name stays a name");
+    }
+}
+
+/// C77: each reconnect left one more watch on the list.
+#[tokio::test(start_paused = true)]
+async fn c77_a_thousand_reconnects_leave_one_watch_on_the_list() {
+    let members = members();
+    let operator = operator(&members).await;
+    publish(&operator, &["zk1"]).await;
+    let zk = members
+        .builder("zk1/app")
+        .track_ensemble(true)
+        .connect()
+        .await
+        .unwrap();
+    until_servers(&zk, &["zk1"]).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let watches = zk.stats().watches;
+    assert_eq!(watches, 1);
+    for turn in 0..1000 {
+        zk.leave_server();
+        let before = zk.stats().connections;
+        until_state(&zk, |state| {
+            can_write(state) && zk.stats().connections >= before
+        })
+        .await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(zk.stats().watches, watches, "after {turn}");
+    }
+    assert!(zk.stats().connections > 1000, "{}", zk.stats().connections);
+    // And the one that is left is heard.
+    publish(&operator, &["zk2"]).await;
+    until_servers(&zk, &["zk2"]).await;
+}

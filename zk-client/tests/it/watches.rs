@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use zk_client::{AddWatchMode, EventType, SetEvent, WatchEvent};
+use zk_session::SessionState;
+use zk_wire::OpCode;
 
 use crate::kit::{World, settle};
 
@@ -14,7 +16,7 @@ fn fired(event: &WatchEvent) -> Option<(EventType, &str)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn zk1412_a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
+async fn k15_zk1412_a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     zk.create("/a", "0").await.unwrap();
@@ -54,7 +56,61 @@ async fn zk1412_a_one_shot_watch_is_set_again_after_a_reconnect_without_changes(
 }
 
 #[tokio::test(start_paused = true)]
-async fn zk4698_a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
+async fn a_watch_that_ends_with_its_connection_is_not_set_again_and_others_are() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    zk.create("/a", "0").await.unwrap();
+    let (_, once) = zk.get("/a").watch().await.unwrap();
+    let mut once = once.ending_with_connection();
+    let lasting = zk.watch("/a", AddWatchMode::Persistent).await.unwrap();
+    let mut lasting = lasting.ending_with_connection();
+    assert_eq!(zk.stats().watches, 2);
+    world.hooks.cut_session(zk.session_id().unwrap());
+    for watch in [&mut once, &mut lasting] {
+        let last = watch.next().await.unwrap();
+        assert!(matches!(
+            last,
+            WatchEvent::Ended(SessionState::Suspended { .. })
+        ));
+        assert_eq!(watch.next().await, None);
+    }
+    let (_, mut kept) = zk.get("/a").watch().await.unwrap();
+    assert_eq!(
+        zk.stats().sent(OpCode::SetWatches),
+        0,
+        "nothing to set again"
+    );
+    world.hooks.cut_session(zk.session_id().unwrap());
+    settle().await;
+    other.set("/a", "1").await.unwrap();
+    assert_eq!(
+        fired(&kept.next().await.unwrap()),
+        Some((EventType::DataChanged, "/a"))
+    );
+    assert_eq!(zk.stats().sent(OpCode::SetWatches), 1);
+    assert_eq!(zk.stats().watches, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_made_to_end_with_a_connection_that_is_gone_is_over_at_once() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/a", "0").await.unwrap();
+    let (_, watch) = zk.get("/a").watch().await.unwrap();
+    world.hooks.refuse_connections(true);
+    world.hooks.cut_session(zk.session_id().unwrap());
+    settle().await;
+    let mut watch = watch.ending_with_connection();
+    assert!(matches!(
+        watch.next().await,
+        Some(WatchEvent::Ended(SessionState::Suspended { .. }))
+    ));
+    assert_eq!(watch.next().await, None);
+    assert_eq!(zk.stats().watches, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn t15_zk4698_a_persistent_watch_tells_of_a_gap_after_a_reconnect_and_goes_on() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     let mut watch = zk
@@ -109,7 +165,7 @@ async fn a_watch_whose_read_was_dropped_in_flight_is_removed_from_the_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn watches_end_with_the_session() {
+async fn k14_watches_end_with_the_session() {
     let world = World::new();
     let zk = world.client().await;
     let (_, mut watch) = zk.exists("/a").watch().await.unwrap();
@@ -139,7 +195,7 @@ async fn a_set_keeps_the_order_of_the_server_and_marks_interruptions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_is_there_before_the_reply_that_reflects_the_change() {
+async fn t14_an_event_is_there_before_the_reply_that_reflects_the_change() {
     let world = World::new();
     let zk = world.client().await;
     zk.create("/a", "0").await.unwrap();

@@ -63,12 +63,14 @@ pub(super) struct Conn {
     pub(super) identities: Arc<Identities>,
     /// What a client has to answer that has begun SASL.
     pub(super) challenge: Option<Challenge>,
+    /// When it was last heard.
+    pub(super) heard: Moment,
     /// Requests that wait for a commit, their own or that of one before them.
     pub(super) waiting: usize,
 }
 
 impl Conn {
-    pub(super) fn new(address: IpAddr, schemes: Schemes, until: Moment) -> Self {
+    pub(super) fn new(address: IpAddr, schemes: Schemes, now: Moment, until: Moment) -> Self {
         Self {
             stage: Stage::New { until },
             address,
@@ -76,6 +78,7 @@ impl Conn {
             output: Output::default(),
             identities: Arc::new(Identities::of_address(address, schemes)),
             challenge: None,
+            heard: now,
             waiting: 0,
         }
     }

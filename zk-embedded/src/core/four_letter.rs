@@ -86,7 +86,14 @@ impl ServerCore {
     fn clients(&self) -> String {
         let mut text = String::new();
         for (key, conn) in &self.conns {
-            let session = conn.session().map(|session| format!("sid={session},"));
+            let session = conn.session().map(|session| {
+                let known = self.sessions.get(session);
+                format!(
+                    "sid={session},to={},lresp={},",
+                    known.map_or(0, |known| known.timeout.as_millis()),
+                    conn.heard.as_nanos() / 1_000_000
+                )
+            });
             let _ = writeln!(
                 text,
                 " /{}[1](queued={},{}{key})",

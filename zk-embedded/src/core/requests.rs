@@ -38,6 +38,9 @@ impl ServerCore {
             // What is about authentication is answered before anybody looks at the session.
             self.touch(now, session);
         }
+        if let Some(conn) = self.conns.get_mut(&key) {
+            conn.heard = now;
+        }
         let op = OpCode::from_raw(header.op);
         let paths = decoded.as_ref().map(paths_of).unwrap_or_default();
         self.recorder.request(RequestRecord {

@@ -124,7 +124,7 @@ impl ServerCore {
             x509: self.config.x509,
         };
         self.conns
-            .insert(key, Conn::new(address, schemes, now + HANDSHAKE_LIMIT));
+            .insert(key, Conn::new(address, schemes, now, now + HANDSHAKE_LIMIT));
         if self.refusing || self.is_full(address) {
             self.close(key);
         }

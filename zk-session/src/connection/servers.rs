@@ -167,12 +167,21 @@ impl Servers {
     ) -> Duration {
         self.record(now, server, why);
         self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
-        // Pauses come after every complete round, and a round is as long as the list.
-        let count = u32::try_from(self.order.len()).unwrap_or(u32::MAX).max(1);
-        if self.failed_in_a_row % count != 0 {
+        // Pauses come after every complete round.
+        if !self.all_failed() {
             return Duration::ZERO;
         }
-        self.pause(self.failed_in_a_row / count - 1)
+        self.pause(self.failed_in_a_row / self.round() - 1)
+    }
+
+    /// Whether the attempt that failed was the last of a round over all servers.
+    pub(crate) fn all_failed(&self) -> bool {
+        self.failed_in_a_row > 0 && self.failed_in_a_row % self.round() == 0
+    }
+
+    /// A round is as long as the list.
+    fn round(&self) -> u32 {
+        u32::try_from(self.order.len()).unwrap_or(u32::MAX).max(1)
     }
 
     /// The session was established: the next outage starts with immediate attempts again.

@@ -16,7 +16,7 @@ fn b79_every_server_is_tried_once_per_round() {
 }
 
 #[test]
-fn b79_a_round_has_no_pauses_inside_and_bounded_growing_ones_between() {
+fn c67_b79_a_round_has_no_pauses_inside_and_bounded_growing_ones_between() {
     let mut servers = servers(3, 1);
     for round in 0..12_u32 {
         let pauses: Vec<_> = (0..3)

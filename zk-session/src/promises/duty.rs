@@ -67,7 +67,7 @@ pub(crate) struct Duty {
 impl Duty {
     pub(crate) fn new(obligation: Obligation) -> Self {
         let known = match &obligation {
-            Obligation::DeleteMarked { .. } => Known::Nothing,
+            Obligation::DeleteMarked { .. } | Obligation::DeleteOwn { .. } => Known::Nothing,
             Obligation::Delete { path } => Known::Located(path.clone()),
         };
         Self {
@@ -97,7 +97,9 @@ impl Duty {
             Obligation::DeleteMarked { parent, mark } => path
                 .strip_prefix(&child_prefix(parent))
                 .is_some_and(|name| !name.contains('/') && name.contains(mark.as_str())),
-            Obligation::Delete { path: promised } => path == promised,
+            Obligation::DeleteOwn { path: promised } | Obligation::Delete { path: promised } => {
+                path == promised
+            }
         }
     }
 
@@ -113,7 +115,7 @@ impl Duty {
     /// The fate of the create stays open.
     pub(crate) fn create_unknown(&mut self) {
         self.known = match &self.obligation {
-            Obligation::DeleteMarked { .. } => Known::Unknown,
+            Obligation::DeleteMarked { .. } | Obligation::DeleteOwn { .. } => Known::Unknown,
             // The path is certain, only the node is not. A delete is ordered after the create by the
             // leader, so it needs no barrier.
             Obligation::Delete { path } => Known::Located(path.clone()),
@@ -145,6 +147,19 @@ impl Duties {
 
     pub(crate) fn remove(&mut self, id: DutyId) -> Option<Duty> {
         self.open.remove(&id)
+    }
+
+    /// Whether another duty, which is not to be worked off, may have made the same node.
+    pub(crate) fn is_anothers(&self, id: DutyId) -> bool {
+        let Some(Obligation::DeleteOwn { path }) = self.get(id).map(|duty| &duty.obligation) else {
+            return false;
+        };
+        self.open.iter().any(|(other, duty)| {
+            let sent = !matches!(duty.known, Known::Nothing | Known::Unsent(_));
+            let same =
+                matches!(&duty.obligation, Obligation::DeleteOwn { path: its } if its == path);
+            *other != id && same && sent && !duty.due
+        })
     }
 
     /// Duties that are to be worked off and are not.

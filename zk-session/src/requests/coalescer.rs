@@ -1,5 +1,7 @@
 //! When reads are joined, and how many: what is known of the server, and how large replies have been.
 
+use std::collections::BTreeMap;
+
 use zk_wire::{ErrorCode, ReadOp};
 
 use crate::config::Coalescing;
@@ -10,6 +12,9 @@ pub(crate) const OPEN_FRAMES: usize = 4;
 /// Reads in one multiRead.
 const MAX_READS: usize = 128;
 
+/// Callers that one multiRead serves: those who ask for the same share a read.
+const MAX_CALLERS: usize = 1024;
+
 /// Bytes of one multiRead.
 const MAX_REQUEST: usize = 256 * 1024;
 
@@ -17,8 +22,8 @@ const MAX_REQUEST: usize = 256 * 1024;
 /// comes behind it.
 const EXPECTED_REPLY: usize = 256 * 1024;
 
-/// Reads with larger replies are not joined: their cost is in their bytes, and fewer of them under way would be slower
-/// (measured: 100 kB values in groups of three at half the rate of single reads).
+/// Different reads with larger replies are not joined: their cost is in their bytes, and fewer of them under way would be
+/// slower (measured: 100 kB values in groups of three at half the rate of single reads).
 const WORTH_JOINING: usize = 32 * 1024;
 
 /// What the reply to a multiRead may have beyond the limit of a single reply.
@@ -137,7 +142,7 @@ impl Coalescer {
         }
     }
 
-    /// Whether such reads have had replies small enough that they gain by travelling together.
+    /// Whether such reads have had replies small enough that different ones gain by travelling together.
     pub(crate) fn is_worth_joining(&self, kind: Kind) -> bool {
         self.expected(kind).is_none_or(|len| len <= WORTH_JOINING)
     }
@@ -152,10 +157,23 @@ impl Coalescer {
         self.knowledge == Knowledge::Asked
     }
 
-    /// How many of these reads make up the next multiRead; at least one.
-    pub(crate) fn batch<'a>(&self, paths: impl Iterator<Item = (&'a str, Kind)>) -> usize {
+    /// Which of these reads make up the next multiRead: for each of the callers at the front, at least one, the place
+    /// of what it asks for.
+    pub(crate) fn batch<'a>(&self, callers: impl Iterator<Item = (&'a str, Kind)>) -> Vec<usize> {
         let (mut reads, mut request, mut reply) = (0, 0, 0_usize);
-        for (path, kind) in paths {
+        let mut places = Vec::new();
+        let mut known = BTreeMap::new();
+        let mut latest = None;
+        for (path, kind) in callers.take(MAX_CALLERS) {
+            let asked = match latest {
+                Some((same, place)) if same == (path, kind) => Some(place),
+                _ => known.get(&(path, kind)).copied(),
+            };
+            if let Some(place) = asked {
+                latest = Some(((path, kind), place));
+                places.push(place);
+                continue;
+            }
             request += PER_READ + path.len();
             let expected = self.expected(kind);
             // Without experience no more than certainly fit: as many as the limit of the reply allows for.
@@ -170,10 +188,13 @@ impl Coalescer {
             if reads > 0 && (request > MAX_REQUEST || reply >= EXPECTED_REPLY || reads >= most) {
                 break;
             }
+            latest = Some(((path, kind), reads));
+            known.insert((path, kind), reads);
+            places.push(reads);
             reads += 1;
             reply = reply.saturating_add(expected.unwrap_or(0));
         }
-        reads.max(1)
+        places
     }
 
     /// A read was answered with so many bytes.
@@ -221,7 +242,7 @@ impl RecentSize {
 }
 
 /// The kinds of reads that can be joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Data,
     Children,
@@ -248,9 +269,13 @@ pub(crate) fn reply_limit(single: usize, reads: usize) -> usize {
 mod tests {
     use super::*;
 
+    /// So many different paths of this length.
     fn paths(reads: usize, len: usize) -> impl Iterator<Item = (&'static str, Kind)> {
-        let path: &'static str = "x".repeat(len).leak();
-        (0..reads).map(move |_| (path, Kind::Data))
+        (0..reads).map(move |number| {
+            let mut path = format!("{number:05}");
+            path.extend(std::iter::repeat_n('x', len.saturating_sub(path.len())));
+            (&*path.leak(), Kind::Data)
+        })
     }
 
     fn traffic(open_frames: usize, pressed: bool) -> Traffic {
@@ -302,39 +327,66 @@ mod tests {
     #[test]
     fn a_batch_is_bounded_by_reads_request_and_expected_reply() {
         let mut coalescer = Coalescer::new(Coalescing::Known);
-        assert_eq!(coalescer.batch(paths(500, 5)), OPEN_FRAMES, "no experience");
-        coalescer.learn(Kind::Data, 100);
-        assert_eq!(coalescer.batch(paths(500, 5)), MAX_READS);
-        assert_eq!(coalescer.batch(paths(7, 5)), 7);
         assert_eq!(
-            coalescer.batch(paths(100, 100_000)),
+            coalescer.batch(paths(500, 5)).len(),
+            OPEN_FRAMES,
+            "no experience"
+        );
+        coalescer.learn(Kind::Data, 100);
+        assert_eq!(coalescer.batch(paths(500, 5)).len(), MAX_READS);
+        assert_eq!(coalescer.batch(paths(7, 5)).len(), 7);
+        assert_eq!(
+            coalescer.batch(paths(100, 100_000)).len(),
             2,
             "256 KiB of request"
         );
         assert_eq!(
-            coalescer.batch(paths(100, 1_000_000)),
+            coalescer.batch(paths(100, 1_000_000)).len(),
             1,
             "alone it may be larger"
         );
         coalescer.learn(Kind::Data, 30_000);
-        assert_eq!(coalescer.batch(paths(500, 5)), 9, "256 KiB of reply");
+        assert_eq!(coalescer.batch(paths(500, 5)).len(), 9, "256 KiB of reply");
         coalescer.learn(Kind::Data, 100_000);
-        assert_eq!(coalescer.batch(paths(500, 5)), 1, "not worth it");
-        let lists = (0..500).map(|_| ("/a", Kind::Children));
+        assert_eq!(coalescer.batch(paths(500, 5)).len(), 1, "not worth it");
+        let lists = paths(500, 5).map(|(path, _)| (path, Kind::Children));
         assert_eq!(
-            coalescer.batch(lists),
+            coalescer.batch(lists).len(),
             OPEN_FRAMES,
             "lists are other replies"
         );
     }
 
     #[test]
+    fn the_same_is_asked_for_once_and_counts_once() {
+        let mut coalescer = Coalescer::new(Coalescing::Known);
+        let data = |path| (path, Kind::Data);
+        let mixed = [
+            data("/a"),
+            data("/b"),
+            ("/a", Kind::Children),
+            data("/a"),
+            data("/b"),
+        ];
+        assert_eq!(coalescer.batch(mixed.into_iter()), [0, 1, 2, 0, 1]);
+        coalescer.learn(Kind::Data, 1_000_000);
+        let hot = [data("/a"), data("/a"), data("/b"), data("/a")];
+        assert_eq!(
+            coalescer.batch(hot.into_iter()),
+            [0, 0],
+            "/b is not worth it"
+        );
+        let many = (0..3000).map(|_| data("/a"));
+        assert_eq!(coalescer.batch(many).len(), MAX_CALLERS);
+    }
+
+    #[test]
     fn large_replies_are_remembered_at_once_and_forgotten_slowly() {
         let mut coalescer = Coalescer::new(Coalescing::Known);
         coalescer.learn(Kind::Data, 1_000_000);
-        assert_eq!(coalescer.batch(paths(500, 5)), 1);
+        assert_eq!(coalescer.batch(paths(500, 5)).len(), 1);
         let mut answers = 0;
-        while coalescer.batch(paths(500, 5)) < MAX_READS {
+        while coalescer.batch(paths(500, 5)).len() < MAX_READS {
             coalescer.learn(Kind::Data, 0);
             answers += 1;
         }

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use zk_wire::{Moment, OpCode, Reader, Response};
+use zk_wire::{Moment, OpCode, ReadOp, Reader, Response};
 
 use crate::ids::{RequestId, WatchId};
 use crate::outcome::WatchKind;
-use crate::requests::purpose::{JoinedRead, Purpose};
+use crate::requests::coalescer::Kind;
+use crate::requests::purpose::{JoinedRead, JoinedReads, Purpose};
 
 /// The watch a request on the wire sets.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(crate) struct Slot {
     pub(crate) read_frame: bool,
     /// It travelled with others before, and so comes behind younger ones.
     pub(crate) again: bool,
+    /// What it reads alone because such replies are large; others who want the same wait for it.
+    pub(crate) large: Option<ReadOp>,
     /// How many results the answer has to hold: one for each operation of a multi.
     pub(crate) results: Option<usize>,
 }
@@ -53,7 +56,7 @@ impl Slot {
     /// How many requests it stands for.
     fn requests(&self) -> usize {
         match &self.purpose {
-            Purpose::Reads(reads) => reads.len(),
+            Purpose::Reads(joined) => joined.reads.len(),
             _ => 1,
         }
     }
@@ -61,7 +64,7 @@ impl Slot {
     /// The newest user's request it stands for, unless it comes behind younger ones.
     fn last_user(&self) -> LastUser {
         match &self.purpose {
-            Purpose::Reads(reads) => reads.last().map(|read| read.id),
+            Purpose::Reads(joined) => joined.reads.last().map(|read| read.id),
             purpose => purpose.user().filter(|_| !self.again),
         }
     }
@@ -147,7 +150,7 @@ impl InFlight {
     pub(crate) fn find_joined(&mut self, id: RequestId) -> Option<&mut JoinedRead> {
         let index = self.place_of(id);
         let (_, slot) = self.slots.get_mut(index)?;
-        let Purpose::Reads(reads) = &mut slot.purpose else {
+        let Purpose::Reads(JoinedReads { reads, .. }) = &mut slot.purpose else {
             return None;
         };
         // Their ids rise.
@@ -164,7 +167,7 @@ impl InFlight {
     pub(crate) fn users(&self) -> impl Iterator<Item = (Option<Moment>, RequestId)> {
         self.iter().flat_map(|slot| {
             let joined = match &slot.purpose {
-                Purpose::Reads(reads) => reads.as_slice(),
+                Purpose::Reads(joined) => joined.reads.as_slice(),
                 _ => &[],
             };
             let joined = joined.iter().map(|read| (read.deadline, read.id));
@@ -176,6 +179,15 @@ impl InFlight {
     /// How many frames of reads are not answered.
     pub(crate) const fn read_frames(&self) -> usize {
         self.read_frames
+    }
+
+    /// Whether the same, larger than most, is being read already.
+    pub(crate) fn is_read(&self, path: &str, kind: Kind) -> bool {
+        let is_same = |op: &ReadOp| op.path() == path && Kind::of(op) == Some(kind);
+        self.iter().any(|slot| match &slot.purpose {
+            Purpose::Reads(joined) => joined.ops.iter().any(is_same),
+            _ => slot.large.as_ref().is_some_and(is_same),
+        })
     }
 
     pub(crate) fn has_xid(&self, xid: i32) -> bool {
@@ -211,7 +223,7 @@ impl InFlight {
         let first_time = self.iter().filter(|slot| !slot.again);
         let users: Vec<_> = first_time
             .flat_map(|slot| match &slot.purpose {
-                Purpose::Reads(reads) => reads.iter().map(|read| read.id).collect(),
+                Purpose::Reads(joined) => joined.reads.iter().map(|read| read.id).collect(),
                 purpose => Vec::from_iter(purpose.user()),
             })
             .collect();
@@ -270,6 +282,7 @@ mod tests {
                 abandoned: false,
                 results: None,
                 read_frame: false,
+                large: None,
                 again: false,
             });
         }
@@ -316,6 +329,7 @@ mod tests {
                 deadline: None,
                 abandoned: false,
                 read_frame: false,
+                large: None,
                 again: false,
                 results: None,
             });

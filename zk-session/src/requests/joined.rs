@@ -3,8 +3,8 @@
 use zk_wire::{ReadOp, Request};
 
 use crate::requests::coalescer::Kind;
-use crate::requests::purpose::{JoinedRead, Purpose};
-use crate::requests::queue::Queued;
+use crate::requests::purpose::{JoinedRead, JoinedReads, Purpose};
+use crate::requests::queue::{Queued, SendQueue};
 
 /// What kind of read the request is, if it can travel with others: without a watch, which multiRead cannot set, and
 /// without a Stat of the children, which it cannot ask for.
@@ -16,30 +16,50 @@ pub(crate) const fn joinable(request: &Request) -> Option<Kind> {
     }
 }
 
-/// A queued read as part of a multiRead; `None` if it cannot be one.
-pub(crate) fn join(queued: Queued) -> Option<JoinedRead> {
-    let (Purpose::User { id, .. }, deadline, weight) =
-        (queued.purpose, queued.deadline, queued.weight)
-    else {
-        return None;
-    };
-    let op = match queued.request {
-        Request::GetData { path, .. } => ReadOp::GetData { path },
-        Request::GetChildren { path, .. } => ReadOp::GetChildren { path },
-        _ => return None,
-    };
-    Some(JoinedRead {
-        id,
-        op,
-        deadline,
-        weight,
-        abandoned: false,
+/// What the request reads, if it can travel with others.
+pub(crate) fn read_of(request: &Request) -> Option<ReadOp> {
+    let path = request.path()?.to_owned();
+    joinable(request).map(|kind| match kind {
+        Kind::Data => ReadOp::GetData { path },
+        Kind::Children => ReadOp::GetChildren { path },
     })
 }
 
-/// The read as a request of its own again, which is not joined a second time.
-pub(crate) fn part(read: JoinedRead) -> Queued {
-    let request = match read.op {
+/// Takes the reads at the front of the queue, one for each of `places`.
+pub(crate) fn join(queue: &mut SendQueue, places: &[usize]) -> JoinedReads {
+    let mut joined = JoinedReads::default();
+    for &place in places {
+        let Some(queued) = queue.pop() else { break };
+        let Some(id) = queued.purpose.user() else {
+            break;
+        };
+        if place == joined.ops.len() {
+            joined.ops.extend(read_of(&queued.request));
+        }
+        joined.reads.push(JoinedRead {
+            id,
+            place,
+            deadline: queued.deadline,
+            weight: queued.weight,
+            abandoned: false,
+        });
+    }
+    joined
+}
+
+impl JoinedReads {
+    /// The reads as requests of their own again, which are not joined a second time.
+    pub(crate) fn parts(self) -> Vec<Queued> {
+        let Self { ops, reads } = self;
+        let wanted = reads.into_iter().filter(|read| !read.abandoned);
+        wanted
+            .filter_map(|read| Some(part(ops.get(read.place)?.clone(), &read)))
+            .collect()
+    }
+}
+
+fn part(op: ReadOp, read: &JoinedRead) -> Queued {
+    let request = match op {
         ReadOp::GetChildren { path } => Request::GetChildren { path, watch: false },
         other => Request::GetData {
             path: other.path().to_owned(),

@@ -10,7 +10,7 @@ pub(crate) enum Purpose {
     /// A caller; perhaps it creates the node of a duty.
     User { id: RequestId, duty: Option<DutyId> },
     /// Several callers, whose reads travel together.
-    Reads(Vec<JoinedRead>),
+    Reads(JoinedReads),
     /// Registers watches again after a reconnect.
     Rewatch,
     /// Removes the server's side of watches nobody wants any more.
@@ -38,11 +38,21 @@ impl Purpose {
     }
 }
 
+/// Reads that travel together. What several callers ask for alike is asked for once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct JoinedReads {
+    /// What is asked for, as it is sent.
+    pub(crate) ops: Vec<ReadOp>,
+    /// Who asks; their ids rise.
+    pub(crate) reads: Vec<JoinedRead>,
+}
+
 /// One of several reads that travel together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JoinedRead {
     pub(crate) id: RequestId,
-    pub(crate) op: ReadOp,
+    /// The place of what it asks for.
+    pub(crate) place: usize,
     pub(crate) deadline: Option<Moment>,
     /// What it counted for in the bound of the queue.
     pub(crate) weight: usize,
@@ -55,6 +65,8 @@ pub(crate) struct JoinedRead {
 pub(crate) enum DutyStep {
     /// Waits until everything of the connection before is decided.
     Barrier,
+    /// Looks whose the node is.
+    CheckOwner,
     /// Lists this session's ephemeral nodes below the parent.
     ListOwn,
     /// Lists the parent's children.

@@ -148,15 +148,21 @@ impl SendQueue {
         dropped
     }
 
-    /// Drops the requests of users and of the core alike, oldest first.
-    pub(crate) fn drain(&mut self) -> Vec<Queued> {
-        self.counted = 0;
-        self.bytes = 0;
-        self.joinable = 0;
-        self.urgent
-            .drain(..)
-            .chain(self.ordinary.drain(..))
-            .collect()
+    /// Takes out the requests of users, oldest first.
+    pub(crate) fn take_users(&mut self) -> VecDeque<Queued> {
+        let all = std::mem::take(&mut self.ordinary);
+        let (users, others) = all
+            .into_iter()
+            .partition(|queued| queued.purpose.user().is_some());
+        self.ordinary = others;
+        // The core's own count for nothing.
+        (self.counted, self.bytes, self.joinable) = (0, 0, 0);
+        users
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
     }
 
     /// Drops the requests for which `keep` says no; none of them may be a user's.

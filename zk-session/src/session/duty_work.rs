@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response};
+use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response, SessionId};
 
 use crate::connection::timers::Timer;
 use crate::event::{Event, Obligation, Settlement};
@@ -49,6 +49,10 @@ impl Session {
                 self.settle(id, Settlement::Undone);
             }
             Known::InFlight(_) => {}
+            Known::Located(_) if matches!(duty.obligation, Obligation::DeleteOwn { .. }) => {
+                duty.work = Work::Asking;
+                self.look_for(id, lane);
+            }
             Known::Located(path) => {
                 duty.work = Work::deleting(1, false);
                 self.queue.push_in(lane, delete(id, path));
@@ -109,7 +113,15 @@ impl Session {
     ) {
         match (step, error) {
             (DutyStep::Delete, _) => self.delete_answered(now, id, error),
-            (DutyStep::Barrier, None) => self.list_for(id),
+            (DutyStep::Barrier, None) => self.look_for(id, Lane::Urgent),
+            (DutyStep::CheckOwner, Some(ErrorCode::NoNode)) => self.settle_gone(id),
+            (DutyStep::CheckOwner, Some(code @ ErrorCode::NoAuth)) => {
+                self.settle(id, Settlement::Refused(code));
+            }
+            (DutyStep::CheckOwner, None) => match decode(OpCode::Exists, body) {
+                Some(Response::Stat(stat)) => self.owner_known(id, stat.ephemeral_owner),
+                _ => self.no_list(now, id, "the reply to exists has no Stat"),
+            },
             (DutyStep::ListOwn, None) => match decode(OpCode::GetEphemerals, body) {
                 Some(Response::Ephemerals(paths)) => self.delete_found(id, paths),
                 _ => self.no_list(now, id, "the reply to getEphemerals has no list"),
@@ -122,7 +134,7 @@ impl Session {
                 // The server closes the connection after this answer. Should it not, the barrier still
                 // holds and the longer list will do.
                 self.duties.no_own_list = true;
-                self.list_for(id);
+                self.look_for(id, Lane::Urgent);
             }
             (DutyStep::ListAll, Some(ErrorCode::NoNode)) => self.settle(id, Settlement::Absent),
             (DutyStep::ListAll, Some(code @ ErrorCode::NoAuth)) => {
@@ -148,32 +160,61 @@ impl Session {
         self.give_up(now, Break::protocol(text));
     }
 
-    fn list_for(&mut self, id: DutyId) {
+    /// Asks for the node: among our own where the servers tell, so that it need not be readable.
+    fn look_for(&mut self, id: DutyId, lane: Lane) {
         let no_own_list = self.duties.no_own_list;
         let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let Obligation::DeleteMarked { parent, .. } = &duty.obligation else {
-            return;
+        let tells_own = duty.ephemeral && !no_own_list;
+        let watch = false;
+        let (step, request) = match (&duty.obligation, tells_own) {
+            (Obligation::DeleteMarked { parent, .. }, true) => {
+                let prefix = child_prefix(parent);
+                (DutyStep::ListOwn, Request::GetEphemerals { prefix })
+            }
+            (Obligation::DeleteMarked { parent, .. }, false) => {
+                let path = parent.clone();
+                (DutyStep::ListAll, Request::GetChildren { path, watch })
+            }
+            (Obligation::DeleteOwn { path }, true) => {
+                let prefix = path.clone();
+                (DutyStep::ListOwn, Request::GetEphemerals { prefix })
+            }
+            (Obligation::DeleteOwn { path }, false) => {
+                let path = path.clone();
+                (DutyStep::CheckOwner, Request::Exists { path, watch })
+            }
+            (Obligation::Delete { .. }, _) => return,
         };
-        let (step, request) = if duty.ephemeral && !no_own_list {
-            let prefix = child_prefix(parent);
-            (DutyStep::ListOwn, Request::GetEphemerals { prefix })
-        } else {
-            let path = parent.clone();
-            (
-                DutyStep::ListAll,
-                Request::GetChildren { path, watch: false },
-            )
-        };
-        self.ask(id, step, request);
+        let request = Queued::internal(request, Purpose::Duty(id, step));
+        self.queue.push_in(lane, request);
+    }
+
+    /// Somebody has the node of a duty that deletes its own alone.
+    fn owner_known(&mut self, id: DutyId, owner: SessionId) {
+        let is_ours = self.session_id() == Some(owner);
+        match self.obligation(id) {
+            Some(Obligation::DeleteOwn { path }) if is_ours => {
+                let path = path.clone();
+                self.delete_found(id, vec![path]);
+            }
+            _ => self.settle_gone(id),
+        }
+    }
+
+    /// There is no node of the duty any more.
+    fn settle_gone(&mut self, id: DutyId) {
+        let gone = self.duties.get(id).map_or(Settlement::Absent, Duty::gone);
+        self.settle(id, gone);
     }
 
     fn delete_found(&mut self, id: DutyId, paths: Vec<String>) {
         let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let ours = |path: &String| duty.may_be_at(path);
+        let is_anothers = self.duties.is_anothers(id);
+        let ours = |path: &String| duty.may_be_at(path) && !is_anothers;
         let found = paths.into_iter().filter(ours).collect();
         self.delete_all(id, found);
     }
@@ -194,9 +235,7 @@ impl Session {
         let more = paths.len() > MAX_DELETES;
         paths.truncate(MAX_DELETES);
         if paths.is_empty() {
-            let gone = self.duties.get(id).map_or(Settlement::Absent, Duty::gone);
-            self.settle(id, gone);
-            return;
+            return self.settle_gone(id);
         }
         if let Some(duty) = self.duties.get_mut(id) {
             duty.work = Work::deleting(paths.len(), more);

@@ -32,7 +32,7 @@ impl Session {
             return;
         };
         let requests = match purpose {
-            Some(Purpose::Reads(reads)) => reads.iter().map(|read| read.id).collect(),
+            Some(Purpose::Reads(joined)) => joined.reads.iter().map(|read| read.id).collect(),
             Some(purpose) => purpose.user().into_iter().collect(),
             None => Vec::new(),
         };

@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use zk_wire::frame::write_frame;
-use zk_wire::{ErrorCode, Moment, OpCode, ReadPart, ReadResult, Request, Zxid};
+use zk_wire::{ErrorCode, Moment, OpCode, ReadOp, ReadPart, ReadResult, Request, Zxid};
 
 use crate::event::Event;
 use crate::outcome::{FailCause, Fate, Outcome};
 use crate::requests::coalescer::{Kind, Traffic, Turn, reply_limit};
 use crate::requests::in_flight::Slot;
-use crate::requests::joined::{join, part};
-use crate::requests::purpose::{JoinedRead, Purpose};
+use crate::requests::joined::join;
+use crate::requests::purpose::{JoinedRead, JoinedReads, Purpose};
 use crate::session::Session;
 use crate::session::lifecycle::Break;
 
@@ -29,14 +29,14 @@ impl Session {
                     self.transmit_request(now, buf, queued);
                 }
             }
-            Turn::Together => match self.coalescer.batch(self.queue.joinable_front()) {
-                1 if !self.coalescer.is_asking() => {
-                    if let Some(queued) = self.queue.pop() {
-                        self.transmit_request(now, buf, queued);
-                    }
+            Turn::Together => {
+                let places = self.coalescer.batch(self.queue.joinable_front());
+                if places.len() > 1 || self.coalescer.is_asking() {
+                    self.transmit_reads(now, buf, &places);
+                } else if let Some(queued) = self.queue.pop() {
+                    self.transmit_request(now, buf, queued);
                 }
-                reads => self.transmit_reads(now, buf, reads),
-            },
+            }
         }
         true
     }
@@ -49,27 +49,27 @@ impl Session {
         self.link.is_ready() && gathers && (self.queue.is_empty() || self.next_is_joinable())
     }
 
+    /// Whether the next request is a read that gains by travelling with others: a small one, or one that others want,
+    /// too.
     fn next_is_joinable(&self) -> bool {
-        let next = self.queue.joinable_front().next();
-        next.is_some_and(|(_, kind)| self.coalescer.is_worth_joining(kind))
+        let mut front = self.queue.joinable_front();
+        let Some((path, kind)) = front.next() else {
+            return false;
+        };
+        self.coalescer.is_worth_joining(kind)
+            || front.next() == Some((path, kind))
+            || self.in_flight.is_read(path, kind)
     }
 
-    fn transmit_reads(&mut self, now: Moment, buf: &mut Vec<u8>, count: usize) {
-        let mut reads = Vec::with_capacity(count);
-        let mut ops = Vec::with_capacity(count);
-        for _ in 0..count {
-            if let Some(read) = self.queue.pop().and_then(join) {
-                ops.push(read.op.clone());
-                reads.push(read);
-            }
-        }
-        let request = Request::MultiRead(ops);
+    fn transmit_reads(&mut self, now: Moment, buf: &mut Vec<u8>, places: &[usize]) {
+        let joined = join(&mut self.queue, places);
+        let request = Request::MultiRead(joined.ops.clone());
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
         let before = buf.len();
         write_frame(buf, |out| request.encode(xid, out));
         self.stats.count_sent(OpCode::MultiRead);
-        self.stats.joined_reads += reads.len() as u64;
-        let purpose = Purpose::Reads(reads);
+        self.stats.joined_reads += joined.reads.len() as u64;
+        let purpose = Purpose::Reads(joined);
         self.frame_sent(OpCode::MultiRead, xid, buf.len() - before, Some(&purpose));
         self.in_flight.push(Slot {
             xid,
@@ -80,6 +80,7 @@ impl Session {
             deadline: None,
             abandoned: false,
             read_frame: true,
+            large: None,
             again: false,
             results: None,
         });
@@ -89,7 +90,7 @@ impl Session {
     pub(crate) fn frame_limit(&self) -> usize {
         let single = self.config.max_frame;
         match self.in_flight.front().map(|slot| &slot.purpose) {
-            Some(Purpose::Reads(reads)) => reply_limit(single, reads.len()),
+            Some(Purpose::Reads(joined)) => reply_limit(single, joined.ops.len()),
             _ => single,
         }
     }
@@ -98,7 +99,7 @@ impl Session {
     pub(crate) fn reads_answered(
         &mut self,
         now: Moment,
-        reads: Vec<JoinedRead>,
+        joined: JoinedReads,
         zxid: Zxid,
         error: Option<ErrorCode>,
         body: &Bytes,
@@ -106,11 +107,11 @@ impl Session {
         if let Some(code) = error {
             self.coalescer.refused(code);
             return if ends_all(code) {
-                for read in reads {
+                for read in joined.reads {
                     self.read_answered(read, zxid, Err(code));
                 }
             } else {
-                self.read_again(reads);
+                self.queue.push_again(joined.parts());
                 if code == ErrorCode::Unimplemented {
                     // It hangs up, and what we sent until then would be lost.
                     self.give_up(now, Break::hang_up("does not know multiRead"));
@@ -118,63 +119,52 @@ impl Session {
             };
         }
         let parts = ReadResult::split(body).unwrap_or_default();
-        let fits = |(read, part): (&JoinedRead, &ReadPart)| match part {
-            Ok((op, _)) => *op == read.op.op_code(),
+        let fits = |(op, part): (&ReadOp, &ReadPart)| match part {
+            Ok((answered, _)) => *answered == op.op_code(),
             Err(code) => *code != 0,
         };
-        if parts.len() != reads.len() || !reads.iter().zip(&parts).all(fits) {
+        if parts.len() != joined.ops.len() || !joined.ops.iter().zip(&parts).all(fits) {
             let broken = Break::protocol("the answer to a multiRead does not fit its reads");
-            self.lose_reads(reads, &broken.cause);
+            self.lose_reads(joined, &broken.cause);
             return self.give_up(now, broken);
         }
         self.coalescer.understood();
-        for (read, part) in reads.into_iter().zip(parts) {
-            match part {
-                Err(code) => {
-                    let code = ErrorCode::from_raw(code).unwrap_or(ErrorCode::SystemError);
-                    self.read_answered(read, zxid, Err(code));
+        let results: Vec<_> = joined
+            .ops
+            .iter()
+            .zip(parts)
+            .map(|(op, part)| {
+                let (_, data) = part
+                    .map_err(|code| ErrorCode::from_raw(code).unwrap_or(ErrorCode::SystemError))?;
+                if let Some(kind) = Kind::of(op) {
+                    self.coalescer.learn(kind, data.len());
                 }
-                Ok((_, data)) => {
-                    if let Some(kind) = Kind::of(&read.op) {
-                        self.coalescer.learn(kind, data.len());
-                    }
-                    self.read_succeeded(read, zxid, data, body.len());
+                Ok(kept_alone(data, body.len()))
+            })
+            .collect();
+        let max = self.config.max_frame;
+        for read in joined.reads {
+            match results.get(read.place) {
+                // As alone, though here without cost for the others.
+                Some(Ok(data)) if data.len() + REPLY_HEADER > max => {
+                    let len = data.len() + REPLY_HEADER;
+                    self.read_failed(read, FailCause::FrameTooLarge { len, max });
                 }
+                Some(result) => self.read_answered(read, zxid, result.clone()),
+                None => self.read_answered(read, zxid, Err(ErrorCode::SystemError)),
             }
         }
     }
 
-    fn read_succeeded(&mut self, read: JoinedRead, zxid: Zxid, data: Bytes, frame: usize) {
-        let (len, max) = (data.len() + REPLY_HEADER, self.config.max_frame);
-        if len > max {
-            // As alone, though here without cost for the others.
-            return self.read_failed(read, FailCause::FrameTooLarge { len, max });
-        }
-        // Whoever keeps a value must not keep all the others with it; small ones are copied by their readers.
-        let is_kept_small = data.len() < KEPT || data.len().saturating_mul(4) >= frame;
-        let data = if is_kept_small {
-            data
-        } else {
-            Bytes::copy_from_slice(&data)
-        };
-        self.read_answered(read, zxid, Ok(data));
-    }
-
     /// The reads on the wire will not be answered.
-    pub(crate) fn lose_reads(&mut self, reads: Vec<JoinedRead>, cause: &FailCause) {
+    pub(crate) fn lose_reads(&mut self, joined: JoinedReads, cause: &FailCause) {
         // Too large together says nothing of each.
         if matches!(cause, FailCause::FrameTooLarge { .. }) {
-            return self.read_again(reads);
+            return self.queue.push_again(joined.parts());
         }
-        for read in reads {
+        for read in joined.reads {
             self.read_failed(read, cause.clone());
         }
-    }
-
-    /// What failed together is asked again alone.
-    fn read_again(&mut self, mut reads: Vec<JoinedRead>) {
-        reads.retain(|read| !read.abandoned);
-        self.queue.push_again(reads.into_iter().map(part).collect());
     }
 
     fn read_answered(&mut self, read: JoinedRead, zxid: Zxid, result: Result<Bytes, ErrorCode>) {
@@ -194,6 +184,17 @@ impl Session {
         if !read.abandoned {
             self.events.push_back(Event::Done { id, outcome });
         }
+    }
+}
+
+/// One value of a frame, as its readers may keep it: whoever does must not keep all the others with it. Small ones are
+/// copied by their readers.
+fn kept_alone(data: Bytes, frame: usize) -> Bytes {
+    let is_kept_small = data.len() < KEPT || data.len().saturating_mul(4) >= frame;
+    if is_kept_small {
+        data
+    } else {
+        Bytes::copy_from_slice(&data)
     }
 }
 

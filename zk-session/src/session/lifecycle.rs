@@ -109,7 +109,13 @@ impl Session {
             Link::Up(up) => self
                 .servers
                 .link_lost(now, server, now - up.since, why.text),
-            _ => self.servers.attempt_failed(now, server, why.text),
+            _ => {
+                let pause = self.servers.attempt_failed(now, server, why.text);
+                if self.servers.all_failed() && !self.config.wait_for_connection {
+                    self.fail_unsent(&FailCause::ConnectionLost);
+                }
+                pause
+            }
         };
         if why.tls {
             self.servers.blame_tls(server);
@@ -253,6 +259,20 @@ impl Session {
         }
     }
 
+    /// What users wait to send is not sent.
+    fn fail_unsent(&mut self, cause: &FailCause) {
+        for queued in self.queue.take_users() {
+            self.unqueue(&queued);
+            if let Some(id) = queued.purpose.user() {
+                let outcome = Outcome::Failed {
+                    cause: cause.clone(),
+                    fate: Fate::NotApplied,
+                };
+                self.events.push_back(Event::Done { id, outcome });
+            }
+        }
+    }
+
     /// Once SASL is done and every credential accepted: watches are registered again, then duties go on, then
     /// whatever waits in the queue is released, all without waiting for each other's answers.
     pub(crate) fn ready_if_authenticated(&mut self, now: Moment) {
@@ -309,16 +329,8 @@ impl Session {
         for slot in self.in_flight.drain() {
             self.lose(slot, cause.clone());
         }
-        for queued in self.queue.drain() {
-            self.unqueue(&queued);
-            if let Some(id) = queued.purpose.user() {
-                let outcome = Outcome::Failed {
-                    cause: cause.clone(),
-                    fate: Fate::NotApplied,
-                };
-                self.events.push_back(Event::Done { id, outcome });
-            }
-        }
+        self.fail_unsent(cause);
+        self.queue.clear();
         for (id, sent) in self.auth.drain_waiters() {
             let fate = if sent {
                 Fate::Unknown

@@ -10,7 +10,7 @@ use crate::connection::timers::Timer;
 use crate::event::Transmit;
 use crate::promises::duty::Known;
 use crate::requests::in_flight::{Slot, WatchToSet};
-use crate::requests::joined::joinable;
+use crate::requests::joined::{joinable, read_of};
 use crate::requests::purpose::Purpose;
 use crate::requests::queue::Queued;
 use crate::requests::request_len::request_len;
@@ -189,7 +189,9 @@ impl Session {
         if wanted.is_some_and(|((_, kind), path)| self.is_covered(kind, path)) {
             set_no_watch(&mut request);
         }
-        let read_frame = joinable(&request).is_some();
+        let kind = joinable(&request);
+        let read_frame = kind.is_some();
+        let is_large = kind.is_some_and(|kind| !self.coalescer.is_worth_joining(kind));
         let op = request.op_code();
         let xid = self.xids.take(|xid| self.in_flight.has_xid(xid));
         let before = buf.len();
@@ -201,6 +203,7 @@ impl Session {
             Request::MultiRead(reads) => Some(reads.len()),
             _ => None,
         };
+        let large = is_large.then(|| read_of(&request)).flatten();
         let watch = watch
             .zip(request.path())
             .map(|((id, kind), path)| WatchToSet {
@@ -230,6 +233,7 @@ impl Session {
             abandoned: false,
             results,
             read_frame,
+            large,
             again,
         };
         self.in_flight.push(slot);

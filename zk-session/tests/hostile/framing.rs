@@ -174,14 +174,14 @@ fn order() -> Vec<Case> {
             "replies-come-in-order",
             "the second first",
             on(is_read, second(1, 0, 50)),
-            protocol("reply to request"),
+            lost("reply to request"),
         )
         .victim(two_reads),
         case(
             "replies-come-in-order",
             "an error with a transaction first",
             on(is_read, second(1, -101, 50)),
-            protocol("reply to request"),
+            lost("reply to request"),
         )
         .victim(two_reads),
         case(

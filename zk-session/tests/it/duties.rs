@@ -79,7 +79,7 @@ fn a_located_node_is_deleted_in_the_same_write_as_what_is_queued() {
 }
 
 #[test]
-fn a_node_that_is_gone_already_counts_as_absent() {
+fn c85_a_node_that_is_gone_already_counts_as_absent() {
     let mut pair = Pair::usual();
     let (duty, _) = obliged(&mut pair);
     pair.settle();
@@ -378,7 +378,7 @@ fn a_duty_discharged_in_the_middle_of_its_work_stops() {
 }
 
 #[test]
-fn a_node_that_cannot_be_deleted_is_reported() {
+fn c85_a_node_that_cannot_be_deleted_is_reported() {
     let mut pair = Pair::usual();
     pair.server.on_all(is_delete, Reaction::Refuse(-111));
     let (duty, _) = obliged(&mut pair);

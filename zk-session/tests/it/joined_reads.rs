@@ -17,10 +17,10 @@ fn coalescing(mode: Coalescing) -> SessionConfig {
     config
 }
 
-/// A connected pair whose server has the nodes `/n0` to `/n9`.
+/// A connected pair whose server has the nodes `/n0` to `/n99`.
 fn pair_with(config: SessionConfig) -> Pair {
     let mut pair = Pair::connected(config);
-    for number in 0..10 {
+    for number in 0..100 {
         node(&mut pair, &format!("/n{number}"));
     }
     pair
@@ -36,7 +36,7 @@ fn node(pair: &mut Pair, path: &str) {
 }
 
 fn reads(pair: &mut Pair, count: usize) -> Vec<RequestId> {
-    let paths = (0..count).map(|number| format!("/n{}", number % 10));
+    let paths = (0..count).map(|number| format!("/n{}", number % 100));
     paths.map(|path| pair.submit(get(&path))).collect()
 }
 
@@ -231,23 +231,23 @@ fn each_read_has_its_own_result_and_error() {
         panic!("no answer");
     };
     let names = Response::decode(OpCode::GetChildren, &mut Reader::new(body.clone()));
-    assert!(matches!(names, Ok(Response::Children(names)) if names.len() == 10));
+    assert!(matches!(names, Ok(Response::Children(names)) if names.len() == 100));
 }
 
 #[test]
 fn reads_are_given_up_one_by_one_before_and_after_they_left() {
     let (mut pair, open, held) = held();
     assert_eq!(pair.session.abandon(pair.now, held[1]), Abandoned::Unsent);
-    let more = reads(&mut pair, 1);
+    let more = pair.submit(get("/n9"));
     let write = pair.submit(set("/n0"));
     assert_eq!(pair.session.abandon(pair.now, held[0]), Abandoned::InFlight);
     assert_eq!(pair.session.abandon(pair.now, held[0]), Abandoned::Settled);
     pair.settle();
     assert_eq!(shape(&pair), [1, 1, 1, 1, 3, 0]);
     let mut expected = open;
-    expected.extend([held[2], more[0], write]);
+    expected.extend([held[2], more, write]);
     assert_eq!(done(&pair), expected);
-    all_answered(&pair, &[held[2], more[0]]);
+    all_answered(&pair, &[held[2], more]);
 }
 
 #[test]
@@ -358,16 +358,19 @@ fn a_joined_reply_may_be_larger_than_a_single_one_and_its_parts_may_not() {
     let mut config = coalescing(Coalescing::Known);
     config.max_frame = 1_000;
     let mut pair = pair_with(config);
-    node(&mut pair, "/of-400");
-    node(&mut pair, "/of-1900");
+    for len in [400, 401, 402, 1900] {
+        node(&mut pair, &format!("/of-{len}"));
+    }
     let open = reads(&mut pair, 4);
-    let fit: Vec<_> = (0..3).map(|_| pair.submit(get("/of-400"))).collect();
+    let fit: Vec<_> = (400..403)
+        .map(|len| pair.submit(get(&format!("/of-{len}"))))
+        .collect();
     let large = pair.submit(get("/of-1900"));
     pair.settle();
     assert_eq!(shape(&pair), [1, 1, 1, 1, 4]);
     all_answered(&pair, &open);
-    for id in fit {
-        assert_eq!(data_of(&pair, id).len(), 400);
+    for (id, len) in fit.into_iter().zip(400..) {
+        assert_eq!(data_of(&pair, id).len(), len);
     }
     let Some(Outcome::Failed { cause, .. }) = pair.outcome(large) else {
         panic!("{:?}", pair.outcome(large));
@@ -381,12 +384,72 @@ fn a_joined_reply_may_be_larger_than_a_single_one_and_its_parts_may_not() {
 #[test]
 fn reads_with_large_replies_are_not_joined() {
     let mut pair = known();
-    node(&mut pair, "/of-100000");
-    for _ in 0..30 {
-        pair.submit(get("/of-100000"));
+    for number in 0..30 {
+        node(&mut pair, &format!("/of-{}", 100_000 + number));
+        pair.submit(get(&format!("/of-{}", 100_000 + number)));
     }
     pair.settle();
     assert_eq!(shape(&pair), [1; 30]);
+}
+
+#[test]
+fn callers_who_ask_for_the_same_share_a_read() {
+    let mut pair = known();
+    let mut ids = reads(&mut pair, 4);
+    for number in 0..30 {
+        ids.push(pair.submit(get(&format!("/n{}", number % 3))));
+    }
+    ids.push(pair.submit(set("/n0")));
+    // Whoever asks behind a write is not answered with what was before it.
+    ids.push(pair.submit(get("/n0")));
+    pair.settle();
+    assert_eq!(shape(&pair), [1, 1, 1, 1, 3, 0, 1]);
+    assert_eq!(done(&pair), ids);
+    ids.remove(34);
+    all_answered(&pair, &ids);
+    assert_eq!(pair.session.stats().joined_reads, 30);
+}
+
+#[test]
+fn those_who_ask_for_the_same_large_value_wait_for_one_another_and_share_it() {
+    let mut pair = known();
+    node(&mut pair, "/of-100000");
+    let mut ids: Vec<_> = (0..30).map(|_| pair.submit(get("/of-100000"))).collect();
+    pair.settle();
+    assert_eq!(shape(&pair), [1; 5], "four at once, the others as one");
+    ids.extend((0..30).map(|_| pair.submit(get("/of-100000"))));
+    pair.settle();
+    assert_eq!(shape(&pair), [1; 10]);
+    for id in ids {
+        assert_eq!(data_of(&pair, id).len(), 100_000);
+    }
+}
+
+#[test]
+fn who_shares_a_read_gives_it_up_and_times_out_alone() {
+    let mut pair = known();
+    let is_shared = |request: &Request| is_multi_read(request);
+    pair.server
+        .on(is_shared, 0, Reaction::Delay(Duration::from_millis(500)));
+    let _open = reads(&mut pair, 4);
+    let given_up = pair.submit(get("/n7"));
+    let by = Submit::new().deadline(pair.now + Duration::from_millis(200));
+    let late = pair.submit_with(get("/n7"), by);
+    let kept = pair.submit(get("/n7"));
+    pair.submit(set("/n0"));
+    assert_eq!(
+        pair.session.abandon(pair.now, given_up),
+        Abandoned::InFlight
+    );
+    pair.settle();
+    assert_eq!(shape(&pair), [1, 1, 1, 1, 1, 0]);
+    all_answered(&pair, &[kept]);
+    assert_eq!(pair.outcome(given_up), None);
+    let timed_out = Outcome::Failed {
+        cause: FailCause::TimedOut,
+        fate: Fate::Unknown,
+    };
+    assert_eq!(pair.outcome(late), Some(&timed_out));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod holds;
 mod joined_reads;
 mod known_bugs;
 mod moves;
+mod own_nodes;
 mod pair;
 mod pings;
 mod probes;

@@ -68,7 +68,7 @@ fn zk562_there_is_never_more_than_one_ping_under_way() {
 }
 
 #[test]
-fn two_thirds_of_the_timeout_without_a_byte_end_the_connection() {
+fn k20_two_thirds_of_the_timeout_without_a_byte_end_the_connection() {
     let mut pair = Pair::usual();
     let heard = pair.now;
     pair.server.silent = true;

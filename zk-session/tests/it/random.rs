@@ -188,8 +188,10 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
         Op::Create(n, exact) => {
             let mark = format!("_c_{}-", ledger.duties.len());
             let name = format!("/l/{mark}lock-");
-            let duty = pair.session.oblige(if exact {
+            let duty = pair.session.oblige(if exact && n % 2 == 0 {
                 Obligation::Delete { path: path(n) }
+            } else if exact {
+                Obligation::DeleteOwn { path: path(n) }
             } else {
                 Obligation::DeleteMarked {
                     parent: "/l".to_owned(),

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use zk_session::{
-    Action, Backoff, LinkFailure, ServerId, Session, SessionConfig, SessionState, Stage,
+    Action, Backoff, FailCause, Fate, LinkFailure, Outcome, ServerId, Session, SessionConfig,
+    SessionState, Stage,
 };
 use zk_wire::Moment;
 
-use crate::pair::{LATENCY, Pair, TIMEOUT, config};
+use crate::pair::{LATENCY, Pair, TIMEOUT, config, get, set};
 use crate::server::Handshake;
 
 /// When which server is dialled while every one of them refuses.
@@ -50,7 +51,36 @@ fn zk1836_b19_the_first_round_has_no_pauses_and_every_round_tries_every_server()
 }
 
 #[test]
-fn a_completed_handshake_starts_the_backoff_anew() {
+fn what_waits_fails_after_each_round_in_vain_if_it_is_not_to_wait() {
+    let mut config = config();
+    config.wait_for_connection = false;
+    let mut pair = Pair::connected(config);
+    pair.run_for(Duration::from_secs(2));
+    pair.server.accepts = false;
+    pair.cut();
+    let (first, read) = (pair.submit(set("/a")), pair.submit(get("/a")));
+    pair.run_for(LATENCY * 2);
+    assert_eq!(pair.outcome(first), None, "one server is left to try");
+    pair.run_for(LATENCY);
+    let lost = Outcome::Failed {
+        cause: FailCause::ConnectionLost,
+        fate: Fate::NotApplied,
+    };
+    for id in [first, read] {
+        assert_eq!(pair.outcome(id), Some(&lost));
+    }
+    assert_eq!(pair.session.stats().queued, 0);
+    let second = pair.submit(set("/a"));
+    pair.run_until(|pair| pair.outcome(second).is_some());
+    assert_eq!(pair.outcome(second), Some(&lost), "another round");
+    let third = pair.submit(set("/a"));
+    pair.server.accepts = true;
+    pair.run_until(|pair| pair.outcome(third).is_some());
+    assert!(matches!(pair.outcome(third), Some(Outcome::Reply { .. })));
+}
+
+#[test]
+fn k21_a_completed_handshake_starts_the_backoff_anew() {
     let mut pair = Pair::usual();
     pair.run_for(Duration::from_secs(2));
     pair.server.accepts = false;

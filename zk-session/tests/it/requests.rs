@@ -229,6 +229,25 @@ fn an_error_of_the_server_means_not_applied() {
 }
 
 #[test]
+fn s6_a_request_that_was_passed_over_is_a_lost_connection() {
+    let mut pair = Pair::usual();
+    pair.server.on(is_create, 0, Reaction::PassOver);
+    let ids = [
+        pair.submit(create("/a", CreateMode::Persistent)),
+        pair.submit(get("/b")),
+    ];
+    pair.settle();
+    for id in ids {
+        assert_eq!(
+            pair.outcome(id),
+            Some(&failed(FailCause::ConnectionLost, Fate::Unknown))
+        );
+    }
+    assert_eq!(pair.hangups, 1);
+    assert!(pair.session.state().is_connected(), "it is resumed");
+}
+
+#[test]
 fn s6_a_session_that_moved_is_a_lost_connection() {
     let mut pair = Pair::usual();
     pair.server.on(is_get, 0, Reaction::Refuse(-118));
@@ -290,7 +309,7 @@ fn a_request_too_large_for_a_server_is_refused_alone() {
 }
 
 #[test]
-fn the_queue_is_bounded_by_count_and_bytes_and_duties_are_exempt() {
+fn t18_the_queue_is_bounded_by_count_and_bytes_and_duties_are_exempt() {
     let mut config = config();
     config.max_queue = 10;
     config.max_queue_bytes = 1_000;

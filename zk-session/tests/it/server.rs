@@ -50,6 +50,8 @@ pub(crate) enum Reaction {
     Swallow,
     CutBefore,
     CutAfter,
+    /// Neither applied nor answered, but what is behind it is.
+    PassOver,
     /// Answered with the xid of a request that does not exist.
     WrongXid,
     /// Answered with a frame of this size.
@@ -295,6 +297,7 @@ impl Server {
                 output.push(Output::Close);
             }
             Some(Reaction::Hold) => state.stuck = true,
+            Some(Reaction::PassOver) => {}
             Some(Reaction::Swallow) => {
                 state.stuck = true;
                 let _ = self.apply(&request);

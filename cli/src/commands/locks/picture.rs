@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use zk_recipes::{Client, Contender, Family};
+use zk_recipes::{Client, Contender, Family, path};
 
 use crate::exit::Failure;
 use crate::{duration, output, since};
 
 /// A lock that nobody ever took has no node; a chroot that is not there is a mistake.
-pub(super) async fn check_chroot(client: &Client) -> Result<(), Failure> {
+pub(crate) async fn check_chroot(client: &Client) -> Result<(), Failure> {
     if matches!(client.exists("/").await, Ok(None)) {
         client.get("/").await?;
     }
@@ -17,12 +17,13 @@ pub(super) async fn check_chroot(client: &Client) -> Result<(), Failure> {
 }
 
 /// The contenders as one object.
-pub(super) fn list(path: &str, contenders: &[Contender]) -> Value {
+pub(crate) fn list(path: &str, contenders: &[Contender]) -> Value {
     let contenders: Vec<Value> = contenders.iter().map(object).collect();
     json!({ "path": path, "contenders": contenders })
 }
 
-fn object(contender: &Contender) -> Value {
+/// A contender as an object.
+pub(crate) fn object(contender: &Contender) -> Value {
     json!({
         "holds": contender.holds,
         "token": contender.token,
@@ -36,7 +37,7 @@ fn object(contender: &Contender) -> Value {
 }
 
 /// The contenders as a table.
-pub(super) fn show(path: &str, contenders: &[Contender]) -> String {
+pub(crate) fn show(path: &str, contenders: &[Contender]) -> String {
     if contenders.is_empty() {
         return format!("{path} is free\n");
     }
@@ -63,7 +64,23 @@ pub(super) fn show(path: &str, contenders: &[Contender]) -> String {
     output::table(&rows)
 }
 
-fn family(family: Family) -> &'static str {
+/// What a contender says about itself; its node if it says nothing, or was asked to let go, which replaces it.
+pub(crate) fn named(contender: &Contender) -> String {
+    let text = match contender.text.as_str() {
+        "" | REQUEST => path::name(&contender.node),
+        text => text,
+    };
+    match contender.family {
+        Family::Mutex => output::printable(text),
+        other => format!("{} ({})", output::printable(text), family(other)),
+    }
+}
+
+/// What Curator's Revoker and `zkctl lock revoke` write in its place.
+pub(crate) const REQUEST: &str = "__REVOKE__";
+
+/// The name of a family, for people.
+pub(crate) fn family(family: Family) -> &'static str {
     match family {
         Family::Mutex => "mutex",
         Family::Kazoo => "kazoo",
@@ -71,6 +88,7 @@ fn family(family: Family) -> &'static str {
         Family::Reader => "reader",
         Family::Writer => "writer",
         Family::Latch => "election",
-        _ => "other Curator recipe",
+        Family::OtherCurator => "semaphore permit",
+        _ => "another recipe",
     }
 }

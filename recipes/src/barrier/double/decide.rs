@@ -34,15 +34,23 @@ pub(super) fn enter(
     ready: Option<Zxid>,
     members: usize,
 ) -> Entry {
+    #[cfg(feature = "__seeded-bugs")]
+    if zk_client::seeded::is_on("open-gate-not-looked-at") {
+        let there = children.iter().filter(|name| is_member(name)).count();
+        if there < members {
+            return Entry::Wait;
+        }
+    }
+    let mut there: Vec<&String> = children.iter().filter(|name| is_member(name)).collect();
+    let vanished = !there.iter().any(|name| *name == mine.0);
     match ready {
+        // Nobody can tell whether it was there with the others when `ready` was made.
+        Some(ready) if ready > mine.1 && vanished => return Entry::Vanished,
         // It cannot be for an earlier generation: it was made while our member was there.
         Some(ready) if ready > mine.1 => return Entry::Pass,
         Some(_) => return Entry::Late,
+        None if vanished => return Entry::Vanished,
         None => {}
-    }
-    let mut there: Vec<&String> = children.iter().filter(|name| is_member(name)).collect();
-    if !there.iter().any(|name| *name == mine.0) {
-        return Entry::Vanished;
     }
     if there.len() < members {
         return Entry::Wait;
@@ -135,7 +143,17 @@ mod tests {
             enter((&me, zxid(5)), &[id(1)], Some(zxid(6)), 3),
             Entry::Pass
         );
-        assert_eq!(enter((&me, zxid(5)), &[], Some(zxid(6)), 3), Entry::Pass);
+    }
+
+    #[test]
+    fn b2_a_ready_that_is_younger_than_a_member_that_is_gone_lets_nobody_pass() {
+        let (me, others) = (id(1), [id(2), id(3), id(4)]);
+        for children in [&others[..], &[]] {
+            assert_eq!(
+                enter((&me, zxid(5)), children, Some(zxid(6)), 3),
+                Entry::Vanished
+            );
+        }
     }
 
     #[test]

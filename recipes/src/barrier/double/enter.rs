@@ -14,8 +14,9 @@ use zk_client::{
 
 use super::decide::{self, Entry, is_member};
 use super::member::BarrierMember;
-use super::site::{Site, withdraw};
+use super::site::Site;
 use crate::Layout;
+use crate::barrier::withdraw::{discard, withdraw};
 use crate::contend::Kind;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
@@ -73,6 +74,10 @@ impl Enter {
                 match tokio::time::timeout(limit, enter).await {
                     Ok(entered) => entered,
                     Err(_) => {
+                        #[cfg(feature = "__seeded-bugs")]
+                        if zk_client::seeded::is_on("late-member-stays") {
+                            std::mem::forget(waiting.take());
+                        }
                         if let Some(claim) = waiting {
                             withdraw(&barrier.client, claim).await;
                         }
@@ -197,6 +202,12 @@ impl Site {
                     }
                 }
                 Entry::Wait => match told(watch, claim).await {
+                    #[cfg(feature = "__seeded-bugs")]
+                    Told::Ready if zk_client::seeded::is_on("open-gate-not-looked-at") => {}
+                    #[cfg(feature = "__seeded-bugs")]
+                    _ if zk_client::seeded::is_on("any-wake-up-enters") => {
+                        return Ok(Some(node.to_owned()));
+                    }
                     Told::Ready => return Ok(Some(node.to_owned())),
                     Told::Gone => return Ok(None),
                     Told::Unclear => {}
@@ -299,18 +310,15 @@ async fn told(mut watch: Watch, claim: &Claim) -> Told {
     tokio::select! {
         biased;
         event = watch.next() => match event {
-            // Our member was there when the watch was set, so this `ready` is younger.
-            Some(WatchEvent::Fired { kind: EventType::Created, .. }) => Told::Ready,
+            // Our member was there when the watch was set, so this `ready` is younger. If the member has gone meanwhile, that
+            // was told before.
+            Some(WatchEvent::Fired { kind: EventType::Created, .. }) if !over(&claim.status()) => {
+                Told::Ready
+            }
             Some(WatchEvent::Ended(_)) | None => Told::Gone,
             Some(_) => Told::Unclear,
         },
         _ = status.wait_for(over) => Told::Gone,
-    }
-}
-
-fn discard(waiting: &mut Option<Claim>) {
-    if let Some(claim) = waiting.take() {
-        claim.absent();
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use zk_client::{Claim, ClaimStatus, Error, ErrorKind, Settlement, Stat, path};
 
 use super::decide::{self, Exit, is_member};
-use super::site::{Site, withdraw};
+use super::site::Site;
+use crate::barrier::withdraw::withdraw;
 use crate::renewal::renewed;
 use crate::wait::late;
 
@@ -157,7 +158,13 @@ impl Site {
         leaving.left = children.iter().filter(|name| *name != me).count();
         match decide::leave(mine.map(|_| me), &children) {
             Exit::WaitFor(name) => self.until_gone(&path::join(&self.path, &name)).await?,
-            Exit::Withdraw => leaving.release().await?,
+            Exit::Withdraw => {
+                leaving.release().await?;
+                #[cfg(feature = "__seeded-bugs")]
+                if zk_client::seeded::is_on("left-without-the-others") {
+                    return Ok(true);
+                }
+            }
             Exit::Last => match ready {
                 Some(_) => self.close(leaving, node, &at_ready).await?,
                 None => leaving.release().await?,

@@ -1,7 +1,7 @@
 //! What entering and leaving share.
 
 use bytes::Bytes;
-use zk_client::{Acl, Claim, Client, Error, ErrorKind, Stat, path};
+use zk_client::{Acl, Client, Error, ErrorKind, Stat, path};
 
 use super::decide::READY;
 use crate::Layout;
@@ -68,14 +68,5 @@ impl Site {
                 Err(error) => return Err(error),
             }
         }
-    }
-}
-
-/// Deletes the node of a claim and waits for that, while there is a connection that can be expected to answer.
-pub(super) async fn withdraw(client: &Client, claim: Claim) {
-    if client.state().is_connected() {
-        let limit = client.session_timeout() / 3;
-        // If the answer does not come, the session goes on trying.
-        let _ = tokio::time::timeout(limit, claim.release()).await;
     }
 }

@@ -71,7 +71,11 @@ async fn a14_a_party_that_gives_up_is_withdrawn_and_does_not_count() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WaitTimedOut);
-    world.until_empty(PATH).await;
+    assert_eq!(
+        world.left(PATH),
+        Vec::<String>::new(),
+        "told before it was withdrawn"
+    );
     let waiting = spawned(barrier(&other, 2).arrive());
     sleep(Duration::from_secs(2)).await;
     assert!(!waiting.is_finished());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use zk_embedded::Match;
-use zk_recipes::{ErrorKind, LockLostWhy};
+use zk_recipes::{CreateMode, ErrorKind, LockLostWhy};
 use zk_wire::OpCode;
 
 use super::double::{PATH, barrier, entered};
@@ -164,6 +164,25 @@ async fn b2_a_member_that_goes_between_the_count_and_the_gate_is_not_counted() {
         .unwrap()
         .unwrap();
     drop((last, other));
+}
+
+/// A member was deleted when the gate was made without it, and both are told at once: it has not entered.
+#[tokio::test(start_paused = true)]
+async fn b2_a_member_that_was_gone_when_the_gate_was_made_has_not_entered() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let waiting = spawned(barrier(&zk, 2).enter());
+    world.hooks.until(|core| !children(core).is_empty()).await;
+    settle().await;
+    let member = world.left(PATH).pop().unwrap();
+    let (gate, persistent) = (format!("{PATH}/ready"), CreateMode::Persistent);
+    let multi = other.multi().delete(&member, None);
+    multi.create(&gate, "", persistent).await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+    assert!(!waiting.is_finished(), "it entered without its member");
+    let theirs = barrier(&other, 2).enter().await.unwrap();
+    let ours = timeout(Duration::from_secs(1), waiting).await;
+    drop((ours.unwrap().unwrap().unwrap(), theirs));
 }
 
 /// The ones who entered are all lost, and with them whoever would have removed the gate: the next find it stale.

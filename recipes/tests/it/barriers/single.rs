@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use zk_embedded::Match;
-use zk_recipes::{Barrier, Client, ErrorKind, EventFlag, OnExpiry};
-use zk_wire::OpCode;
+use zk_recipes::{Barrier, Client, ErrorKind, EventFlag, Fate, OnExpiry};
+use zk_wire::{ErrorCode, OpCode};
 
 use super::spawned;
 use crate::kit::{World, settle};
@@ -227,6 +227,45 @@ async fn a4_a_removal_whose_answer_is_lost_spares_a_barrier_that_was_set_since()
         barrier(&other).is_set().await.unwrap(),
         "the other's barrier is gone"
     );
+}
+
+/// The answer is lost, and what would tell what became of it is refused: nobody can say that nothing was done.
+#[tokio::test(start_paused = true)]
+async fn b1_what_took_place_is_not_told_as_not_applied() {
+    for sets in [true, false] {
+        let world = World::new();
+        let zk = world.client().await;
+        let ours = barrier(&zk);
+        ours.set().await.unwrap();
+        let (lost, then) = if sets {
+            ours.remove().await.unwrap();
+            let creates = Match::ops([OpCode::Create, OpCode::Create2]);
+            (creates.clone(), creates)
+        } else {
+            (Match::op(OpCode::Delete), Match::op(OpCode::Exists))
+        };
+        let rule = world.hooks.on(lost.path(PATH).times(1)).cut_after_apply();
+        world.hooks.refuse_connections(true);
+        let change = tokio::spawn(async move {
+            if sets {
+                ours.set().await
+            } else {
+                ours.remove().await.map(drop)
+            }
+        });
+        while world.hooks.fired(rule) == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let refusal = world.hooks.on(then.path(PATH).times(1));
+        refusal.error(ErrorCode::ThrottledOp);
+        world.hooks.refuse_connections(false);
+        let error = timeout(Duration::from_secs(20), change)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(error.fate(), Fate::Unknown, "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zk_embedded::Match;
-use zk_recipes::{AtomicInt, AtomicLong, ErrorKind, Mutex};
+use zk_recipes::{AtomicInt, AtomicLong, AtomicValue, ErrorKind, Mutex};
 use zk_wire::{ErrorCode, OpCode};
 
 use super::{PATH, counter, stored};
@@ -119,4 +119,38 @@ async fn sums_that_do_not_fit_are_refused_and_change_nothing() {
     assert_eq!(counter.get().await.unwrap(), i32::MAX);
     assert_eq!(counter.subtract(7).await.unwrap().after, i32::MAX - 7);
     assert_eq!(counter.decrement().await.unwrap().after, i32::MAX - 8);
+}
+
+/// Curator's `trySet` with its statistics: what was there, and what it took.
+#[tokio::test(start_paused = true)]
+async fn a_replaced_number_is_part_of_the_chain_and_what_it_took_is_told() {
+    let world = World::new();
+    let zk = world.client().await;
+    let mutex = Mutex::new(&zk, "/locks/n").unwrap();
+    let counter = AtomicLong::new(&zk, PATH).unwrap().attempts(3);
+    let first = counter.replace(7).await.unwrap();
+    assert_eq!((first.before, first.after, first.attempts), (0, 7, 1));
+    // Two races lost, then won.
+    let writes = || Match::op(OpCode::Multi).path(PATH);
+    for nth in 1..=2 {
+        let race = writes().nth(nth);
+        world.hooks.on(race).error(ErrorCode::BadVersion);
+    }
+    let second = counter.replace(-1).await.unwrap();
+    assert_eq!((second.before, second.after, second.attempts), (7, -1, 3));
+    // With all attempts lost it goes on under the lock, and those count on.
+    let promoted = counter.clone().promote(&mutex, Duration::from_secs(5));
+    for nth in 1..=4 {
+        let race = writes().nth(nth);
+        world.hooks.on(race).error(ErrorCode::BadVersion);
+    }
+    let third = promoted.increment().await.unwrap();
+    assert_eq!((third.before, third.after, third.attempts), (-1, 0, 5));
+    // What is no number is not replaced unseen.
+    zk.set(PATH, "?").await.unwrap();
+    let error = counter.replace(1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undecodable);
+    let value = AtomicValue::new(&zk, "/counters/v").unwrap();
+    let replaced = value.update(|_| "x".into()).await.unwrap();
+    assert_eq!((replaced.before, replaced.attempts), (None, 1));
 }

@@ -1,6 +1,6 @@
 //! How many requests a change takes.
 
-use zk_recipes::{AtomicLong, BlockCounter};
+use zk_recipes::{AtomicInt, AtomicLong, BlockCounter, ErrorKind};
 
 use super::{PATH, counter, stored};
 use crate::kit::{World, settle};
@@ -102,4 +102,39 @@ async fn numbers_from_blocks_ask_the_counter_once_per_block_and_are_never_handed
     numbers.dedup();
     assert_eq!(numbers.len(), handed_out);
     assert!(BlockCounter::new(AtomicLong::new(&one, PATH).unwrap(), 0).is_err());
+}
+
+/// Curator's `CachedAtomicInteger`.
+#[tokio::test(start_paused = true)]
+async fn blocks_are_taken_from_counters_of_four_bytes_too() {
+    let world = World::new();
+    let zk = world.client().await;
+    let counter = AtomicInt::new(&zk, PATH).unwrap();
+    counter.set(i32::MAX - 4).await.unwrap();
+    let ids = BlockCounter::new(counter.clone(), 3).unwrap();
+    for number in [i32::MAX - 4, i32::MAX - 3, i32::MAX - 2] {
+        assert_eq!(ids.next().await.unwrap(), number);
+    }
+    assert_eq!(counter.get().await.unwrap(), i32::MAX - 1);
+    let error = ids.next().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse, "no block is left: {error}");
+    assert!(BlockCounter::new(counter, 1 << 31).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_large_blocks_each_handle_has_an_epoch_of_its_own() {
+    let world = World::new();
+    let mut epochs = Vec::new();
+    for _ in 0..3 {
+        let zk = world.client().await;
+        let ids = BlockCounter::new(AtomicLong::new(&zk, PATH).unwrap(), 1 << 32).unwrap();
+        let first = ids.next().await.unwrap();
+        let before = world.asked(zk.session_id().unwrap());
+        for count in 1..100 {
+            assert_eq!(ids.next().await.unwrap(), first + count);
+        }
+        assert_eq!(world.asked(zk.session_id().unwrap()).all_since(&before), 0);
+        epochs.push((first >> 32, first & 0xffff_ffff));
+    }
+    assert_eq!(epochs, [(0, 0), (1, 0), (2, 0)]);
 }

@@ -57,6 +57,7 @@ async fn a_dropped_change_of_a_counter_is_made_once_or_not_at_all() {
         Ok::<(), zk_recipes::Error>(())
     });
     change!(-1, |counter| counter.set(-1));
+    change!(-3, |counter| counter.replace(-3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use zk_recipes::{AtomicValue, Bytes, Client, SharedCount, SharedValue};
 
 use super::{Dropped, PATH, anything, at_every_poll, nothing};
 use crate::kit::World;
+use crate::typed::{typed, word};
 
 fn stored(world: &World) -> Option<Bytes> {
     world.hooks.node(PATH)?.data
@@ -92,6 +93,16 @@ async fn a_dropped_change_of_a_shared_value_or_count_is_made_once_or_not_at_all(
         })
     })
     .await;
+    let value = |zk: &Client| typed(zk, PATH, "seed");
+    replace(|zk| Box::pin(async move { value(&zk).set(&word("new!")).await.unwrap() })).await;
+    replace(|zk| {
+        Box::pin(async move {
+            let previous = value(&zk).get().await.unwrap();
+            let set = value(&zk).try_set(&previous, &word("new!")).await;
+            assert!(set.unwrap().is_done());
+        })
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,6 +119,13 @@ async fn a_dropped_get_of_a_shared_value_or_count_makes_its_seed_or_not() {
         Box::pin(async move {
             let count = SharedCount::new(&zk, PATH, seed).unwrap();
             assert_eq!(count.get().await.unwrap().value, seed);
+        })
+    })
+    .await;
+    make(|zk| {
+        Box::pin(async move {
+            let value = typed(&zk, PATH, "new!");
+            assert_eq!(value.get().await.unwrap().value, word("new!"));
         })
     })
     .await;
@@ -132,6 +150,14 @@ async fn a_dropped_next_of_changes_leaves_no_watch_once_they_are_dropped() {
     let start = |zk: Client| -> Dropped {
         Box::pin(async move {
             let mut changes = SharedValue::new(&zk, PATH, "").unwrap().changes();
+            changes.next().await.unwrap();
+            changes.next().await.unwrap();
+        })
+    };
+    at_every_poll(Some(12), old, start, anything).await;
+    let start = |zk: Client| -> Dropped {
+        Box::pin(async move {
+            let mut changes = typed(&zk, PATH, "").changes();
             changes.next().await.unwrap();
             changes.next().await.unwrap();
         })

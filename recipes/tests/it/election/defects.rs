@@ -231,7 +231,7 @@ async fn a18_a_create_that_is_refused_once_is_the_callers_error_and_no_silence()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a19_the_writes_of_a_leader_that_does_not_stop_are_refused() {
+async fn a19_t17_the_writes_of_a_leader_that_does_not_stop_are_refused() {
     let world = World::new();
     let (zk, operator) = (world.client().await, world.client().await);
     zk.create("/result", "").await.unwrap();

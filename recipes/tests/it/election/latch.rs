@@ -80,3 +80,48 @@ async fn c9_c10_a_latch_closed_or_dropped_at_any_time_leaves_no_candidate() {
         }
     }
 }
+
+/// Curator's `close(NOTIFY_LEADER)`, `getOurPath` and `getLastPathIsLeader`.
+#[tokio::test(start_paused = true)]
+async fn a_latch_that_closes_tells_its_listeners_and_its_last_term_still_names_its_node() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let ahead = warm_election(&other, "b").await.elected().await.unwrap();
+    let ours = election(&zk, "a");
+    let (mut latch, driver) = ours.latch();
+    let driver = tokio::spawn(driver);
+    settle().await;
+    // While it waits, its node is the one among the candidates that is of its session.
+    let candidates = ours.candidates().await.unwrap();
+    let waits = candidates
+        .iter()
+        .find(|one| Some(one.session) == zk.session_id());
+    let (node, text) = waits
+        .map(|one| (one.node.clone(), one.text.clone()))
+        .unwrap();
+    assert_eq!(text, "a");
+    assert!(
+        timeout(Duration::from_secs(1), latch.leader())
+            .await
+            .is_err(),
+        "it waits"
+    );
+    drop(ahead);
+    let term = timeout(LIMIT, latch.changed()).await.unwrap().unwrap();
+    assert_eq!(term.held().node(), node);
+    let listener = latch.clone();
+    let told = tokio::spawn(async move {
+        let mut listener = listener;
+        listener.changed().await.is_none()
+    });
+    settle().await;
+    latch.close();
+    driver.await.unwrap().unwrap();
+    assert!(
+        timeout(LIMIT, told).await.unwrap().unwrap(),
+        "it leads no more"
+    );
+    assert!(latch.term().is_none() && !term.is_leader());
+    assert_eq!(term.held().node(), node, "where it led last");
+    assert!(world.hooks.node(&node).is_none());
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use zk_embedded::Match;
-use zk_recipes::{Client, ElectionLayout, Error, ErrorKind, Leadership};
+use zk_recipes::{Acl, Client, ElectionLayout, Error, ErrorKind, Leadership, Permissions};
 use zk_wire::OpCode;
 
 use super::{AT, election, spawned, warm_election};
@@ -126,6 +126,55 @@ async fn who_does_not_accept_is_not_named_and_the_term_goes_on() {
     let offers: Vec<String> = offers.filter(|path| path.contains("handover")).collect();
     assert_eq!(offers, Vec::<String>::new(), "offers are withdrawn");
     assert_eq!(line.clients[0].stats().duties, 1, "its own node");
+}
+
+/// The offer stands beside the election, where a candidate may be no more than a reader.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_delete_beside_the_election_is_named_and_the_leader_hears_of_it() {
+    for leader_may_delete in [true, false] {
+        let world = World::new();
+        let zk = world.builder().auth("digest", "lead:er");
+        let zk = zk.connect().await.unwrap();
+        let leader = warm_election(&zk, "a").await.elected().await.unwrap();
+        let mut allowed = Permissions::READ | Permissions::CREATE;
+        if leader_may_delete {
+            allowed |= Permissions::DELETE;
+        }
+        let user = Acl::digest("lead", "er");
+        let acl = [
+            Acl::read_only(),
+            Acl::new(user.scheme.clone(), user.id.clone(), allowed),
+        ];
+        zk.set_acl("/elections", acl).await.unwrap();
+        let other = world.client().await;
+        let behind = election(&world.client().await, "b");
+        let _behind = spawned(behind.elected());
+        settle().await;
+        let named = election(&other, "c").accepts_succession();
+        let named = spawned(named.elected());
+        settle().await;
+        // Half way, the answer to what it says is lost.
+        let say = Match::op(OpCode::SetData).session(other.session_id().unwrap());
+        world.hooks.on(say).cut_after_apply();
+        let start = tokio::time::Instant::now();
+        leader.name_successor("c", LIMIT).await.unwrap();
+        assert!(start.elapsed() < Duration::from_secs(1), "told at once");
+        leader.resign().await.unwrap();
+        let leadership = leads(named).await;
+        settle().await;
+        let offers = world.left("/elections").into_iter();
+        let offers = offers.filter(|path| path.contains("handover")).count();
+        assert_eq!(offers, usize::from(!leader_may_delete));
+        drop(leadership);
+        // What nobody may delete goes with the session that made it.
+        zk.close().await.unwrap();
+        settle().await;
+        let left = world.left("/elections");
+        assert!(
+            !left.iter().any(|path| path.contains("handover")),
+            "{left:?}"
+        );
+    }
 }
 
 /// An offer may be deleted by anybody: that alone was once taken for its acceptance.

@@ -100,7 +100,7 @@ async fn a_leader_is_told_that_its_term_is_over_and_writes_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lead_drops_the_work_when_the_term_ends_and_does_it_again_in_the_next() {
+async fn t17_lead_drops_the_work_when_the_term_ends_and_does_it_again_in_the_next() {
     let world = World::new();
     let zk = world.client().await;
     let election = warm_election(&zk, "a").await;

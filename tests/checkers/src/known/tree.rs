@@ -282,3 +282,8 @@ pub(crate) fn parent(path: &[u8]) -> &[u8] {
         None => &[],
     }
 }
+
+/// The last part of a path.
+pub(crate) fn name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+}

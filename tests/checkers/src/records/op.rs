@@ -71,6 +71,39 @@ words! {
         CompareAndSet = "compare_and_set",
         /// Object: adds the number in `data`, and answers the sum.
         Add = "add",
+        /// Value: makes something else of it, by the number in `data` if there is one; answers what was there in
+        /// `from` and what is there in `reply`.
+        Change = "change",
+        /// Value: writes `data` whatever is there.
+        Replace = "replace",
+        /// Value: writes `data` if `from` is there, or if the write `token` is the last one.
+        ReplaceIf = "replace_if",
+        /// Value: reads it; makes it with `data` if it is not there and that is not empty.
+        Look = "look",
+        /// Value: waits for the next one of the stream `recipe`.
+        Follow = "follow",
+        /// Latch: counts once, from `data` if nobody has; answers how many counts are left.
+        CountDown = "count_down",
+        /// Block counter: the next number of the handle `recipe`.
+        Next = "next",
+        /// Rate limiter: waits for as many permits as `data` says; there are `expected` in a window of `from` ms.
+        Spend = "spend",
+        /// Gate: makes its node.
+        Raise = "raise",
+        /// Gate: deletes its node; answers whether there was one.
+        Lower = "lower",
+        /// Gate: waits until there is no node.
+        AwaitAbsent = "await_absent",
+        /// Gate: waits until there is a node.
+        AwaitPresent = "await_present",
+        /// Latch: waits until no counts are left.
+        AwaitZero = "await_zero",
+        /// Double barrier of `expected` members: enters; answers the member's node.
+        Enter = "enter",
+        /// Double barrier: leaves with the node in `reply`.
+        Leave = "leave",
+        /// Cyclic barrier of `expected` parties: arrives; answers the number of the round.
+        Arrive = "arrive",
     }
 }
 
@@ -104,7 +137,7 @@ record! {
         pub path: Text,
         /// The data to write.
         pub data: Text,
-        /// The value a `compare_and_set` asks for.
+        /// The value a `compare_and_set` or `replace_if` asks for, or a `change` has found.
         pub from: Text,
         /// The version a write asks for.
         pub expected: Option<i32>,
@@ -153,7 +186,7 @@ record! {
         pub mzxid: Zxid,
         /// The ephemeral owner in the Stat.
         pub owner: SessionId,
-        /// The fencing token of the hold that was got, given back or guards.
+        /// The fencing token of the hold that was got, given back or guards; the write that a `replace_if` is made on.
         pub token: Zxid,
     }
 }

@@ -4,6 +4,7 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod barriers;
 mod cancel;
 mod cases;
 mod effort;
@@ -21,4 +22,5 @@ mod search;
 mod sessions;
 mod size;
 mod text;
+mod values;
 mod watches;

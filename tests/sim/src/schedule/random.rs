@@ -177,7 +177,7 @@ fn trigger(rng: &mut Rng, action: Action, at: u64, (client, recipe): (usize, Rec
     match aim {
         _ if !action.strikes_client() => Trigger::At(Duration::from_millis(at)),
         0..30 => {
-            let phases = [Phase::Acquiring, Phase::Holding, Phase::Releasing];
+            let phases = recipe.aims();
             let phase = phases.get(pick(rng, phases.len()));
             Trigger::When(*phase.unwrap_or(&Phase::Holding), rng.between(1, 12))
         }

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 
 use super::Application;
+use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
 use super::election::Elections;
 use super::lease::Leases;
 use super::multi_lock::MultiLocks;
-use super::rate_limiter::RateLimiters;
 use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
 use super::semaphore::{SemaphoreMutexes, Semaphores};
+use super::values::{Blocks, Counters, Limits, SharedValues};
 use crate::recipe::Recipe;
 
 /// What a process does with one recipe. It lives as long as the process has its client.
@@ -37,7 +38,15 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::Reentrant => Box::<Reentrants>::default(),
         Recipe::Election => Box::<Elections>::default(),
         Recipe::Lease => Box::new(Leases),
-        Recipe::RateLimiter => Box::<RateLimiters>::default(),
+        Recipe::Counter => Box::new(Counters::default()),
+        Recipe::BlockCounter => Box::new(Blocks::default()),
+        Recipe::SharedValue => Box::new(SharedValues::default()),
+        Recipe::RateLimiter => Box::new(Limits::default()),
+        Recipe::Barrier => Box::new(Barriers),
+        Recipe::EventFlag => Box::new(Flags),
+        Recipe::CountDownLatch => Box::new(Latches::default()),
+        Recipe::DoubleBarrier => Box::new(Doubles),
+        Recipe::CyclicBarrier => Box::new(Rounds),
     }
 }
 

@@ -68,7 +68,7 @@ impl Application {
         let mut helds = helds.iter();
         let mut first = None;
         for (call, held) in calls.into_iter().zip(helds.by_ref()) {
-            first.get_or_insert(call.place());
+            first.get_or_insert_with(|| call.place());
             self.end_granted(call, polls, held);
         }
         for (held, first) in helds.zip(first.into_iter().cycle()) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::recipe::What;
 use crate::polls::Stop;
 
 /// What is cancelled.
@@ -82,6 +83,7 @@ impl How {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Case {
+    pub(super) what: What,
     pub(super) op: Op,
     pub(super) weather: Weather,
     pub(super) cut: Option<Cut>,
@@ -90,7 +92,7 @@ pub(super) struct Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}/{:?}/", self.op, self.weather)?;
+        write!(f, "{}/{:?}/{:?}/", self.what, self.op, self.weather)?;
         match self.cut {
             None => f.write_str("uncut")?,
             Some(Cut { frame, how }) => write!(f, "{}-{frame}", how.name())?,
@@ -103,11 +105,14 @@ impl FromStr for Case {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no case; one is AcquireCold/Calm/after-3/2-late");
+        let wrong = || format!("{text:?} is no case; one is Mutex/AcquireCold/Calm/after-3/2-late");
         let parts: Vec<&str> = text.split('/').collect();
-        let &[op, weather, cut, stop] = parts.as_slice() else {
+        let &[what, op, weather, cut, stop] = parts.as_slice() else {
             return Err(wrong());
         };
+        let what = What::ALL
+            .into_iter()
+            .find(|known| known.to_string() == what);
         let op = OPS.into_iter().find(|known| format!("{known:?}") == op);
         let weather = WEATHERS
             .into_iter()
@@ -125,6 +130,7 @@ impl FromStr for Case {
         };
         let polls = stop.strip_suffix("-late").unwrap_or(stop);
         Ok(Self {
+            what: what.ok_or_else(wrong)?,
             op: op.ok_or_else(wrong)?,
             weather: weather.ok_or_else(wrong)?,
             cut,
@@ -139,11 +145,11 @@ impl FromStr for Case {
 #[test]
 fn a_case_is_replayed_by_its_name() {
     for name in [
-        "Acquire/Calm/uncut/0",
-        "AcquireBehindWaiter/WriteLost/after-12/7-late",
-        "ReleaseToWaiter/Down/before-1/2",
+        "Mutex/Acquire/Calm/uncut/0",
+        "Permit/AcquireBehindWaiter/WriteLost/after-12/7-late",
+        "Reader/ReleaseToWaiter/Down/before-1/2",
     ] {
         assert_eq!(name.parse::<Case>().unwrap().to_string(), name);
     }
-    assert!("Acquire/Calm/after/0".parse::<Case>().is_err());
+    assert!("Mutex/Acquire/Calm/after/0".parse::<Case>().is_err());
 }

@@ -167,7 +167,17 @@ fn operators_can_ask_for_sessions_connections_and_watches() {
     let session = peer.session.to_string();
     let dump = ask(&mut rig, "dump");
     assert!(dump.contains(&session) && dump.contains("\t/e\n"), "{dump}");
-    assert!(ask(&mut rig, "cons").contains(&session));
+    // The name of the session, its timeout, and when it was last answered, on a clock of the server's own.
+    let heard = |cons: String| -> u64 {
+        let (_, fields) = cons.split_once(&format!("sid={session},to=")).unwrap();
+        let (_, heard) = fields.split_once("lresp=").unwrap();
+        heard.split(',').next().unwrap().parse().unwrap()
+    };
+    let before = heard(ask(&mut rig, "cons"));
+    rig.advance(700);
+    rig.call(&mut peer, &exists("/x", false)).unwrap_err();
+    rig.advance(300);
+    assert_eq!(heard(ask(&mut rig, "cons")), before + 700);
     let stat = ask(&mut rig, "stat");
     assert!(
         stat.contains("Clients:") && stat.contains("Mode: standalone"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::Zxid;
 
 use crate::history::History;
-use crate::known::Tree;
+use crate::known::{Tree, name};
 use crate::records::{ChangeKind, Function, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -66,9 +66,7 @@ impl Sets {
     fn of(history: &History, tree: &Tree<'_>, parent: Text) -> Self {
         let mut turns: Vec<Turn> = Vec::new();
         for life in tree.children(parent) {
-            let path = history.texts.bytes(life.path);
-            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-            let print = fingerprint(name);
+            let print = fingerprint(name(history.texts.bytes(life.path)));
             let turn = |zxid, alone| Turn { zxid, print, alone };
             turns.push(turn(life.czxid, false));
             turns.extend(life.removal.map(|removal| {

@@ -1,0 +1,89 @@
+//! Finding out what became of a write whose answer was lost.
+
+use zk_client::{Client, Error, ErrorKind, Fate, OpKind};
+
+use super::mark::Mark;
+use super::settle::{Verdict, by_mark};
+
+/// A write, as its errors tell of it.
+pub(crate) struct Settlement<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) op: OpKind,
+    pub(crate) path: &'a str,
+    /// What is not known, such as `/a was written`.
+    pub(crate) what: String,
+}
+
+impl Settlement<'_> {
+    /// Whether the write that was to leave its number in `mark` took place. `generation` is that of the session that sent
+    /// it. Nothing that this session sent before can take place any more once this is answered.
+    pub(crate) async fn by_mark(&self, mark: &Mark, generation: u64) -> Result<bool, Error> {
+        self.decided(generation).await?;
+        let found = match self.client.get(&mark.path).await {
+            Ok(node) => Mark::number_in(&node.data),
+            Err(error) if error.kind() == ErrorKind::NoNode => None,
+            Err(error) => return Err(self.undecided(&error)),
+        };
+        if self.client.generation() != generation {
+            return Err(self.expired());
+        }
+        match by_mark(found, mark.number, !mark.made) {
+            Verdict::Applied => Ok(true),
+            Verdict::NotApplied => Ok(false),
+            Verdict::Unknown => Err(self.unmarked("its mark was deleted by somebody")),
+        }
+    }
+
+    /// Waits until nothing that this session sent before can still take place.
+    pub(super) async fn decided(&self, generation: u64) -> Result<(), Error> {
+        loop {
+            match self.client.barrier().await {
+                Ok(_) => break,
+                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                Err(error) => return Err(self.undecided(&error)),
+            }
+        }
+        // An answer to another session's barrier proves nothing about this one's writes.
+        if self.client.generation() == generation {
+            Ok(())
+        } else {
+            Err(self.expired())
+        }
+    }
+
+    /// The outcome could not be found out: the original fate stands.
+    pub(super) fn undecided(&self, why: &Error) -> Error {
+        if why.kind() == ErrorKind::SessionExpired {
+            return self.expired();
+        }
+        let text = format!(
+            "cannot tell whether {}: the answer was lost, and then {why}",
+            self.what
+        );
+        self.unknown(why.kind(), text).with_source(why.clone())
+    }
+
+    pub(super) fn expired(&self) -> Error {
+        let text = format!(
+            "cannot tell whether {}: the answer was lost, and the session expired before it was found out",
+            self.what
+        );
+        self.unknown(ErrorKind::SessionExpired, text)
+    }
+
+    pub(super) fn unmarked(&self, why: &str) -> Error {
+        let text = format!(
+            "cannot tell whether {}: the answer was lost, and {why}",
+            self.what
+        );
+        self.unknown(ErrorKind::ConnectionLost, text)
+    }
+
+    fn unknown(&self, kind: ErrorKind, text: String) -> Error {
+        Error::new(kind, text)
+            .with_fate(Fate::Unknown)
+            .with_op(self.op, self.path)
+            .with_origin(self.client.server(), self.client.session_id())
+            .with_hint("read it: it was written once or not at all, and will not be any more")
+    }
+}

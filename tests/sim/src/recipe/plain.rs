@@ -1,0 +1,109 @@
+//! What is to be known of each recipe that holds nothing: counters, values, barriers.
+
+use zk_checkers::Function;
+
+use crate::coverage::Column;
+use crate::schedule::{Call, Phase};
+
+/// One of them.
+pub(super) struct Plain {
+    pub(super) word: &'static str,
+    pub(super) functions: &'static [Function],
+    pub(super) calls: &'static [Call],
+    pub(super) columns: &'static [Column],
+}
+
+const CHANGES: &[Call] = &[Call::Change, Call::Get];
+const WAITS: &[Call] = &[Call::Change, Call::Wait];
+
+pub(super) const COUNTER: Plain = Plain {
+    word: "counter",
+    functions: &[
+        Function::Change,
+        Function::Replace,
+        Function::ReplaceIf,
+        Function::Look,
+    ],
+    calls: CHANGES,
+    columns: &[("counter", Phase::Reading), ("counter", Phase::Writing)],
+};
+
+pub(super) const BLOCK_COUNTER: Plain = Plain {
+    word: "block-counter",
+    functions: &[Function::Next],
+    calls: CHANGES,
+    columns: &[("block-counter", Phase::Writing)],
+};
+
+pub(super) const SHARED_VALUE: Plain = Plain {
+    word: "shared-value",
+    functions: &[
+        Function::Replace,
+        Function::ReplaceIf,
+        Function::Look,
+        Function::Follow,
+    ],
+    calls: &[Call::Change, Call::Get, Call::Follow],
+    columns: &[
+        ("shared-value", Phase::Reading),
+        ("shared-value", Phase::Writing),
+        ("shared-value", Phase::Watching),
+    ],
+};
+
+pub(super) const RATE_LIMITER: Plain = Plain {
+    word: "rate-limiter",
+    functions: &[Function::Spend],
+    calls: &[Call::Spend],
+    columns: &[("rate-limiter", Phase::Acquiring)],
+};
+
+pub(super) const BARRIER: Plain = Plain {
+    word: "barrier",
+    functions: &[Function::Raise, Function::Lower, Function::AwaitAbsent],
+    calls: WAITS,
+    columns: &[("barrier", Phase::Writing), ("barrier", Phase::Watching)],
+};
+
+pub(super) const EVENT_FLAG: Plain = Plain {
+    word: "event-flag",
+    functions: &[Function::Raise, Function::Lower, Function::AwaitPresent],
+    calls: WAITS,
+    columns: &[
+        ("event-flag", Phase::Writing),
+        ("event-flag", Phase::Watching),
+    ],
+};
+
+pub(super) const COUNT_DOWN_LATCH: Plain = Plain {
+    word: "count-down-latch",
+    functions: &[Function::CountDown, Function::AwaitZero],
+    calls: WAITS,
+    columns: &[("latch", Phase::Writing), ("latch", Phase::Watching)],
+};
+
+pub(super) const DOUBLE_BARRIER: Plain = Plain {
+    word: "double-barrier",
+    functions: &[Function::Enter, Function::Leave],
+    calls: &[Call::Enter, Call::Leave],
+    columns: &[
+        ("double-barrier", Phase::Acquiring),
+        ("double-barrier", Phase::Holding),
+        ("double-barrier", Phase::Releasing),
+    ],
+};
+
+pub(super) const CYCLIC_BARRIER: Plain = Plain {
+    word: "cyclic-barrier",
+    functions: &[Function::Arrive],
+    calls: &[Call::Arrive],
+    columns: &[("cyclic-barrier", Phase::Acquiring)],
+};
+
+/// Of a recipe that holds something.
+pub(super) const NONE: Plain = Plain {
+    word: "",
+    functions: &[],
+    calls: &[],
+    columns: &[],
+};

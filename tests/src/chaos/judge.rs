@@ -1,0 +1,71 @@
+//! What the workers were told, held against what was committed.
+
+mod barriers;
+mod grants;
+mod ledgers;
+mod limits;
+mod numbers;
+mod values;
+
+use super::diary::Page;
+use super::order::Order;
+
+pub(super) use ledgers::Books;
+
+/// All that is wrong, a line each.
+pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
+    let mut findings = page.findings.clone();
+    let strays = order.strays.iter();
+    findings.extend(strays.map(|stray| format!("the logs are not whole: {stray}")));
+    grants::judge(page, order, &mut findings);
+    limits::judge(page, order, &mut findings);
+    numbers::judge(page, order, &mut findings);
+    values::judge(page, order, &mut findings);
+    barriers::judge(page, order, &mut findings);
+    findings
+}
+
+#[cfg(test)]
+mod kit {
+    //! Histories in a few words.
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::txn_log::{Effect, Txn};
+
+    /// What was committed: at the nth place, and the nth millisecond, `+PATH DATA`, `=PATH DATA` or `-PATH`, several of
+    /// them joined by semicolons.
+    pub(super) fn order(lines: &[&str]) -> Order {
+        let txns: Vec<Txn> = (1..)
+            .zip(lines)
+            .map(|(n, line)| Txn {
+                zxid: n,
+                ms: n,
+                session: 0,
+                effects: line.split(';').map(effect).collect(),
+            })
+            .collect();
+        Order::new(&txns)
+    }
+
+    fn effect(text: &str) -> Effect {
+        let (path, data) = text[1..]
+            .split_once(' ')
+            .unwrap_or_else(|| (&text[1..], ""));
+        let (path, data) = (path.to_owned(), Bytes::copy_from_slice(data.as_bytes()));
+        match &text[..1] {
+            "+" => Effect::Created {
+                path,
+                data,
+                ephemeral: true,
+            },
+            "=" => Effect::Written { path, data },
+            _ => Effect::Deleted { path },
+        }
+    }
+
+    pub(super) fn findings(page: &Page, order: &Order) -> Vec<String> {
+        judge(page, order)
+    }
+}

@@ -1,0 +1,137 @@
+//! Nodes whose whole name is fixed: only our own is deleted.
+
+use zk_session::{DutyId, Obligation, Settlement, Submit};
+use zk_wire::{CreateMode, Request};
+
+use crate::pair::{Pair, create, is_create, is_delete};
+use crate::server::{Node, Reaction};
+
+const PATH: &str = "/group/me";
+const OTHER: i64 = 0x0bad;
+
+fn obliged(pair: &mut Pair) -> DutyId {
+    let path = PATH.to_owned();
+    let duty = pair.session.oblige(Obligation::DeleteOwn { path });
+    let create = create(PATH, CreateMode::Ephemeral);
+    pair.submit_with(create, Submit::new().duty(duty));
+    duty
+}
+
+fn perform(pair: &mut Pair, duty: DutyId) {
+    pair.session.perform(pair.now, duty);
+    pair.pump();
+}
+
+fn others_node(pair: &mut Pair) {
+    let node = Node {
+        owner: OTHER,
+        czxid: 9,
+    };
+    pair.server.nodes.insert(PATH.to_owned(), node);
+}
+
+fn ops(pair: &Pair) -> Vec<&'static str> {
+    let requests = pair.server.requests();
+    requests.map(|r| r.request.op_code().name()).collect()
+}
+
+#[test]
+fn our_own_node_is_deleted_once_it_is_known_to_be_ours() {
+    let mut pair = Pair::usual();
+    let duty = obliged(&mut pair);
+    pair.settle();
+    assert_eq!(pair.session.located(duty), Some(PATH));
+    perform(&mut pair, duty);
+    pair.settle();
+    assert_eq!(ops(&pair), ["create2", "getEphemerals", "delete"]);
+    assert_eq!(pair.settlement(duty), Some(Settlement::Deleted));
+    assert!(pair.server.nodes.is_empty());
+}
+
+#[test]
+fn a_node_of_somebody_else_in_the_place_of_ours_stays() {
+    let mut pair = Pair::usual();
+    let duty = obliged(&mut pair);
+    pair.settle();
+    others_node(&mut pair);
+    perform(&mut pair, duty);
+    pair.settle();
+    assert_eq!(ops(&pair), ["create2", "getEphemerals"]);
+    assert_eq!(pair.settlement(duty), Some(Settlement::Absent));
+    assert!(pair.server.nodes.contains_key(PATH));
+}
+
+#[test]
+fn a_create_without_an_answer_is_settled_behind_a_barrier_by_the_owner() {
+    for (reaction, deleted) in [(Reaction::CutAfter, true), (Reaction::CutBefore, false)] {
+        let mut pair = Pair::usual();
+        pair.server.on(is_create, 0, reaction);
+        let duty = obliged(&mut pair);
+        pair.run_until(|pair| !pair.session.state().is_connected());
+        if !deleted {
+            others_node(&mut pair);
+        }
+        perform(&mut pair, duty);
+        pair.run_until(|pair| pair.settlement(duty).is_some());
+        let mut expected = vec!["create2", "multi", "getEphemerals"];
+        let mut settled = Settlement::Absent;
+        if deleted {
+            expected.push("delete");
+            settled = Settlement::Deleted;
+        }
+        assert_eq!(ops(&pair), expected);
+        assert_eq!(pair.settlement(duty), Some(settled));
+        assert_eq!(pair.server.nodes.contains_key(PATH), !deleted);
+    }
+}
+
+#[test]
+fn a_delete_without_an_answer_does_not_hit_who_comes_after_us() {
+    let mut pair = Pair::usual();
+    let duty = obliged(&mut pair);
+    pair.settle();
+    pair.server.on(is_delete, 0, Reaction::CutAfter);
+    perform(&mut pair, duty);
+    pair.run_until(|pair| !pair.session.state().is_connected());
+    others_node(&mut pair);
+    pair.run_until(|pair| pair.settlement(duty).is_some());
+    assert_eq!(pair.settlement(duty), Some(Settlement::Deleted));
+    assert!(pair.server.nodes.contains_key(PATH));
+}
+
+#[test]
+fn of_two_in_one_session_the_one_that_stays_keeps_the_node() {
+    let mut pair = Pair::usual();
+    pair.server.on(is_create, 0, Reaction::CutBefore);
+    let first = obliged(&mut pair);
+    pair.run_until(|pair| !pair.session.state().is_connected());
+    let second = obliged(&mut pair);
+    perform(&mut pair, first);
+    pair.run_until(|pair| pair.settlement(first).is_some());
+    assert_eq!(pair.settlement(first), Some(Settlement::Absent));
+    assert!(pair.server.nodes.contains_key(PATH));
+    perform(&mut pair, second);
+    pair.run_until(|pair| pair.settlement(second).is_some());
+    assert_eq!(pair.settlement(second), Some(Settlement::Deleted));
+    assert!(pair.server.nodes.is_empty());
+}
+
+#[test]
+fn a_server_that_does_not_list_our_own_is_asked_whose_it_is() {
+    for ours in [true, false] {
+        let mut pair = Pair::usual();
+        let is_list = |request: &Request| matches!(request, Request::GetEphemerals { .. });
+        pair.server.on(is_list, 0, Reaction::RefuseAndClose(-6));
+        let duty = obliged(&mut pair);
+        pair.settle();
+        if !ours {
+            others_node(&mut pair);
+        }
+        perform(&mut pair, duty);
+        pair.run_until(|pair| pair.settlement(duty).is_some());
+        let settled = pair.settlement(duty);
+        assert_eq!(settled == Some(Settlement::Deleted), ours, "{settled:?}");
+        assert_eq!(pair.server.nodes.contains_key(PATH), !ours);
+        assert!(ops(&pair).contains(&"exists"));
+    }
+}
