@@ -220,11 +220,7 @@ impl RateLimiter {
         let Some((sent, now, version)) = self.write(reserved, version).await? else {
             return Ok(Taken::Again);
         };
-        let rest = self.rest(window, now);
-        #[cfg(feature = "__seeded-bugs")]
-        let rest =
-            rest.filter(|_| wanted > 0 || !zk_client::seeded::is_on("used-up-window-begun-anew"));
-        if let Some(rest) = rest {
+        if let Some(rest) = self.rest(window, now) {
             return Ok(match wanted {
                 0 => Taken::UsedUp(rest),
                 left => Taken::Block(Block {

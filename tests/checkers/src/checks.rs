@@ -7,7 +7,6 @@ mod elections;
 mod leaks;
 mod liveness;
 mod locks;
-mod rates;
 mod registers;
 mod search;
 mod sessions;
@@ -29,7 +28,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 13] = [
+pub const CHECKERS: [Checker; 12] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -57,10 +56,6 @@ pub const CHECKERS: [Checker; 13] = [
     Checker {
         name: "elections",
         check: elections::check,
-    },
-    Checker {
-        name: "rates",
-        check: rates::check,
     },
     Checker {
         name: "leaks",

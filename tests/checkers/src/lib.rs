@@ -13,7 +13,6 @@
 //! | values | `A1` to `A4`, `G9` (streams) |
 //! | barriers | `B1` to `B3`, `B5`, `G9` (waits) |
 //! | elections | `E1`, `E2`, [`Property::Heir`] |
-//! | rates | [`Property::Rate`] |
 //! | leaks, cancel, effort, liveness | `G5`, `G6`, `G8`, `G9` |
 //! | search | [`Property::Order`], [`Property::GaveUp`] |
 //!

@@ -80,8 +80,6 @@ pub enum Property {
     Heir,
     /// A job starts not too soon and takes not too long.
     Lease,
-    /// No more permits than there are in a window of time.
-    Rate,
 }
 
 impl fmt::Display for Property {

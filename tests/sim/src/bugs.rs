@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 26] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 25] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -139,11 +139,6 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 26] = [
         "passed-party-counted-again",
         Recipe::CyclicBarrier,
         "rounds counted by names alone",
-    ),
-    (
-        "used-up-window-begun-anew",
-        Recipe::RateLimiter,
-        "limits that start again once they are reached",
     ),
 ];
 

@@ -77,7 +77,7 @@ fn waits(history: &History, bounds: &Bounds, ends: &Ends, findings: &mut Finding
 fn waits_elsewhere(op: &Op) -> bool {
     !op.entrance.is_empty()
         || !op.together.is_empty()
-        || op.function == Function::Take
+        || op.function == Function::Spend
         || share(op.function) == Some(Share::Term)
 }
 

@@ -30,10 +30,6 @@ record! {
         pub min_hold: Duration,
         /// How long a job may take.
         pub max_hold: Duration,
-        /// How many permits there are in a window of time.
-        pub permits: u32,
-        /// How long such a window is at least.
-        pub per: Duration,
         /// Requests that one process may send within any second.
         pub requests_per_second: u32,
         /// Requests, over all processes, between a grant's end and the next grant's answer.

@@ -55,8 +55,6 @@ words! {
         HandOver = "hand_over",
         /// Learns of a term, whose number is `mzxid`, from an observer, whose name is `recipe`.
         Observe = "observe",
-        /// Takes so many permits as `data` says of a window of time.
-        Take = "take",
         /// Enters a lock again that this process holds.
         Reenter = "reenter",
         /// Gives a lock back.

@@ -1,6 +1,6 @@
-//! What the checkers reject of jobs, and of permits per span of time.
+//! What the checkers reject of jobs.
 
-use zk_checkers::Property::{Lease, Rate};
+use zk_checkers::Property::Lease;
 
 use crate::cases::{Case, case, expect_each};
 
@@ -20,19 +20,6 @@ change zxid=2 at=12 session=a kind=create path=/j/a-0 owner=a
 change zxid=3 at=75 session=a kind=delete path=/j/a-0
 change zxid=4 at=111 session=b kind=create path=/j/b-1 owner=b
 change zxid=5 at=304 session=b kind=delete path=/j/b-1
-";
-
-/// Five permits per 100 ms: as many around the end of a window as two of them have. One more by a process whose clock
-/// stands still.
-const RATES: &str = "\
-limits ended=90000 permits=5 per=100
-clock process=3 fast_ppm=-1000000
-op process=1 function=take path=/r data=4 invoked=80 returned=90 outcome=ok session=a
-op process=2 function=take path=/r data=5 invoked=100 returned=105 outcome=ok session=b
-op process=1 function=take path=/r data=1 invoked=140 returned=189 outcome=ok session=a
-op process=3 function=take path=/r data=3 invoked=140 returned=150 outcome=ok session=c
-op process=2 function=take path=/r data=1 invoked=141 returned=145 outcome=not_applied error=-1 session=b
-op process=1 function=take path=/r data=5 invoked=190 returned=206 outcome=ok session=a
 ";
 
 const LEASES: &[Case] = &[
@@ -59,32 +46,7 @@ const LEASES: &[Case] = &[
     ),
 ];
 
-const PERMITS: &[Case] = &[
-    case(
-        Rate,
-        "more than two windows have",
-        RATES,
-        "data=1 invoked=140 returned=189 outcome=ok",
-        "data=2 invoked=140 returned=189 outcome=ok",
-    ),
-    case(
-        Rate,
-        "a permit of a window that was not yet there",
-        RATES,
-        "data=5 invoked=190 returned=206",
-        "data=5 invoked=190 returned=204",
-    ),
-    case(
-        Rate,
-        "what was not to be had is had",
-        RATES,
-        "returned=145 outcome=not_applied error=-1",
-        "returned=145 outcome=ok",
-    ),
-];
-
 #[test]
-fn every_illegal_history_of_jobs_and_of_rates_is_rejected_and_its_twin_accepted() {
+fn every_illegal_history_of_jobs_is_rejected_and_its_twin_accepted() {
     expect_each("locks", LEASES);
-    expect_each("rates", PERMITS);
 }
