@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, Zxid};
 
 use crate::history::History;
-use crate::known::{Bounds, Contenders, Ends, Tree, Writes, acquires, tries};
+use crate::known::{Bounds, Contenders, Ends, Tree, Writes, acquires, number, tries};
 use crate::records::{Belief, Conviction, Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
@@ -33,6 +33,9 @@ pub(super) fn check(history: &History) -> Verdict {
     findings.verdict()
 }
 
+/// From here on names are no order any more.
+const SEQUENCE_END: i64 = (1 << 31) - (1 << 20);
+
 struct Judge<'h> {
     history: &'h History,
     bounds: Bounds,
@@ -47,6 +50,13 @@ impl Judge<'_> {
             "{function} {path} by process {}, dropped after {polls} polls,",
             op.process
         )
+    }
+
+    /// Near the end of the server's counter a writer's number is no place, and it is refused to read on in it.
+    fn has_no_place_to_hand_on(&self, op: &Op) -> bool {
+        let writer = self.history.texts.bytes(op.from);
+        op.function == Function::Downgrade
+            && number(writer).is_some_and(|number| !(0..SEQUENCE_END).contains(&number))
     }
 
     fn op(&self, place: usize) -> Op {
@@ -220,6 +230,7 @@ impl Judge<'_> {
             let excused = op.error != 0
                 || op.deadline.is_some()
                 || tries(op.function)
+                || self.has_no_place_to_hand_on(&op)
                 // Others may close the client, and the call fails before that is told.
                 || self.ends.closing_by(op.session, returned)
                 || self.ends.cut_within(op.session, op.invoked, returned)
