@@ -29,7 +29,7 @@ pub(super) fn check(history: &History) -> Verdict {
     judge.beliefs(&mut findings);
     judge.releases(&tree, &mut findings);
     judge.closes(&tree, &mut findings);
-    judge.fresh_calls(&mut findings);
+    judge.fresh_calls(&tree, &mut findings);
     findings.verdict()
 }
 
@@ -52,11 +52,14 @@ impl Judge<'_> {
         )
     }
 
-    /// Near the end of the server's counter a writer's number is no place, and it is refused to read on in it.
-    fn has_no_place_to_hand_on(&self, op: &Op) -> bool {
+    /// A writer cannot read on in its place once somebody has deleted its node, nor near the end of the server's counter,
+    /// where its number is no place.
+    fn has_no_place_to_hand_on(&self, op: &Op, tree: &Tree<'_>, returned: Moment) -> bool {
         let writer = self.history.texts.bytes(op.from);
-        op.function == Function::Downgrade
-            && number(writer).is_some_and(|number| !(0..SEQUENCE_END).contains(&number))
+        let is_no_place = number(writer).is_some_and(|it| !(0..SEQUENCE_END).contains(&it));
+        let mut lives = tree.within(op.from, Zxid::from_raw(0), Zxid::from_raw(i64::MAX));
+        let is_gone = lives.any(|life| life.removal.is_some_and(|removal| removal.at <= returned));
+        op.function == Function::Downgrade && (is_no_place || is_gone)
     }
 
     fn op(&self, place: usize) -> Op {
@@ -214,7 +217,7 @@ impl Judge<'_> {
     }
 
     /// The next call of the same instance succeeds, unless something else stands in its way.
-    fn fresh_calls(&self, findings: &mut Findings) {
+    fn fresh_calls(&self, tree: &Tree<'_>, findings: &mut Findings) {
         let mut dropped: BTreeMap<(u32, Text, Function, Text), usize> = BTreeMap::new();
         let mut places: Vec<usize> = (0..self.history.ops.len()).collect();
         places.sort_by_key(|place| self.op(*place).invoked);
@@ -230,7 +233,7 @@ impl Judge<'_> {
             let excused = op.error != 0
                 || op.deadline.is_some()
                 || tries(op.function)
-                || self.has_no_place_to_hand_on(&op)
+                || self.has_no_place_to_hand_on(&op, tree, returned)
                 // Others may close the client, and the call fails before that is told.
                 || self.ends.closing_by(op.session, returned)
                 || self.ends.cut_within(op.session, op.invoked, returned)
