@@ -170,7 +170,10 @@ impl fmt::Display for Plan {
             ("think", self.think),
             ("work", self.work),
         ] {
-            writeln!(f, "{word} {}ms", time.as_millis())?;
+            match time.subsec_micros() % 1000 {
+                0 => writeln!(f, "{word} {}ms", time.as_millis())?,
+                _ => writeln!(f, "{word} {}us", time.as_micros())?,
+            }
         }
         for event in &self.events {
             writeln!(f, "{event}")?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, Zxid};
 
 use crate::history::History;
-use crate::known::{Bounds, Contenders, Ends, Tree, Writes, acquires, tries};
+use crate::known::{Bounds, Contenders, Ends, Tree, Writes, acquires, number, tries};
 use crate::records::{Belief, Conviction, Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
@@ -29,9 +29,12 @@ pub(super) fn check(history: &History) -> Verdict {
     judge.beliefs(&mut findings);
     judge.releases(&tree, &mut findings);
     judge.closes(&tree, &mut findings);
-    judge.fresh_calls(&mut findings);
+    judge.fresh_calls(&tree, &mut findings);
     findings.verdict()
 }
+
+/// From here on names are no order any more.
+const SEQUENCE_END: i64 = (1 << 31) - (1 << 20);
 
 struct Judge<'h> {
     history: &'h History,
@@ -47,6 +50,16 @@ impl Judge<'_> {
             "{function} {path} by process {}, dropped after {polls} polls,",
             op.process
         )
+    }
+
+    /// A writer cannot read on in its place once somebody has deleted its node, nor near the end of the server's counter,
+    /// where its number is no place.
+    fn has_no_place_to_hand_on(&self, op: &Op, tree: &Tree<'_>, returned: Moment) -> bool {
+        let writer = self.history.texts.bytes(op.from);
+        let is_no_place = number(writer).is_some_and(|it| !(0..SEQUENCE_END).contains(&it));
+        let mut lives = tree.within(op.from, Zxid::from_raw(0), Zxid::from_raw(i64::MAX));
+        let is_gone = lives.any(|life| life.removal.is_some_and(|removal| removal.at <= returned));
+        op.function == Function::Downgrade && (is_no_place || is_gone)
     }
 
     fn op(&self, place: usize) -> Op {
@@ -204,7 +217,7 @@ impl Judge<'_> {
     }
 
     /// The next call of the same instance succeeds, unless something else stands in its way.
-    fn fresh_calls(&self, findings: &mut Findings) {
+    fn fresh_calls(&self, tree: &Tree<'_>, findings: &mut Findings) {
         let mut dropped: BTreeMap<(u32, Text, Function, Text), usize> = BTreeMap::new();
         let mut places: Vec<usize> = (0..self.history.ops.len()).collect();
         places.sort_by_key(|place| self.op(*place).invoked);
@@ -220,6 +233,7 @@ impl Judge<'_> {
             let excused = op.error != 0
                 || op.deadline.is_some()
                 || tries(op.function)
+                || self.has_no_place_to_hand_on(&op, tree, returned)
                 // Others may close the client, and the call fails before that is told.
                 || self.ends.closing_by(op.session, returned)
                 || self.ends.cut_within(op.session, op.invoked, returned)

@@ -66,7 +66,34 @@ change zxid=3 at=22 session=a kind=close
 change zxid=3 at=22 session=a kind=delete path=/e
 ";
 
+/// Dropped downgrades, and such as are refused: because the writer's number is none to go on with, and because somebody has
+/// deleted its node.
+const DOWNGRADE: &str = "\
+limits ended=90000 session_timeout=10000 tick=2000 election=1000 round_trip=5 round_trips=4
+note process=1 session=a what=connected at=0
+op process=1 recipe=m function=downgrade path=/l from=/l/a-2147483646 invoked=1 returned=2 polls=1 outcome=cancelled session=a
+op process=1 recipe=m function=downgrade path=/l from=/l/b-2147483647 invoked=5 returned=6 polls=2 outcome=not_applied session=a
+op process=1 recipe=n function=downgrade path=/m from=/m/a-0000000001 invoked=31 returned=32 polls=1 outcome=cancelled session=a
+op process=1 recipe=n function=downgrade path=/m from=/m/b-0000000002 invoked=35 returned=37 polls=2 outcome=not_applied session=a
+change zxid=1 at=33 session=a kind=create path=/m/b-0000000002 owner=a
+change zxid=2 at=36 session=b kind=delete path=/m/b-0000000002
+";
+
 const CASES: &[Case] = &[
+    case(
+        G6,
+        "the call after a dropped one fails although the writer has a place to go on in",
+        DOWNGRADE,
+        "from=/l/b-2147483647",
+        "from=/l/b-0000000007",
+    ),
+    case(
+        G6,
+        "the call after a dropped one fails before the writer's node is deleted",
+        DOWNGRADE,
+        "change zxid=2 at=36 ",
+        "change zxid=2 at=38 ",
+    ),
     case(
         G6,
         "the call after a dropped one fails before its client is closed",

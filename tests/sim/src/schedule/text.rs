@@ -237,7 +237,11 @@ impl fmt::Display for Ms {
     }
 }
 
+/// A time in `ms`, or in `us` where it is not a number of those.
 pub(crate) fn parse_ms(word: &str) -> Option<Duration> {
+    if let Some(us) = word.strip_suffix("us") {
+        return us.parse().ok().map(Duration::from_micros);
+    }
     let ms = word.strip_suffix("ms")?.parse().ok()?;
     Some(Duration::from_millis(ms))
 }

@@ -61,7 +61,9 @@ impl Family for MultiLocks {
         let paths: Vec<String> = (0..app.plan.locks).map(lock_path).collect();
         let multi = MultiLock::new(&app.client, &paths).map_err(|error| error.to_string())?;
         let calls = begin(app, Function::Acquire, &paths, None);
-        let guard = app.insist_on_all(calls, multi.acquire()).await?;
+        let guard = app
+            .insist_on_all(calls, multi.acquire().contender(app.name()))
+            .await?;
         app.give_back_at_last(guard).await
     }
 }

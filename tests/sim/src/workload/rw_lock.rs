@@ -49,9 +49,13 @@ impl Family for RwLocks {
         for lock in 0..app.plan.locks {
             let path = lock_path(lock);
             let rw = RwLock::new(&app.client, &path).map_err(|error| error.to_string())?;
-            let write = app.insist(Function::WriteLock, &path, rw.write()).await?;
+            let write = app
+                .insist(Function::WriteLock, &path, rw.write().contender(app.name()))
+                .await?;
             app.give_back_at_last(write).await?;
-            let read = app.insist(Function::ReadLock, &path, rw.read()).await?;
+            let read = app
+                .insist(Function::ReadLock, &path, rw.read().contender(app.name()))
+                .await?;
             app.give_back_at_last(read).await?;
         }
         Ok(())

@@ -50,7 +50,9 @@ impl Family for Semaphores {
         for lock in 0..app.plan.locks {
             let semaphore = semaphore(app, lock).ok_or("no semaphore")?;
             let call = app.begin_permit(Function::Permit, lock, None);
-            let permit = app.insist_on(call, semaphore.acquire()).await?;
+            let permit = app
+                .insist_on(call, semaphore.acquire().contender(app.name()))
+                .await?;
             app.give_back_at_last(permit).await?;
         }
         Ok(())
@@ -86,7 +88,9 @@ impl Family for SemaphoreMutexes {
             let mutex = SemaphoreMutex::new(&app.client, &lock_path(lock));
             let mutex = mutex.map_err(|error| error.to_string())?;
             let call = app.begin_permit(Function::Acquire, lock, None);
-            let guard = app.insist_on(call, mutex.acquire()).await?;
+            let guard = app
+                .insist_on(call, mutex.acquire().contender(app.name()))
+                .await?;
             app.give_back_at_last(guard).await?;
         }
         Ok(())
