@@ -22,6 +22,17 @@ pub(super) struct Ask<'a> {
     pub(super) limit: Option<Duration>,
 }
 
+/// A change of what is at `path`.
+pub(super) const fn writes(function: Function, path: &str) -> Ask<'_> {
+    Ask {
+        phase: Phase::Writing,
+        call: Call::Change,
+        function,
+        path,
+        limit: None,
+    }
+}
+
 impl Application {
     /// Makes a call: `asked` writes down what is asked for, `answered` what came of it. `None`: there is no answer.
     pub(super) async fn make<T>(

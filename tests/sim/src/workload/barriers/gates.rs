@@ -12,7 +12,7 @@ use crate::paths::last_node;
 use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
-use crate::workload::calls::{Ask, wish};
+use crate::workload::calls::{Ask, wish, writes};
 use crate::workload::family::Family;
 
 /// The workload of barriers.
@@ -140,16 +140,6 @@ async fn wait<G: Gate>(gate: &G, path: &str, app: &Application, limit: Option<Du
     app.make(ask, wait.into_future(), |_, _| {}, |_, _, ()| {})
         .await
         .is_some()
-}
-
-fn writes(function: Function, path: &str) -> Ask<'_> {
-    Ask {
-        phase: Phase::Writing,
-        call: Call::Change,
-        function,
-        path,
-        limit: None,
-    }
 }
 
 #[async_trait]

@@ -8,7 +8,7 @@ use super::bytes;
 use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
-use crate::workload::calls::{Ask, refused, wish};
+use crate::workload::calls::{Ask, refused, wish, writes};
 use crate::workload::family::Family;
 
 /// The workload of counters and atomic values: one handle per directory.
@@ -284,16 +284,6 @@ async fn update(value: &AtomicValue, app: &mut Application) -> bool {
         )
         .await;
     made.is_some()
-}
-
-fn writes(function: Function, path: &str) -> Ask<'_> {
-    Ask {
-        phase: Phase::Writing,
-        call: Call::Change,
-        function,
-        path,
-        limit: None,
-    }
 }
 
 fn reads(path: &str) -> Ask<'_> {

@@ -13,7 +13,7 @@ use zk_recipes::{
 use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
-use crate::workload::calls::{Ask, refused, wish};
+use crate::workload::calls::{Ask, refused, wish, writes};
 use crate::workload::family::Family;
 
 /// The workload of shared values and counts: a handle and a stream per directory.
@@ -241,16 +241,6 @@ fn told<S: Shared>(op: &mut Op, history: &mut History, found: &Versioned<S::Kept
     op.reply = history.data(&S::bytes(&found.value));
     op.mzxid = found.mzxid;
     op.version = Some(found.version);
-}
-
-fn writes(function: Function, path: &str) -> Ask<'_> {
-    Ask {
-        phase: Phase::Writing,
-        call: Call::Change,
-        function,
-        path,
-        limit: None,
-    }
 }
 
 #[async_trait]
