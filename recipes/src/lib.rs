@@ -40,6 +40,7 @@
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`PersistentNode`] | Curator's PersistentNode | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
@@ -51,6 +52,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod barrier;
+mod cache;
 mod cell;
 mod contend;
 mod counter;
@@ -78,6 +80,10 @@ mod wait;
 pub use barrier::{
     Arrive, Barrier, BarrierMember, CountDownLatch, CyclicBarrier, DoubleBarrier, Enter, EventFlag,
     Leave, Left, MemberLost,
+};
+pub use cache::{
+    Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
+    NodeCache, TreeCache,
 };
 pub use contend::{Family, Layout};
 pub use counter::{

@@ -9,6 +9,7 @@
 )]
 
 mod barriers;
+mod caches;
 mod counters;
 mod dropped;
 mod drops;
