@@ -2,6 +2,7 @@
 //! to it is lost. Under counters, values and latches; `docs/decisions` has the reasoning.
 
 mod edit;
+mod home;
 mod mark;
 mod pause;
 mod settle;
@@ -9,7 +10,9 @@ mod settlement;
 mod write;
 
 pub(crate) use edit::{Cell, Edited, Found, Promotion};
+pub(crate) use home::Home;
 pub(crate) use mark::Mark;
 pub(crate) use pause::pause;
+pub(crate) use settle::Verdict;
 pub(crate) use settlement::Settlement;
 pub(crate) use write::validated;

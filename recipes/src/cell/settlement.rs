@@ -2,6 +2,7 @@
 
 use zk_client::{Client, Error, ErrorKind, Fate, OpKind};
 
+use super::home::Home;
 use super::mark::Mark;
 use super::settle::{Verdict, by_mark};
 use crate::decided::decided;
@@ -18,21 +19,27 @@ pub(crate) struct Settlement<'a> {
 impl Settlement<'_> {
     /// Whether the write that was to leave its number in `mark` took place. `generation` is that of the session that sent
     /// it. Nothing that this session sent before can take place any more once this is answered.
-    pub(crate) async fn by_mark(&self, mark: &Mark, generation: u64) -> Result<bool, Error> {
+    pub(crate) async fn by_mark(&self, mark: &Mark, generation: u64) -> Result<Verdict, Error> {
         self.decided(generation).await?;
-        let found = match self.client.get(&mark.path).await {
-            Ok(node) => Mark::number_in(&node.data),
-            Err(error) if error.kind() == ErrorKind::NoNode => None,
+        let (found, never_made) = match self.client.get(&mark.path).await {
+            Ok(node) => (Mark::number_in(&node.data), false),
+            Err(error) if error.kind() == ErrorKind::NoNode => (None, self.never_made(mark).await?),
             Err(error) => return Err(self.undecided(&error)),
         };
         if self.client.generation() != generation {
             return Err(self.expired());
         }
-        match by_mark(found, mark.number, !mark.made) {
-            Verdict::Applied => Ok(true),
-            Verdict::NotApplied => Ok(false),
-            Verdict::Unknown => Err(self.unmarked("its mark was deleted by somebody")),
+        Ok(by_mark(found, mark.number, never_made))
+    }
+
+    /// Whether a mark that is missing was not made: it was to be, and nothing was deleted beside it since.
+    async fn never_made(&self, mark: &Mark) -> Result<bool, Error> {
+        if mark.made {
+            return Ok(false);
         }
+        let now = Home::look(self.client, &mark.parent).await;
+        let now = now.map_err(|error| self.undecided(&error))?;
+        Ok(mark.before.kept_every_child_until(now))
     }
 
     /// Waits until nothing that this session sent before can still take place.
@@ -66,6 +73,11 @@ impl Settlement<'_> {
             self.what
         );
         self.unknown(ErrorKind::SessionExpired, text)
+    }
+
+    /// Its mark is missing, and nothing else tells.
+    pub(crate) fn mark_deleted(&self) -> Error {
+        self.unmarked("its mark is not there: somebody deleted it, or may have")
     }
 
     pub(super) fn unmarked(&self, why: &str) -> Error {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, Fenced, Multi, OpKind, path};
 
 use super::sets::{Step, Write};
-use crate::cell::{Mark, Settlement};
+use crate::cell::{Home, Mark, Settlement, Verdict};
 use crate::parents::make_parents;
 use crate::renewal::renewed;
 use crate::transaction::{Absence, guard_absent, topmost_missing};
@@ -31,15 +31,15 @@ enum Tried {
 pub(super) struct Marks(Mutex<Vec<Mark>>);
 
 impl Marks {
-    /// A mark of this session, made before or yet to be made. It goes with whoever takes it, unless it is put back.
-    fn take(&self, client: &Client, home: &str) -> Result<Mark, Error> {
+    /// A mark of this session that was made before, if one is free. It goes with whoever takes it, unless it is put back.
+    fn take(&self, client: &Client) -> Option<Mark> {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(mark) = free.pop() {
             if mark.is_current(client) {
-                return Ok(mark);
+                return Some(mark);
             }
         }
-        Mark::new(client, home)
+        None
     }
 
     fn put_back(&self, mark: Mark) {
@@ -159,7 +159,16 @@ impl Committer<'_> {
     }
 
     async fn write(&self, steps: &[Step], parts: Multi) -> Result<Tried, Error> {
-        let mut mark = self.marks.take(self.client, self.home)?;
+        let mut mark = match self.marks.take(self.client) {
+            Some(mark) => mark,
+            None => {
+                let before = Home::look(self.client, self.home).await?;
+                if before == Home::Missing {
+                    return Ok(Tried::NoHome);
+                }
+                Mark::new(self.client, self.home, before)?
+            }
+        };
         mark.number += 1;
         let generation = self.client.generation();
         let multi = if mark.made {
@@ -204,17 +213,22 @@ impl Committer<'_> {
                 self.home
             ),
         };
-        if settlement.by_mark(&mark, generation).await? {
-            mark.made = true;
-            self.marks.put_back(mark);
-            return Ok(Tried::Ended(Committed::Yes));
+        match settlement.by_mark(&mark, generation).await? {
+            Verdict::Applied => {
+                mark.made = true;
+                self.marks.put_back(mark);
+                Ok(Tried::Ended(Committed::Yes))
+            }
+            Verdict::NotApplied => {
+                if mark.made {
+                    self.marks.put_back(mark);
+                } else {
+                    mark.absent();
+                }
+                Ok(Tried::Again)
+            }
+            Verdict::Unknown => Err(settlement.mark_deleted()),
         }
-        if mark.made {
-            self.marks.put_back(mark);
-        } else {
-            mark.absent();
-        }
-        Ok(Tried::Again)
     }
 
     /// A transaction that did not take place; `ahead` of its operations are not those of the steps.

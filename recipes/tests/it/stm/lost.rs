@@ -145,8 +145,13 @@ async fn a_mark_that_somebody_deleted_is_made_again_and_its_loss_is_never_taken_
     let world = World::new();
     let (zk, stm) = scene(&world).await;
     let operator = world.client().await;
-    stm.run(count).await.unwrap();
+    // The first one, which makes it, too.
+    let run = count_and_lose(&world, &zk, &stm, true).await;
     operator.delete(&world.left(HOME)[0]).await.unwrap();
+    world.hooks.refuse_connections(false);
+    let error = ended(run).await.unwrap_err();
+    assert_eq!(error.fate(), Fate::Unknown, "{error}");
+    assert_eq!(stored(&world, "/n"), 1);
     assert_eq!(stm.run(count).await.unwrap(), 2);
     let run = count_and_lose(&world, &zk, &stm, true).await;
     operator.delete(&world.left(HOME)[0]).await.unwrap();
