@@ -7,6 +7,7 @@ mod elections;
 mod leaks;
 mod liveness;
 mod locks;
+mod queues;
 mod registers;
 mod search;
 mod sessions;
@@ -28,7 +29,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 12] = [
+pub const CHECKERS: [Checker; 13] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -56,6 +57,10 @@ pub const CHECKERS: [Checker; 12] = [
     Checker {
         name: "elections",
         check: elections::check,
+    },
+    Checker {
+        name: "queues",
+        check: queues::check,
     },
     Checker {
         name: "leaks",
