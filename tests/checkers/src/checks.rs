@@ -7,6 +7,7 @@ mod elections;
 mod leaks;
 mod liveness;
 mod locks;
+mod pictures;
 mod queues;
 mod registers;
 mod search;
@@ -29,7 +30,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 13] = [
+pub const CHECKERS: [Checker; 14] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -61,6 +62,10 @@ pub const CHECKERS: [Checker; 13] = [
     Checker {
         name: "queues",
         check: queues::check,
+    },
+    Checker {
+        name: "pictures",
+        check: pictures::check,
     },
     Checker {
         name: "leaks",

@@ -16,6 +16,7 @@ mod liveness;
 mod locks;
 mod model;
 mod permits;
+mod pictures;
 mod queues;
 mod registers;
 mod rw_locks;

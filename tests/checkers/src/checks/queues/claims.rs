@@ -12,7 +12,7 @@ pub(super) fn judge(queue: &Queue<'_>, findings: &mut Findings) {
         }
         for pair in item.claims.windows(2) {
             if let [one, next] = pair {
-                apart(queue, text, (one, next), findings);
+                apart(text, (one, next), findings);
             }
         }
     }
@@ -39,7 +39,7 @@ fn granted(queue: &Queue<'_>, item: &Item, claim: &Claim, findings: &mut Finding
 }
 
 /// The claim before is over when the next one begins.
-fn apart(queue: &Queue<'_>, item: &[u8], (one, next): (&Claim, &Claim), findings: &mut Findings) {
+fn apart(item: &[u8], (one, next): (&Claim, &Claim), findings: &mut Findings) {
     let is_over = one.gone.is_some_and(|gone| gone.zxid <= next.op.token);
     if !is_over {
         let text = format!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::queue::{Item, Queue};
+use super::queue::Queue;
 use crate::known::Removal;
 use crate::records::{Function, Op, Outcome};
 use crate::verdict::{Findings, Property};
