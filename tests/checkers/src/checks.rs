@@ -4,6 +4,7 @@ mod barriers;
 mod cancel;
 mod effort;
 mod elections;
+mod kept;
 mod leaks;
 mod liveness;
 mod locks;
@@ -30,7 +31,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 14] = [
+pub const CHECKERS: [Checker; 15] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -66,6 +67,10 @@ pub const CHECKERS: [Checker; 14] = [
     Checker {
         name: "pictures",
         check: pictures::check,
+    },
+    Checker {
+        name: "kept",
+        check: kept::check,
     },
     Checker {
         name: "leaks",

@@ -11,6 +11,7 @@ mod effort;
 mod elections;
 mod generated;
 mod jobs;
+mod kept;
 mod leaks;
 mod liveness;
 mod locks;
