@@ -7,8 +7,11 @@ pub(crate) mod config;
 pub(crate) mod counter;
 pub(crate) mod create;
 pub(crate) mod dev;
+pub(crate) mod diff;
 pub(crate) mod elect;
+pub(crate) mod export;
 pub(crate) mod get;
+pub(crate) mod import;
 pub(crate) mod leaders;
 pub(crate) mod lock;
 pub(crate) mod locks;
@@ -57,6 +60,9 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Rm(args) => rm::run(args, &connection, json).await,
         Command::Stat(args) => stat::run(args, &connection, json).await,
         Command::Tree(args) => tree::run(args, &connection, json).await,
+        Command::Export(args) => export::run(args, &connection, json).await,
+        Command::Import(args) => import::run(args, &connection, json).await,
+        Command::Diff(args) => diff::run(args, &connection, json).await,
         Command::Watch(args) => watch::run(args, &connection, json).await,
         Command::Ping(args) => ping::run(args, &connection, json).await,
         Command::Srvr(args) => srvr::run(args, &connection, json).await,
