@@ -4,8 +4,8 @@ use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
     acl, barrier, completion, config, counter, create, dev, diff, elect, export, get, import,
-    leaders, lock, locks, ls, man, mntr, observe, ping, quota, reconfig, rm, sem, set, srvr, stat,
-    tree, watch, whoami,
+    leaders, lock, locks, ls, man, members, mntr, observe, ping, quota, reconfig, rm, sem, set,
+    srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Elect(elect::Args),
     /// Show who leads an election and who waits to
     Leaders(leaders::Args),
+    /// Show who is a member of a group
+    Members(members::Args),
     /// Follow who leads an election, until interrupted
     Observe(observe::Args),
     /// Run a command while holding one of so many permits

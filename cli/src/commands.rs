@@ -17,6 +17,7 @@ pub(crate) mod lock;
 pub(crate) mod locks;
 pub(crate) mod ls;
 pub(crate) mod man;
+pub(crate) mod members;
 pub(crate) mod mntr;
 pub(crate) mod observe;
 pub(crate) mod ping;
@@ -49,6 +50,7 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Locks(args) => locks::run(args, &connection, json).await,
         Command::Elect(args) => elect::run(args, &connection, json).await,
         Command::Leaders(args) => leaders::run(args, &connection, json).await,
+        Command::Members(args) => members::run(args, &connection, json).await,
         Command::Observe(args) => observe::run(args, &connection, json).await,
         Command::Sem(args) => sem::run(args, &connection, json).await,
         Command::Barrier(args) => barrier::run(args, &connection, json).await,

@@ -21,6 +21,7 @@ mod elections;
 mod errors;
 mod explain;
 mod export;
+mod foreign;
 mod import;
 mod lock;
 mod lock_end;
