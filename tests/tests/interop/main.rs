@@ -4,5 +4,6 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod layouts;
 mod locks;
 mod theirs;
