@@ -148,6 +148,13 @@ final class CuratorDiscovery implements Talk.Family {
                 }
                 yield map;
             }
+            case "nested" -> {
+                Map<String, Object> map = new LinkedHashMap<>();
+                map.put("tags", new ArrayList<>(List.of(text.split(","))));
+                map.put("long", 7L);
+                map.put("map", new LinkedHashMap<>(Map.of("details", new Details("eu", 3))));
+                yield map;
+            }
             case "details" -> new Details(text.split(",")[0], Integer.parseInt(text.split(",")[1]));
             default -> throw new IllegalArgumentException(kind);
         };

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod groups;
+mod nodes;
 mod queues;
 
 use zk_recipes::Client;

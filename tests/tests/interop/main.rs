@@ -6,4 +6,5 @@
 
 mod layouts;
 mod locks;
+mod nodes;
 mod theirs;

@@ -1,7 +1,7 @@
 //! Service discovery.
 
 use zk_recipes::Client;
-use zk_tests::Channel;
+use zk_tests::{Channel, word};
 
 use super::{children, client, curator};
 
@@ -229,4 +229,24 @@ async fn curators_readers_of_a_class_fail_on_objects_that_do_not_name_it() {
         );
         zk.delete(&format!("{at}/web/b")).await.unwrap();
     }
+}
+
+/// Inside of a payload there are no classes: nested lists and objects are plain JSON, and so are longs.
+#[tokio::test(flavor = "multi_thread")]
+async fn curators_payloads_name_the_class_of_the_whole_alone() {
+    let at = "/layout-nested";
+    let (zk, mut theirs) = discovery(at).await;
+    let order = "register old web a h 80 - DYNAMIC nested:com.x,y - enabled";
+    theirs.ask(order).await;
+    let all = children(&zk, "/layout-nested/web").await;
+    let inside = r#""tags":["com.x","y"],"long":7,"map":{"details":{"zone":"eu","weight":3}}"#;
+    let payload = format!(r#""payload":{{"@class":"java.util.LinkedHashMap",{inside}}},"#);
+    assert!(all[0].1.contains(&payload), "{all:?}");
+    zk.delete(&format!("{at}/web/a")).await.unwrap();
+
+    // So they read it.
+    write(&zk, at, "b", &format!(r#""payload":{{{inside}}}"#)).await;
+    let shown = "{tags=[com.x, y], long=7, map={details={zone=eu, weight=3}}}";
+    let wanted = format!("web,b,h,null,null,DYNAMIC,true,{}", word(shown.as_bytes()));
+    assert_eq!(theirs.ask("instances old web").await, wanted);
 }
