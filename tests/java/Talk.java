@@ -80,6 +80,7 @@ public final class Talk {
             case "nodes" -> new CuratorNodes(client);
             case "caches" -> new CuratorCaches(client);
             case "discovery" -> new CuratorDiscovery(client);
+            case "ops" -> new CuratorOps(client);
             default -> throw new IllegalArgumentException(family);
         };
     }

@@ -13,6 +13,7 @@ from kazoo.client import KazooClient
 
 import kazoo_caches
 import kazoo_groups
+import kazoo_ops
 import kazoo_queues
 
 LIMIT = 60
@@ -20,6 +21,7 @@ FAMILIES = {
     "queues": kazoo_queues.Queues,
     "groups": kazoo_groups.Groups,
     "caches": kazoo_caches.Caches,
+    "ops": kazoo_ops.Ops,
 }
 printing = threading.Lock()
 

@@ -7,4 +7,5 @@
 mod layouts;
 mod locks;
 mod nodes;
+mod ops;
 mod theirs;
