@@ -1,11 +1,13 @@
 //! Makes the node that is kept, and unmakes it.
 
-use zk_client::{Claim, Client, Created, Error, ErrorKind, Fate, OpKind, Stat, path};
+use zk_client::{Claim, Created, Error, ErrorKind, Fate, OpKind, Stat, path};
 
 use super::keeper::Keeper;
 use super::life::{Found, Life};
 use super::place::Place;
 use super::presence::{Standing, Wanted};
+use crate::decided::decided;
+use crate::parents::make_parents;
 
 impl Keeper {
     /// Makes the node, under a claim that was not used yet if it is ephemeral; its stat and its path. `None`: start again.
@@ -40,9 +42,6 @@ impl Keeper {
                             None => Ok(None),
                         };
                     }
-                    ErrorKind::Unimplemented if self.life.ttl().is_some() => {
-                        return Err(self.no_extended_types(&error));
-                    }
                     _ => return Err(error),
                 },
             }
@@ -65,21 +64,7 @@ impl Keeper {
 
     async fn create_parents(&self, missing: Error) -> Result<(), Error> {
         let at = self.place.prefix();
-        match self
-            .client
-            .create_parents(at, self.parents, &self.acl)
-            .await
-        {
-            Ok(true) => Ok(()),
-            // Made or not made: the next create tells, and nothing is made twice.
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
-            Err(error) => Err(error),
-            // Only the chroot itself can still be missing, or somebody else was faster.
-            Ok(false) => match self.client.talkative().get("/").await {
-                Ok(_) => Err(missing),
-                Err(error) => Err(error),
-            },
-        }
+        make_parents(&self.client, at, self.parents, &self.acl, missing).await
     }
 
     /// What comes of a node that is there already: adopted, with the data that are wanted. `None`: try again.
@@ -115,21 +100,6 @@ impl Keeper {
         .with_op(OpKind::Create, at)
         .with_origin(self.client.server(), self.client.session_id())
         .with_hint("delete it, or keep a node of another name")
-    }
-
-    fn no_extended_types(&self, error: &Error) -> Error {
-        let at = self.place.prefix();
-        let text = format!(
-            "cannot keep {at}: the server makes no TTL nodes, as its extended types are off"
-        );
-        Error::new(ErrorKind::Unimplemented, text)
-            .with_fate(Fate::NotApplied)
-            .with_op(OpKind::Create, at)
-            .with_origin(self.client.server(), self.client.session_id())
-            .with_source(error.clone())
-            .with_hint(
-                "set zookeeper.extendedTypesEnabled=true for every server, or keep a node that is ephemeral",
-            )
     }
 
     /// Finds out what became of a create whose answer was lost: after a quorum barrier it took place or never will.
@@ -195,17 +165,6 @@ impl Keeper {
         match self.client.delete(&at).await {
             Err(error) if error.kind() != ErrorKind::NoNode => Err(error),
             _ => Ok(()),
-        }
-    }
-}
-
-/// Waits until nothing that this session sent before can still take place.
-async fn decided(client: &Client) -> Result<(), Error> {
-    loop {
-        match client.barrier().await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-            Err(error) => return Err(error),
         }
     }
 }
