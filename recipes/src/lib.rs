@@ -39,7 +39,7 @@
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
-//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
+//! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
 //! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
 //!
 //! # Features
@@ -73,6 +73,7 @@ mod rw_lock;
 mod semaphore;
 mod stm;
 mod transaction;
+mod ttl_node;
 mod uuid;
 mod value;
 mod wait;
@@ -104,6 +105,7 @@ pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use stm::{Stm, Tx};
 pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
+pub use ttl_node::{FoundTtl, TtlNode};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
     TypedValue, Versioned,

@@ -44,5 +44,6 @@ mod semaphore_faults;
 mod stm;
 mod timing;
 mod transactions;
+mod ttl_node;
 mod typed;
 mod values;
