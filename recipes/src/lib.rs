@@ -57,6 +57,8 @@ mod counter;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+#[cfg(feature = "discovery")]
+pub mod discovery;
 mod election;
 pub mod gate;
 mod lease;
