@@ -60,6 +60,8 @@ mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+#[cfg(feature = "discovery")]
+pub mod discovery;
 mod election;
 pub mod gate;
 mod lease;

@@ -11,6 +11,8 @@
 mod barriers;
 mod caches;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod dropped;
 mod drops;
 mod election;
