@@ -23,7 +23,7 @@ enum Tried {
     Ended(Committed),
     Again,
     /// The node that marks stand below is missing.
-    NoHome(Error),
+    NoHome,
 }
 
 /// Marks that wait for the next commit: as many as commits were ever made at once.
@@ -106,11 +106,7 @@ impl Committer<'_> {
             match tried {
                 Tried::Ended(committed) => return Ok(committed),
                 Tried::Again => {}
-                Tried::NoHome(error) => {
-                    let below = path::join(self.home, "mark");
-                    let container = CreateMode::Container;
-                    make_parents(self.client, &below, container, self.acl, error).await?;
-                }
+                Tried::NoHome => self.make_home().await?,
             }
         }
     }
@@ -194,7 +190,7 @@ impl Committer<'_> {
             return match (of_mark, kind) {
                 // Somebody deleted the mark: the next one is made anew.
                 (true, ErrorKind::NoNode) if was_made => Ok(Tried::Again),
-                (true, ErrorKind::NoNode) => Ok(Tried::NoHome(error)),
+                (true, ErrorKind::NoNode) => Ok(Tried::NoHome),
                 (true, _) => Err(self.unmarkable(error)),
                 _ => self.refused(error, steps, 1, generation),
             };
@@ -252,6 +248,22 @@ impl Committer<'_> {
             // What was read in the last session is as good a condition in the next.
             _ => renewed(self.client, generation, error).map(|()| Tried::Again),
         }
+    }
+
+    async fn make_home(&self) -> Result<(), Error> {
+        let home = self.home;
+        let missing = Error::new(ErrorKind::NoNode, format!("there is no {home}"))
+            .with_op(OpKind::Multi, home)
+            .with_origin(self.client.server(), self.client.session_id());
+        let below = path::join(home, "mark");
+        make_parents(
+            self.client,
+            &below,
+            CreateMode::Container,
+            self.acl,
+            missing,
+        )
+        .await
     }
 
     fn unmarkable(&self, error: Error) -> Error {
