@@ -39,6 +39,7 @@
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
+//! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
 //! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
 //!
 //! # Features
@@ -60,6 +61,7 @@ mod decided;
 pub mod decisions;
 mod election;
 pub mod gate;
+mod group;
 mod lease;
 mod lock;
 mod multi_lock;
@@ -87,6 +89,7 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
+pub use group::{Group, GroupLayout, GroupMember, Membership, Roster, Rosters};
 pub use lease::{Lease, Ran, Started};
 pub use lock::{
     Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,

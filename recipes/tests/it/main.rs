@@ -15,6 +15,7 @@ mod drops;
 mod election;
 mod ending;
 mod gates;
+mod groups;
 mod handover;
 mod herd;
 mod hold;
