@@ -40,6 +40,7 @@
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
+//! | [`Partitioner`] | members and locks of Curator's kinds; kazoo's SetPartitioner on request | alpha |
 //! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
 //!
 //! # Features
@@ -66,6 +67,7 @@ mod lease;
 mod lock;
 mod multi_lock;
 mod parents;
+mod partition;
 mod persistent_node;
 mod rate_limiter;
 mod renewal;
@@ -96,6 +98,7 @@ pub use lock::{
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use partition::{Division, ItemStanding, Owned, Partitioner};
 pub use persistent_node::{PersistentNode, Presence, Standing};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};

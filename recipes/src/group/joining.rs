@@ -7,7 +7,7 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind, path};
 
 use super::layout::GroupLayout;
 use super::membership::{Membership, no_data};
-use super::roster::{GroupMember, members};
+use super::roster::{GroupMember, members, names};
 use super::rosters::Rosters;
 use crate::contend::validate;
 use crate::persistent_node::{Keeper, Life, Place, Presence};
@@ -183,6 +183,21 @@ impl Group {
             Ok(members) => Ok(members),
             Err(error) => Err(self.client.explain(error).await),
         }
+    }
+
+    /// The group's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The ids that names tell, in order and as often as they are there: one list.
+    pub(crate) async fn ids(&self) -> Result<Vec<String>, Error> {
+        let names = names(&self.client, &self.path, self.layout).await?;
+        let ids = names.iter().filter_map(|name| self.layout.id_of(name));
+        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     /// Follows who is there.

@@ -5,6 +5,7 @@ mod barriers;
 mod counters;
 mod groups;
 mod nodes;
+mod partition;
 mod transactions;
 mod values;
 

@@ -30,6 +30,7 @@ mod lost_replies;
 mod multi_lock;
 mod outage;
 mod own_node;
+mod partition;
 mod permissions;
 mod persistent_node;
 mod rate_limiter;
