@@ -3,7 +3,9 @@
 
 mod barriers;
 mod counters;
+mod groups;
 mod nodes;
+mod partition;
 mod transactions;
 mod values;
 

@@ -242,6 +242,10 @@ macro_rules! each_conformance_body {
                 as_many_hold_as_there_are_permits,
                 a_stored_capacity_counts_for_all_and_changes_while_they_wait,
             }
+            groups {
+                members_come_and_go_and_observers_are_told,
+                items_move_to_who_comes_and_back_when_it_goes,
+            }
             kept_nodes {
                 a_kept_node_is_made_again_and_goes_in_the_end,
                 a_ttl_node_outlives_its_keeper,
