@@ -43,11 +43,14 @@
 //! | [`Partitioner`] | members and locks of Curator's kinds; kazoo's SetPartitioner on request | alpha |
 //! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
 //! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
+//! | `discovery`: services that find each other | Curator's service discovery | alpha |
 //!
 //! # Features
 //!
 //! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
+//! * `discovery` (on): services that find each other; brings `serde_json`.
+//! * `tower` (off): what the balancers of `tower` want to know of them.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]

@@ -73,7 +73,25 @@ impl Instance {
     /// Its URI, if it says what that looks like.
     #[must_use]
     pub fn uri(&self) -> Option<String> {
-        Some(self.uri_spec.as_ref()?.expand(self))
+        Some(self.uri_spec.as_ref()?.expand(|name| self.variable(name)))
+    }
+
+    /// What a variable of a [`UriSpec`] stands for; `None` if instances have none of this name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let number = |port: Option<u16>| port.map(|port| port.to_string()).unwrap_or_default();
+        Some(match name {
+            "scheme" if self.ssl_port.is_some() => "https".to_owned(),
+            "scheme" => "http".to_owned(),
+            "name" => self.name.clone(),
+            "id" => self.id.clone(),
+            "address" => self.address.clone().unwrap_or_default(),
+            "port" => number(self.port),
+            "ssl-port" => number(self.ssl_port),
+            "registration-time-utc" => self.registered_millis.to_string(),
+            "service-type" => self.kind.name().to_ascii_lowercase(),
+            _ => return None,
+        })
     }
 
     /// `address:port`, with the TLS port if there is no other; for an IPv6 address in brackets. `None` without both.
@@ -189,6 +207,24 @@ mod tests {
         assert_eq!(at("::1").port(1).build().authority().unwrap(), "[::1]:1");
         assert_eq!(at("[::1]").port(1).build().authority().unwrap(), "[::1]:1");
         assert_eq!(at("host").build().authority(), None);
+    }
+
+    #[test]
+    fn all_variables_of_a_uri_expand() {
+        let all = "{scheme}|{name}|{id}|{address}|{port}|{ssl-port}|{registration-time-utc}|{service-type}|{what}";
+        let mut instance = Instance::builder("foo")
+            .id("i-1")
+            .address("10.0.0.7")
+            .build();
+        instance.registered_millis = 12345;
+        instance.kind = InstanceKind::DynamicSequential;
+        assert_eq!(instance.uri(), None);
+        instance.uri_spec = Some(all.parse().unwrap());
+        let uri = "http|foo|i-1|10.0.0.7|||12345|dynamic_sequential|";
+        assert_eq!(instance.uri().unwrap(), uri);
+        (instance.port, instance.ssl_port) = (Some(80), Some(443));
+        let uri = "https|foo|i-1|10.0.0.7|80|443|12345|dynamic_sequential|";
+        assert_eq!(instance.uri().unwrap(), uri);
     }
 
     #[test]

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::instance::Instance;
-
 /// A pattern for the URI of an instance: literal text with `{variables}`, as Curator's `UriSpec`.
 ///
 /// `scheme` (`https` with a TLS port, `http` without), `name`, `id`, `address`, `port`, `ssl-port`, `registration-time-utc`
-/// (milliseconds), `service-type` (lower case), and `[` and `]`, which stand for the braces themselves. Any other expands to
-/// nothing, unless the caller [knows it](Self::expand_with).
+/// (milliseconds), `service-type` (lower case), as the [instance](super::Instance::variable) has them, and `[` and `]`, which
+/// stand for the braces themselves. Any other expands to nothing.
 ///
 /// ```
 /// use zk_recipes::discovery::{Instance, UriSpec};
 ///
 /// let spec: UriSpec = "{scheme}://{address}:{port}/v1".parse()?;
 /// let instance = Instance::builder("billing").address("10.0.0.7").port(80).build();
-/// assert_eq!(spec.expand(&instance), "http://10.0.0.7:80/v1");
+/// assert_eq!(spec.expand(|name| instance.variable(name)), "http://10.0.0.7:80/v1");
 /// # Ok::<(), zk_recipes::discovery::UriSpecError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,48 +67,22 @@ impl UriSpec {
         &self.parts
     }
 
-    /// The URI of an instance.
+    /// The text in which each variable is what it stands for.
     #[must_use]
-    pub fn expand(&self, instance: &Instance) -> String {
-        self.expand_with(instance, |_| None)
-    }
-
-    /// The URI of an instance, with variables of the caller's, which go before those that are known here.
-    #[must_use]
-    pub fn expand_with(
-        &self,
-        instance: &Instance,
-        mut variable: impl FnMut(&str) -> Option<String>,
-    ) -> String {
+    pub fn expand(&self, mut variable: impl FnMut(&str) -> Option<String>) -> String {
         let mut uri = String::new();
         for part in &self.parts {
             match part {
                 UriPart::Literal(text) => uri.push_str(text),
-                UriPart::Variable(name) => match variable(name) {
-                    Some(value) => uri.push_str(&value),
-                    None => uri.push_str(&known(instance, name)),
+                UriPart::Variable(name) => match (name.as_str(), variable(name)) {
+                    (_, Some(value)) => uri.push_str(&value),
+                    ("[", None) => uri.push('{'),
+                    ("]", None) => uri.push('}'),
+                    _ => {}
                 },
             }
         }
         uri
-    }
-}
-
-fn known(instance: &Instance, variable: &str) -> String {
-    let number = |port: Option<u16>| port.map(|port| port.to_string()).unwrap_or_default();
-    match variable {
-        "scheme" if instance.ssl_port.is_some() => "https".to_owned(),
-        "scheme" => "http".to_owned(),
-        "name" => instance.name.clone(),
-        "id" => instance.id.clone(),
-        "address" => instance.address.clone().unwrap_or_default(),
-        "port" => number(instance.port),
-        "ssl-port" => number(instance.ssl_port),
-        "registration-time-utc" => instance.registered_millis.to_string(),
-        "service-type" => instance.kind.name().to_ascii_lowercase(),
-        "[" => "{".to_owned(),
-        "]" => "}".to_owned(),
-        _ => String::new(),
     }
 }
 
@@ -179,46 +151,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::discovery::kind::InstanceKind;
 
     fn spec(text: &str) -> UriSpec {
         text.parse().unwrap()
     }
 
-    fn instance() -> Instance {
-        let mut instance = Instance::builder("foo").id("i-1").build();
-        instance.address = Some("10.0.0.7".to_owned());
-        instance.registered_millis = 12345;
-        instance.kind = InstanceKind::DynamicSequential;
-        instance
+    fn known(name: &str) -> Option<String> {
+        (name == "name").then(|| "foo".to_owned())
     }
 
     #[test]
-    fn all_variables_expand_and_unknown_ones_to_nothing() {
-        let all = "{scheme}|{name}|{id}|{address}|{port}|{ssl-port}|{registration-time-utc}|{service-type}|{[}{]}|{what}";
-        let mut instance = instance();
-        assert_eq!(
-            spec(all).expand(&instance),
-            "http|foo|i-1|10.0.0.7|||12345|dynamic_sequential|{}|"
-        );
-        instance.port = Some(80);
-        instance.ssl_port = Some(443);
-        assert_eq!(
-            spec("{scheme}://{address}:{port}:{ssl-port}").expand(&instance),
-            "https://10.0.0.7:80:443"
-        );
+    fn known_variables_expand_braces_stand_for_themselves_and_the_rest_is_nothing() {
+        assert_eq!(spec("{name}|{[}{]}|{what}|{}|").expand(known), "foo|{}|||");
     }
 
     #[test]
     fn white_space_inside_of_braces_does_not_count_and_outside_it_does() {
-        assert_eq!(spec(" { name }\t{\tid} ").expand(&instance()), " foo\ti-1 ");
-    }
-
-    #[test]
-    fn variables_of_the_caller_go_first() {
-        let mine = |name: &str| (name == "name").then(|| "mine".to_owned());
-        let uri = spec("{name}/{id}").expand_with(&instance(), mine);
-        assert_eq!(uri, "mine/i-1");
+        assert_eq!(spec(" { name }\t{\tname} ").expand(known), " foo\tfoo ");
     }
 
     #[test]
@@ -235,7 +184,7 @@ mod tests {
         fn prop_any_text_is_refused_or_means_the_same_written_again(text in r"[a{}\[\] é]{0,12}") {
             if let Ok(read) = text.parse::<UriSpec>() {
                 let again: UriSpec = read.to_string().parse().unwrap();
-                prop_assert_eq!(again.expand(&instance()), read.expand(&instance()));
+                prop_assert_eq!(again.expand(known), read.expand(known));
             }
         }
     }

@@ -4,6 +4,8 @@
 mod barriers;
 mod counters;
 mod groups;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod nodes;
 mod partition;
 mod transactions;
