@@ -1,11 +1,13 @@
 //! `zkctl import`: a tree out of a file.
 
+mod existing;
 mod finding;
 mod tally;
 mod work;
 
 use zk_recipes::{Acl, Client, CreateMode, path};
 
+use self::existing::Existing;
 use self::tally::Tally;
 use self::work::Work;
 use crate::archive::entry::{Entry, Mode};
@@ -68,14 +70,6 @@ pub(crate) struct Args {
     /// Make containers and TTL nodes persistent
     #[arg(long)]
     persistent: bool,
-}
-
-/// What to do with a node that is there already and differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Existing {
-    Fail,
-    Skip,
-    Overwrite,
 }
 
 /// Nodes of a file as they are to be: elsewhere, with another ACL.

@@ -7,8 +7,9 @@ mod kafka;
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
-use zk_recipes::{Contender, Election, Leader};
+use zk_recipes::{Client, Contender, Election, Leader};
 
+use self::foreign::Foreign;
 use super::elect::Layout;
 use super::locks::picture::check_chroot;
 use crate::connect::Connection;
@@ -49,7 +50,7 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
         .run(|client| async move {
             if path == "/" {
                 // The root cannot be an election, but often is that of a Kafka cluster.
-                let foreign = foreign::find(&client, path).await?;
+                let foreign = foreign(&client, path).await?;
                 if foreign.is_some() {
                     return Ok((None, Vec::new(), foreign));
                 }
@@ -59,7 +60,7 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
             let candidates = election.candidates().await?;
             let foreign = if candidates.is_empty() {
                 check_chroot(&client).await?;
-                foreign::find(&client, path).await?
+                foreign(&client, path).await?
             } else {
                 None
             };
@@ -78,6 +79,17 @@ pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Resu
         output::text(&table(path, leader.as_ref(), &candidates))?;
     }
     Ok(code::OK)
+}
+
+/// Finds out whose nodes there are below `at`, and reads them; `None` if they are nobody's that is known here.
+async fn foreign(client: &Client, at: &str) -> Result<Option<Foreign>, Failure> {
+    let Some(names) = foreign::children(client, at).await? else {
+        return Ok(None);
+    };
+    if let Some(found) = kafka::read(client, at, &names).await? {
+        return Ok(Some(found));
+    }
+    flink::read(client, at, &names).await
 }
 
 /// A leader as an object.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use zk_recipes::{Client, Error, ErrorKind, Fate};
 
-use super::Existing;
+use super::existing::Existing;
 use super::finding::{Finding, look};
 use super::tally::Tally;
 use crate::archive::entry::{Entry, Mode};

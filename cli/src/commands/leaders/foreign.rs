@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 use zk_recipes::{Client, ErrorKind, Node, Stat, path};
 
-use super::{flink, kafka};
 use crate::exit::Failure;
 use crate::{duration, output, since};
 
@@ -32,17 +31,6 @@ pub(super) struct Candidate {
     pub(super) session: String,
     /// What only this system has.
     pub(super) more: Vec<(&'static str, Value)>,
-}
-
-/// Finds out whose nodes there are below `at`, and reads them; `None` if they are nobody's that is known here.
-pub(super) async fn find(client: &Client, at: &str) -> Result<Option<Foreign>, Failure> {
-    let Some(names) = children(client, at).await? else {
-        return Ok(None);
-    };
-    if let Some(found) = kafka::read(client, at, &names).await? {
-        return Ok(Some(found));
-    }
-    flink::read(client, at, &names).await
 }
 
 /// The names below a node; `None` if it does not exist.
