@@ -39,7 +39,8 @@
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
-//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
+//! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
+//! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
 //!
 //! # Features
 //!
@@ -60,6 +61,7 @@ mod decided;
 pub mod decisions;
 mod election;
 pub mod gate;
+mod group;
 mod lease;
 mod lock;
 mod multi_lock;
@@ -71,6 +73,7 @@ mod rw_lock;
 mod semaphore;
 mod stm;
 mod transaction;
+mod ttl_node;
 mod uuid;
 mod value;
 mod wait;
@@ -86,6 +89,7 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
+pub use group::{Group, GroupLayout, GroupMember, Membership, Roster, Rosters};
 pub use lease::{Lease, Ran, Started};
 pub use lock::{
     Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,
@@ -98,6 +102,7 @@ pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use stm::{Stm, Tx};
 pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
+pub use ttl_node::{FoundTtl, TtlNode};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
     TypedValue, Versioned,

@@ -18,6 +18,7 @@ mod create;
 mod delete_all;
 mod election;
 mod fence;
+mod kept_nodes;
 mod list;
 mod multi;
 mod mutex;

@@ -3,6 +3,7 @@
 
 mod barriers;
 mod counters;
+mod groups;
 mod nodes;
 mod transactions;
 mod values;

@@ -242,6 +242,11 @@ macro_rules! each_conformance_body {
                 as_many_hold_as_there_are_permits,
                 a_stored_capacity_counts_for_all_and_changes_while_they_wait,
             }
+            kept_nodes {
+                a_kept_node_is_made_again_and_goes_in_the_end,
+                a_ttl_node_outlives_its_keeper,
+                a_server_that_makes_no_ttl_nodes_is_told_of,
+            }
             election {
                 terms_follow_one_another_with_epochs_that_grow,
                 a_term_is_announced_while_it_lasts_and_refused_after_it,
