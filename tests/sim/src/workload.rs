@@ -3,11 +3,13 @@
 mod barriers;
 mod belief;
 mod calls;
+mod drivers;
 mod election;
 mod families;
 mod family;
 mod guard;
 mod holding;
+mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
