@@ -55,6 +55,7 @@ mod barrier;
 mod cell;
 mod contend;
 mod counter;
+mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
@@ -63,6 +64,7 @@ pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;
+mod parents;
 mod persistent_node;
 mod queue;
 mod rate_limiter;

@@ -6,6 +6,7 @@ use zk_client::{
 
 use super::marks::Marks;
 use super::settlement::Settlement;
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 
 /// Who makes it, and where the marks stand.
@@ -96,7 +97,12 @@ impl Marked<'_> {
             return match (of_mark, kind) {
                 // Somebody deleted the mark: the next one is made anew.
                 (true, ErrorKind::NoNode) if was_made => Ok(Sent::Again),
-                (true, ErrorKind::NoNode) => self.create_home().await.map(|()| Sent::Again),
+                (true, ErrorKind::NoNode) => {
+                    let below = path::join(self.home, "mark");
+                    let container = CreateMode::Container;
+                    make_parents(self.client, &below, container, self.acl, error).await?;
+                    Ok(Sent::Again)
+                }
                 (true, _) => Err(self.unmarkable(error)),
                 (false, ErrorKind::ConnectionLost) => Ok(Sent::Again),
                 (false, _) => Ok(Sent::No(error, at.map(|at| at - ahead))),
@@ -127,20 +133,6 @@ impl Marked<'_> {
             mark.absent();
         }
         Ok(Sent::Again)
-    }
-
-    async fn create_home(&self) -> Result<(), Error> {
-        let below = path::join(self.home, "mark");
-        let container = CreateMode::Container;
-        let made = self.client.create_parents(&below, container, self.acl);
-        match made.await {
-            Ok(true) => Ok(()),
-            // Made or not made: the next create tells, and nothing is made twice.
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
-            Err(error) => Err(error),
-            // Made by somebody else meanwhile, or only the chroot itself is missing: explain that.
-            Ok(false) => self.client.talkative().get("/").await.map(drop),
-        }
     }
 
     fn unmarkable(&self, error: Error) -> Error {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zk_client::{CreateMode, Error, ErrorKind, Fate, MultiResult, OpKind, SessionId, Stat, Zxid};
+use zk_client::{Client, CreateMode, Error, ErrorKind, Fate, MultiResult, Zxid};
 
 use super::claimed::Claimed;
 use super::config::Config;
@@ -14,7 +14,8 @@ use super::item::Item;
 use super::pick::Picker;
 use super::state::State;
 use super::take::nothing_came;
-use crate::cell::{Settlement, pause};
+use crate::cell::pause;
+use crate::decided::decided;
 use crate::lock::{Held, HoldKind};
 use crate::renewal::renewed;
 
@@ -98,7 +99,10 @@ pub(super) async fn claim(
         if names.is_empty() {
             return Ok(None);
         }
-        for item in picker.read(names).await? {
+        let Some(items) = picker.read(names).await? else {
+            continue;
+        };
+        for item in items {
             if picker.is_worn_out(&item) {
                 picker.give_up(&item).await?;
                 continue;
@@ -157,7 +161,11 @@ async fn attempt(
                 continue;
             }
             Err(error) if error.kind() == ErrorKind::ConnectionLost => {
-                settle(config, &lock, &id, item.node(), generation).await?
+                match settle(config, &lock, &id, generation).await? {
+                    Settled::Yes(token) => Some(token),
+                    Settled::No => continue,
+                    Settled::Over => None,
+                }
             }
             Err(error) => {
                 renewed(client, generation, error)?;
@@ -201,34 +209,34 @@ fn claimed_at(results: &[MultiResult]) -> Option<Zxid> {
     }
 }
 
+/// What became of a claim.
+enum Settled {
+    Yes(Zxid),
+    No,
+    /// Its session is over, and with it the lock.
+    Over,
+}
+
 /// Finds out whether a claim whose answer was lost took place: then the lock is ours, and is what it was made as.
 async fn settle(
     config: &Config,
     lock: &str,
     id: &str,
-    item: &str,
     generation: u64,
-) -> Result<Option<Zxid>, Error> {
+) -> Result<Settled, Error> {
     let client = &config.client;
-    let settlement = Settlement {
-        client,
-        op: OpKind::Acquire,
-        path: item,
-        what: format!("{item} was claimed"),
-    };
-    let looked = match settlement.decided(generation).await {
+    let looked = match decided(client).await {
         Ok(()) => client.get(lock).await,
         Err(error) => Err(error),
     };
-    let is_ours = |stat: &Stat| {
-        stat.ephemeral_owner != SessionId::NONE && Some(stat.ephemeral_owner) == client.session_id()
-    };
+    // The lock has gone with its session, and the item is where it was.
+    let over = |client: &Client| client.generation() != generation;
     match looked {
-        Ok(node) if node.data == id.as_bytes() && is_ours(&node.stat) => Ok(Some(node.stat.czxid)),
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == ErrorKind::NoNode => Ok(None),
-        // The lock has gone with its session, and the item is where it was.
-        Err(error) => renewed(client, generation, error).map(|()| None),
+        _ if over(client) => Ok(Settled::Over),
+        Ok(node) if node.data == id.as_bytes() => Ok(Settled::Yes(node.stat.czxid)),
+        Ok(_) => Ok(Settled::No),
+        Err(error) if error.kind() == ErrorKind::NoNode => Ok(Settled::No),
+        Err(error) => renewed(client, generation, error).map(|()| Settled::Over),
     }
 }
 

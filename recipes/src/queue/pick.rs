@@ -43,14 +43,15 @@ impl Picker<'_> {
         }
     }
 
-    /// The items of these names that are there and that nobody works on. What is none is dealt with as the queue was told to.
-    pub(super) async fn read(&self, names: Vec<Name>) -> Result<Vec<Item>, Error> {
+    /// The items of these names that are there and that nobody works on; `None` if another session began meanwhile. What is
+    /// no item is dealt with as the queue was told to.
+    pub(super) async fn read(&self, names: Vec<Name>) -> Result<Option<Vec<Item>>, Error> {
         let generation = self.config.client.generation();
         let found = match self.config.read(names).await {
             Ok(found) => found,
             Err(error) => {
                 renewed(&self.config.client, generation, error)?;
-                return Ok(Vec::new());
+                return Ok(None);
             }
         };
         let mut items = Vec::new();
@@ -66,7 +67,7 @@ impl Picker<'_> {
                 }
             }
         }
-        Ok(items)
+        Ok(Some(items))
     }
 
     async fn move_aside(

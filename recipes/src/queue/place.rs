@@ -3,6 +3,7 @@
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, path};
 
 use super::layout::QueueLayout;
+use crate::parents::make_parents;
 
 /// Where the nodes of a queue are.
 #[derive(Debug, Clone)]
@@ -60,16 +61,7 @@ pub(super) async fn make_root(
             Err(error) if error.kind() == ErrorKind::NoNode => error,
             Err(error) => return Err(error),
         };
-        match client.create_parents(root, parents, acl).await {
-            Ok(true) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-            Err(error) => return Err(error),
-            // Only the chroot itself can still be missing: explain that.
-            Ok(false) => match client.talkative().get("/").await {
-                Err(error) => return Err(error),
-                Ok(_) => return Err(missing),
-            },
-        }
+        make_parents(client, root, parents, acl, missing).await?;
     }
 }
 

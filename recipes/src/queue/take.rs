@@ -148,7 +148,9 @@ pub(super) async fn take(
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let found = picker.read(names).await?;
+        let Some(found) = picker.read(names).await? else {
+            continue;
+        };
         if !found.is_empty() {
             let (config, marks) = (Arc::clone(config), Arc::clone(&state.marks));
             let taking = Box::pin(async move { take_all(&config, &marks, found).await });

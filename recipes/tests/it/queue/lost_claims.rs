@@ -74,6 +74,8 @@ async fn a5_an_expiry_before_a_claim_is_settled_leaves_the_item_and_the_claim_st
         let world = World::new();
         let zk = world.client().await;
         let queue = queue(&zk);
+        queue.put("warm").await.unwrap();
+        claim(&queue).await.complete().await.unwrap();
         queue.put("x").await.unwrap();
         let rule = cut_next(&world, &zk, applied);
         let waits = spawned({

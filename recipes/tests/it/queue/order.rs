@@ -163,7 +163,6 @@ async fn a21_items_of_any_id_are_removed_by_it() {
         "a/b",
         "a|b|c",
         "/",
-        "|",
         "..",
         "ü 1",
         "queue-",
