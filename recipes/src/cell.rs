@@ -14,5 +14,4 @@ pub(crate) use edit::{Cell, Edited, Found, Promotion};
 pub(crate) use marked::{Applied, Marked, Sent};
 pub(crate) use marks::Marks;
 pub(crate) use pause::pause;
-pub(crate) use settlement::Settlement;
 pub(crate) use write::validated;

@@ -218,12 +218,7 @@ enum Settled {
 }
 
 /// Finds out whether a claim whose answer was lost took place: then the lock is ours, and is what it was made as.
-async fn settle(
-    config: &Config,
-    lock: &str,
-    id: &str,
-    generation: u64,
-) -> Result<Settled, Error> {
+async fn settle(config: &Config, lock: &str, id: &str, generation: u64) -> Result<Settled, Error> {
     let client = &config.client;
     let looked = match decided(client).await {
         Ok(()) => client.get(lock).await,

@@ -122,8 +122,8 @@ impl Claimed {
     ///
     /// # Errors
     ///
-    /// As [`complete`](Self::complete), and whatever `writes` is refused for: then the item is given back. The number of the
-    /// operation that an error tells counts those of the completion, which come first.
+    /// As [`complete`](Self::complete), and whatever `writes` is refused for: then the item is given back. The error's path tells
+    /// which of them it was; its number counts the operations of the completion, too.
     ///
     /// # Cancel safety
     ///

@@ -140,15 +140,16 @@ async fn settling_goes_on_over_further_broken_connections() {
     let zk = world.client().await;
     let queue = queue(&zk);
     queue.put("x").await.unwrap();
-    cut_next(&world, &zk, true);
-    // The barrier is an empty multi.
-    world
-        .hooks
-        .on(Match::op(OpCode::Multi).path("/").nth(2).times(2))
-        .cut_after_apply();
+    queue.put("y").await.unwrap();
+    claim(&queue).await.complete().await.unwrap();
+    let claims = cut_next(&world, &zk, true);
+    // The barriers are empty transactions.
+    let barriers = Match::op(OpCode::Multi).path("/").nth(2).times(2);
+    let barriers = world.hooks.on(barriers).cut_after_apply();
     let claimed = timeout(Duration::from_secs(60), claim(&queue))
         .await
         .unwrap();
+    assert_eq!((world.hooks.fired(claims), world.hooks.fired(barriers)), (1, 2));
     claimed.complete().await.unwrap();
     assert_eq!(world.left(PATH), [""; 0]);
 }
