@@ -3,9 +3,9 @@
 
 mod barriers;
 mod counters;
-mod groups;
 #[cfg(feature = "discovery")]
 mod discovery;
+mod groups;
 mod nodes;
 mod partition;
 mod transactions;

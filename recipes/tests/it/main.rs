@@ -36,6 +36,7 @@ mod own_node;
 mod partition;
 mod permissions;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod reentrant;
 mod refusals;
