@@ -2,3 +2,9 @@
 
 mod children;
 mod kit;
+mod node;
+mod old_servers;
+mod outages;
+mod readers;
+mod tree;
+mod waiting;

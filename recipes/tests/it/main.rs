@@ -15,6 +15,7 @@ mod dropped;
 mod drops;
 mod election;
 mod ending;
+mod ensembles;
 mod gates;
 mod handover;
 mod herd;
