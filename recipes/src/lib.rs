@@ -40,7 +40,7 @@
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`PersistentNode`] | Curator's PersistentNode | alpha |
-//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`], [`TypedCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
@@ -81,7 +81,7 @@ pub use barrier::{
 };
 pub use cache::{
     Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
-    NodeCache, TreeCache,
+    NodeCache, TreeCache, TypedCache,
 };
 pub use contend::{Family, Layout};
 pub use counter::{

@@ -7,4 +7,5 @@ mod old_servers;
 mod outages;
 mod readers;
 mod tree;
+mod typed;
 mod waiting;
