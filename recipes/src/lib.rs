@@ -56,6 +56,7 @@ mod cache;
 mod cell;
 mod contend;
 mod counter;
+mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
@@ -64,6 +65,7 @@ pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;
+mod parents;
 mod persistent_node;
 mod rate_limiter;
 mod renewal;
