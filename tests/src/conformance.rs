@@ -12,6 +12,7 @@
 mod acl;
 mod admin;
 mod barriers;
+mod caches;
 mod chroot;
 mod codes;
 mod create;

@@ -255,6 +255,10 @@ macro_rules! each_conformance_body {
                 terms_follow_one_another_with_epochs_that_grow,
                 a_term_is_announced_while_it_lasts_and_refused_after_it,
             }
+            caches {
+                a_cache_is_what_the_server_has_and_its_changes_fold_to_it,
+                caches_of_a_node_and_of_children_follow_what_comes_and_goes,
+            }
             values {
                 changes_of_a_counter_form_one_chain,
                 a_shared_count_is_followed_in_the_order_of_its_writes,
