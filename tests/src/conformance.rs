@@ -30,6 +30,7 @@ mod null;
 mod order;
 mod paths;
 mod persistent_watch;
+mod queue;
 mod reads;
 mod rw_lock;
 mod seen;
