@@ -34,6 +34,7 @@ mod null;
 mod order;
 mod paths;
 mod persistent_watch;
+mod queue;
 mod reads;
 mod rw_lock;
 mod seen;

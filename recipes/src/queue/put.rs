@@ -54,7 +54,7 @@ pub struct Put {
 ///
 /// # Cancel safety
 ///
-/// As [`Put`].
+/// Uncertain, as [`Put`].
 ///
 /// # Ordering
 ///
