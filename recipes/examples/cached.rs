@@ -80,7 +80,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "told {told} changes, stale {stale} times; the cache is what the servers have: {right}"
     );
-    drop((cache, changes));
+    cache.close();
     driver.await??;
     writer.close().await?;
     reader.close().await?;

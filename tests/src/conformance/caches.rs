@@ -37,7 +37,10 @@ pub async fn a_cache_is_what_the_server_has_and_its_changes_fold_to_it(server: &
         }
         let (cache, driver) = plan.keep();
         let driver = tokio::spawn(driver);
-        let cache = deadline("the load", SOON, cache.loaded()).await.unwrap();
+        let cache = deadline(SOON)
+            .until("the load", cache.loaded())
+            .await
+            .unwrap();
         let mut changes = cache.changes();
         let Some(CacheChange::Snapshot(first)) = changes.next().await else {
             panic!("no snapshot first");
@@ -61,7 +64,7 @@ pub async fn a_cache_is_what_the_server_has_and_its_changes_fold_to_it(server: &
                 }
             }
         };
-        deadline("the last change", SOON, told).await;
+        deadline(SOON).until("the last change", told).await;
         cache.wait_for(last.stat.czxid).await.unwrap();
         cache.catch_up().await.unwrap();
         let mut there = other.descendants("/cached").await.unwrap();
@@ -75,7 +78,7 @@ pub async fn a_cache_is_what_the_server_has_and_its_changes_fold_to_it(server: &
             assert_eq!(shown.stat().mzxid, node.stat.mzxid, "{path}");
             assert_eq!(cache.get(&path).as_ref(), Some(&shown), "{path}");
         }
-        drop((cache, changes));
+        cache.close();
         driver.await.unwrap().unwrap();
         other.delete("/cached/last").await.unwrap();
     }
@@ -87,8 +90,14 @@ pub async fn caches_of_a_node_and_of_children_follow_what_comes_and_goes(server:
     let children_driver = tokio::spawn(driver);
     let (node, driver) = NodeCache::new(&zk, "/listed/a").unwrap().keep();
     let node_driver = tokio::spawn(driver);
-    let children = deadline("the load", SOON, children.loaded()).await.unwrap();
-    let node = deadline("the load", SOON, node.loaded()).await.unwrap();
+    let children = deadline(SOON)
+        .until("the load", children.loaded())
+        .await
+        .unwrap();
+    let node = deadline(SOON)
+        .until("the load", node.loaded())
+        .await
+        .unwrap();
     assert!(children.is_empty() && node.is_empty());
     for round in 0..3 {
         let data = format!("{round}");
@@ -99,21 +108,23 @@ pub async fn caches_of_a_node_and_of_children_follow_what_comes_and_goes(server:
             .unwrap();
         other.create("/listed/a/below", "").await.unwrap();
         for cache in [&children, &node] {
-            let waited = deadline("the creation", SOON, cache.wait_for(made.stat.czxid));
-            waited.await.unwrap();
+            let waited = cache.wait_for(made.stat.czxid);
+            deadline(SOON).until("the creation", waited).await.unwrap();
             assert_eq!(cache.get("/listed/a").unwrap().data(), data.as_bytes());
             assert_eq!(cache.get("/listed/a/below"), None);
         }
         assert_eq!(children.children("/listed").len(), 1);
         other.delete("/listed").recursive().await.unwrap();
         for cache in [&children, &node] {
-            deadline("the deletion", SOON, cache.catch_up())
+            deadline(SOON)
+                .until("the deletion", cache.catch_up())
                 .await
                 .unwrap();
             assert!(cache.is_empty());
         }
     }
-    drop((children, node));
+    children.close();
+    node.close();
     children_driver.await.unwrap().unwrap();
     node_driver.await.unwrap().unwrap();
 }

@@ -49,6 +49,26 @@ async fn k13_c53_the_last_handle_that_is_dropped_ends_the_driver_and_leaves_no_w
     assert_eq!((zk.stats().watches, world.hooks.watch_count()), (0, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cache_that_is_closed_goes_on_showing_what_it_showed_and_leaves_no_watch() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    other.create("/c/a", "").parents().await.unwrap();
+    let (cache, driver) = loaded(TreeCache::new(&zk, TOP).unwrap().keep()).await;
+    let mut folder = Folder::of(&cache).await;
+    cache.clone().close();
+    driver.await.unwrap().unwrap();
+    assert!(matches!(folder.next().await, Some(CacheChange::Stale)));
+    assert!(folder.next().await.is_none());
+    assert_eq!(cache.len(), 2);
+    assert_eq!(
+        cache.catch_up().await.unwrap_err().kind(),
+        ErrorKind::Misuse
+    );
+    settle().await;
+    assert_eq!(world.hooks.watch_count(), 0);
+}
+
 /// C57: the load is given up at any moment.
 #[tokio::test(start_paused = true)]
 async fn c57_a_load_that_is_given_up_at_any_time_leaves_no_watch() {
