@@ -9,6 +9,7 @@ use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Node, Stat, path};
 use crate::lock::{
     Held, HoldError, LockGuard, Mutex, Terms, default_contender, hold_under, validate,
 };
+use crate::parents::make_parents;
 
 /// A job that runs on one of many hosts at a time, for at most so long, and not again too soon: for schedules that fire on
 /// all hosts at about the same moment.
@@ -249,9 +250,8 @@ impl Lease {
             let set = self.client.set(&self.last, record.clone());
             let noted = match set.fenced_by(guard).await {
                 Err(error) if error.kind() == ErrorKind::NoNode => {
-                    self.client
-                        .create_parents(&self.last, CreateMode::Persistent, &self.acl)
-                        .await?;
+                    let mode = CreateMode::Persistent;
+                    make_parents(&self.client, &self.last, mode, &self.acl, error).await?;
                     let create = self.client.create(&self.last, record.clone());
                     let create = create.acl(self.acl.clone()).fenced_by(guard);
                     create.await.map(drop)

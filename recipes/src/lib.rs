@@ -54,6 +54,7 @@ mod barrier;
 mod cell;
 mod contend;
 mod counter;
+mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
@@ -62,6 +63,7 @@ pub mod gate;
 mod lease;
 mod lock;
 mod multi_lock;
+mod parents;
 mod persistent_node;
 mod rate_limiter;
 mod renewal;

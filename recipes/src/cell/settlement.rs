@@ -5,6 +5,7 @@ use zk_client::{Client, Error, ErrorKind, Fate, OpKind};
 use super::home::Home;
 use super::mark::Mark;
 use super::settle::{Verdict, by_mark};
+use crate::decided::decided;
 
 /// A write, as its errors tell of it.
 pub(crate) struct Settlement<'a> {
@@ -43,12 +44,8 @@ impl Settlement<'_> {
 
     /// Waits until nothing that this session sent before can still take place.
     pub(super) async fn decided(&self, generation: u64) -> Result<(), Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => break,
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) => return Err(self.undecided(&error)),
-            }
+        if let Err(error) = decided(self.client).await {
+            return Err(self.undecided(&error));
         }
         // An answer to another session's barrier proves nothing about this one's writes.
         if self.client.generation() == generation {

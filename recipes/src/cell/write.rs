@@ -8,6 +8,7 @@ use super::mark::Mark;
 use super::settle::{Seen, Verdict, by_node};
 use super::settlement::Settlement;
 use crate::contend::validate;
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 
 /// What the write is to replace.
@@ -73,7 +74,10 @@ impl Writer<'_> {
                     seen = None;
                     Ok(())
                 }
-                Ok(Tried::NoParent(error)) => self.create_parents(error).await,
+                Ok(Tried::NoParent(error)) => {
+                    let container = CreateMode::Container;
+                    make_parents(self.client, self.path, container, self.acl, error).await
+                }
                 Ok(Tried::Refused(error)) => return Err(error),
                 Err(error) => Err(error),
             };
@@ -248,23 +252,6 @@ impl Writer<'_> {
             }
             (ErrorKind::ConnectionLost, _) => Ok(Tried::Again),
             _ => renewed(self.client, generation, error).map(|()| Tried::Again),
-        }
-    }
-
-    async fn create_parents(&self, missing: Error) -> Result<(), Error> {
-        let made = self
-            .client
-            .create_parents(self.path, CreateMode::Container, self.acl);
-        match made.await {
-            Ok(true) => Ok(()),
-            // Made or not made: the next create tells, and nothing is made twice.
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
-            Err(error) => Err(error),
-            // Only the chroot itself can still be missing: explain that.
-            Ok(false) => match self.client.talkative().get("/").await {
-                Err(error) => Err(error),
-                Ok(_) => Err(missing),
-            },
         }
     }
 

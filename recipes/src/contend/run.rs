@@ -15,6 +15,8 @@ use zk_client::{
 
 use super::decide::{Decision, decide, decide_by_creation};
 use super::kind::Kind;
+use crate::decided::decided;
+use crate::parents::make_parents;
 use crate::renewal::last_end;
 use crate::uuid::new_uuid;
 
@@ -148,7 +150,8 @@ impl Contention {
             Err(error) if error.kind() == ErrorKind::NoNode => {
                 drop(list);
                 claim.absent();
-                self.create_parents(&prefix, error).await?;
+                let parents = self.kind.parents();
+                make_parents(&self.client, &prefix, parents, &self.acl, error).await?;
                 Ok(None)
             }
             Err(error)
@@ -161,24 +164,6 @@ impl Contention {
         }
     }
 
-    async fn create_parents(&self, prefix: &str, missing: Error) -> Result<(), Error> {
-        let create = self
-            .client
-            .create_parents(prefix, self.kind.parents(), &self.acl);
-        match create.await {
-            Ok(true) => return Ok(()),
-            // Made or not made: the contender's next create tells, and nothing is made twice.
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => return Ok(()),
-            Err(error) => return Err(error),
-            Ok(false) => {}
-        }
-        // Only the chroot itself can still be missing. Ask again in a way that explains it.
-        match self.client.talkative().get("/").await {
-            Err(error) => Err(error),
-            Ok(_) => Err(missing),
-        }
-    }
-
     /// Finds out what became of a create whose answer was lost, on the same session: after a quorum barrier
     /// nothing that was sent before can still happen, so a node with our mark is there now or never.
     pub(super) async fn settle(
@@ -186,16 +171,15 @@ impl Contention {
         claim: Claim,
         mark: &str,
     ) -> Result<Option<(Claim, Created, Vec<String>)>, Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => break,
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                #[cfg(feature = "__seeded-bugs")]
-                Err(error)
-                    if error.kind() == ErrorKind::SessionExpired
-                        && zk_client::seeded::is_on("owner-not-checked") => {}
-                Err(error) => return Err(error),
+        match decided(&self.client).await {
+            #[cfg(feature = "__seeded-bugs")]
+            Err(error)
+                if error.kind() == ErrorKind::SessionExpired
+                    && zk_client::seeded::is_on("owner-not-checked") =>
+            {
+                decided(&self.client).await?;
             }
+            answered => answered?,
         }
         let children = match self.client.children(&self.path).await {
             Ok(children) => children,

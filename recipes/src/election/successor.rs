@@ -13,6 +13,7 @@ use zk_client::{
 };
 
 use crate::contend::{Contention, Grant, Name};
+use crate::decided::decided;
 
 /// The node of an offer in this election to that candidate.
 fn offer_of(election: &str, contender: &[u8]) -> String {
@@ -100,11 +101,7 @@ async fn make(client: &Client, offer: &str, leader: &str) -> Result<Claim, Error
                 withdraw(client, offer).await?;
             }
             (ErrorKind::ConnectionLost, Fate::Unknown) => {
-                while let Err(error) = client.barrier().await {
-                    if error.kind() != ErrorKind::ConnectionLost {
-                        return Err(error);
-                    }
-                }
+                decided(client).await?;
                 let there = client.exists(offer).await?;
                 if there.is_some_and(|stat| Some(stat.ephemeral_owner) == client.session_id()) {
                     claim.located(offer);

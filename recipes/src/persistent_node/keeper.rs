@@ -7,6 +7,8 @@ use zk_client::{
 };
 
 use super::presence::{Orders, Standing, Wanted};
+use crate::decided::decided;
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 
 pub(super) struct Keeper {
@@ -119,7 +121,8 @@ impl Keeper {
             match create.await {
                 Ok(created) => return Ok(Made::Yes(created.stat)),
                 Err(error) if error.kind() == ErrorKind::NoNode => {
-                    self.create_parents(error).await?
+                    let container = CreateMode::Container;
+                    make_parents(&self.client, &self.path, container, &self.acl, error).await?;
                 }
                 Err(error) if error.kind() == ErrorKind::NodeExists => {
                     self.wait_for_other().await?
@@ -127,25 +130,6 @@ impl Keeper {
                 Err(error) if is_lost(&error) => return self.settle(claim).await,
                 Err(error) => return Err(error),
             }
-        }
-    }
-
-    async fn create_parents(&self, missing: Error) -> Result<(), Error> {
-        let container = CreateMode::Container;
-        match self
-            .client
-            .create_parents(&self.path, container, &self.acl)
-            .await
-        {
-            Ok(true) => Ok(()),
-            // Made or not made: the next create tells, and nothing is made twice.
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
-            Err(error) => Err(error),
-            // Only the chroot itself can still be missing, or somebody else was faster.
-            Ok(false) => match self.client.talkative().get("/").await {
-                Ok(_) => Err(missing),
-                Err(error) => Err(error),
-            },
         }
     }
 
@@ -174,13 +158,7 @@ impl Keeper {
 
     /// Finds out what became of a create whose answer was lost: after a quorum barrier it took place or never will.
     async fn settle(&self, claim: &Claim) -> Result<Made, Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => break,
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) => return Err(error),
-            }
-        }
+        decided(&self.client).await?;
         let stat = self.client.exists(&self.path).await?;
         let own = |stat: &Stat| Some(stat.ephemeral_owner) == self.client.session_id();
         match stat.filter(own) {

@@ -6,6 +6,7 @@ use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, Fenced, Multi, 
 
 use super::sets::{Step, Write};
 use crate::cell::{Home, Mark, Settlement, Verdict};
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 use crate::transaction::{Absence, guard_absent, topmost_missing};
 
@@ -22,7 +23,7 @@ enum Tried {
     Ended(Committed),
     Again,
     /// The node that marks stand below is missing.
-    NoHome,
+    NoHome(Error),
 }
 
 /// Marks that wait for the next commit: as many as commits were ever made at once.
@@ -105,7 +106,11 @@ impl Committer<'_> {
             match tried {
                 Tried::Ended(committed) => return Ok(committed),
                 Tried::Again => {}
-                Tried::NoHome => self.create_home().await?,
+                Tried::NoHome(error) => {
+                    let below = path::join(self.home, "mark");
+                    let container = CreateMode::Container;
+                    make_parents(self.client, &below, container, self.acl, error).await?;
+                }
             }
         }
     }
@@ -158,9 +163,6 @@ impl Committer<'_> {
             Some(mark) => mark,
             None => {
                 let before = Home::look(self.client, self.home).await?;
-                if before == Home::Missing {
-                    return Ok(Tried::NoHome);
-                }
                 Mark::new(self.client, self.home, before)?
             }
         };
@@ -189,7 +191,7 @@ impl Committer<'_> {
             return match (of_mark, kind) {
                 // Somebody deleted the mark: the next one is made anew.
                 (true, ErrorKind::NoNode) if was_made => Ok(Tried::Again),
-                (true, ErrorKind::NoNode) => Ok(Tried::NoHome),
+                (true, ErrorKind::NoNode) => Ok(Tried::NoHome(error)),
                 (true, _) => Err(self.unmarkable(error)),
                 _ => self.refused(error, steps, 1, generation),
             };
@@ -246,20 +248,6 @@ impl Committer<'_> {
             ErrorKind::ConnectionLost => Ok(Tried::Again),
             // What was read in the last session is as good a condition in the next.
             _ => renewed(self.client, generation, error).map(|()| Tried::Again),
-        }
-    }
-
-    async fn create_home(&self) -> Result<(), Error> {
-        let below = path::join(self.home, "mark");
-        let container = CreateMode::Container;
-        let made = self.client.create_parents(&below, container, self.acl);
-        match made.await {
-            Ok(true) => Ok(()),
-            // Made or not made: the next create tells, and nothing is made twice.
-            Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(()),
-            Err(error) => Err(error),
-            // Made by somebody else meanwhile, or only the chroot itself is missing: explain that.
-            Ok(false) => self.client.talkative().get("/").await.map(drop),
         }
     }
 

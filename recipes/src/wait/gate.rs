@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, Stat};
 
+use crate::decided::decided;
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 
 /// One persistent node that is there or not.
@@ -44,14 +46,11 @@ impl Gate {
                     fate = worse(fate, &error);
                 }
                 Err(error) if error.kind() == ErrorKind::NoNode => {
-                    let parents =
-                        self.client
-                            .create_parents(&self.path, CreateMode::Container, &self.acl);
-                    match parents.await {
-                        Ok(true) => {}
-                        Ok(false) => return Err(error),
-                        Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                        Err(error) => renewed(&self.client, generation, error)?,
+                    let container = CreateMode::Container;
+                    let made =
+                        make_parents(&self.client, &self.path, container, &self.acl, error).await;
+                    if let Err(error) = made {
+                        renewed(&self.client, generation, error)?;
                     }
                 }
                 Err(error) => {
@@ -95,9 +94,8 @@ impl Gate {
             // Deleted or not: once that is decided, a node with another creation zxid is somebody's new one.
             loop {
                 let generation = self.client.generation();
-                match self.client.barrier().await {
-                    Ok(_) => break,
-                    Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                match decided(&self.client).await {
+                    Ok(()) => break,
                     Err(error) => renewed(&self.client, generation, error.with_fate(fate))?,
                 }
             }

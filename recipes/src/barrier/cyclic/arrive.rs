@@ -13,6 +13,7 @@ use zk_client::{
 
 use super::decide::{PARTY, round};
 use crate::barrier::withdraw::Place;
+use crate::decided::decided;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
 use crate::wait::late;
@@ -239,7 +240,7 @@ impl Site {
             (ErrorKind::BadVersion, Some(at)) if at < parties.len() => Ok(Completed::HasPassed(at)),
             (ErrorKind::BadVersion | ErrorKind::NoNode, _) => Ok(Completed::Look),
             (ErrorKind::ConnectionLost, _) => {
-                self.decided().await?;
+                decided(&self.client).await?;
                 Ok(Completed::Look)
             }
             _ => Err(error),
@@ -247,7 +248,7 @@ impl Site {
     }
 
     async fn settle(&self, uuid: &str) -> Result<Option<String>, Error> {
-        self.decided().await?;
+        decided(&self.client).await?;
         match self.client.children(&self.path).await {
             Ok(children) => Ok(children
                 .iter()
@@ -255,16 +256,6 @@ impl Site {
                 .map(|name| path::join(&self.path, name))),
             Err(error) if error.kind() == ErrorKind::NoNode => Ok(None),
             Err(error) => Err(error),
-        }
-    }
-
-    async fn decided(&self) -> Result<(), Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) => return Err(error),
-            }
         }
     }
 

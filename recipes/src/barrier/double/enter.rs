@@ -18,6 +18,8 @@ use super::site::Site;
 use crate::Layout;
 use crate::barrier::withdraw::Place;
 use crate::contend::Kind;
+use crate::decided::decided;
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
 use crate::wait::late;
@@ -144,16 +146,12 @@ impl Site {
             (ErrorKind::NoNode, _) => {
                 waiting.discard();
                 let parents = Kind::Lock(self.layout).parents();
-                match self.client.create_parents(&node, parents, &self.acl).await {
-                    Ok(true) => Ok(None),
-                    Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(None),
-                    Err(error) => Err(error),
-                    Ok(false) => Err(error),
-                }
+                make_parents(&self.client, &node, parents, &self.acl, error).await?;
+                Ok(None)
             }
             (ErrorKind::ConnectionLost, Fate::NotApplied) => Ok(None),
             (ErrorKind::ConnectionLost, Fate::Unknown) => {
-                self.barrier().await?;
+                decided(&self.client).await?;
                 let stat = self.client.exists(&node).await?;
                 match stat.filter(|stat| Some(stat.ephemeral_owner) == self.client.session_id()) {
                     Some(stat) => {
@@ -236,7 +234,7 @@ impl Site {
             // A member was withdrawn, or somebody was faster.
             ErrorKind::NoNode | ErrorKind::NodeExists => Ok(false),
             ErrorKind::ConnectionLost => {
-                self.barrier().await?;
+                decided(&self.client).await?;
                 Ok(false)
             }
             // A member's ACL does not let us look at it: make it as Curator does.

@@ -11,6 +11,7 @@ use zk_client::{Claim, ClaimStatus, Error, ErrorKind, Settlement, Stat, path};
 use super::decide::{self, Exit, is_member};
 use super::site::Site;
 use crate::barrier::withdraw::Place;
+use crate::decided::decided;
 use crate::renewal::renewed;
 use crate::wait::late;
 
@@ -197,7 +198,7 @@ impl Site {
                 _ => leaving.release().await,
             },
             Err(error) if error.kind() == ErrorKind::ConnectionLost => {
-                self.barrier().await?;
+                decided(&self.client).await?;
                 // It is the session's node: gone within the session, it was this that deleted it.
                 if self.client.exists(node).await?.is_none() {
                     let same = leaving

@@ -58,15 +58,4 @@ impl Site {
             _ => Ok(()),
         }
     }
-
-    /// Waits until what this session sent before is decided.
-    pub(super) async fn barrier(&self) -> Result<(), Error> {
-        loop {
-            match self.client.barrier().await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
 }
