@@ -197,7 +197,7 @@ fn over(config: &Config, held: &Held, error: Error) -> Error {
         .with_fate(Fate::NotApplied)
         .with_op(OpKind::Delete, item)
         .with_origin(config.client.server(), config.client.session_id())
-        .with_hint("what was done may be done again by whoever claims it; make it bear that, or commit it with .complete_with()")
+        .with_hint("the work may be done a second time: let it bear that, or write what it comes to with .complete_with()")
         .with_source(error)
 }
 
