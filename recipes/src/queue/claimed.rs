@@ -149,10 +149,11 @@ impl Claimed {
         let own = config.client.multi().delete(held.node(), None);
         let parts = own.delete(node, version).and(writes);
         let what = format!("{node} was completed");
+        claim.deleting();
         let completed = config.commit(&state.marks, &parts, OpKind::Delete, node, &what);
         match completed.await {
             Ok(Ok(_)) => {
-                claim.absent();
+                claim.deleted();
                 Ok(())
             }
             Ok(Err((error, Some(0 | 1)))) if is_gone(&error) => Err(over(&config, &held, error)),
