@@ -12,12 +12,16 @@
 mod acl;
 mod admin;
 mod barriers;
+mod caches;
 mod chroot;
 mod codes;
 mod create;
 mod delete_all;
+mod discovery;
 mod election;
 mod fence;
+mod groups;
+mod kept_nodes;
 mod list;
 mod multi;
 mod mutex;
