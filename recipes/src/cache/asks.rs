@@ -135,6 +135,10 @@ impl Asks {
                 self.open.remove(&key);
             }
         }
+        if self.open.is_empty() && self.due.is_empty() {
+            // A load leaves room for as many as there are nodes.
+            self.due.shrink_to(FEW);
+        }
     }
 
     /// Whether any of the nodes above is about to be read.
@@ -168,3 +172,6 @@ impl Asks {
         self.open.is_empty()
     }
 }
+
+/// Reads that are due at a time, when nothing is loaded.
+const FEW: usize = 64;
