@@ -167,6 +167,11 @@ impl Asks {
         self.walking > 0
     }
 
+    /// How many nodes there is something to read of.
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
     /// Nothing is due or under way.
     pub(super) fn is_idle(&self) -> bool {
         self.open.is_empty()

@@ -134,6 +134,7 @@ macro_rules! selecting {
     ($Cache:ident) => {
         impl $Cache {
             /// Leaves out the nodes whose paths this refuses, and all below them. Default: none. The node at the top stays.
+            /// It is asked while readers wait, so it should answer at once, and always the same.
             #[must_use]
             pub fn select(mut self, select: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
                 self.plan.scope.select = Some(Arc::new(select));
