@@ -4,7 +4,11 @@
 mod barriers;
 mod caches;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
+mod groups;
 mod nodes;
+mod partition;
 mod transactions;
 mod values;
 
