@@ -3,13 +3,15 @@
 
 mod edit;
 mod mark;
+mod marked;
+mod marks;
 mod pause;
 mod settle;
 mod settlement;
 mod write;
 
 pub(crate) use edit::{Cell, Edited, Found, Promotion};
-pub(crate) use mark::Mark;
+pub(crate) use marked::{Applied, Marked, Sent};
+pub(crate) use marks::Marks;
 pub(crate) use pause::pause;
-pub(crate) use settlement::Settlement;
 pub(crate) use write::validated;

@@ -1,6 +1,6 @@
 //! Finding out what became of a write whose answer was lost.
 
-use zk_client::{Client, Error, ErrorKind, Fate, OpKind};
+use zk_client::{Client, Error, ErrorKind, Fate, OpKind, Stat};
 
 use super::mark::Mark;
 use super::settle::{Verdict, by_mark};
@@ -16,21 +16,27 @@ pub(crate) struct Settlement<'a> {
 }
 
 impl Settlement<'_> {
-    /// Whether the write that was to leave its number in `mark` took place. `generation` is that of the session that sent
-    /// it. Nothing that this session sent before can take place any more once this is answered.
-    pub(crate) async fn by_mark(&self, mark: &Mark, generation: u64) -> Result<bool, Error> {
+    /// Whether the write that was to leave its number in `mark` took place: then the mark's metadata right after it.
+    /// `generation` is that of the session that sent it. Nothing that this session sent before can take place any more once
+    /// this is answered.
+    pub(crate) async fn by_mark(
+        &self,
+        mark: &Mark,
+        generation: u64,
+    ) -> Result<Option<Stat>, Error> {
         self.decided(generation).await?;
         let found = match self.client.get(&mark.path).await {
-            Ok(node) => Mark::number_in(&node.data),
+            Ok(node) => Some(node),
             Err(error) if error.kind() == ErrorKind::NoNode => None,
             Err(error) => return Err(self.undecided(&error)),
         };
         if self.client.generation() != generation {
             return Err(self.expired());
         }
-        match by_mark(found, mark.number, !mark.made) {
-            Verdict::Applied => Ok(true),
-            Verdict::NotApplied => Ok(false),
+        let number = found.as_ref().and_then(|node| Mark::number_in(&node.data));
+        match by_mark(number, mark.number, !mark.made) {
+            Verdict::Applied => Ok(found.map(|node| node.stat)),
+            Verdict::NotApplied => Ok(None),
             Verdict::Unknown => Err(self.unmarked("its mark was deleted by somebody")),
         }
     }

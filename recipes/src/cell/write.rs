@@ -145,7 +145,12 @@ impl Writer<'_> {
         if zk_client::seeded::is_on("lost-answer-taken-for-a-race") {
             return Ok(Tried::Ended(Written::Raced));
         }
-        if self.settlement().by_mark(&mark, generation).await? {
+        if self
+            .settlement()
+            .by_mark(&mark, generation)
+            .await?
+            .is_some()
+        {
             mark.made = true;
             *held = Some(mark);
             #[cfg(feature = "__seeded-bugs")]

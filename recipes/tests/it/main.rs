@@ -31,6 +31,7 @@ mod outage;
 mod own_node;
 mod permissions;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod reentrant;
 mod refusals;
