@@ -41,11 +41,14 @@
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`PersistentNode`] | Curator's PersistentNode | alpha |
+//! | `discovery`: services that find each other | Curator's service discovery | alpha |
 //!
 //! # Features
 //!
 //! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
+//! * `discovery` (on): services that find each other; brings `serde_json`.
+//! * `tower` (off): what the balancers of `tower` want to know of them.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
@@ -59,6 +62,8 @@ mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+#[cfg(feature = "discovery")]
+pub mod discovery;
 mod election;
 pub mod gate;
 mod lease;

@@ -16,6 +16,7 @@ mod chroot;
 mod codes;
 mod create;
 mod delete_all;
+mod discovery;
 mod election;
 mod fence;
 mod list;

@@ -3,6 +3,8 @@
 
 mod barriers;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod nodes;
 mod transactions;
 mod values;

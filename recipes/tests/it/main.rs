@@ -10,6 +10,8 @@
 
 mod barriers;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod dropped;
 mod drops;
 mod election;

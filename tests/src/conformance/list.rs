@@ -250,6 +250,10 @@ macro_rules! each_conformance_body {
                 changes_of_a_counter_form_one_chain,
                 a_shared_count_is_followed_in_the_order_of_its_writes,
             }
+            discovery {
+                instances_of_every_kind_are_found_while_they_are_registered,
+                an_instance_that_is_deleted_comes_back_until_it_is_unregistered,
+            }
             barriers {
                 barriers_flags_and_latches_let_pass_when_they_are_open,
                 members_enter_and_leave_together_and_parties_pass_together,
