@@ -202,6 +202,7 @@ mod tests {
             (ErrorKind::WaitTimedOut, 75),
             (ErrorKind::Contended, 75),
             (ErrorKind::Undecodable, 1),
+            (ErrorKind::Incomplete, 1),
             (ErrorKind::LockLost, 76),
             (ErrorKind::LockDoubt, 76),
             (ErrorKind::NoAuth, 77),

@@ -42,6 +42,7 @@
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`PersistentNode`] | Curator's PersistentNode | alpha |
 //! | `discovery`: services that find each other | Curator's service discovery | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
@@ -55,6 +56,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod barrier;
+mod cache;
 mod cell;
 mod contend;
 mod counter;
@@ -85,6 +87,10 @@ mod wait;
 pub use barrier::{
     Arrive, Barrier, BarrierMember, CountDownLatch, CyclicBarrier, DoubleBarrier, Enter, EventFlag,
     Leave, Left, MemberLost,
+};
+pub use cache::{
+    Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
+    NodeCache, TreeCache,
 };
 pub use contend::{Family, Layout};
 pub use counter::{

@@ -9,6 +9,7 @@
 )]
 
 mod barriers;
+mod caches;
 mod counters;
 #[cfg(feature = "discovery")]
 mod discovery;

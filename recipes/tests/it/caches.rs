@@ -1,0 +1,4 @@
+//! Caches on an embedded server.
+
+mod children;
+mod kit;
