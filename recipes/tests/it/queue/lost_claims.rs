@@ -149,7 +149,10 @@ async fn settling_goes_on_over_further_broken_connections() {
     let claimed = timeout(Duration::from_secs(60), claim(&queue))
         .await
         .unwrap();
-    assert_eq!((world.hooks.fired(claims), world.hooks.fired(barriers)), (1, 2));
+    assert_eq!(
+        (world.hooks.fired(claims), world.hooks.fired(barriers)),
+        (1, 2)
+    );
     claimed.complete().await.unwrap();
     assert_eq!(world.left(PATH), [""; 0]);
 }
