@@ -31,6 +31,7 @@ mod null;
 mod order;
 mod paths;
 mod persistent_watch;
+mod queue;
 mod reads;
 mod rw_lock;
 mod seen;

@@ -53,7 +53,7 @@ pub struct Put {
 ///
 /// # Cancel safety
 ///
-/// As [`Put`].
+/// Uncertain, as [`Put`].
 ///
 /// # Ordering
 ///

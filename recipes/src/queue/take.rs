@@ -51,7 +51,7 @@ pub struct Take {
 ///
 /// # Cancel safety
 ///
-/// As [`Take`].
+/// Resumable, as [`Take`].
 ///
 /// # Ordering
 ///

@@ -242,6 +242,12 @@ macro_rules! each_conformance_body {
                 as_many_hold_as_there_are_permits,
                 a_stored_capacity_counts_for_all_and_changes_while_they_wait,
             }
+            queue {
+                every_layout_hands_out_in_its_order_and_under_its_names,
+                an_item_is_worked_on_by_one_and_completed_by_the_last_who_claimed_it,
+                a_consumer_that_waits_is_told_of_puts_given_back_items_and_due_times,
+                what_is_no_item_is_moved_aside_with_its_data,
+            }
             election {
                 terms_follow_one_another_with_epochs_that_grow,
                 a_term_is_announced_while_it_lasts_and_refused_after_it,
