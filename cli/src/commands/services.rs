@@ -1,8 +1,12 @@
 //! `zkctl services`: services and their instances.
 
-use serde_json::{Value, json};
+mod follow;
+mod shown;
+
+use serde_json::json;
 use zk_recipes::discovery::{Discovery, Found, Instance};
 
+use self::shown::{address, object, state};
 use super::locks::picture::check_chroot;
 use crate::connect::Connection;
 use crate::exit::{Failure, code};
@@ -16,12 +20,18 @@ BASE is the path of Curator's service discovery, below which each service has a 
 how many instances each has; with NAME its instances, one per line: whether it wants to be called (`up`) or is drained
 (`drained`), its id, where it is, how long it stays (dynamic, static, permanent), since when by its own clock, and its payload.
 Nodes that tell no instance are told on stderr.
+
+With --watch, a line per instance that is there (`exists`) and per change: time, added, changed or removed, id, state, address;
+and `stale` when the connection is down, `fresh` when all was read again and the difference was told.
+
 With --json per service {\"service\": …, \"instances\": n, \"enabled\": n, \"broken\": n}; with NAME per instance {\"service\": …, \"id\": …,
-\"address\": …, \"port\": …, \"ssl_port\": …, \"uri\": …, \"enabled\": …, \"kind\": …, \"since\": …, \"since_ms\": …, \"payload\": …}.
+\"address\": …, \"port\": …, \"ssl_port\": …, \"uri\": …, \"enabled\": …, \"kind\": …, \"since\": …, \"since_ms\": …, \"payload\": …}; with --watch {\"event\": …, \"at\": …,
+\"at_ms\": …, \"id\": …, \"instance\": {…} or null}.
 
 Examples:
   zkctl services /services
   zkctl services /services billing
+  zkctl services /services billing --watch
   zkctl services /services billing --json | jq -r 'select(.enabled) | \"\\(.address):\\(.port)\"'")]
 pub(crate) struct Args {
     /// Where the services are
@@ -29,10 +39,21 @@ pub(crate) struct Args {
 
     /// One of them
     name: Option<String>,
+
+    /// Tell what becomes of its instances, until Ctrl-C
+    #[arg(long, short, requires = "name")]
+    watch: bool,
+
+    /// With --watch: end after this many changes
+    #[arg(long, short = 'n', value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
 }
 
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     match &args.name {
+        Some(name) if args.watch => {
+            follow::run(args.base.as_str(), name, args.count, connection, json).await
+        }
         Some(name) => instances(args.base.as_str(), name, connection, json).await,
         None => services(args.base.as_str(), connection, json).await,
     }
@@ -122,27 +143,8 @@ fn tell_broken(base: &str, name: &str, found: &Found) {
     }
 }
 
-/// An instance as an object.
-pub(crate) fn object(instance: &Instance) -> Value {
-    let since = Some(instance.registered_millis).filter(|millis| *millis != 0);
-    json!({
-        "service": instance.name,
-        "id": instance.id,
-        "address": instance.address,
-        "port": instance.port,
-        "ssl_port": instance.ssl_port,
-        "uri": instance.uri(),
-        "enabled": instance.enabled,
-        "kind": instance.kind.name().to_ascii_lowercase(),
-        "since": since.map(since::rfc3339),
-        "since_ms": since,
-        "payload": instance.payload.as_ref().map(|payload| payload.plain()),
-    })
-}
-
 fn row(instance: &Instance) -> Vec<String> {
     let since = Some(instance.registered_millis).filter(|millis| *millis != 0);
-    let address = instance.authority().or_else(|| instance.address.clone());
     let payload = instance
         .payload
         .as_ref()
@@ -151,9 +153,9 @@ fn row(instance: &Instance) -> Vec<String> {
             None => payload.plain().to_string(),
         });
     vec![
-        if instance.enabled { "up" } else { "drained" }.to_owned(),
+        state(instance).to_owned(),
         output::printable(&instance.id),
-        output::printable(&address.unwrap_or_default()),
+        output::printable(&address(instance)),
         instance.kind.name().to_ascii_lowercase(),
         since.map_or_else(String::new, since::rfc3339),
         output::printable(&payload.unwrap_or_default()),

@@ -43,7 +43,7 @@ fn items_are_taken_in_the_order_in_which_they_were_put() {
         .zkctl(&["queue", "take", JOBS, "--timeout", "0s"])
         .fails();
     assert_eq!(code, 75);
-    insta::assert_snapshot!(message, @"zkctl: no item of /queues/jobs came within 0ns; `zkctl queue ls /queues/jobs` shows what is there");
+    insta::assert_snapshot!(message, @"zkctl: no item of /queues/jobs came at once; `zkctl queue ls /queues/jobs` shows what is there");
     assert_eq!(listed(&server, &[]), [Value::Null; 0]);
 }
 

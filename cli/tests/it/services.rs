@@ -93,6 +93,44 @@ fn services_lists_services_with_their_instances_and_tells_what_is_none() {
 }
 
 #[test]
+fn what_becomes_of_instances_is_told_until_ctrl_c() {
+    let server = Server::start();
+    let _one = serving(&server, &["--port", "1"]);
+    let follower = server
+        .zkctl(&["services", BASE, "billing", "--watch", "--json"])
+        .start();
+    let next = || -> Value { serde_json::from_str(&follower.line()).unwrap() };
+    let first = next();
+    assert_eq!(
+        (&first["event"], &first["instance"]["port"]),
+        (&json!("exists"), &json!(1))
+    );
+    let args = [
+        "register", BASE, "billing", "--id", "two", "--drain", "600s", "--", "sleep", "600",
+    ];
+    let two = server.zkctl(&args).start();
+    let told = next();
+    assert_eq!(
+        (&told["event"], &told["id"]),
+        (&json!("added"), &json!("two"))
+    );
+    two.signal(Signal::TERM);
+    let told = next();
+    assert_eq!(
+        (&told["event"], &told["instance"]["enabled"]),
+        (&json!("changed"), &json!(false))
+    );
+    two.signal(Signal::TERM);
+    let told = next();
+    assert_eq!(
+        (&told["event"], &told["id"]),
+        (&json!("removed"), &json!("two"))
+    );
+    follower.signal(Signal::INT);
+    assert_eq!(follower.wait().code, Some(0));
+}
+
+#[test]
 fn a_signal_reaches_the_command_after_the_instance_was_drained() {
     let server = Server::start();
     let script = "trap 'echo ends; exit 3' TERM; echo serves; while :; do sleep 0.01; done";
@@ -150,8 +188,7 @@ fn a_heartbeat_is_a_signal_from_the_command() {
     let server = Server::start();
     let script = "echo serves; kill -USR1 $ZK_REGISTER_PID; read x; exit 0";
     let (stdin, writer) = std::io::pipe().unwrap();
-    let running =
-        register(&server, &["--check-ttl", "1s", "--verbose"], script).start_with(stdin);
+    let running = register(&server, &["--check-ttl", "1s", "--verbose"], script).start_with(stdin);
     assert_eq!(running.line(), "serves");
     until("no heartbeat comes any more", || {
         instances(&server)[0]["enabled"] == json!(false)

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zk_recipes::Listed;
 
-use super::Place;
+use super::place::Place;
 use crate::commands::locks::picture::check_chroot;
 use crate::connect::Connection;
 use crate::exit::{Failure, code};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use zk_recipes::{Entry, Placed};
 
-use super::Place;
+use super::place::Place;
 use crate::connect::Connection;
 use crate::exit::{Failure, code};
 use crate::{duration, output, value};

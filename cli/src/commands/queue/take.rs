@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::{Map, Value};
 use zk_recipes::{Claimed, Client, Error, Item, Queue};
 
-use super::Place;
+use super::place::Place;
 use crate::child::{self, Companion};
 use crate::connect::{Connection, ZK_CONNECT};
 use crate::exit::{Failure, code, say};
@@ -118,11 +118,14 @@ impl Consumer<'_> {
             };
             let Some(ours) = ours? else {
                 let path = queue.path();
-                let limit = self.args.timeout.unwrap_or_default();
+                let limit = match self.args.timeout {
+                    None | Some(Duration::ZERO) => "at once".to_owned(),
+                    Some(limit) => format!("within {limit:?}"),
+                };
                 return Err(Failure::new(
                     code::NOT_ACQUIRED,
                     format!(
-                        "no item of {path} came within {limit:?}; `zkctl queue ls {path}` shows what is there"
+                        "no item of {path} came {limit}; `zkctl queue ls {path}` shows what is there"
                     ),
                 ));
             };
