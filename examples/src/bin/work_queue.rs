@@ -65,8 +65,9 @@ async fn work(zk: &Client, jobs: &Queue, pauses: bool) -> Outcome<()> {
         let square = number * number;
         match finish(zk, job, number, square).await {
             Ok(()) => println!("completed {number}"),
-            // It took too long, and somebody else has the job: what was worked out is thrown away.
-            Err(error) if error.kind() == ErrorKind::LockLost => println!("lost {number}"),
+            // It took too long. Either the job is completed, result and all, or somebody else has it: what was worked out
+            // here is thrown away.
+            Err(error) if is_over(&error) => println!("lost {number}"),
             Err(error) => return Err(error.into()),
         }
     }
@@ -86,6 +87,13 @@ async fn finish(
         .multi()
         .create(&node, result, CreateMode::PersistentSequential);
     job.complete_with(write).await
+}
+
+fn is_over(error: &zk_recipes::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::LockLost | ErrorKind::SessionExpired
+    )
 }
 
 async fn make_results(zk: &Client) -> Outcome<()> {

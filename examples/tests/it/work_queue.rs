@@ -44,18 +44,17 @@ fn is_complete(server: &EmbeddedServer, jobs: u64) {
 }
 
 /// Ends the sessions of processes that are gone, as the servers would after a while.
-fn expire(server: &EmbeddedServer, is_ours: impl Fn(u64) -> bool) {
+fn expire(server: &EmbeddedServer, is_ours: impl Fn(i64) -> bool) {
     for session in server.hooks().sessions() {
-        if is_ours(session.id.as_raw().cast_unsigned()) {
+        if is_ours(session.id.as_raw()) {
             server.hooks().expire(session.id);
         }
     }
 }
 
-fn sessions(server: &EmbeddedServer) -> Vec<u64> {
+fn sessions(server: &EmbeddedServer) -> Vec<i64> {
     let sessions = server.hooks().sessions();
-    let ids = sessions.iter().map(|session| session.id.as_raw());
-    ids.map(i64::cast_unsigned).collect()
+    sessions.iter().map(|session| session.id.as_raw()).collect()
 }
 
 #[tokio::test]

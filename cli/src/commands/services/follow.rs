@@ -34,12 +34,12 @@ pub(super) async fn run(
                 let Some(change) = changes.next().await else {
                     break;
                 };
-                if let ServiceChange::Added(one) = &change
-                    && here.remove(&one.id)
-                {
-                    tell("exists", &one.id, Some(one), json)?;
-                } else if tell_change(&change, json)? {
-                    left = left.map(|left| left - 1);
+                match &change {
+                    ServiceChange::Added(one) if here.remove(&one.id) => {
+                        tell("exists", &one.id, Some(one), json)?;
+                    }
+                    change if tell_change(change, json)? => left = left.map(|left| left - 1),
+                    _ => {}
                 }
             }
             Ok::<_, Failure>(code::OK)
