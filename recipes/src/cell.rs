@@ -2,6 +2,7 @@
 //! to it is lost. Under counters, values and latches; `docs/decisions` has the reasoning.
 
 mod edit;
+mod home;
 mod mark;
 mod marked;
 mod marks;

@@ -12,6 +12,7 @@
 mod acl;
 mod admin;
 mod barriers;
+mod caches;
 mod chroot;
 mod codes;
 mod create;
@@ -19,6 +20,8 @@ mod delete_all;
 mod discovery;
 mod election;
 mod fence;
+mod groups;
+mod kept_nodes;
 mod list;
 mod multi;
 mod mutex;

@@ -4,7 +4,10 @@ use zk_client::{
     Acl, Client, CreateMode, Error, ErrorKind, Fate, Multi, MultiResult, OpKind, Stat, path,
 };
 
+use super::home::Home;
+use super::mark::Mark;
 use super::marks::Marks;
+use super::settle::Verdict;
 use super::settlement::Settlement;
 use crate::parents::make_parents;
 use crate::renewal::renewed;
@@ -57,7 +60,16 @@ impl Marked<'_> {
 
     /// Sends it once.
     pub(crate) async fn attempt(&self, parts: Multi) -> Result<Sent, Error> {
-        let mut mark = self.marks.take(self.client, self.home)?;
+        let mut mark = match self.marks.take(self.client) {
+            Some(mark) => mark,
+            None => match Home::look(self.client, self.home).await? {
+                Home::Missing => {
+                    self.make_home(self.homeless()).await?;
+                    return Ok(Sent::Again);
+                }
+                before => Mark::new(self.client, self.home, before)?,
+            },
+        };
         mark.number += 1;
         let generation = self.client.generation();
         let multi = self.client.multi();
@@ -98,9 +110,7 @@ impl Marked<'_> {
                 // Somebody deleted the mark: the next one is made anew.
                 (true, ErrorKind::NoNode) if was_made => Ok(Sent::Again),
                 (true, ErrorKind::NoNode) => {
-                    let below = path::join(self.home, "mark");
-                    let container = CreateMode::Container;
-                    make_parents(self.client, &below, container, self.acl, error).await?;
+                    self.make_home(error).await?;
                     Ok(Sent::Again)
                 }
                 (true, _) => Err(self.unmarkable(error)),
@@ -119,20 +129,39 @@ impl Marked<'_> {
             path: self.path,
             what: self.what.to_owned(),
         };
-        if let Some(stat) = settlement.by_mark(&mark, generation).await? {
-            mark.made = true;
-            self.marks.put_back(mark);
-            return Ok(Sent::Yes(Applied {
-                mark: stat,
-                results: None,
-            }));
+        match settlement.by_mark(&mark, generation).await? {
+            (Verdict::Applied, Some(stat)) => {
+                mark.made = true;
+                self.marks.put_back(mark);
+                Ok(Sent::Yes(Applied {
+                    mark: stat,
+                    results: None,
+                }))
+            }
+            (Verdict::NotApplied, _) => {
+                if mark.made {
+                    self.marks.put_back(mark);
+                } else {
+                    mark.absent();
+                }
+                Ok(Sent::Again)
+            }
+            _ => Err(settlement.mark_deleted()),
         }
-        if mark.made {
-            self.marks.put_back(mark);
-        } else {
-            mark.absent();
-        }
-        Ok(Sent::Again)
+    }
+
+    /// Makes the node that marks stand below, which is missing for this error.
+    async fn make_home(&self, missing: Error) -> Result<(), Error> {
+        let below = path::join(self.home, "mark");
+        let container = CreateMode::Container;
+        make_parents(self.client, &below, container, self.acl, missing).await
+    }
+
+    fn homeless(&self) -> Error {
+        Error::new(ErrorKind::NoNode, format!("there is no {}", self.home))
+            .with_fate(Fate::NotApplied)
+            .with_op(OpKind::Multi, self.home)
+            .with_origin(self.client.server(), self.client.session_id())
     }
 
     fn unmarkable(&self, error: Error) -> Error {

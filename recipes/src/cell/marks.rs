@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use zk_client::{Client, Error};
+use zk_client::Client;
 
 use super::mark::Mark;
 
@@ -11,15 +11,15 @@ use super::mark::Mark;
 pub(crate) struct Marks(Mutex<Vec<Mark>>);
 
 impl Marks {
-    /// A mark of this session, made before or yet to be made. It goes with whoever takes it, unless it is put back.
-    pub(super) fn take(&self, client: &Client, home: &str) -> Result<Mark, Error> {
+    /// A mark of this session that was made before, if one is free. It goes with whoever takes it, unless it is put back.
+    pub(super) fn take(&self, client: &Client) -> Option<Mark> {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(mark) = free.pop() {
             if mark.is_current(client) {
-                return Ok(mark);
+                return Some(mark);
             }
         }
-        Mark::new(client, home)
+        None
     }
 
     pub(super) fn put_back(&self, mark: Mark) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zk_recipes::{Entry, Error, ErrorKind, Queue, QueueLayout};
 
-use super::{LAYOUTS, PATH, SOON, claim, entry, items, queue, queue_of, take, text, try_take};
+use super::{LAYOUTS, SOON, claim, entry, items, queue, queue_of, take, text, try_take};
 use crate::kit::{ROUND_TRIP, World, settle, spawned};
 
 #[tokio::test(start_paused = true)]
