@@ -143,6 +143,7 @@ impl Teller {
             }
             CacheChange::Created { node, .. } => ("created", Some(node)),
             CacheChange::Updated { node, .. } => ("updated", Some(node)),
+            CacheChange::Recreated { node, .. } => ("recreated", Some(node)),
             CacheChange::Deleted { .. } => ("deleted", None),
             _ => return Ok(false),
         };

@@ -70,6 +70,26 @@ fn an_outage_is_told_with_what_it_came_to() {
 }
 
 #[test]
+fn a_node_that_was_made_again_in_an_outage_is_told_as_another_one() {
+    let server = Server::start();
+    server.zkctl(&["create", "-p", "/config/a", "1"]).ok();
+    let running = server.zkctl(&["cache-watch", "/config", "--json"]).start();
+    assert_eq!(next(&running)["event"], json!("loaded"));
+    let hooks = server.hooks();
+    let follower = hooks.sessions()[0].id;
+    server.with_client(async |client| {
+        hooks.refuse_connections(true);
+        hooks.cut_session(follower);
+        client.delete("/config/a").await.unwrap();
+        client.create("/config/a", "1").await.unwrap();
+        hooks.refuse_connections(false);
+    });
+    assert_eq!(next(&running)["event"], json!("stale"));
+    is_told(&next(&running), "recreated", "/config/a", json!("1"));
+    assert_eq!(next(&running)["event"], json!("fresh"));
+}
+
+#[test]
 fn a_node_alone_or_with_its_children_is_followed_for_so_many_changes() {
     let server = Server::start();
     let node = server
