@@ -9,3 +9,4 @@ mod kit;
 mod leader_service;
 mod lock_worker;
 mod sqlite_gate;
+mod work_queue;
