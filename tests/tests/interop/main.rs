@@ -4,6 +4,7 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod caches;
 mod layouts;
 mod locks;
 mod nodes;
