@@ -9,4 +9,5 @@ mod layouts;
 mod locks;
 mod nodes;
 mod ops;
+mod queues;
 mod theirs;
