@@ -5,6 +5,7 @@
 )]
 
 mod caches;
+mod groups;
 mod layouts;
 mod locks;
 mod nodes;
