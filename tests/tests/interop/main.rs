@@ -5,6 +5,7 @@
 )]
 
 mod caches;
+mod discovery;
 mod groups;
 mod layouts;
 mod locks;
