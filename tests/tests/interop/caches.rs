@@ -60,7 +60,7 @@ impl Follower {
         } else {
             "await"
         };
-        let data = data.map_or("null".to_owned(), |data| word(data.as_bytes()));
+        let data = data.map_or_else(|| "null".to_owned(), |data| word(data.as_bytes()));
         self.channel.ask(&format!("{order} c {path} {data}")).await;
     }
 

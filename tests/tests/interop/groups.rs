@@ -141,7 +141,8 @@ struct Kept {
 impl Kept {
     fn new(owned: Owned, folder: &Path) -> Self {
         let file = folder.join(owned.item());
-        File::create_new(&file).expect("nobody else has the item");
+        // Nobody else has the item.
+        File::create_new(&file).unwrap();
         Self { owned, file }
     }
 

@@ -79,14 +79,14 @@ impl Shared {
             .extend(item.map(|data| String::from_utf8(data).unwrap()));
     }
 
-    fn from_theirs(&self) -> usize {
+    fn ours_of_theirs(&self) -> usize {
         self.ours
             .iter()
             .filter(|item| item.starts_with('j'))
             .count()
     }
 
-    fn from_ours(&self) -> usize {
+    fn theirs_of_ours(&self) -> usize {
         self.taken_by_theirs
             .iter()
             .filter(|item| item.starts_with('r'))
@@ -113,7 +113,7 @@ impl Shared {
         let mut producer = puts.await.unwrap();
         note(shared.summary());
         let mut n = PUT;
-        while shared.from_ours() < EXCHANGES {
+        while shared.theirs_of_ours() < EXCHANGES {
             assert!(!shared.limit.passed(), "{}", shared.summary());
             Self::put_ours(&shared.queue, kind, n).await;
             n += 1;
@@ -125,7 +125,7 @@ impl Shared {
         }
         shared.theirs.stop().await;
         let mut m = PUT;
-        while shared.from_theirs() < EXCHANGES {
+        while shared.ours_of_theirs() < EXCHANGES {
             assert!(!shared.limit.passed(), "{}", shared.summary());
             producer.put(m).await;
             m += 1;
@@ -154,9 +154,9 @@ impl Shared {
     fn summary(&self) -> String {
         format!(
             "ours took {} of theirs and {} in all, theirs {} of ours and {} in all",
-            self.from_theirs(),
+            self.ours_of_theirs(),
             self.ours.len(),
-            self.from_ours(),
+            self.theirs_of_ours(),
             self.taken_by_theirs.len()
         )
     }
