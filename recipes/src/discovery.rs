@@ -1,6 +1,12 @@
 //! Services that find each other: Curator's service discovery.
+//!
+//! [`Discovery`] registers [instances](Instance) and asks for them; a [`ServiceView`] is a local picture of a service that
+//! is kept up to date, and a [`Provider`] chooses among what it shows.
 
+mod choice;
 mod codec;
+#[cfg(feature = "tower")]
+mod discover;
 mod found;
 mod health;
 mod instance;
@@ -14,9 +20,13 @@ mod registrar;
 mod registration;
 mod registry;
 mod uri_spec;
+mod view;
 mod wanted;
 
+pub use choice::{LeastLoaded, Provider, Random, RoundRobin, Sticky, Strategy};
 pub use codec::{BadInstance, BrokenNode, Codec};
+#[cfg(feature = "tower")]
+pub use discover::Discover;
 pub use found::Found;
 pub use health::{Check, Health, HealthWatch, Heartbeat};
 pub use instance::{Instance, InstanceBuilder};
@@ -27,4 +37,7 @@ pub use place::ServicePaths;
 pub use registration::Registration;
 pub use registry::Discovery;
 pub use uri_spec::{UriPart, UriSpec, UriSpecError};
+pub use view::{
+    Instances, ServiceChange, ServiceChanges, ServiceLoading, ServiceView, ServiceViewBuilder,
+};
 pub use wanted::WhileUnhealthy;

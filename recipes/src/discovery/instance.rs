@@ -19,7 +19,7 @@ use super::uri_spec::UriSpec;
 ///     .build();
 /// assert!(instance.enabled);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Instance {
     /// The service's name.

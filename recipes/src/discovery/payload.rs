@@ -22,7 +22,7 @@ const CLASS: &str = "@class";
 /// assert_eq!(Payload::from("plain").to_string(), r#""plain""#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
     class: Option<String>,
     value: Value,

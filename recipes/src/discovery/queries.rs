@@ -115,7 +115,7 @@ impl Discovery {
             let asked: Vec<Pending<Node>> = some.iter().map(ask).collect();
             for (node, read) in some.iter().zip(asked) {
                 match read.await {
-                    Ok(read) => found.add(&*self.codec, node, &read.data, read.stat.czxid),
+                    Ok(read) => found.put(&*self.codec, node, &read.data, read.stat.czxid),
                     Err(error) if error.kind() == ErrorKind::NoNode => {}
                     Err(error) => return Err(self.client.explain(error).await),
                 }

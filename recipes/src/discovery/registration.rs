@@ -1,6 +1,5 @@
 //! An instance that is registered, as whoever registered it sees it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
@@ -18,8 +17,6 @@ pub struct Registration {
     told: watch::Receiver<Told>,
     /// What the last `changed` told.
     seen: Standing,
-    /// How many checks were begun.
-    checks: Arc<AtomicU64>,
 }
 
 /// How the node stands, and up to which of the things that were asked.
@@ -55,7 +52,6 @@ impl Registration {
             wanted: Arc::new(wanted),
             told,
             seen: Standing::Absent,
-            checks: Arc::new(AtomicU64::new(0)),
         };
         let orders = Orders {
             wanted: orders,
@@ -167,7 +163,13 @@ impl Registration {
 
     /// A number for one more check.
     pub(super) fn next_check(&self) -> u64 {
-        self.checks.fetch_add(1, Ordering::Relaxed)
+        let mut number = 0;
+        self.wanted.send_if_modified(|wanted| {
+            wanted.checks += 1;
+            number = wanted.checks;
+            false
+        });
+        number
     }
 
     pub(super) fn checked(&self) -> Checked {

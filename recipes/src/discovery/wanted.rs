@@ -16,20 +16,22 @@ pub enum WhileUnhealthy {
 }
 
 /// What was asked of a registration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) instance: Instance,
     /// The caller's own flag, besides the instance's.
     pub(super) drained: bool,
     /// The checks that fail, by their numbers.
     pub(super) unhealthy: BTreeMap<u64, WhileUnhealthy>,
+    /// How many checks were begun.
+    pub(super) checks: u64,
     pub(super) closing: bool,
     /// Counts what was asked.
     pub(super) number: u64,
 }
 
 /// What is to be done with the node.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Order {
     /// It is to tell this instance.
     Show(Instance),
@@ -45,6 +47,7 @@ impl Wanted {
             instance,
             drained: false,
             unhealthy: BTreeMap::new(),
+            checks: 0,
             closing: false,
             number: 1,
         }

@@ -1,9 +1,13 @@
 //! Services that find each other.
 
+mod choice;
 mod health;
 mod lasting;
 mod queries;
 mod register;
+#[cfg(feature = "tower")]
+mod tower;
+mod view;
 
 use tokio::task::JoinHandle;
 use zk_client::CreateMode;

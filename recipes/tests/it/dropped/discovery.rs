@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use zk_recipes::discovery::{
-    Check, Discovery, Health, Instance, InstanceKind, JsonCodec, Registration,
+    Check, Discovery, Health, Instance, InstanceKind, JsonCodec, Registration, ServiceChange,
+    ServiceLoading,
 };
 use zk_recipes::{Client, Standing};
 
@@ -88,10 +89,6 @@ async fn a_dropped_driver_of_a_registration_that_lasts_leaves_it_as_it_was_asked
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_query_changes_nothing() {
-    let there = async |_: &World, zk: &Client| {
-        let data = r#"{"name":"billing","id":"i-1"}"#;
-        zk.create(NODE, data).parents().await.unwrap();
-    };
     let queries: [fn(Client) -> Dropped; 4] = [
         |zk| Box::pin(async move { assert_eq!(services(&zk).names().await.unwrap(), ["billing"]) }),
         |zk| {
@@ -189,6 +186,98 @@ async fn a_dropped_check_has_no_say_and_a_dropped_wait_for_one_loses_nothing() {
             }
             registration.applied().await;
             assert!(registration.instance().enabled);
+        })
+    })
+    .await;
+}
+
+const KEPT: &str = r#"{"name":"billing","id":"i-1"}"#;
+
+async fn there(_: &World, zk: &Client) {
+    zk.create(NODE, KEPT).parents().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_driver_of_a_view_leaves_no_watch() {
+    at_every_poll(
+        Some(8),
+        there,
+        |zk| {
+            Box::pin(async move {
+                let (loading, driver) = services(&zk).view("billing").unwrap().keep();
+                driver.await.unwrap();
+                drop(loading);
+            })
+        },
+        async |_, _| {},
+    )
+    .await;
+}
+
+/// Drops a wait at every poll while a driver keeps a view.
+async fn looks(look: impl Fn(Client, ServiceLoading) -> Dropped) {
+    at_every_poll(
+        None,
+        there,
+        |zk: Client| {
+            let (loading, driver) = services(&zk).view("billing").unwrap().keep();
+            let look = look(zk, loading);
+            Box::pin(async move {
+                tokio::spawn(driver);
+                look.await;
+            })
+        },
+        async |_, _| {},
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_for_a_view_changes_nothing() {
+    looks(|_, loading| {
+        Box::pin(async move {
+            assert!(polled(loading.loaded(), 1).await.is_none());
+            let view = loading.loaded().await.unwrap();
+            assert_eq!(view.instances().len(), 1);
+        })
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_for_a_view_to_catch_up_changes_nothing() {
+    looks(|_, loading| {
+        Box::pin(async move {
+            let view = loading.loaded().await.unwrap();
+            assert!(polled(view.catch_up(), 1).await.is_none());
+            view.catch_up().await.unwrap();
+            assert!(view.staleness().is_some());
+        })
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_for_a_change_of_a_view_loses_none() {
+    looks(|zk, loading| {
+        Box::pin(async move {
+            let mut view = loading.loaded().await.unwrap();
+            let mut changes = view.changes();
+            assert!(matches!(
+                changes.next().await,
+                Some(ServiceChange::Added(_))
+            ));
+            // The first is given up, the second tells what it would have told.
+            assert!(polled(view.changed(), 1).await.is_none());
+            assert!(polled(changes.next(), 1).await.is_none());
+            zk.set(NODE, r#"{"name":"billing","id":"i-1","port":1}"#)
+                .await
+                .unwrap();
+            assert_eq!(view.changed().await.unwrap()[0].port, Some(1));
+            assert!(matches!(
+                changes.next().await,
+                Some(ServiceChange::Changed(_))
+            ));
         })
     })
     .await;
