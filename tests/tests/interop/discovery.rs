@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use zk_recipes::Client;
-use zk_recipes::discovery::{Discovery, Instance, JsonCodec, Payload, Registration};
+use zk_recipes::discovery::{
+    Discovery, Instance, JsonCodec, Payload, Registration, RoundRobin, ServiceView,
+};
 use zk_tests::{Channel, Deadline, RealServer, Talk, deadline, word};
 
 /// How many instances each side registers, updates and takes back.
@@ -78,6 +80,8 @@ impl Shape {
 
 struct Meeting {
     services: Discovery,
+    /// What ours follows, as theirs follows it in the cache `c`.
+    view: ServiceView,
     theirs: Channel,
     limit: Deadline,
 }
@@ -89,8 +93,12 @@ impl Meeting {
         let mut theirs = Talk::curator().open("discovery", &connect).await;
         theirs.ask(&format!("start d {base} any new")).await;
         theirs.ask("cache c d web").await;
+        let services = Discovery::new(&zk, base).unwrap();
+        let (loading, driver) = services.view("web").unwrap().keep();
+        tokio::spawn(driver);
         Self {
-            services: Discovery::new(&zk, base).unwrap(),
+            view: loading.loaded().await.unwrap(),
+            services,
             theirs,
             limit: deadline(Duration::from_secs(120)),
         }
@@ -114,7 +122,10 @@ impl Meeting {
             .await;
     }
 
+    /// What we find and what our view shows, which is the same.
     async fn we_find(&self, id: &str) -> Option<Instance> {
+        self.view.catch_up().await.unwrap();
+        assert_eq!(*self.view.broken(), []);
         let found = self.services.instances("web").await.unwrap();
         assert_eq!(found.broken, []);
         let one = self.services.instance("web", id).await.unwrap();
@@ -123,6 +134,7 @@ impl Meeting {
             .into_iter()
             .find(|instance| instance.id == id);
         assert_eq!(one, listed);
+        assert_eq!(self.view.get(id).as_deref(), one.as_ref());
         one
     }
 }
@@ -228,5 +240,30 @@ async fn curators_providers_leave_out_instances_of_ours_that_are_drained() {
         meeting
             .they_have(&[shown("one", true), shown("other", true)])
             .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_providers_leave_out_instances_of_curators_that_are_not_enabled() {
+    let mut meeting = Meeting::new("/discovery/disabled").await;
+    let provider = meeting.view.provider(RoundRobin::new());
+    let order = |verb, id, is: &str| format!("{verb} d web {id} 10.0.0.1 80 - DYNAMIC - - {is}");
+    for id in ["one", "other"] {
+        meeting.theirs.ask(&order("register", id, "enabled")).await;
+    }
+    for n in 0..ROUNDS {
+        let (off, on) = if n % 2 == 0 {
+            ("one", "other")
+        } else {
+            ("other", "one")
+        };
+        meeting.theirs.ask(&order("update", on, "enabled")).await;
+        meeting.theirs.ask(&order("update", off, "disabled")).await;
+        meeting.view.catch_up().await.unwrap();
+        assert_eq!(meeting.view.instances().len(), 2);
+        let picked: Vec<String> = (0..3)
+            .map(|_| provider.pick().unwrap().id.clone())
+            .collect();
+        assert_eq!(picked, [on, on, on]);
     }
 }
