@@ -191,6 +191,17 @@ async fn instances_of_ours_and_of_curators_are_found_by_both_with_payloads_of_ea
     assert_eq!(meeting.services.names().await.unwrap(), ["web"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nested_payload_of_curators_is_plain_json_but_for_its_own_class() {
+    let mut meeting = Meeting::new("/discovery/nested").await;
+    let order = "register d web j h 80 - DYNAMIC nested:com.x,y - enabled";
+    meeting.theirs.ask(order).await;
+    let payload = meeting.we_find("j").await.unwrap().payload.unwrap();
+    let details = json!({"details": {"zone": "eu", "weight": 3}});
+    let value = json!({"tags": ["com.x", "y"], "long": 7, "map": details});
+    assert_eq!((payload.value(), &payload.plain()), (&value, &value));
+}
+
 /// As whoever reads with a class of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn curators_readers_of_a_class_read_objects_of_ours_that_name_it() {

@@ -12,4 +12,5 @@ mod locks;
 mod nodes;
 mod ops;
 mod queues;
+mod rest;
 mod theirs;
