@@ -43,8 +43,8 @@
 //! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
 //! | [`Partitioner`] | members and locks of Curator's kinds; kazoo's SetPartitioner on request | alpha |
 //! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
-//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
 //! | `discovery`: services that find each other | Curator's service discovery | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`], [`TypedCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
@@ -95,7 +95,7 @@ pub use barrier::{
 };
 pub use cache::{
     Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
-    NodeCache, TreeCache,
+    NodeCache, TreeCache, TypedCache,
 };
 pub use contend::{Family, Layout};
 pub use counter::{

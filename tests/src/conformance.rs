@@ -12,6 +12,7 @@
 mod acl;
 mod admin;
 mod barriers;
+mod caches;
 mod chroot;
 mod codes;
 mod create;
@@ -33,6 +34,7 @@ mod null;
 mod order;
 mod paths;
 mod persistent_watch;
+mod queue;
 mod reads;
 mod rw_lock;
 mod seen;

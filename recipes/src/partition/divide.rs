@@ -1,13 +1,12 @@
 //! Keeps one member's part: joins, looks who else is there, stands in queues, asks back what is another's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use zk_client::{Acl, AddWatchMode, Client, Error, path};
@@ -38,8 +37,11 @@ pub(super) struct Divider {
 /// For how many times the settling time those who come and go all the time can put off a division.
 const PATIENCE: u32 = 5;
 
-/// A place in the queue for an item: `None` if it was given up.
-type Waiting = Pin<Box<dyn Future<Output = (Arc<str>, Option<Result<LockGuard, Error>>)> + Send>>;
+/// How a wait in the queue for an item ended: `None` if it was given up.
+type Ended = (Arc<str>, Option<Result<LockGuard, Error>>);
+
+/// A place in the queue for an item.
+type Waiting = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 /// One item that this member has to do with.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ struct Ledger {
     divider: Divider,
     wanted: BTreeSet<Arc<str>>,
     parts: BTreeMap<Arc<str>, Part>,
-    queues: FuturesUnordered<Waiting>,
+    queues: Vec<Waiting>,
     freed: mpsc::UnboundedSender<(Arc<str>, bool)>,
 }
 
@@ -147,10 +149,33 @@ async fn divide(
                 ledger.divide(members);
             }
             Some((item, was_lost)) = freed.recv() => ledger.freed(&item, was_lost),
-            Some((item, ended)) = ledger.queues.next() => ledger.ended(&item, ended)?,
+            all = some_ended(&mut ledger.queues) => {
+                for (item, ended) in all {
+                    ledger.ended(&item, ended)?;
+                }
+            }
             () = until(rested) => ledger.wake(),
         }
     }
+}
+
+/// Waits until some have ended, and takes these out: all that have, in the order in which they began.
+async fn some_ended(queues: &mut Vec<Waiting>) -> Vec<Ended> {
+    poll_fn(|cx| {
+        let mut all = Vec::new();
+        queues.retain_mut(|waiting| match waiting.as_mut().poll(cx) {
+            Poll::Ready(ended) => {
+                all.push(ended);
+                false
+            }
+            Poll::Pending => true,
+        });
+        match all.is_empty() {
+            true => Poll::Pending,
+            false => Poll::Ready(all),
+        }
+    })
+    .await
 }
 
 async fn until(when: Option<Instant>) {
@@ -166,7 +191,7 @@ impl Ledger {
             divider,
             wanted: BTreeSet::new(),
             parts: BTreeMap::new(),
-            queues: FuturesUnordered::new(),
+            queues: Vec::new(),
             freed,
         }
     }

@@ -127,7 +127,7 @@ impl Claimed {
     ///
     /// # Cancel safety
     ///
-    /// As [`complete`](Self::complete).
+    /// Self-cleaning, as [`complete`](Self::complete).
     ///
     /// # Ordering
     ///

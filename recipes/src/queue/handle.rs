@@ -89,13 +89,22 @@ impl Queue {
         })
     }
 
-    /// Sets whose nodes it shares, and with that the order. All programs of a queue have to say the same. To be said first.
+    /// Sets whose nodes it shares, and with that the order. All programs of a queue have to say the same.
     #[must_use]
     pub fn layout(mut self, layout: QueueLayout) -> Self {
         let config = self.change();
+        let before = Places::new(&config.path, config.layout);
+        let said = config.places.clone();
         config.places = Places::new(&config.path, layout);
-        config.layout = layout;
         config.is_locking = layout == QueueLayout::KazooLocking;
+        if said.locks != before.locks {
+            config.places.locks = said.locks;
+            config.is_locking = true;
+        }
+        if said.marks != before.marks {
+            config.places.marks = said.marks;
+        }
+        config.layout = layout;
         self
     }
 
@@ -264,7 +273,7 @@ impl Queue {
         Take::new(TakeMany::new(&self.config, &self.state, 1))
     }
 
-    /// Waits for items and takes up to `wanted` of them out of the queue, in one transaction.
+    /// Waits for items and takes up to `wanted` of them out of the queue, at most 256, in one transaction.
     pub fn take_many(&self, wanted: usize) -> TakeMany {
         TakeMany::new(&self.config, &self.state, wanted)
     }

@@ -136,6 +136,7 @@ impl Picker<'_> {
         };
         // A watch ends with its session; a new look tells what there is in the next.
         tokio::select! {
+            biased;
             _ = items.next() => {}
             _ = next_of(&mut locks) => {}
             () = after(due) => {}

@@ -16,6 +16,7 @@ use super::name::Name;
 use super::pick::watched;
 use super::place::make_root;
 use super::state::{State, lock};
+use crate::contend::validate;
 use crate::renewal::renewed;
 use crate::wait::late;
 
@@ -53,7 +54,7 @@ pub struct Put {
 ///
 /// # Cancel safety
 ///
-/// As [`Put`].
+/// Uncertain, as [`Put`].
 ///
 /// # Ordering
 ///
@@ -124,7 +125,11 @@ impl PutAll {
         let mut items = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             let written = entry.written(self.config.layout, now);
-            items.push(written.map_err(|why| self.misuse(&why))?);
+            let written = written.map_err(|why| self.misuse(&why))?;
+            // As the server names it, before anything is sent.
+            let node = format!("{}0000000000", self.config.item_path(&written.0));
+            validate(&node, "an item", OpKind::Create)?;
+            items.push(written);
         }
         let (client, path) = (&self.config.client, &self.config.places.items);
         let what = match items.len() {

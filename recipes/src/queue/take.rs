@@ -51,7 +51,7 @@ pub struct Take {
 ///
 /// # Cancel safety
 ///
-/// As [`Take`].
+/// Resumable, as [`Take`].
 ///
 /// # Ordering
 ///
@@ -93,7 +93,7 @@ impl TakeMany {
         Self {
             config: Arc::clone(config),
             state: Arc::clone(state),
-            wanted: wanted.max(1),
+            wanted: wanted.clamp(1, MOST_AT_ONCE),
             timeout: None,
         }
     }
@@ -119,6 +119,9 @@ impl TakeMany {
         }
     }
 }
+
+/// How many items a batch may have: each is a read, and they are all in memory at once.
+const MOST_AT_ONCE: usize = 256;
 
 /// Takes up to `wanted` items. If it does not wait there may be none.
 pub(super) async fn take(

@@ -2,6 +2,7 @@
 //! once or not at all.
 
 mod barriers;
+mod caches;
 mod counters;
 #[cfg(feature = "discovery")]
 mod discovery;

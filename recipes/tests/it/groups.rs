@@ -33,5 +33,5 @@ async fn ids(group: &Group) -> Vec<String> {
 /// The next roster, within a minute of virtual time.
 async fn next(rosters: &mut zk_recipes::Rosters) -> Roster {
     let next = tokio::time::timeout(Duration::from_secs(60), rosters.next());
-    next.await.expect("nothing was told").unwrap()
+    next.await.unwrap().unwrap()
 }

@@ -17,6 +17,7 @@ mod dropped;
 mod drops;
 mod election;
 mod ending;
+mod ensembles;
 mod gates;
 mod groups;
 mod handover;

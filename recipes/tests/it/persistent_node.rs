@@ -255,7 +255,7 @@ async fn c49_a_set_of_a_numbered_lasting_node_is_written_to_the_node_that_has_th
     );
     presence.set("two");
     presence.present().await.unwrap();
-    assert_eq!(world.left("/group"), [at.clone()]);
+    assert_eq!(world.left("/group"), [&*at]);
     assert_eq!(world.hooks.node(&at).unwrap().data.unwrap(), "two");
     assert_eq!(
         data(&world),
@@ -287,7 +287,7 @@ async fn c46_marked_and_numbered_nodes_keep_their_first_name_through_ten_session
             while presence.standing() == Standing::Absent || presence.present().await == before {
                 tokio::time::sleep(ROUND_TRIP).await;
             }
-            assert_eq!(world.left("/group"), [at.clone()]);
+            assert_eq!(world.left("/group"), [&*at]);
             assert_eq!(presence.node().unwrap().as_ref(), at);
         }
         presence.close();
@@ -316,7 +316,7 @@ async fn lost_answers_make_no_second_numbered_node() {
             let driver = spawned(driver);
             let at = named(&presence).await;
             settle().await;
-            assert_eq!(world.left("/group"), [at.clone()]);
+            assert_eq!(world.left("/group"), [&*at]);
             presence.set("two");
             presence.present().await.unwrap();
             assert_eq!(world.hooks.node(&at).unwrap().data.unwrap(), "two");

@@ -85,18 +85,21 @@ impl Talk {
     ///
     /// If it does not connect.
     pub async fn open(&'static self, family: &str, connect: &str) -> Channel {
+        let mut channel = self.channel();
+        channel.ask(&format!("open {family} {connect}")).await;
+        channel
+    }
+
+    fn channel(&'static self) -> Channel {
         let (sender, answers) = unbounded_channel();
         let mut channels = locked(&self.channels);
         let number = channels.len();
         channels.insert(number, sender);
-        drop(channels);
-        let mut channel = Channel {
+        Channel {
             talk: self,
             number,
             answers,
-        };
-        channel.ask(&format!("open {family} {connect}")).await;
-        channel
+        }
     }
 }
 

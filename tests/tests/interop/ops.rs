@@ -23,7 +23,7 @@ async fn answer_each_other(theirs: &mut Channel, at: &str) {
         .await
         .unwrap();
     let zk = all.chroot(at).unwrap();
-    let stranger = Client::builder(&format!("{connect}{at}"))
+    let stranger = Client::builder(format!("{connect}{at}"))
         .connect()
         .await
         .unwrap();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use zk_recipes::{Entry, Error, ErrorKind, Queue, QueueLayout};
 
-use super::{LAYOUTS, PATH, SOON, claim, entry, items, queue, queue_of, take, text, try_take};
-use crate::kit::{World, settle, spawned};
+use super::{LAYOUTS, SOON, claim, entry, items, queue, queue_of, take, text, try_take};
+use crate::kit::{ROUND_TRIP, World, settle, spawned};
 
 #[tokio::test(start_paused = true)]
 async fn a_claimed_item_stays_and_is_passed_over_by_all_others() {
@@ -323,32 +323,23 @@ async fn with_a_lock_path_an_item_that_curator_works_on_is_neither_taken_nor_cla
     let queue = queue(&zk).lock_path("/queues/locks").unwrap();
     let placed = queue.put("x").await.unwrap().node.unwrap();
     let name = placed.rsplit('/').next().unwrap().to_owned();
-    // The lock comes after the item was read: what the transaction makes sure of.
     let lock = format!("/queues/locks/{name}");
     curator.create("/queues/locks", "").await.unwrap();
-    let rule = zk_embedded::Match::op(zk_wire::OpCode::Multi)
-        .path(PATH)
-        .times(1);
-    let rule = world.hooks.on(rule).delay_reply(Duration::ZERO);
-    world.hooks.remove(rule);
-    let taking = spawned({
-        let queue = queue.clone();
-        async move { queue.take().await }
-    });
-    tokio::time::sleep(crate::kit::ROUND_TRIP + Duration::from_millis(7)).await;
-    curator
-        .create(&lock, "")
-        .mode(zk_recipes::CreateMode::Ephemeral)
-        .await
-        .unwrap();
+    let session = zk.session_id().unwrap();
+    let before = world.asked(session);
+    let taking = spawned(queue.take());
+    // The item and the locks have been read, the transaction is about to leave: the lock comes between.
+    tokio::time::sleep(ROUND_TRIP * 17 / 10).await;
+    let ephemeral = zk_recipes::CreateMode::Ephemeral;
+    curator.create(&lock, "").mode(ephemeral).await.unwrap();
     settle().await;
-    let was_before = taking.is_finished();
-    if !was_before {
-        assert_eq!(items(&world), [placed.clone()], "it is Curator's");
-        assert!(queue.try_claim().await.unwrap().is_none());
-        curator.delete(&lock).await.unwrap();
-        assert_eq!(text(&taking.await.unwrap().unwrap()), "x");
-    }
-    assert!(!was_before, "the lock came too late to try anything");
+    let tried = world.asked(session).since(&before, zk_wire::OpCode::Multi);
+    assert_eq!(tried, 1, "it was refused");
+    assert!(!taking.is_finished());
+    assert_eq!(items(&world), [&*placed], "it is Curator's");
+    assert!(queue.try_claim().await.unwrap().is_none());
+    curator.delete(&lock).await.unwrap();
+    let taken = tokio::time::timeout(SOON, taking).await.unwrap();
+    assert_eq!(text(&taken.unwrap().unwrap()), "x");
     assert_eq!(world.left("/queues/locks"), [""; 0]);
 }

@@ -1,31 +1,26 @@
 //! Calls that are dropped at any poll lose no item and leave nothing behind.
 
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 use std::time::Duration;
 
-use zk_recipes::{Queue, QueueLayout};
+use zk_recipes::{Item, Queue, QueueLayout};
 
 use super::{SOON, claim, items, queue_of, text};
 use crate::kit::{WAITS_FOR_EVER, World, polled, settle};
 
 const LAYOUTS: [QueueLayout; 2] = [QueueLayout::Fifo, QueueLayout::KazooLocking];
 
-/// Q9: what a dropped take had taken the next one hands out, in one handle or a clone.
-#[tokio::test(start_paused = true)]
-async fn q9_a_take_that_is_dropped_at_any_poll_loses_no_item() {
+/// Drops a call at each poll; what it had taken the next one hands out, in the same handle or a clone.
+async fn loses_no_item(start: impl Fn(Queue) -> Dropped) {
     for layout in LAYOUTS {
         let mut dropped = 0;
         for polls in 1.. {
             let world = World::new();
             let queue = queue_of(&world).await.layout(layout);
             queue.put_all(["a", "b", "c", "d"]).await.unwrap();
-            let clone = queue.clone();
-            let first = polled(clone.take(), polls).await;
-            drop(clone);
-            let mut got: Vec<String> = Vec::new();
-            if let Some(item) = &first {
-                got.push(text(item.as_ref().unwrap()));
-            }
+            let first = polled(start(queue.clone()), polls).await;
+            let mut got: Vec<String> = first.iter().map(text).collect();
             got.extend(all(&queue).await);
             got.sort();
             assert_eq!(got, ["a", "b", "c", "d"], "{layout:?}, after {polls} polls");
@@ -36,6 +31,18 @@ async fn q9_a_take_that_is_dropped_at_any_poll_loses_no_item() {
         }
         assert!(dropped > 2, "it was dropped {dropped} times");
     }
+}
+
+type Dropped = Pin<Box<dyn Future<Output = Item>>>;
+
+#[tokio::test(start_paused = true)]
+async fn q9_a_take_that_is_dropped_at_any_poll_loses_no_item() {
+    loses_no_item(|queue| Box::pin(async move { queue.take().await.unwrap() })).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn q9_a_try_that_is_dropped_at_any_poll_loses_no_item() {
+    loses_no_item(|queue| Box::pin(async move { queue.try_take().await.unwrap().unwrap() })).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -144,7 +144,7 @@ async fn settling_goes_on_over_further_broken_connections() {
     claim(&queue).await.complete().await.unwrap();
     let claims = cut_next(&world, &zk, true);
     // The barriers are empty transactions.
-    let barriers = Match::op(OpCode::Multi).path("/").nth(2).times(2);
+    let barriers = Match::op(OpCode::Multi).nth(2).times(2);
     let barriers = world.hooks.on(barriers).cut_after_apply();
     let claimed = timeout(Duration::from_secs(60), claim(&queue))
         .await

@@ -27,9 +27,7 @@ async fn waits_through(meanwhile: impl AsyncFn(&World, &Client)) {
         settle().await;
         meanwhile(&world, &zk).await;
         producer.put("x").await.unwrap();
-        let got = tokio::time::timeout(SOON, waits)
-            .await
-            .expect("it waits no more");
+        let got = tokio::time::timeout(SOON, waits).await.unwrap();
         assert_eq!(got.unwrap(), "x", "claims: {claims}");
         assert_eq!(super::items(&world), [""; 0]);
         settle().await;
