@@ -67,7 +67,7 @@ final class CuratorQueues implements Talk.Family {
             case "peek" -> {
                 return Talk.word(simple.get(name).peek());
             }
-                // shard NAME PATH LEADER: more than 2 items make another shard.
+                // shard NAME PATH LEADER: 3 items make another shard. It takes from all of them.
             case "shard" -> shard(name, words[2], words[3]);
             case "put-shard" -> sharders.get(name).getQueue().put(Talk.bytes(words[2]));
             case "shards" -> {
@@ -104,17 +104,15 @@ final class CuratorQueues implements Talk.Family {
     }
 
     private void shard(String name, String path, String leader) throws Exception {
+        Consumer consumer = new Consumer(false);
+        consumers.put(name, consumer);
         QueueAllocator<byte[], DistributedQueue<byte[]>> allocator =
-                (client, at) ->
-                        QueueBuilder.builder(client, (QueueConsumer<byte[]>) null, new Plain(), at)
+                (of, at) ->
+                        QueueBuilder.builder(of, consumer, new Plain(), at)
                                 .putInBackground(false)
                                 .buildQueue();
         QueueSharderPolicies policies =
-                QueueSharderPolicies.builder()
-                        .newQueueThreshold(2)
-                        .thresholdCheckMs(50)
-                        .maxQueues(3)
-                        .build();
+                QueueSharderPolicies.builder().newQueueThreshold(3).thresholdCheckMs(50).build();
         QueueSharder<byte[], DistributedQueue<byte[]>> sharder =
                 new QueueSharder<>(client, allocator, path, leader, policies);
         sharder.start();
