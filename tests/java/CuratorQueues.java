@@ -67,8 +67,8 @@ final class CuratorQueues implements Talk.Family {
             case "peek" -> {
                 return Talk.word(simple.get(name).peek());
             }
-                // shard NAME PATH LEADER: 3 items make another shard. It takes from all of them.
-            case "shard" -> shard(name, words[2], words[3]);
+                // shard NAME PATH LEADER producer|consumer: 3 items make another shard.
+            case "shard" -> shard(name, words[2], words[3], words[4].equals("consumer"));
             case "put-shard" -> sharders.get(name).getQueue().put(Talk.bytes(words[2]));
             case "shards" -> {
                 return String.join(" ", sharders.get(name).getQueuePaths());
@@ -103,8 +103,9 @@ final class CuratorQueues implements Talk.Family {
         queues.put(name, queue);
     }
 
-    private void shard(String name, String path, String leader) throws Exception {
-        Consumer consumer = new Consumer(false);
+    private void shard(String name, String path, String leader, boolean consumes)
+            throws Exception {
+        Consumer consumer = consumes ? new Consumer(false) : null;
         consumers.put(name, consumer);
         QueueAllocator<byte[], DistributedQueue<byte[]>> allocator =
                 (of, at) ->

@@ -24,12 +24,12 @@ final class CuratorRest implements Talk.Family {
     @Override
     public String answer(String[] words) throws Exception {
         switch (words[0]) {
-            case "lock" -> {
-                mutex = new InterProcessMutex(client, words[1]);
+            case "lock" -> mutex = new InterProcessMutex(client, words[1]);
+                // Each release ends that it is revocable.
+            case "acquire" -> {
                 mutex.makeRevocable(lock -> asked.release());
+                Talk.check(mutex.acquire(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "acquired");
             }
-            case "acquire" -> Talk.check(
-                    mutex.acquire(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "acquired");
                 // Waits until somebody wants it back, and lets it go.
             case "yield" -> {
                 Talk.check(asked.tryAcquire(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "asked");

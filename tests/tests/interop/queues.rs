@@ -1,6 +1,7 @@
 //! Queues that ours and theirs put into and take from at the same time.
 
 mod order;
+mod shards;
 mod theirs;
 
 use std::collections::BTreeMap;
