@@ -36,23 +36,29 @@
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
+//! | [`Queue`] | Curator's DistributedQueue, -PriorityQueue, -DelayQueue, -IdQueue, SimpleDistributedQueue; kazoo's Queue, LockingQueue ([`QueueLayout`]) | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
 //! | [`Partitioner`] | members and locks of Curator's kinds; kazoo's SetPartitioner on request | alpha |
 //! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
+//! | `discovery`: services that find each other | Curator's service discovery | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`], [`TypedCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
 //! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
+//! * `discovery` (on): services that find each other; brings `serde_json`.
+//! * `tower` (off): what the balancers of `tower` want to know of them.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod barrier;
+mod cache;
 mod cell;
 mod contend;
 mod counter;
@@ -60,6 +66,8 @@ mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+#[cfg(feature = "discovery")]
+pub mod discovery;
 mod election;
 pub mod gate;
 mod group;
@@ -69,6 +77,7 @@ mod multi_lock;
 mod parents;
 mod partition;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod renewal;
 mod rw_lock;
@@ -83,6 +92,10 @@ mod wait;
 pub use barrier::{
     Arrive, Barrier, BarrierMember, CountDownLatch, CyclicBarrier, DoubleBarrier, Enter, EventFlag,
     Leave, Left, MemberLost,
+};
+pub use cache::{
+    Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
+    NodeCache, TreeCache, TypedCache,
 };
 pub use contend::{Family, Layout};
 pub use counter::{
@@ -100,6 +113,10 @@ pub use lock::{
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
 pub use partition::{Division, ItemStanding, Owned, Partitioner};
 pub use persistent_node::{PersistentNode, Presence, Standing};
+pub use queue::{
+    ClaimNext, Claimed, Entry, Item, Listed, OnCorrupt, Placed, Put, PutAll, Queue, QueueLayout,
+    Take, TakeMany,
+};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};

@@ -2,7 +2,10 @@
 //! once or not at all.
 
 mod barriers;
+mod caches;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod groups;
 mod nodes;
 mod partition;

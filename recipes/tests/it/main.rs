@@ -9,11 +9,15 @@
 )]
 
 mod barriers;
+mod caches;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod dropped;
 mod drops;
 mod election;
 mod ending;
+mod ensembles;
 mod gates;
 mod groups;
 mod handover;
@@ -33,6 +37,7 @@ mod own_node;
 mod partition;
 mod permissions;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod reentrant;
 mod refusals;
