@@ -2,6 +2,7 @@
 
 mod barriers;
 mod belief;
+mod caches;
 mod calls;
 mod drivers;
 mod election;
@@ -13,6 +14,8 @@ mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
+mod pictures;
+mod queues;
 mod reentrant;
 mod registers;
 mod rw_lock;

@@ -2,11 +2,13 @@
 
 use super::Application;
 use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
+use super::caches::Caches;
 use super::election::Elections;
 use super::family::Family;
-use super::kept::KeptNodes;
+use super::kept::{Groups, KeptNodes, Services};
 use super::lease::Leases;
 use super::multi_lock::MultiLocks;
+use super::queues::Queues;
 use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
 use super::semaphore::{SemaphoreMutexes, Semaphores};
@@ -35,6 +37,10 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::DoubleBarrier => Box::new(Doubles),
         Recipe::CyclicBarrier => Box::new(Rounds),
         Recipe::PersistentNode => Box::<KeptNodes>::default(),
+        Recipe::Queue => Box::<Queues>::default(),
+        Recipe::Cache => Box::<Caches>::default(),
+        Recipe::Group => Box::<Groups>::default(),
+        Recipe::Discovery => Box::<Services>::default(),
     }
 }
 

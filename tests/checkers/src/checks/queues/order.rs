@@ -67,9 +67,11 @@ fn in_turn(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
     let Some((own, rank)) = stays.next().zip(had.item.rank()) else {
         return;
     };
+    let alone = is_alone(queue, had);
+    // Who lost a race draws among those of the same class.
+    let is_before = |other: (i32, Zxid)| other < rank && (alone || other.0 < rank.0);
     for (text, other) in &queue.items {
-        if other.rank().is_none_or(|other| other >= rank)
-            || *text == queue.history.texts.bytes(had.op.reply)
+        if !other.rank().is_some_and(is_before) || *text == queue.history.texts.bytes(had.op.reply)
         {
             continue;
         }
@@ -83,6 +85,21 @@ fn in_turn(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
             findings.add(Property::Q5, &[had.place], text);
         }
     }
+}
+
+/// Whether nobody else had anything from the queue meanwhile.
+fn is_alone(queue: &Queue<'_>, had: &Had<'_>) -> bool {
+    let lag = queue.history.limits.session_timeout * 2;
+    let meanwhile =
+        |at: Moment| at <= had.at && later(at, lag).is_none_or(|end| end >= had.op.invoked);
+    let mut items = queue.items.values();
+    !items.any(|item| {
+        let taken = item.stays.iter().filter_map(|stay| stay.gone);
+        let mut taken = taken.filter(|gone| meanwhile(gone.at));
+        let mut claimed = item.claims.iter().filter(|claim| meanwhile(claim.since));
+        taken.any(|gone| queue.ends.user(gone.session) != Some(had.op.process))
+            || claimed.any(|claim| claim.op.process != had.op.process)
+    })
 }
 
 /// Whether nobody had a claim on it that this process may have seen: on a server that lags, too.
