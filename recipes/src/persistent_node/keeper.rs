@@ -1,5 +1,7 @@
 //! Keeps a node: makes it, watches it, writes to it, makes it again.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, path,
@@ -95,8 +97,14 @@ impl Keeper {
 
     /// Whether the next attempt may fare better.
     pub(super) async fn again(&self, generation: u64, error: Error) -> Result<(), Error> {
-        if error.kind() == ErrorKind::ConnectionLost {
-            return Ok(());
+        match error.kind() {
+            ErrorKind::ConnectionLost => return Ok(()),
+            // Somebody else fills the queue, or the server is overloaded.
+            ErrorKind::QueueFull | ErrorKind::Throttled => {
+                tokio::time::sleep(PAUSE).await;
+                return Ok(());
+            }
+            _ => {}
         }
         match renewed(&self.client, generation, error) {
             Ok(()) => Ok(()),
@@ -179,3 +187,6 @@ fn is_undecided(error: &Error) -> bool {
         ErrorKind::BadVersion | ErrorKind::ConnectionLost
     )
 }
+
+/// Before the next attempt where there was no room for the last one.
+const PAUSE: Duration = Duration::from_millis(100);

@@ -55,13 +55,15 @@ pub enum Recipe {
     Cache,
     /// Members of groups, and whoever follows who is there.
     Group,
+    /// Items that members of a group share out.
+    Partitioner,
     /// Services: instances that are registered and asked for.
     Discovery,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -83,6 +85,7 @@ impl Recipe {
         Self::Queue,
         Self::Cache,
         Self::Group,
+        Self::Partitioner,
         Self::Discovery,
     ];
 
@@ -144,6 +147,8 @@ impl Recipe {
         match self {
             Self::Semaphore | Self::SemaphoreMutex => semaphore_directories(lock).into(),
             Self::Lease => vec![lease_holder(lock)],
+            // The numbers of its items are an order as long as the counter lasts.
+            Self::Queue => Vec::new(),
             _ if self.is_plain() => vec![node(lock)],
             _ => vec![lock_path(lock)],
         }
@@ -161,10 +166,12 @@ impl Recipe {
         };
         // What a queue has beside it, and what it is in.
         let is_beside = self == Self::Queue
-            && (path.ends_with("/_marks_node")
+            && (path.ends_with("/node")
+                || path.ends_with("/_marks_node")
                 || path.ends_with("/_locks_node")
                 || path.ends_with("/node/entries")
                 || path.ends_with("/node/taken"));
+        let is_division = self == Self::Partitioner && path.contains("/node");
         let is_result = self == Self::Cache && path.contains("/node");
         let mut queues = (0..locks).flat_map(|lock| self.queues(lock));
         parents.contains(&path)
@@ -173,6 +180,7 @@ impl Recipe {
             || is_gate
             || is_beside
             || is_result
+            || is_division
             || queues.any(|queue| queue == path)
     }
 
@@ -271,6 +279,7 @@ impl Recipe {
             Self::Queue => plain::QUEUE,
             Self::Cache => plain::CACHE,
             Self::Group => plain::GROUP,
+            Self::Partitioner => plain::PARTITIONER,
             Self::Discovery => plain::DISCOVERY,
             _ => plain::NONE,
         }

@@ -14,6 +14,7 @@ mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
+mod parts;
 mod pictures;
 mod queues;
 mod reentrant;

@@ -136,6 +136,11 @@ fn five_hundred_seeds_of_services_break_nothing() {
 }
 
 #[test]
+fn five_hundred_seeds_of_divisions_break_nothing() {
+    five_hundred_seeds_of(Recipe::Partitioner);
+}
+
+#[test]
 fn every_plan_of_the_corpus_breaks_nothing() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
     let mut plans = 0;

@@ -150,6 +150,16 @@ pub(super) const GROUP: Plain = Plain {
     ],
 };
 
+pub(super) const PARTITIONER: Plain = Plain {
+    word: "partitioner",
+    functions: &[Function::Own, Function::Disown],
+    calls: &[Call::Wait, Call::Release],
+    columns: &[
+        ("partitioner", Phase::Acquiring),
+        ("partitioner", Phase::Releasing),
+    ],
+};
+
 pub(super) const DISCOVERY: Plain = Plain {
     word: "discovery",
     functions: &[

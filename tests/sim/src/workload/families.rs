@@ -8,6 +8,7 @@ use super::family::Family;
 use super::kept::{Groups, KeptNodes, Services};
 use super::lease::Leases;
 use super::multi_lock::MultiLocks;
+use super::parts::Parts;
 use super::queues::Queues;
 use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
@@ -37,6 +38,7 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::DoubleBarrier => Box::new(Doubles),
         Recipe::CyclicBarrier => Box::new(Rounds),
         Recipe::PersistentNode => Box::<KeptNodes>::default(),
+        Recipe::Partitioner => Box::<Parts>::default(),
         Recipe::Queue => Box::<Queues>::default(),
         Recipe::Cache => Box::<Caches>::default(),
         Recipe::Group => Box::<Groups>::default(),

@@ -1,7 +1,7 @@
 //! What local pictures show and tell, written down.
 
 use zk_checkers::{Cached, Function, News, NewsKind, Outcome, WatchMode};
-use zk_recipes::{CacheChange, CacheSnapshot};
+use zk_recipes::{CacheChange, CacheSnapshot, CachedNode};
 use zk_wire::Zxid;
 
 use super::Application;
@@ -80,51 +80,62 @@ impl Shown {
 
     /// Its stream tells something.
     pub(super) fn tell(&mut self, app: &Application, change: &CacheChange) {
-        let mut news = News {
-            process: app.process(),
-            ..News::default()
-        };
-        let (now, old) = match change {
+        match change {
             CacheChange::Snapshot(all) | CacheChange::Lagged(all) => {
-                news.number = self.hold(app, &nodes(all));
-                (None, None)
+                let number = self.hold(app, &nodes(all));
+                self.news(app, NewsKind::All, None, |news| news.number = number);
             }
             CacheChange::Created { path, node } => {
-                news.what = NewsKind::Created;
-                (Some((path, node)), None)
+                self.news(app, NewsKind::Created, Some((path, node, None)), |_| {});
             }
             CacheChange::Updated { path, node, old } => {
-                news.what = NewsKind::Changed;
-                (Some((path, node)), Some(old))
+                self.news(
+                    app,
+                    NewsKind::Changed,
+                    Some((path, node, Some(old))),
+                    |_| {},
+                );
+            }
+            // It is gone, and there again.
+            CacheChange::Recreated { path, node, old } => {
+                self.news(app, NewsKind::Deleted, Some((path, old, None)), |_| {});
+                self.news(app, NewsKind::Created, Some((path, node, None)), |_| {});
             }
             CacheChange::Deleted { path, old } => {
-                news.what = NewsKind::Deleted;
-                (Some((path, old)), None)
+                self.news(app, NewsKind::Deleted, Some((path, old, None)), |_| {});
             }
-            CacheChange::Stale => {
-                news.what = NewsKind::Stale;
-                (None, None)
-            }
+            CacheChange::Stale => self.news(app, NewsKind::Stale, None, |_| {}),
             CacheChange::Fresh { as_of } => {
-                news.what = NewsKind::Fresh;
-                news.zxid = *as_of;
-                (None, None)
+                self.news(app, NewsKind::Fresh, None, |news| news.zxid = *as_of);
             }
-            _ => return,
-        };
+            _ => {}
+        }
+    }
+
+    fn news(
+        &self,
+        app: &Application,
+        what: NewsKind,
+        node: Option<(&str, &CachedNode, Option<&CachedNode>)>,
+        fill: impl FnOnce(&mut News),
+    ) {
+        let process = app.process();
         app.actor.recorder.with(|history, at| {
-            news.at = at;
-            news.recipe = history.text(&self.name);
-            news.root = history.text(&self.root);
-            if let Some((path, node)) = now {
+            let mut news = News {
+                process,
+                recipe: history.text(&self.name),
+                root: history.text(&self.root),
+                what,
+                at,
+                ..News::default()
+            };
+            if let Some((path, node, old)) = node {
                 news.path = history.text(path);
                 news.data = history.data(node.data());
-                news.czxid = node.stat().czxid;
-                news.mzxid = node.stat().mzxid;
+                news.old = history.data(old.map(CachedNode::data).unwrap_or_default());
+                (news.czxid, news.mzxid) = (node.stat().czxid, node.stat().mzxid);
             }
-            if let Some(old) = old {
-                news.old = history.data(old.data());
-            }
+            fill(&mut news);
             history.news.push(news);
         });
     }

@@ -90,7 +90,7 @@ impl Follower {
                 shown: Shown {
                     name: app.fresh_value(),
                     root: node(at),
-                    watch: WatchMode::Persistent,
+                    watch: WatchMode::No,
                     number: 0,
                 },
                 session: app.session(),

@@ -73,7 +73,7 @@ async fn ask(app: &mut Application, at: usize) -> bool {
     let mut shown = Shown {
         name: app.fresh_value(),
         root: node(at),
-        watch: WatchMode::Persistent,
+        watch: WatchMode::No,
         number: 0,
     };
     shown.look(app, &nodes, &Says::default());
