@@ -24,6 +24,9 @@ pub(crate) struct Keeper {
     pub(crate) orders: Orders,
     /// Whether a create may have left that nobody has seen the end of.
     pub(super) was_tried: bool,
+    /// What it held first.
+    #[cfg(feature = "__seeded-bugs")]
+    first: Option<Bytes>,
 }
 
 impl Keeper {
@@ -36,6 +39,8 @@ impl Keeper {
             parents: CreateMode::Container,
             orders,
             was_tried: false,
+            #[cfg(feature = "__seeded-bugs")]
+            first: None,
         }
     }
 
@@ -83,6 +88,10 @@ impl Keeper {
     /// The end that was asked for.
     async fn withdraw(&mut self, claim: Option<Claim>) -> Result<(), Error> {
         self.orders.absent();
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("end-told-before-the-node-is-gone") {
+            return Ok(());
+        }
         match (self.life, claim) {
             (Life::Ephemeral, Some(claim)) => match claim.release().await {
                 Ok(_) => Ok(()),
@@ -116,6 +125,15 @@ impl Keeper {
     async fn keep(&mut self, claim: Option<&Claim>) -> Result<(), Error> {
         let mut orders = self.orders.wanted.clone();
         let wanted = orders.borrow_and_update().clone();
+        #[cfg(feature = "__seeded-bugs")]
+        let wanted = {
+            let mut wanted = wanted;
+            let first = self.first.get_or_insert_with(|| wanted.data.clone());
+            if zk_client::seeded::is_on("made-again-as-it-was-at-first") {
+                wanted.data = first.clone();
+            }
+            wanted
+        };
         let Some((made, path)) = self.make(claim, &wanted).await? else {
             return Ok(());
         };
