@@ -49,6 +49,8 @@ pub enum Recipe {
     CyclicBarrier,
     /// Nodes that are kept.
     PersistentNode,
+    /// Transactions over several nodes.
+    Stm,
     /// Queues of several kinds, with takes or claims.
     Queue,
     /// Local pictures of a node, its children, a tree.
@@ -63,7 +65,7 @@ pub enum Recipe {
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -82,6 +84,7 @@ impl Recipe {
         Self::DoubleBarrier,
         Self::CyclicBarrier,
         Self::PersistentNode,
+        Self::Stm,
         Self::Queue,
         Self::Cache,
         Self::Group,
@@ -276,6 +279,7 @@ impl Recipe {
             Self::DoubleBarrier => plain::DOUBLE_BARRIER,
             Self::CyclicBarrier => plain::CYCLIC_BARRIER,
             Self::PersistentNode => plain::PERSISTENT_NODE,
+            Self::Stm => plain::STM,
             Self::Queue => plain::QUEUE,
             Self::Cache => plain::CACHE,
             Self::Group => plain::GROUP,

@@ -20,6 +20,7 @@ mod queues;
 mod reentrant;
 mod registers;
 mod rw_lock;
+mod transfers;
 pub(crate) mod semaphore;
 pub mod user;
 mod values;

@@ -141,6 +141,11 @@ fn five_hundred_seeds_of_divisions_break_nothing() {
 }
 
 #[test]
+fn five_hundred_seeds_of_transactions_break_nothing() {
+    five_hundred_seeds_of(Recipe::Stm);
+}
+
+#[test]
 fn every_plan_of_the_corpus_breaks_nothing() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
     let mut plans = 0;

@@ -109,6 +109,13 @@ pub(super) const PERSISTENT_NODE: Plain = Plain {
     ],
 };
 
+pub(super) const STM: Plain = Plain {
+    word: "stm",
+    functions: &[Function::Change],
+    calls: &[Call::Change],
+    columns: &[("stm", Phase::Writing)],
+};
+
 pub(super) const QUEUE: Plain = Plain {
     word: "queue",
     functions: &[

@@ -13,6 +13,7 @@ use super::queues::Queues;
 use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
 use super::semaphore::{SemaphoreMutexes, Semaphores};
+use super::transfers::Transfers;
 use super::values::{Blocks, Counters, Limits, SharedValues};
 use crate::recipe::Recipe;
 use async_trait::async_trait;
@@ -39,6 +40,7 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::CyclicBarrier => Box::new(Rounds),
         Recipe::PersistentNode => Box::<KeptNodes>::default(),
         Recipe::Partitioner => Box::<Parts>::default(),
+        Recipe::Stm => Box::<Transfers>::default(),
         Recipe::Queue => Box::<Queues>::default(),
         Recipe::Cache => Box::<Caches>::default(),
         Recipe::Group => Box::<Groups>::default(),
