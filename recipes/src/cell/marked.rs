@@ -120,6 +120,14 @@ impl Marked<'_> {
             self.marks.put_back(mark);
             return Err(error);
         }
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("lost-transaction-made-again") {
+            match mark.made {
+                true => self.marks.put_back(mark),
+                false => mark.absent(),
+            }
+            return Ok(Sent::Again);
+        }
         let settlement = Settlement {
             client: self.client,
             op: self.op,

@@ -1,6 +1,7 @@
 //! Looks again whenever something below a node changed, and tells when nobody would tell.
 
 use std::future::{Future, ready};
+use std::time::Duration;
 
 use zk_client::{AddWatchMode, Client, Error, ErrorKind, State, StateStream, Watch, WatchEvent};
 
@@ -78,8 +79,14 @@ impl Lookout {
                 }
                 Err(error) => {
                     self.is_due = true;
-                    if error.kind() == ErrorKind::ConnectionLost {
-                        continue;
+                    match error.kind() {
+                        ErrorKind::ConnectionLost => continue,
+                        // Somebody else fills the queue, or the server is overloaded.
+                        ErrorKind::QueueFull | ErrorKind::Throttled => {
+                            tokio::time::sleep(PAUSE).await;
+                            continue;
+                        }
+                        _ => {}
                     }
                     self.watch = None;
                     if let Err(error) = renewed(&self.client, generation, error) {
@@ -136,3 +143,6 @@ where
         }
     }
 }
+
+/// Before the next look where there was no room for the last one.
+const PAUSE: Duration = Duration::from_millis(100);

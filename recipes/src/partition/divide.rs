@@ -59,6 +59,8 @@ struct Ledger {
     wanted: BTreeSet<Arc<str>>,
     parts: BTreeMap<Arc<str>, Part>,
     queues: Vec<Waiting>,
+    /// When those who are to have what is another's now have had time to see that and to wait for it.
+    recalls_at: Option<Instant>,
     freed: mpsc::UnboundedSender<(Arc<str>, bool)>,
 }
 
@@ -124,15 +126,13 @@ async fn divide(
         if is_leaving && ledger.is_empty() {
             return Ok(());
         }
-        let rested = ledger.rests_until();
+        let (rested, recalls_at) = (ledger.rests_until(), ledger.recalls_at);
         tokio::select! {
             biased;
             () = &mut closed, if !is_leaving => {
                 is_leaving = true;
                 due = None;
-                // Before anything is let go of, so that those who are to have it see it and wait.
-                ledger.divider.membership.leave();
-                ledger.divide(Vec::new());
+                ledger.leave();
             }
             Ok(()) = members.changed(), if !is_leaving => {
                 let is_new = *members.borrow_and_update() != Some(ledger.members());
@@ -154,6 +154,7 @@ async fn divide(
                     ledger.ended(&item, ended)?;
                 }
             }
+            () = until(recalls_at) => ledger.recall(),
             () = until(rested) => ledger.wake(),
         }
     }
@@ -192,6 +193,7 @@ impl Ledger {
             wanted: BTreeSet::new(),
             parts: BTreeMap::new(),
             queues: Vec::new(),
+            recalls_at: None,
             freed,
         }
     }
@@ -229,6 +231,40 @@ impl Ledger {
         for item in concerned {
             self.step(&item);
         }
+        // The others divide at about the same time.
+        let soon = Instant::now() + self.divider.settle / 4;
+        self.recalls_at.get_or_insert(soon);
+    }
+
+    /// Leaves the group, and lets go of all when the others have divided and wait; at once if there are none.
+    fn leave(&mut self) {
+        let is_alone = self.members().len() <= 1;
+        self.divider.membership.leave();
+        self.recalls_at = None;
+        self.divide(Vec::new());
+        let wait = match is_alone {
+            true => Duration::ZERO,
+            false => self.divider.settle + self.divider.settle / 4,
+        };
+        self.recalls_at = Some(Instant::now() + wait);
+    }
+
+    /// Asks back what is another's.
+    fn recall(&mut self) {
+        self.recalls_at = None;
+        let items: Vec<_> = self.parts.keys().cloned().collect();
+        for item in items {
+            let is_wanted = self.wanted.contains(&item);
+            let Some(part) = self.parts.get(&item) else {
+                continue;
+            };
+            if step(is_wanted, part.slot) == Step::Recall {
+                if let Some(recall) = &part.recall {
+                    recall.send_replace(true);
+                }
+                self.set(&item, Slot::Owned { is_recalled: true });
+            }
+        }
     }
 
     /// Does what is next for an item.
@@ -245,12 +281,8 @@ impl Ledger {
                     part.place = None;
                 }
             }
-            Step::Recall => {
-                if let Some(recall) = self.parts.get(item).and_then(|part| part.recall.as_ref()) {
-                    recall.send_replace(true);
-                }
-                self.set(item, Slot::Owned { is_recalled: true });
-            }
+            // In its time.
+            Step::Recall => {}
         }
     }
 
