@@ -11,7 +11,7 @@ pub(crate) enum Home {
     /// There is none.
     Missing,
     /// The one created at this zxid, which has lost so many children.
-    There { czxid: Zxid, lost: u32 },
+    There { czxid: Zxid, lost: i32 },
     /// It may not be looked at.
     Unseen,
 }
@@ -22,10 +22,7 @@ impl Home {
             czxid: stat.czxid,
             // `cversion` counts creations and deletions (ZooKeeper makes it of 2 × creations − children): this is twice
             // the number of deletions. It overflows like the counters it is made of.
-            lost: stat
-                .cversion
-                .wrapping_sub(stat.num_children)
-                .cast_unsigned(),
+            lost: stat.cversion.wrapping_sub(stat.num_children),
         })
     }
 
