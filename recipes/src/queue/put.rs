@@ -35,8 +35,7 @@ use crate::wait::late;
 ///
 /// # Ordering
 ///
-/// In a queue without a bound the put is queued at the first poll: of two that are polled one after the other the first comes
-/// first, unless the connection breaks.
+/// Behind whatever was put before this was first polled. Of puts that are under way at once any may come first.
 ///
 /// # On session events
 ///

@@ -232,7 +232,7 @@ impl ShardedQueue {
         };
         let chance = u64::from_be_bytes(client.random()?);
         let at = usize::try_from(chance % open.len().max(1) as u64).unwrap_or(0);
-        let name = open.get(at).or(sizes.first().map(|(name, _)| name));
+        let name = open.get(at).or_else(|| sizes.first().map(|(name, _)| name));
         Ok(self.part(name.map_or("", String::as_str)))
     }
 

@@ -152,3 +152,34 @@ async fn a_missing_chroot_is_named() {
     assert_eq!(error.kind(), ErrorKind::NoNode);
     assert!(error.to_string().contains("/nowhere"), "{error}");
 }
+
+/// Clients may write into the queue and nowhere beside it.
+#[tokio::test(start_paused = true)]
+async fn where_nothing_may_stand_beside_the_queue_that_is_told_and_another_place_will_do() {
+    let world = World::new();
+    let zk = world.client().await;
+    let read_only = zk_recipes::Permissions::READ;
+    let closed = vec![zk_recipes::Acl::open().with_perms(read_only)];
+    zk.create("/queues", "").await.unwrap();
+    zk.create(PATH, "").await.unwrap();
+    zk.create("/free", "").await.unwrap();
+    zk.set_acl("/queues", closed).await.unwrap();
+    let open = queue(&zk);
+    let error = open.put("x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoAuth);
+    assert_eq!(error.path(), Some("/queues/_marks_jobs"));
+    assert!(
+        error.to_string().contains("create under /queues"),
+        "{error}"
+    );
+    let open = open.marks_at("/free/marks").unwrap();
+    open.put("x").await.unwrap();
+    let error = open.claim().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoAuth);
+    assert_eq!(error.path(), Some("/queues/_locks_jobs"), "{error}");
+    let open = open.lock_path("/free/locks").unwrap();
+    super::claim(&open).await.complete().await.unwrap();
+    open.put("y").await.unwrap();
+    assert_eq!(take(&open).await, "y");
+    assert_eq!(world.left("/free/locks"), [""; 0]);
+}
