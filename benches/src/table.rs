@@ -147,12 +147,14 @@ fn noise(setting: &Setting, cells: &[Cell]) -> String {
             ))
         })
         .collect();
-    format!(
-        "Noise: the floor's rounds lay around their median by {}; load average {} before, {} after",
-        spreads.join(", "),
-        setting.load.0,
-        setting.load.1,
-    )
+    let noise = if spreads.is_empty() {
+        "Noise: not known, no floor was measured".to_owned()
+    } else {
+        let spreads = spreads.join(", ");
+        format!("Noise: the floor's rounds lay around their median by {spreads}")
+    };
+    let (before, after) = &setting.load;
+    format!("{noise}; load average {before} before, {after} after")
 }
 
 /// What takes seconds is not told in whole operations per second.
@@ -239,6 +241,7 @@ mod tests {
         let text = render(&setting(), &cells);
         assert!(text.contains("| peer [1] | 1.00 | – | – |"), "{text}");
         assert!(text.contains("[1] it cheats"), "{text}");
+        assert!(text.contains("no floor was measured; load"), "{text}");
         assert!(text.contains("Left out: Curator: no java."), "{text}");
     }
 }

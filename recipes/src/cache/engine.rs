@@ -212,6 +212,20 @@ impl Engine {
                 return Ok(());
             }
             Put::New => changes.push(CacheChange::Created { path: path(), node }),
+            #[cfg(feature = "__seeded-bugs")]
+            Put::Replaced(old)
+                if zk_client::seeded::is_on("new-by-its-version")
+                    && old.stat().version == stat.version => {}
+            #[cfg(feature = "__seeded-bugs")]
+            Put::Replaced(old)
+                if is_new && zk_client::seeded::is_on("made-again-told-as-changed") =>
+            {
+                changes.push(CacheChange::Updated {
+                    path: path(),
+                    node,
+                    old,
+                });
+            }
             Put::Replaced(old) if is_new => {
                 for (below, old) in tree.remove_older(below) {
                     let path = self.scope.path(&below).into();
