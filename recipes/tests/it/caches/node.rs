@@ -44,6 +44,26 @@ async fn a_node_of_no_data_is_told_from_one_of_empty_data() {
     assert_eq!(cache.top().unwrap().data(), b"");
 }
 
+/// Nothing gathers over reconnects, whatever happens meanwhile.
+#[tokio::test(start_paused = true)]
+async fn k15_a_node_is_followed_over_twenty_outages_with_as_few_watches_as_before() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let (cache, _driver) = loaded(NodeCache::new(&zk, TOP).unwrap().keep()).await;
+    for round in 0..20 {
+        world.hooks.cut_session(zk.session_id().unwrap());
+        match round % 4 {
+            0 => drop(other.create(TOP, "").await.unwrap()),
+            1 => drop(other.set(TOP, format!("{round}")).await.unwrap()),
+            2 => other.delete(TOP).await.unwrap(),
+            _ => {}
+        }
+        until_true(&world, &cache, 0).await;
+        settle().await;
+        assert!(zk.stats().watches <= 2, "{}", zk.stats().watches);
+    }
+}
+
 /// Writes that come faster than reads are seen as one, and the last is seen.
 #[tokio::test(start_paused = true)]
 async fn the_last_of_many_quick_writes_is_shown() {
