@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+mod archive;
 mod args;
 mod child;
 mod commands;
@@ -14,6 +15,7 @@ mod layout;
 mod node_path;
 mod output;
 mod permits;
+mod progress;
 mod security;
 mod signals;
 mod since;

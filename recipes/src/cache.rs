@@ -20,6 +20,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod typed;
 mod view;
 mod wire;
 
@@ -29,4 +30,5 @@ pub use changes::CacheChanges;
 pub use loading::CacheLoading;
 pub use node::CachedNode;
 pub use snapshot::CacheSnapshot;
+pub use typed::TypedCache;
 pub use view::Cache;

@@ -36,12 +36,15 @@
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
+//! | [`Queue`] | Curator's DistributedQueue, -PriorityQueue, -DelayQueue, -IdQueue, SimpleDistributedQueue; kazoo's Queue, LockingQueue ([`QueueLayout`]) | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
-//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
+//! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
+//! | [`Partitioner`] | members and locks of Curator's kinds; kazoo's SetPartitioner on request | alpha |
+//! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
 //! | `discovery`: services that find each other | Curator's service discovery | alpha |
-//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`] | none: they write nothing | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`], [`TypedCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
@@ -67,17 +70,21 @@ pub mod decisions;
 pub mod discovery;
 mod election;
 pub mod gate;
+mod group;
 mod lease;
 mod lock;
 mod multi_lock;
 mod parents;
+mod partition;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
 mod stm;
 mod transaction;
+mod ttl_node;
 mod uuid;
 mod value;
 mod wait;
@@ -88,7 +95,7 @@ pub use barrier::{
 };
 pub use cache::{
     Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
-    NodeCache, TreeCache,
+    NodeCache, TreeCache, TypedCache,
 };
 pub use contend::{Family, Layout};
 pub use counter::{
@@ -97,18 +104,25 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
+pub use group::{Group, GroupLayout, GroupMember, Membership, Roster, Rosters};
 pub use lease::{Lease, Ran, Started};
 pub use lock::{
     Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use partition::{Division, ItemStanding, Owned, Partitioner};
 pub use persistent_node::{PersistentNode, Presence, Standing};
+pub use queue::{
+    ClaimNext, Claimed, Entry, Item, Listed, OnCorrupt, Placed, Put, PutAll, Queue, QueueLayout,
+    Take, TakeMany,
+};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use stm::{Stm, Tx};
 pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
+pub use ttl_node::{FoundTtl, TtlNode};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
     TypedValue, Versioned,

@@ -308,6 +308,10 @@ impl<T> Pending<T> {
 
     fn answered(&mut self, outcome: Outcome, asked: Asked, registered: Registered) -> Option<T> {
         let (kind, path) = (self.plan.op, &self.plan.path);
+        let tag = match &registered {
+            Registered::Tag(tag) => Some(*tag),
+            _ => None,
+        };
         let error = match outcome {
             Outcome::Reply { zxid, result } => {
                 let answer = Answer {
@@ -330,13 +334,27 @@ impl<T> Pending<T> {
                 cause: FailCause::ConnectionLost,
                 fate: Fate::Unknown,
             } if self.plan.repeatable => {
+                self.unregister(tag);
+                drop(registered);
                 self.send();
                 return None;
             }
             Outcome::Failed { cause, fate } => Error::from_failure(&cause, fate, kind, path, asked),
         };
+        self.unregister(tag);
         self.stage = self.fail(error);
         None
+    }
+
+    /// A watch of a set that was not set: the set must not keep a place for each.
+    fn unregister(&self, tag: Option<WatchTag>) {
+        if let Some(tag) = tag {
+            self.scope.shared().with(|inner, now| {
+                if inner.queues.unroute(tag.0) {
+                    inner.core.forget_watch(now, tag.0);
+                }
+            });
+        }
     }
 }
 

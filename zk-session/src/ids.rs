@@ -88,7 +88,7 @@ impl fmt::Debug for ServerId {
 }
 
 /// Hands out the numbers behind one kind of id, from 1 up.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct IdCounter(u64);
 
 impl IdCounter {

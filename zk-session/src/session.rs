@@ -208,6 +208,16 @@ impl Session {
         session
     }
 
+    /// Hands out ids from where `earlier` stopped. Whoever replaces a session by another one then never takes a watch,
+    /// a duty or a request of the one for one of the other, however late it hears of it.
+    #[must_use]
+    pub fn numbered_after(mut self, earlier: &Self) -> Self {
+        self.request_ids = earlier.request_ids;
+        self.watch_ids = earlier.watch_ids;
+        self.duty_ids = earlier.duty_ids;
+        self
+    }
+
     /// The next thing for the driver to do.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()

@@ -16,13 +16,24 @@ pub(super) enum What {
     Coming,
 }
 
+/// Why something is to be read, from the least reason to the greatest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// An event was about it.
+    #[default]
+    Told,
+    /// It is new, and an event was about what is above it.
+    New,
+    /// All that there is is read.
+    Walk,
+}
+
 /// One read. `below` is what follows the top of the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ask {
     pub(super) what: What,
     pub(super) below: Arc<str>,
-    /// It is part of a walk over all that there is.
-    pub(super) walks: bool,
+    pub(super) why: Why,
 }
 
 /// What the picture shows once all that was asked before has been answered.
@@ -47,7 +58,9 @@ pub(super) enum Job {
 pub(super) struct Asks {
     due: VecDeque<Due>,
     open: BTreeMap<(What, Arc<str>), Open>,
-    /// How many of the reads that are due or under way are part of a walk.
+    /// How many of the reads that are due or under way are for what no event is about: others may follow from them.
+    following: usize,
+    /// How many are part of a walk.
     walking: usize,
 }
 
@@ -59,8 +72,7 @@ enum Due {
 
 #[derive(Debug, Default)]
 struct Open {
-    /// Due: whether as part of a walk.
-    due: Option<bool>,
+    due: Option<Why>,
     under_way: usize,
 }
 
@@ -75,17 +87,19 @@ impl Mark {
 }
 
 impl Asks {
-    pub(super) fn push(&mut self, what: What, below: &str, walks: bool) {
+    pub(super) fn push(&mut self, what: What, below: &str, why: Why) {
         let below: Arc<str> = below.into();
         let open = self.open.entry((what, Arc::clone(&below))).or_default();
         match &mut open.due {
-            Some(walked) => {
-                self.walking += usize::from(walks && !*walked);
-                *walked |= walks;
+            Some(less) => {
+                self.following += usize::from(why > Why::Told && *less == Why::Told);
+                self.walking += usize::from(why == Why::Walk && *less < Why::Walk);
+                *less = why.max(*less);
             }
             none => {
-                *none = Some(walks);
-                self.walking += usize::from(walks);
+                *none = Some(why);
+                self.following += usize::from(why > Why::Told);
+                self.walking += usize::from(why == Why::Walk);
                 self.due.push_back(Due::Ask(what, below));
             }
         }
@@ -105,14 +119,15 @@ impl Asks {
             Due::Ask(what, below) => (what, below),
         };
         let open = self.open.entry((what, Arc::clone(&below))).or_default();
-        let walks = open.due.take().unwrap_or_default();
+        let why = open.due.take().unwrap_or_default();
         open.under_way += 1;
-        Some(Job::Ask(Ask { what, below, walks }))
+        Some(Job::Ask(Ask { what, below, why }))
     }
 
     /// A read was answered, and what follows from it was pushed.
     pub(super) fn done(&mut self, ask: &Ask) {
-        self.walking -= usize::from(ask.walks);
+        self.following -= usize::from(ask.why > Why::Told);
+        self.walking -= usize::from(ask.why == Why::Walk);
         let key = (ask.what, Arc::clone(&ask.below));
         if let Some(open) = self.open.get_mut(&key) {
             open.under_way -= 1;
@@ -122,9 +137,26 @@ impl Asks {
         }
     }
 
+    /// Whether any of the nodes above is about to be read.
+    pub(super) fn is_open_above(&self, below: &str) -> bool {
+        let mut above = below;
+        while !above.is_empty() {
+            above = above.rsplit_once('/').map_or("", |(above, _)| above);
+            if self.is_open(What::Node, above) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether this is due or under way.
     pub(super) fn is_open(&self, what: What, below: &str) -> bool {
         self.open.contains_key(&(what, Arc::from(below)))
+    }
+
+    /// Whether what is due or under way may have others follow that no event is about.
+    pub(super) fn is_following(&self) -> bool {
+        self.following > 0
     }
 
     pub(super) fn is_walking(&self) -> bool {

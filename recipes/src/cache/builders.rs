@@ -127,7 +127,7 @@ macro_rules! cache {
                 self
             }
 
-            /// A handle, and the driver that reads and keeps the cache until the last handle is dropped, or until an error
+            /// A handle, and the driver that reads and keeps the cache until it is closed or its last handle dropped, or until an error
             /// that no retry mends. The driver is yours to spawn.
             ///
             /// # Errors

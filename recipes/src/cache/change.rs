@@ -33,8 +33,17 @@ pub enum CacheChange {
         /// What it was.
         old: CachedNode,
     },
-    /// A node is not there any more. Those below it were told before it. One that was made again meanwhile is told as
-    /// created next.
+    /// A node was deleted and made again. What was below the old one and is gone was told before this; what else is below it
+    /// belongs to the new one, and stays.
+    Recreated {
+        /// Its path.
+        path: Arc<str>,
+        /// What it is now: of another `czxid`.
+        node: CachedNode,
+        /// What the node before it was.
+        old: CachedNode,
+    },
+    /// A node is not there any more. Those below it were told before it.
     Deleted {
         /// Its path.
         path: Arc<str>,
@@ -57,6 +66,7 @@ impl CacheChange {
         match self {
             Self::Created { path, .. }
             | Self::Updated { path, .. }
+            | Self::Recreated { path, .. }
             | Self::Deleted { path, .. } => Some(path),
             Self::Snapshot(_) | Self::Lagged(_) | Self::Stale | Self::Fresh { .. } => None,
         }
@@ -66,7 +76,9 @@ impl CacheChange {
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Created { path, node } => path.len() + node.data().len(),
-            Self::Updated { path, node, old } => path.len() + node.data().len() + old.data().len(),
+            Self::Updated { path, node, old } | Self::Recreated { path, node, old } => {
+                path.len() + node.data().len() + old.data().len()
+            }
             Self::Deleted { path, old } => path.len() + old.data().len(),
             Self::Snapshot(_) | Self::Lagged(_) | Self::Stale | Self::Fresh { .. } => 0,
         }

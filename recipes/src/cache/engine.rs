@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use zk_client::{EventType, Stat, Zxid};
 
-use super::asks::{Ask, Asks, Job, Mark, What};
+use super::asks::{Ask, Asks, Job, Mark, What, Why};
 use super::change::CacheChange;
 use super::limits::{Exceeded, Limits};
 use super::node::CachedNode;
@@ -44,7 +44,7 @@ pub(super) struct Engine {
     asks: Asks,
     /// The newest transaction that an event or an answer told of.
     seen: Zxid,
-    /// What is reached as soon as no walk is under way.
+    /// What is reached as soon as nothing is under way that others may follow from.
     held: Mark,
 }
 
@@ -73,7 +73,7 @@ impl Engine {
 
     /// Reads all that there is, once more.
     pub(super) fn walk(&mut self) {
-        self.asks.push(What::Node, "", true);
+        self.asks.push(What::Node, "", Why::Walk);
     }
 
     /// Once all that is known of now has been read, the picture shows what the mark says.
@@ -95,9 +95,10 @@ impl Engine {
         self.held = self.held.and(mark);
     }
 
-    /// What the picture shows now for certain, as far as that is new. While a walk is under way nothing is.
+    /// What the picture shows now for certain, as far as that is new: nothing as long as something is read that others may
+    /// follow from.
     pub(super) fn reached(&mut self) -> Mark {
-        if self.asks.is_walking() {
+        if self.asks.is_following() {
             return Mark::default();
         }
         let reached = std::mem::take(&mut self.held);
@@ -132,10 +133,10 @@ impl Engine {
             EventType::Deleted if self.is_plainly_gone(below) => self.remove(tree, changes, below),
             EventType::ChildrenChanged => {
                 if self.scope.wants_children(below) {
-                    self.asks.push(What::Children, below, false);
+                    self.asks.push(What::Children, below, Why::New);
                 }
             }
-            _ => self.asks.push(What::Node, below, false),
+            _ => self.asks.push(What::Node, below, Why::Told),
         }
     }
 
@@ -161,14 +162,15 @@ impl Engine {
                 Ok(())
             }
             Found::Coming(true) => {
-                self.asks.push(What::Node, &ask.below, ask.walks);
+                self.asks.push(What::Node, &ask.below, ask.why);
                 Ok(())
             }
             Found::Coming(false) => Ok(()),
             Found::Nothing => {
                 self.remove(tree, changes, &ask.below);
                 if ask.what == What::Node && !self.is_told_when_back(&ask.below) {
-                    self.asks.push(What::Coming, &ask.below, ask.walks);
+                    self.asks
+                        .push(What::Coming, &ask.below, self.follows(ask.why));
                 }
                 Ok(())
             }
@@ -191,18 +193,31 @@ impl Engine {
         let below = &*ask.below;
         self.see(node.stat());
         let known = tree.get(below).map(|place| place.node.stat().czxid);
+        // Also if it was deleted and made again: by its creation, since versions begin anew.
         let is_new = known != Some(node.stat().czxid);
-        if known.is_some() && is_new {
-            // Deleted and made again: by its creation, since versions begin anew.
-            self.remove(tree, changes, below);
-        }
         self.has_room(tree, below, &node)?;
         let stat = *node.stat();
         let path = || Arc::from(self.scope.path(below));
         match tree.put(below, node.clone()) {
-            // What is above it is gone, or will be read and then list it.
-            Put::Orphan => return Ok(()),
+            Put::Orphan => {
+                // What is above it is gone, or about to be known: then this is read behind it.
+                if self.asks.is_open_above(below) {
+                    self.asks.push(What::Node, below, ask.why.max(Why::New));
+                }
+                return Ok(());
+            }
             Put::New => changes.push(CacheChange::Created { path: path(), node }),
+            Put::Replaced(old) if is_new => {
+                for (below, old) in tree.remove_older(below) {
+                    let path = self.scope.path(&below).into();
+                    changes.push(CacheChange::Deleted { path, old });
+                }
+                changes.push(CacheChange::Recreated {
+                    path: path(),
+                    node,
+                    old,
+                });
+            }
             Put::Replaced(old) if old.stat().mzxid != stat.mzxid => {
                 changes.push(CacheChange::Updated {
                     path: path(),
@@ -212,7 +227,7 @@ impl Engine {
             }
             Put::Replaced(_) => {}
         }
-        if !self.scope.wants_children(below) || !(is_new || ask.walks) {
+        if !self.scope.wants_children(below) || !(is_new || ask.why == Why::Walk) {
             return Ok(());
         }
         match self.watching {
@@ -220,9 +235,21 @@ impl Engine {
             Watching::Recursive if stat.num_children == 0 => {
                 self.keep_only(tree, changes, below, &BTreeSet::new());
             }
-            _ => self.asks.push(What::Children, below, ask.walks),
+            _ => {
+                let why = self.follows(ask.why);
+                self.asks.push(What::Children, below, why);
+            }
         }
         Ok(())
+    }
+
+    /// Why something is read that follows from what was read for this reason. With one watch over all, an event is about each
+    /// node that is new.
+    fn follows(&self, why: Why) -> Why {
+        match self.watching {
+            Watching::Recursive => why,
+            Watching::OneShot => why.max(Why::New),
+        }
     }
 
     fn has_room(&self, tree: &Tree, below: &str, node: &CachedNode) -> Result<(), Exceeded> {
@@ -259,13 +286,13 @@ impl Engine {
         let listed: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         self.keep_only(tree, changes, below, &listed);
         let known: BTreeSet<&str> = match tree.get(below) {
-            Some(place) if !ask.walks => place.children().map(|(name, _)| name).collect(),
+            Some(place) if ask.why < Why::Walk => place.children().map(|(name, _)| name).collect(),
             _ => BTreeSet::new(),
         };
         for name in listed.difference(&known) {
             let below = child(below, name);
             if self.scope.wants(&below) {
-                self.asks.push(What::Node, &below, ask.walks);
+                self.asks.push(What::Node, &below, ask.why);
             }
         }
     }

@@ -13,13 +13,14 @@ use super::asks::{Job, Mark};
 use super::engine::{Engine, Watching};
 use super::limits::Exceeded;
 use super::picture::Picture;
+use super::view::Wanted;
 use super::wire::{Back, Wire};
 use crate::renewal::renewed;
 
 pub(super) struct Keeper {
     client: Client,
     engine: Engine,
-    orders: watch::Receiver<Mark>,
+    orders: watch::Receiver<Wanted>,
     shown: Shown,
     /// How often the staleness is proven anew, and when next.
     confirm: Option<(Duration, Instant)>,
@@ -61,7 +62,7 @@ impl Keeper {
     pub(super) fn new(
         client: Client,
         engine: Engine,
-        orders: watch::Receiver<Mark>,
+        orders: watch::Receiver<Wanted>,
         shown: watch::Sender<Picture>,
         confirm: Option<Duration>,
     ) -> Self {
@@ -80,10 +81,13 @@ impl Keeper {
 
     pub(super) async fn run(mut self) -> Result<(), Error> {
         let mut orders = self.orders.clone();
-        let unread = async move { while orders.changed().await.is_ok() {} };
+        // Closed by a word, or by there being nobody left who could say it.
+        let closed = async move {
+            let _ = orders.wait_for(|wanted| wanted.closing).await;
+        };
         let ended = tokio::select! {
             biased;
-            () = unread => Ok(()),
+            () = closed => Ok(()),
             error = self.keep() => Err(error),
         };
         self.shown.end(ended.as_ref().err().cloned());
@@ -162,7 +166,7 @@ impl Keeper {
         }
         self.resume(true);
         let wanted = *self.orders.borrow_and_update();
-        self.engine.mark(wanted);
+        self.engine.mark(wanted.mark);
         Ok(())
     }
 
@@ -209,7 +213,7 @@ impl Keeper {
         // What it has seen was told before.
         self.take_in(None, Vec::new()).await?;
         let wanted = *self.orders.borrow_and_update();
-        self.engine.mark(wanted);
+        self.engine.mark(wanted.mark);
         Ok(())
     }
 

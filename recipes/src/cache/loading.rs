@@ -6,7 +6,7 @@ use super::snapshot::CacheSnapshot;
 use super::view::{Cache, Handle};
 
 /// A cache whose [driver](super::TreeCache::keep) was made. It becomes a [`Cache`], which can be read, when all was read once;
-/// so nobody takes for missing what was not read yet. The last handle of a cache that is dropped ends its driver.
+/// so nobody takes for missing what was not read yet. The last handle of a cache that is dropped ends its driver, and this is one.
 #[derive(Debug, Clone)]
 pub struct CacheLoading {
     handle: Handle,
@@ -28,7 +28,8 @@ impl CacheLoading {
     /// # Errors
     ///
     /// That with which the driver ended before; `Incomplete` if a limit was exceeded, [`partial`](Self::partial) has what was
-    /// read until then. `Misuse` if the driver was dropped.
+    /// read until then. `Misuse` if the driver was dropped, or the
+    /// cache closed.
     ///
     /// # Cancel safety
     ///
@@ -53,6 +54,11 @@ impl CacheLoading {
             }
         }
         Err(self.handle.abandoned())
+    }
+
+    /// As [`Cache::close`].
+    pub fn close(&self) {
+        self.handle.close();
     }
 
     /// What was read so far. It may be without nodes that there are.

@@ -7,14 +7,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use zk_client::{Client, Error, ErrorKind, OpKind, path};
 
-use super::asks::Mark;
 use super::engine::{Engine, Watching};
 use super::keeper::Keeper;
 use super::limits::Limits;
 use super::loading::CacheLoading;
 use super::picture::Picture;
 use super::scope::Scope;
-use super::view::Handle;
+use super::view::{Handle, Wanted};
 
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -57,7 +56,7 @@ impl Plan {
         CacheLoading,
         impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
     ) {
-        let (wanted, orders) = watch::channel(Mark::default());
+        let (wanted, orders) = watch::channel(Wanted::default());
         let (shown, picture) = watch::channel(Picture::new(self.backlog));
         let handle = Handle {
             client: self.client.clone(),

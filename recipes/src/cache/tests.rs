@@ -1,4 +1,7 @@
-//! What the tests of several modules use.
+//! The pure part against a plain map, and what the tests of several modules use.
+
+mod model;
+mod server;
 
 use zk_client::{Stat, Zxid};
 

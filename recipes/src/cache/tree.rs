@@ -107,6 +107,18 @@ impl Tree {
         removed
     }
 
+    /// Takes out what is below a node and was made before it, so was below another node of its path.
+    pub(super) fn remove_older(&mut self, below: &str) -> Vec<(String, CachedNode)> {
+        let Some(place) = self.get(below) else {
+            return Vec::new();
+        };
+        let made = place.node.stat().czxid;
+        let children = place.children();
+        let older = children.filter(|(_, node)| node.stat().czxid < made);
+        let older: Vec<_> = older.map(|(name, _)| child(below, name)).collect();
+        older.iter().flat_map(|below| self.remove(below)).collect()
+    }
+
     fn take_child(&mut self, above: &str, name: &str) -> Option<Place> {
         // Looked at first: what is shared with a snapshot is not copied for nothing.
         self.get(above)?.below.as_ref()?.get(name)?;

@@ -14,13 +14,20 @@ use super::scope::Scope;
 use super::snapshot::{self, CacheSnapshot};
 use crate::renewal::renewed;
 
+/// What the keeper is to do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted {
+    /// What somebody waits for the picture to show.
+    pub(super) mark: Mark,
+    pub(super) closing: bool,
+}
+
 /// What every copy of a cache has.
 #[derive(Debug, Clone)]
 pub(super) struct Handle {
     pub(super) client: Client,
     pub(super) scope: Scope,
-    /// What somebody waits for the picture to show.
-    pub(super) wanted: Arc<watch::Sender<Mark>>,
+    pub(super) wanted: Arc<watch::Sender<Wanted>>,
     pub(super) picture: watch::Receiver<Picture>,
 }
 
@@ -39,9 +46,14 @@ impl Handle {
         CacheSnapshot::of(&self.scope, &self.picture.borrow())
     }
 
+    pub(super) fn close(&self) {
+        self.wanted.send_modify(|wanted| wanted.closing = true);
+    }
+
     /// Asks the keeper for a mark.
     fn want(&self, mark: Mark) {
-        self.wanted.send_modify(|wanted| *wanted = wanted.and(mark));
+        self.wanted
+            .send_modify(|wanted| wanted.mark = wanted.mark.and(mark));
     }
 
     /// Waits until the picture reaches a transaction that the session has seen.
@@ -63,7 +75,7 @@ impl Handle {
     /// The error of a cache that nobody keeps.
     pub(super) fn abandoned(&self) -> Error {
         let top = &**self.scope.top();
-        let text = format!("nobody keeps the cache of {top}: its driver was dropped");
+        let text = format!("nobody keeps the cache of {top}: it was closed, or its driver dropped");
         Error::new(ErrorKind::Misuse, text)
             .with_op(OpKind::Get, top)
             .with_hint("spawn the driver; it has to run for as long as the cache is read")
@@ -87,6 +99,11 @@ impl Cache {
     pub fn get(&self, path: &str) -> Option<CachedNode> {
         let picture = self.handle.picture.borrow();
         snapshot::get(&self.handle.scope, &picture.tree, path)
+    }
+
+    /// Ends the keeping, whoever else has a copy: the driver ends, and the cache goes on showing what it showed last.
+    pub fn close(&self) {
+        self.handle.close();
     }
 
     /// The node at the top.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::Mutex as LocalMutex;
 use zk_client::{Acl, Client, Error, ErrorKind, OpKind, Stat, Zxid};
 
+use super::home::Home;
 use super::mark::Mark;
 use super::pause::pause;
 use super::write::{Expected, Writer, Written, validated};
@@ -165,10 +166,23 @@ impl Cell {
     /// Replaces what is there, whatever it is, and creates what is missing.
     pub(crate) async fn put(&self, data: Bytes) -> Result<Option<Stat>, Error> {
         let mut state = self.state.lock().await;
-        let mut expected = Expected::Any;
+        let marked = state.mark.as_ref();
+        let makes_mark = self.marked && !marked.is_some_and(|mark| mark.is_current(&self.client));
+        let mut seen = None;
+        if makes_mark {
+            let home = Home::look(&self.client, &self.path).await;
+            seen = match home {
+                Ok(home) => Some(home),
+                Err(error) => return Err(self.client.explain(error).await),
+            };
+        }
+        let mut expected = match seen {
+            Some(Home::Missing) => Expected::Missing,
+            _ => Expected::Any,
+        };
         loop {
             state.known = None;
-            match self.write(&mut state, expected, &data).await? {
+            match self.write(&mut state, expected, seen.take(), &data).await? {
                 Written::Yes(stat) => {
                     state.known = stat.map(|stat| Found { data, stat });
                     return Ok(stat);
@@ -189,7 +203,7 @@ impl Cell {
         let mut state = self.state.lock().await;
         state.known = None;
         let expected = Expected::At { version, czxid };
-        let written = self.write(&mut state, expected, &data).await?;
+        let written = self.write(&mut state, expected, None, &data).await?;
         Ok(matches!(written, Written::Yes(_)))
     }
 
@@ -237,7 +251,8 @@ impl Cell {
                 version: found.stat.version,
                 czxid: found.stat.czxid,
             });
-        match self.write(state, expected, &new).await? {
+        let seen = Home::of(found.as_ref().map(|found| &found.stat));
+        match self.write(state, expected, Some(seen), &new).await? {
             Written::Raced => {
                 state.crowded |= by_memory;
                 Ok(None)
@@ -261,6 +276,7 @@ impl Cell {
         &self,
         state: &mut State,
         expected: Expected,
+        seen: Option<Home>,
         data: &Bytes,
     ) -> Result<Written, Error> {
         let writer = Writer {
@@ -269,7 +285,7 @@ impl Cell {
             acl: &self.acl,
             marked: self.marked,
         };
-        writer.write(&mut state.mark, expected, data).await
+        writer.write(&mut state.mark, expected, seen, data).await
     }
 
     fn contended(&self) -> Error {

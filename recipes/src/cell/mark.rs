@@ -4,11 +4,17 @@
 use bytes::Bytes;
 use zk_client::{Claim, Client, Error, path};
 
+use super::home::Home;
+
 /// The mark of one cell in one session. Dropped, it is deleted.
 #[derive(Debug)]
 pub(crate) struct Mark {
     claim: Claim,
     pub(crate) path: String,
+    /// The node that it stands below.
+    pub(crate) parent: String,
+    /// That node, before this was to be made.
+    pub(crate) before: Home,
     /// The number of the last write that was tried with it.
     pub(crate) number: u64,
     /// False until the transaction that makes it is known to have taken place.
@@ -16,8 +22,9 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// A mark below `cell`, yet to be made. Whatever becomes of it, it goes with this value.
-    pub(crate) fn new(client: &Client, cell: &str) -> Result<Self, Error> {
+    /// A mark below `cell`, yet to be made. Whatever becomes of it, it goes with this value. `before` is what was seen of
+    /// the cell, whenever that was.
+    pub(crate) fn new(client: &Client, cell: &str, before: Home) -> Result<Self, Error> {
         let id = format!("{:032x}", u128::from_be_bytes(client.random()?));
         let (claim, path) = (
             client.claim(cell, &id),
@@ -29,6 +36,8 @@ impl Mark {
         Ok(Self {
             claim,
             path,
+            parent: cell.to_owned(),
+            before,
             number: 0,
             made: false,
         })

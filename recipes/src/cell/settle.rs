@@ -13,13 +13,13 @@ pub(crate) enum Verdict {
 
 /// Decides by the mark that is written with each write: `found` is the number in it, `None` if there is no mark.
 ///
-/// `created`: the write was to make the mark as well, so a missing one says that it did not happen. A mark that was there
-/// before and is gone was taken by somebody else, and says nothing.
-pub(crate) fn by_mark(found: Option<u64>, mine: u64, created: bool) -> Verdict {
+/// `never_made`: the write was to make the mark as well, and no mark can have been deleted since, so a missing one says that
+/// it did not happen. A mark that is gone was taken by somebody else, and says nothing.
+pub(crate) fn by_mark(found: Option<u64>, mine: u64, never_made: bool) -> Verdict {
     match found {
         Some(number) if number == mine => Verdict::Applied,
         Some(_) => Verdict::NotApplied,
-        None if created => Verdict::NotApplied,
+        None if never_made => Verdict::NotApplied,
         None => Verdict::Unknown,
     }
 }

@@ -1,7 +1,8 @@
 //! Finding out what became of a write whose answer was lost.
 
-use zk_client::{Client, Error, ErrorKind, Fate, OpKind};
+use zk_client::{Client, Error, ErrorKind, Fate, OpKind, Stat};
 
+use super::home::Home;
 use super::mark::Mark;
 use super::settle::{Verdict, by_mark};
 use crate::decided::decided;
@@ -16,23 +17,37 @@ pub(crate) struct Settlement<'a> {
 }
 
 impl Settlement<'_> {
-    /// Whether the write that was to leave its number in `mark` took place. `generation` is that of the session that sent
-    /// it. Nothing that this session sent before can take place any more once this is answered.
-    pub(crate) async fn by_mark(&self, mark: &Mark, generation: u64) -> Result<bool, Error> {
+    /// Whether the write that was to leave its number in `mark` took place, and the mark's metadata as they are now, if it is
+    /// there. `generation` is that of the session that sent it. Nothing that this session sent before can take place any more
+    /// once this is answered.
+    pub(crate) async fn by_mark(
+        &self,
+        mark: &Mark,
+        generation: u64,
+    ) -> Result<(Verdict, Option<Stat>), Error> {
         self.decided(generation).await?;
         let found = match self.client.get(&mark.path).await {
-            Ok(node) => Mark::number_in(&node.data),
+            Ok(node) => Some(node),
             Err(error) if error.kind() == ErrorKind::NoNode => None,
             Err(error) => return Err(self.undecided(&error)),
         };
+        let never_made = found.is_none() && self.never_made(mark).await?;
         if self.client.generation() != generation {
             return Err(self.expired());
         }
-        match by_mark(found, mark.number, !mark.made) {
-            Verdict::Applied => Ok(true),
-            Verdict::NotApplied => Ok(false),
-            Verdict::Unknown => Err(self.unmarked("its mark was deleted by somebody")),
+        let number = found.as_ref().and_then(|node| Mark::number_in(&node.data));
+        let verdict = by_mark(number, mark.number, never_made);
+        Ok((verdict, found.map(|node| node.stat)))
+    }
+
+    /// Whether a mark that is missing was not made: it was to be, and nothing was deleted beside it since.
+    async fn never_made(&self, mark: &Mark) -> Result<bool, Error> {
+        if mark.made {
+            return Ok(false);
         }
+        let now = Home::look(self.client, &mark.parent).await;
+        let now = now.map_err(|error| self.undecided(&error))?;
+        Ok(mark.before.kept_every_child_until(now))
     }
 
     /// Waits until nothing that this session sent before can still take place.
@@ -66,6 +81,11 @@ impl Settlement<'_> {
             self.what
         );
         self.unknown(ErrorKind::SessionExpired, text)
+    }
+
+    /// Its mark is missing, and nothing else tells.
+    pub(crate) fn mark_deleted(&self) -> Error {
+        self.unmarked("its mark is not there: somebody deleted it, or may have")
     }
 
     pub(super) fn unmarked(&self, why: &str) -> Error {

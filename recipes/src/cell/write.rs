@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, MultiResult, OpKind, Stat, Zxid};
 
+use super::home::Home;
 use super::mark::Mark;
 use super::settle::{Seen, Verdict, by_node};
 use super::settlement::Settlement;
@@ -49,11 +50,13 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes `data` at most once.
+    /// Writes `data` at most once. `seen`: what is known of the node, if anything; a write that makes its mark has to know,
+    /// and looks otherwise.
     pub(crate) async fn write(
         &self,
         mark: &mut Option<Mark>,
         expected: Expected,
+        mut seen: Option<Home>,
         data: &Bytes,
     ) -> Result<Written, Error> {
         if matches!(expected, Expected::At { version: -1, .. }) {
@@ -61,13 +64,16 @@ impl Writer<'_> {
         }
         loop {
             let tried = if self.marked {
-                self.with_mark(mark, expected, data).await
+                self.with_mark(mark, expected, seen, data).await
             } else {
                 self.alone(expected, data).await
             };
             let made = match tried {
                 Ok(Tried::Ended(written)) => return Ok(written),
-                Ok(Tried::Again) => Ok(()),
+                Ok(Tried::Again) => {
+                    seen = None;
+                    Ok(())
+                }
                 Ok(Tried::NoParent(error)) => {
                     let container = CreateMode::Container;
                     make_parents(self.client, self.path, container, self.acl, error).await
@@ -85,13 +91,20 @@ impl Writer<'_> {
         &self,
         held: &mut Option<Mark>,
         expected: Expected,
+        seen: Option<Home>,
         data: &Bytes,
     ) -> Result<Tried, Error> {
         // Taken out until the outcome is known; one that has to be made goes with this future, wherever it is dropped.
         let current = held.take().filter(|mark| mark.is_current(self.client));
         let mut mark = match current {
             Some(mark) => mark,
-            None => Mark::new(self.client, self.path)?,
+            None => {
+                let before = match seen {
+                    Some(seen) => seen,
+                    None => Home::look(self.client, self.path).await?,
+                };
+                Mark::new(self.client, self.path, before)?
+            }
         };
         mark.number += 1;
         let generation = self.client.generation();
@@ -145,7 +158,16 @@ impl Writer<'_> {
         if zk_client::seeded::is_on("lost-answer-taken-for-a-race") {
             return Ok(Tried::Ended(Written::Raced));
         }
-        if self.settlement().by_mark(&mark, generation).await? {
+        let settlement = self.settlement();
+        let (told, _) = settlement.by_mark(&mark, generation).await?;
+        let verdict = match told {
+            Verdict::Unknown => self.node_tells(expected, data, generation).await?,
+            verdict => verdict,
+        };
+        if verdict == Verdict::Unknown {
+            return Err(settlement.mark_deleted());
+        }
+        if verdict == Verdict::Applied {
             mark.made = true;
             *held = Some(mark);
             #[cfg(feature = "__seeded-bugs")]
@@ -183,14 +205,30 @@ impl Writer<'_> {
             }
             Err(error) => error,
         };
-        let Expected::At { version, czxid } = expected else {
-            return Err(error);
-        };
-        if error.kind() != ErrorKind::ConnectionLost {
+        if error.kind() != ErrorKind::ConnectionLost || !matches!(expected, Expected::At { .. }) {
             return Err(error);
         }
         let settlement = self.settlement();
         settlement.decided(generation).await?;
+        match self.node_tells(expected, data, generation).await? {
+            Verdict::NotApplied => Ok(Tried::Again),
+            _ => {
+                Err(settlement.unmarked("others wrote meanwhile, and it is written without a mark"))
+            }
+        }
+    }
+
+    /// What the node itself tells of a write that cannot take place any more.
+    async fn node_tells(
+        &self,
+        expected: Expected,
+        data: &Bytes,
+        generation: u64,
+    ) -> Result<Verdict, Error> {
+        let Expected::At { version, czxid } = expected else {
+            return Ok(Verdict::Unknown);
+        };
+        let settlement = self.settlement();
         let seen = match self.client.get(self.path).await {
             Ok(node) => Some(Seen {
                 czxid: node.stat.czxid,
@@ -203,12 +241,7 @@ impl Writer<'_> {
         if self.client.generation() != generation {
             return Err(settlement.expired());
         }
-        match by_node(seen.as_ref(), czxid, version, data) {
-            Verdict::NotApplied => Ok(Tried::Again),
-            _ => {
-                Err(settlement.unmarked("others wrote meanwhile, and it is written without a mark"))
-            }
-        }
+        Ok(by_node(seen.as_ref(), czxid, version, data))
     }
 
     /// A write that did not take place.

@@ -48,7 +48,9 @@ async fn a_transaction_costs_its_reads_and_one_write() {
     for expected in 1..=3 {
         let before = world.asked(session);
         assert_eq!(stm.run(count).await.unwrap(), expected);
-        assert_eq!(world.asked(session).all_since(&before), 2);
+        // The first one makes the mark, and looks at its home before.
+        let looks = u64::from(expected == 1);
+        assert_eq!(world.asked(session).all_since(&before), 2 + looks);
     }
     assert_eq!(world.left(HOME).len(), 1, "one mark for all of them");
     // One that only reads compares, in one more request.
@@ -96,7 +98,8 @@ async fn transactions_of_one_handle_run_at_once_each_with_its_mark() {
     for run in runs {
         run.await.unwrap().unwrap();
     }
-    assert!(start.elapsed() < ROUND_TRIP * 3, "{:?}", start.elapsed());
+    // A read, a look at the home of marks, a commit; one after the other would take four times that.
+    assert!(start.elapsed() < ROUND_TRIP * 4, "{:?}", start.elapsed());
     assert_eq!(world.left(HOME).len(), 4);
     drop(stm);
     world.until_empty(HOME).await;

@@ -4,9 +4,12 @@ mod barriers;
 mod cancel;
 mod effort;
 mod elections;
+mod kept;
 mod leaks;
 mod liveness;
 mod locks;
+mod pictures;
+mod queues;
 mod registers;
 mod search;
 mod sessions;
@@ -28,7 +31,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 12] = [
+pub const CHECKERS: [Checker; 15] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -56,6 +59,18 @@ pub const CHECKERS: [Checker; 12] = [
     Checker {
         name: "elections",
         check: elections::check,
+    },
+    Checker {
+        name: "queues",
+        check: queues::check,
+    },
+    Checker {
+        name: "pictures",
+        check: pictures::check,
+    },
+    Checker {
+        name: "kept",
+        check: kept::check,
     },
     Checker {
         name: "leaks",

@@ -47,11 +47,13 @@ pub enum Recipe {
     DoubleBarrier,
     /// Barriers at which parties meet round by round.
     CyclicBarrier,
+    /// Nodes that are kept.
+    PersistentNode,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -69,6 +71,7 @@ impl Recipe {
         Self::CountDownLatch,
         Self::DoubleBarrier,
         Self::CyclicBarrier,
+        Self::PersistentNode,
     ];
 
     /// Those that a seed is not about unless it says so.
@@ -243,6 +246,7 @@ impl Recipe {
             Self::CountDownLatch => plain::COUNT_DOWN_LATCH,
             Self::DoubleBarrier => plain::DOUBLE_BARRIER,
             Self::CyclicBarrier => plain::CYCLIC_BARRIER,
+            Self::PersistentNode => plain::PERSISTENT_NODE,
             _ => plain::NONE,
         }
     }

@@ -3,11 +3,13 @@
 mod barriers;
 mod belief;
 mod calls;
+mod drivers;
 mod election;
 mod families;
 mod family;
 mod guard;
 mod holding;
+mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
@@ -19,6 +21,7 @@ pub mod user;
 mod values;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use zk_client::{Client, ErrorKind, State};
@@ -29,6 +32,7 @@ use crate::actor::Actor;
 use crate::paths::lock_path;
 use crate::plan::Plan;
 use crate::resource::Resource;
+use crate::schedule::Action;
 use crate::seed::Rng;
 
 /// Why a process's application has come to an end.
@@ -57,6 +61,10 @@ pub struct Application {
     pub(crate) calls: u64,
     /// When the client has to be closed because a guard was leaked.
     leaked: bool,
+    /// Whether what came of the last call is not known.
+    undecided: AtomicBool,
+    /// How many last calls were made again.
+    asked_again: AtomicUsize,
 }
 
 impl Application {
@@ -78,6 +86,8 @@ impl Application {
             calls: plan.calls,
             plan,
             leaked: false,
+            undecided: AtomicBool::new(false),
+            asked_again: AtomicUsize::new(0),
         }
     }
 
@@ -108,6 +118,15 @@ impl Application {
 
     fn pick(&mut self, count: usize) -> usize {
         usize::try_from(self.rng.below(count as u64)).unwrap_or(0)
+    }
+
+    /// Whether the last call, which has to succeed, is made again: an operator who deletes a mark leaves nothing that tells
+    /// what came of a lost answer, be it long after, and the call says so. As often as there are such operators.
+    fn asks_again(&self) -> bool {
+        let events = self.plan.events.iter();
+        let evictions = events.filter(|it| it.action == Action::Evict).count();
+        self.undecided.load(Ordering::Relaxed)
+            && self.asked_again.fetch_add(1, Ordering::Relaxed) < evictions
     }
 
     /// A value that nobody else writes.

@@ -111,6 +111,11 @@ fn five_hundred_seeds_of_cyclic_barriers_break_nothing() {
 }
 
 #[test]
+fn five_hundred_seeds_of_persistent_nodes_break_nothing() {
+    five_hundred_seeds_of(Recipe::PersistentNode);
+}
+
+#[test]
 fn every_plan_of_the_corpus_breaks_nothing() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
     let mut plans = 0;

@@ -4,5 +4,8 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod layouts;
 mod locks;
+mod nodes;
+mod ops;
 mod theirs;

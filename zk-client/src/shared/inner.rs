@@ -344,7 +344,8 @@ impl Inner {
     /// Starts the next generation in place of a session that expired. With its watches gone, nothing is left to restore.
     pub(crate) fn replace_session(&mut self, core: Session, wake: &mut Vec<Waker>) {
         self.earlier = self.stats();
-        self.core = core;
+        // Readers of its watches may still be about, and give them up when the next ones are set.
+        self.core = core.numbered_after(&self.core);
         self.generation += 1;
         self.queues.restored(wake);
     }

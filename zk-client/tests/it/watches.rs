@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use zk_client::{AddWatchMode, EventType, SetEvent, WatchEvent};
+use zk_embedded::Match;
 use zk_session::SessionState;
 use zk_wire::OpCode;
 
@@ -206,6 +207,63 @@ async fn t14_an_event_is_there_before_the_reply_that_reflects_the_change() {
         fired(&event.unwrap().unwrap()),
         Some((EventType::DataChanged, "/a"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_keeps_nothing_of_reads_that_set_no_watch() {
+    let world = World::new();
+    let zk = world.client().await;
+    let set = zk.watch_set();
+    let before = format!("{zk:?}");
+    for _ in 0..3 {
+        zk.get_in("/missing", &set).await.unwrap_err();
+    }
+    assert_eq!(format!("{zk:?}"), before);
+}
+
+/// Found by the simulation: a read whose answer was lost, and whose reader did not run before the next session began, asks
+/// again there. Giving up its first watch must not take the new one along.
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_a_read_that_is_asked_again_in_the_next_session_fires() {
+    let world = World::new();
+    let (zk, writer) = (world.client().await, world.client().await);
+    writer.create("/a", "").await.unwrap();
+    let cut = Match::op(OpCode::GetData).path("/a").times(1);
+    let cut = world.hooks.on(cut).cut_before_apply();
+    let session = zk.session_id().unwrap();
+    let read = zk.get("/a").watch().submit();
+    while world.hooks.fired(cut) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world.hooks.expire(session);
+    while zk.session_id() == Some(session) || !zk.state().is_connected() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let (_, mut watch) = read.await.unwrap();
+    assert_eq!(zk.generation(), 2);
+    writer.set("/a", "1").await.unwrap();
+    let event = tokio::time::timeout(Duration::from_secs(60), watch.next()).await;
+    assert_eq!(
+        fired(&event.unwrap().unwrap()),
+        Some((EventType::DataChanged, "/a"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_of_an_earlier_session_names_no_watch_of_a_later_one() {
+    let world = World::new();
+    let (zk, writer) = (world.client().await, world.client().await);
+    writer.create("/a", "").await.unwrap();
+    let mut set = zk.watch_set();
+    let (_, old) = zk.get_in("/a", &set).await.unwrap();
+    world.hooks.expire(zk.session_id().unwrap());
+    while set.next().await != SetEvent::Restored {}
+    let (_, tag) = zk.get_in("/a", &set).await.unwrap();
+    assert_ne!(tag, old);
+    set.forget(old);
+    writer.set("/a", "1").await.unwrap();
+    let event = tokio::time::timeout(Duration::from_secs(60), set.next()).await;
+    assert!(matches!(event.unwrap(), SetEvent::Watch { tag: of, .. } if of == tag));
 }
 
 /// Found by the simulation: who waits for `Restored` before it believes an event must not wait for ever.

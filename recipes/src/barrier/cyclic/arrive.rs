@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, Client, CreateMode, Error, ErrorKind, Fate, OpKind, SetEvent, WatchEvent, WatchSet,
-    path,
+    Acl, Client, CreateMode, Error, ErrorKind, Fate, OpKind, SetEvent, WatchEvent, WatchSet, path,
 };
 
 use super::decide::{PARTY, round};
-use crate::barrier::withdraw::{discard, withdraw};
+use crate::barrier::withdraw::Place;
 use crate::decided::decided;
 use crate::renewal::renewed;
 use crate::uuid::new_uuid;
@@ -80,7 +79,7 @@ impl Arrive {
     async fn run(self) -> Result<u32, Error> {
         let Self { barrier, timeout } = self;
         // Outside the future that is timed, so that the party can be withdrawn before the caller is told.
-        let mut waiting = None;
+        let mut waiting = Place::default();
         let arrived = match timeout {
             None => barrier.arrive_in_some_session(&mut waiting).await,
             Some(limit) => {
@@ -88,9 +87,7 @@ impl Arrive {
                 match tokio::time::timeout(limit, arrive).await {
                     Ok(arrived) => arrived,
                     Err(_) => {
-                        if let Some(claim) = waiting {
-                            withdraw(&barrier.client, claim).await;
-                        }
+                        waiting.withdraw(&barrier.client).await;
                         let why = format!("not all of its {} parties came", barrier.parties);
                         return Err(late(&barrier.client, &barrier.path, limit, why));
                     }
@@ -106,7 +103,7 @@ impl Arrive {
 
 impl Site {
     /// Arrives; the claim of the party's node is in `waiting` until it has passed.
-    async fn arrive_in_some_session(&self, waiting: &mut Option<Claim>) -> Result<u32, Error> {
+    async fn arrive_in_some_session(&self, waiting: &mut Place) -> Result<u32, Error> {
         // The last version of the barrier's node that was seen while our party waited.
         let mut last = None;
         loop {
@@ -121,7 +118,7 @@ impl Site {
                 Ok(None) => {}
                 Err(error) => renewed(&self.client, generation, error)?,
             }
-            *waiting = None;
+            waiting.clear();
             // The party is gone. Within the session it had not passed; of an expired one that is known only if nobody did.
             if let (Some(before), true) = (last, self.client.generation() != generation) {
                 if self.version().await? != before {
@@ -132,9 +129,9 @@ impl Site {
     }
 
     /// Creates the party's node. `None`: start again.
-    async fn enter(&self, waiting: &mut Option<Claim>) -> Result<Option<Party>, Error> {
+    async fn enter(&self, waiting: &mut Place) -> Result<Option<Party>, Error> {
         let uuid = new_uuid(&self.client)?;
-        let claim = waiting.insert(self.client.claim(&self.path, &uuid));
+        let claim = waiting.claim.insert(self.client.claim(&self.path, &uuid));
         let prefix = path::join(&self.path, &format!("{PARTY}{uuid}-"));
         let mode = CreateMode::EphemeralSequential;
         let create = claim.create(&prefix, Bytes::new(), self.acl.clone(), mode);
@@ -142,7 +139,7 @@ impl Site {
             Ok(created) => created.path,
             Err(error) => match (error.kind(), error.fate()) {
                 (ErrorKind::NoNode, _) => {
-                    discard(waiting);
+                    waiting.discard();
                     self.create_own(error).await?;
                     return Ok(None);
                 }
@@ -153,7 +150,7 @@ impl Site {
                         node
                     }
                     _ => {
-                        discard(waiting);
+                        waiting.discard();
                         return Ok(None);
                     }
                 },

@@ -16,7 +16,7 @@ use super::decide::{self, Entry, is_member};
 use super::member::BarrierMember;
 use super::site::Site;
 use crate::Layout;
-use crate::barrier::withdraw::{discard, withdraw};
+use crate::barrier::withdraw::Place;
 use crate::contend::Kind;
 use crate::decided::decided;
 use crate::parents::make_parents;
@@ -68,7 +68,7 @@ impl Enter {
     async fn run(self) -> Result<BarrierMember, Error> {
         let barrier = &self.barrier;
         // Outside the future that is timed, so that the member can be withdrawn before the caller is told.
-        let mut waiting = None;
+        let mut waiting = Place::default();
         let entered = match self.timeout {
             None => barrier.enter_in_some_session(&mut waiting).await,
             Some(limit) => {
@@ -78,11 +78,9 @@ impl Enter {
                     Err(_) => {
                         #[cfg(feature = "__seeded-bugs")]
                         if zk_client::seeded::is_on("late-member-stays") {
-                            std::mem::forget(waiting.take());
+                            std::mem::forget(std::mem::take(&mut waiting));
                         }
-                        if let Some(claim) = waiting {
-                            withdraw(&barrier.client, claim).await;
-                        }
+                        waiting.withdraw(&barrier.client).await;
                         let why = format!("not all of its {} members came", barrier.members);
                         return Err(late(&barrier.client, &barrier.path, limit, why));
                     }
@@ -93,7 +91,7 @@ impl Enter {
             Ok(node) => node,
             Err(error) => return Err(barrier.client.explain(error).await),
         };
-        let Some(claim) = waiting else {
+        let Some(claim) = waiting.claim else {
             return Err(Error::new(
                 ErrorKind::Bug,
                 "a member entered without a claim",
@@ -110,7 +108,7 @@ impl Enter {
 
 impl Site {
     /// Enters; yields the path of the member's node, whose claim is in `waiting`.
-    async fn enter_in_some_session(&self, waiting: &mut Option<Claim>) -> Result<String, Error> {
+    async fn enter_in_some_session(&self, waiting: &mut Place) -> Result<String, Error> {
         loop {
             let generation = self.client.generation();
             let entered = match self.create(waiting).await {
@@ -123,19 +121,19 @@ impl Site {
                 Ok(None) => {}
                 Err(error) => renewed(&self.client, generation, error)?,
             }
-            *waiting = None;
+            waiting.clear();
         }
     }
 
     /// Creates the member's node. `None`: start again.
-    async fn create(&self, waiting: &mut Option<Claim>) -> Result<Option<(String, Stat)>, Error> {
+    async fn create(&self, waiting: &mut Place) -> Result<Option<(String, Stat)>, Error> {
         let uuid = new_uuid(&self.client)?;
         let name = match self.layout {
             Layout::Curator => uuid,
             Layout::Kazoo => uuid.replace('-', ""),
         };
         let node = path::join(&self.path, &name);
-        let claim = waiting.insert(self.client.claim(&self.path, &name));
+        let claim = waiting.claim.insert(self.client.claim(&self.path, &name));
         let mode = CreateMode::Ephemeral;
         let error = match claim
             .create(&node, Bytes::new(), self.acl.clone(), mode)
@@ -146,7 +144,7 @@ impl Site {
         };
         match (error.kind(), error.fate()) {
             (ErrorKind::NoNode, _) => {
-                discard(waiting);
+                waiting.discard();
                 let parents = Kind::Lock(self.layout).parents();
                 make_parents(&self.client, &node, parents, &self.acl, error).await?;
                 Ok(None)
@@ -161,7 +159,7 @@ impl Site {
                         Ok(Some((node, stat)))
                     }
                     None => {
-                        discard(waiting);
+                        waiting.discard();
                         Ok(None)
                     }
                 }
@@ -173,11 +171,11 @@ impl Site {
     /// Waits until all are there. `None`: start again, the member is gone.
     async fn wait(
         &self,
-        waiting: &mut Option<Claim>,
+        waiting: &mut Place,
         node: &str,
         created: Stat,
     ) -> Result<Option<String>, Error> {
-        let Some(claim) = waiting else {
+        let Some(claim) = &waiting.claim else {
             return Ok(None);
         };
         claim.watch_own(node, None);
@@ -213,9 +211,7 @@ impl Site {
                 Entry::Vanished => return Ok(None),
                 Entry::Late => {
                     drop(watch);
-                    if let Some(claim) = waiting.take() {
-                        claim.release().await?;
-                    }
+                    waiting.release().await?;
                     self.until_left().await?;
                     return Ok(None);
                 }

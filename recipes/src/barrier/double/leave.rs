@@ -10,7 +10,7 @@ use zk_client::{Claim, ClaimStatus, Error, ErrorKind, Settlement, Stat, path};
 
 use super::decide::{self, Exit, is_member};
 use super::site::Site;
-use crate::barrier::withdraw::withdraw;
+use crate::barrier::withdraw::Place;
 use crate::decided::decided;
 use crate::renewal::renewed;
 use crate::wait::late;
@@ -51,7 +51,7 @@ pub struct Left {
 
 /// What is known while leaving.
 struct Leaving {
-    claim: Option<Claim>,
+    place: Place,
     was_member: bool,
     /// The `ready` of those who entered together; the next generation has another one.
     ready: Option<Stat>,
@@ -85,7 +85,7 @@ impl Leave {
             timeout,
         } = self;
         let mut leaving = Leaving {
-            claim: Some(claim),
+            place: Place::of(claim),
             was_member: false,
             ready: None,
             together: None,
@@ -98,9 +98,7 @@ impl Leave {
                 match tokio::time::timeout(limit, leave).await {
                     Ok(left) => left,
                     Err(_) => {
-                        if let Some(claim) = leaving.claim {
-                            withdraw(&barrier.client, claim).await;
-                        }
+                        leaving.place.withdraw(&barrier.client).await;
                         let why = format!("{} other members are still there", leaving.left);
                         return Err(late(&barrier.client, &barrier.path, limit, why));
                     }
@@ -140,7 +138,7 @@ impl Site {
             Err(error) => return Err(error),
         };
         let of_ours = |claim: &Claim| claim.generation() == self.client.generation();
-        let mine = leaving.claim.as_ref().filter(|claim| of_ours(claim));
+        let mine = leaving.place.claim.as_ref().filter(|claim| of_ours(claim));
         // While our member is there, nobody takes away the `ready` that it entered by.
         if mine.is_some() && leaving.ready.is_none() {
             leaving.ready = ready;
@@ -204,6 +202,7 @@ impl Site {
                 // It is the session's node: gone within the session, it was this that deleted it.
                 if self.client.exists(node).await?.is_none() {
                     let same = leaving
+                        .place
                         .claim
                         .as_ref()
                         .is_some_and(|claim| claim.generation() == self.client.generation());
@@ -220,23 +219,20 @@ impl Site {
 impl Leaving {
     /// Deletes our member.
     async fn release(&mut self) -> Result<(), Error> {
-        if let Some(claim) = self.claim.take() {
-            match claim.release().await {
-                Ok(status) => {
-                    self.was_member = status == ClaimStatus::Settled(Settlement::Deleted);
-                }
-                // The session goes on trying, and the list shows when it is gone.
-                Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                Err(error) => return Err(error),
+        match self.place.release().await {
+            Ok(Some(status)) => {
+                self.was_member = status == ClaimStatus::Settled(Settlement::Deleted);
+                Ok(())
             }
+            Ok(None) => Ok(()),
+            // The session goes on trying, and the list shows when it is gone.
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     fn discard(&mut self) {
-        if let Some(claim) = self.claim.take() {
-            claim.absent();
-        }
+        self.place.discard();
     }
 }
 

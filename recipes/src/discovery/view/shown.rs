@@ -68,7 +68,9 @@ impl Follower {
     fn take(&mut self, service: &str, change: CacheChange) {
         match change {
             CacheChange::Snapshot(all) | CacheChange::Lagged(all) => self.start_over(service, &all),
-            CacheChange::Created { path, node } | CacheChange::Updated { path, node, .. } => {
+            CacheChange::Created { path, node }
+            | CacheChange::Updated { path, node, .. }
+            | CacheChange::Recreated { path, node, .. } => {
                 if &*path != service {
                     self.put(path::name(&path), &node);
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use zk_embedded::Match;
 use zk_recipes::{CreateMode, ErrorKind, LockLostWhy};
-use zk_wire::OpCode;
+use zk_wire::{ErrorCode, OpCode};
 
 use super::double::{PATH, barrier, entered};
 use super::spawned;
@@ -130,6 +130,24 @@ async fn a14_b2_a_member_that_gives_up_is_withdrawn_before_that_is_told() {
         .unwrap()
         .unwrap();
     drop((ours, theirs));
+}
+
+/// Found by the simulation: somebody comes while the others have not left, steps back, and gives up while the server refuses
+/// to delete its member for now.
+#[tokio::test(start_paused = true)]
+async fn b2_a_member_that_gives_up_while_it_steps_back_is_withdrawn_before_that_is_told() {
+    let world = World::new();
+    let inside = entered(&world, 2).await;
+    let zk = world.client().await;
+    let before = world.left(PATH);
+    let refuse = Match::op(OpCode::Delete).session(zk.session_id().unwrap());
+    let refuse = world.hooks.on(refuse.times(1));
+    refuse.error(ErrorCode::ThrottledOp);
+    let limit = Duration::from_millis(200);
+    let error = barrier(&zk, 2).enter().timeout(limit).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WaitTimedOut);
+    assert_eq!(world.left(PATH), before, "told before it was withdrawn");
+    drop(inside);
 }
 
 /// The last to come has counted all when one of them gives up: the gate is made only on condition that they still are there.

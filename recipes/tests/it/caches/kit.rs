@@ -13,6 +13,9 @@ use crate::kit::{ROUND_TRIP, World};
 /// The tree that all caches here are of.
 pub(super) const TOP: &str = "/c";
 
+/// Deeper than anything here.
+pub(super) const ALL: usize = 99;
+
 /// What tells one state of a node from all others.
 pub(super) type State = (Zxid, Zxid, Option<Vec<u8>>);
 
@@ -132,6 +135,12 @@ impl Folder {
                 assert!(now.1 > was.1, "{path} went back");
                 assert_eq!(self.nodes.insert(path.clone(), now), Some(was));
                 "="
+            }
+            CacheChange::Recreated { node, old, .. } => {
+                let (now, was) = (state(&node), state(&old));
+                assert!(now.0 > was.1, "{path}: the same node");
+                assert_eq!(self.nodes.insert(path.clone(), now), Some(was));
+                "!"
             }
             CacheChange::Deleted { old, .. } => {
                 assert_eq!(self.nodes.remove(&path), Some(state(&old)));

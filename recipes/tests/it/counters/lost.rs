@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use zk_embedded::Match;
+use zk_embedded::{Match, RuleId};
 use zk_recipes::{
-    AtomicLong, AtomicValue, BlockCounter, CompareAndSet, ErrorKind, Fate, SharedValue,
+    AtomicLong, AtomicValue, BlockCounter, Change, Client, CompareAndSet, Error, ErrorKind, Fate,
+    SharedValue,
 };
 use zk_wire::OpCode;
 
@@ -93,16 +95,14 @@ async fn a1_settling_goes_on_over_further_broken_connections() {
         .hooks
         .on(Match::op(OpCode::Multi).path(PATH).times(1))
         .cut_after_apply();
-    // The barrier is an empty multi.
-    world
-        .hooks
-        .on(Match::op(OpCode::Multi).path("/").times(2))
-        .cut_after_apply();
-    world
-        .hooks
-        .on(Match::op(OpCode::GetData).times(1))
-        .cut_before_apply();
+    // The barrier is an empty multi, which has no path, and the mark is read behind it.
+    let barriers = Match::op(OpCode::Multi).nth(2).times(2);
+    let barriers = world.hooks.on(barriers).cut_after_apply();
+    let mark = Match::op(OpCode::GetData).times(1);
+    let mark = world.hooks.on(mark).cut_before_apply();
     assert_eq!(counter.increment().await.unwrap().after, 2);
+    let fired = |rule| world.hooks.fired(rule);
+    assert_eq!((fired(barriers), fired(mark)), (2, 1));
     assert_eq!(stored(&world), 2);
 }
 
@@ -197,6 +197,127 @@ async fn a1_a_mark_that_somebody_deleted_is_made_again_and_its_loss_is_never_tak
         .unwrap_err();
     assert_eq!(error.fate(), Fate::Unknown, "{error}");
     assert_eq!(stored(&world), 3);
+}
+
+/// The first write of a handle makes its mark. When an operator has deleted that, its absence says nothing.
+#[tokio::test(start_paused = true)]
+async fn a1_the_mark_of_a_first_write_that_somebody_deleted_is_never_taken_for_a_no() {
+    for theirs in [false, true] {
+        let world = World::new();
+        let other = counter(&world).await;
+        other.increment().await.unwrap();
+        let (zk, operator) = (world.client().await, world.client().await);
+        let first = Lost::first(&world, &zk, true).await;
+        operator.delete(&mark_of(&world, &zk)).await.unwrap();
+        if theirs {
+            other.increment().await.unwrap();
+        }
+        let error = first.ended(&world).await.unwrap_err();
+        assert_eq!(error.fate(), Fate::Unknown, "{error}");
+        assert_eq!(stored(&world), 2 + i64::from(theirs), "counted once");
+    }
+}
+
+/// Nothing was deleted below the node since it was read: a mark that is missing was never made, whoever wrote meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a1_a_first_write_that_did_not_happen_is_made_again_though_others_wrote() {
+    let world = World::new();
+    let other = counter(&world).await;
+    other.increment().await.unwrap();
+    let (zk, third) = (world.client().await, counter(&world).await);
+    let first = Lost::first(&world, &zk, false).await;
+    for _ in 0..3 {
+        other.increment().await.unwrap();
+        third.increment().await.unwrap();
+    }
+    assert_eq!(first.ended(&world).await.unwrap().after, 8);
+    assert_eq!(stored(&world), 8);
+}
+
+/// A handle that went took its mark along, which could have been ours; but the version is the one of before.
+#[tokio::test(start_paused = true)]
+async fn a1_a_first_write_is_settled_by_the_version_where_marks_have_gone() {
+    let world = World::new();
+    let (other, third) = (counter(&world).await, counter(&world).await);
+    other.increment().await.unwrap();
+    third.increment().await.unwrap();
+    let zk = world.client().await;
+    let first = Lost::first(&world, &zk, false).await;
+    drop(third);
+    while world.left(PATH).len() > 1 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(first.ended(&world).await.unwrap().after, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a2_a_first_set_and_try_set_whose_mark_was_deleted_are_never_told_as_refused() {
+    for conditional in [false, true] {
+        let world = World::new();
+        let (zk, operator) = (world.client().await, world.client().await);
+        operator.create(PATH, "a").parents().await.unwrap();
+        let value = SharedValue::new(&zk, PATH, "").unwrap();
+        let previous = value.get().await.unwrap();
+        let rule = lose(&world, &zk, true);
+        world.hooks.refuse_connections(true);
+        let set = tokio::spawn(async move {
+            if conditional {
+                value.try_set(&previous, "b").await.map(drop)
+            } else {
+                value.set("b").await
+            }
+        });
+        while world.hooks.fired(rule) == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        operator.delete(&mark_of(&world, &zk)).await.unwrap();
+        operator.set(PATH, "c").await.unwrap();
+        world.hooks.refuse_connections(false);
+        let set = timeout(Duration::from_secs(60), set).await.unwrap();
+        let error = set.unwrap().unwrap_err();
+        assert_eq!(error.fate(), Fate::Unknown, "{error}");
+        assert_eq!(world.hooks.node(PATH).unwrap().data.unwrap(), "c");
+    }
+}
+
+/// The next write to [`PATH`] of this client loses its answer.
+fn lose(world: &World, zk: &Client, applied: bool) -> RuleId {
+    let write = Match::op(OpCode::Multi).path(PATH).times(1);
+    let rule = world.hooks.on(write.session(zk.session_id().unwrap()));
+    if applied {
+        rule.cut_after_apply()
+    } else {
+        rule.cut_before_apply()
+    }
+}
+
+fn mark_of(world: &World, zk: &Client) -> String {
+    let session = zk.session_id().unwrap();
+    let owner = |path: &String| world.hooks.node(path).unwrap().stat.ephemeral_owner;
+    let mut marks = world.left(PATH).into_iter();
+    marks.find(|path| owner(path) == session).unwrap()
+}
+
+/// A first increment of a handle, whose answer was lost and whose client is kept away.
+struct Lost(JoinHandle<Result<Change<i64>, Error>>);
+
+impl Lost {
+    async fn first(world: &World, zk: &Client, applied: bool) -> Self {
+        let counter = AtomicLong::new(zk, PATH).unwrap();
+        let rule = lose(world, zk, applied);
+        world.hooks.refuse_connections(true);
+        let change = tokio::spawn(async move { counter.increment().await });
+        while world.hooks.fired(rule) == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        Self(change)
+    }
+
+    async fn ended(self, world: &World) -> Result<Change<i64>, Error> {
+        world.hooks.refuse_connections(false);
+        let ended = timeout(Duration::from_secs(60), self.0).await;
+        ended.unwrap().unwrap()
+    }
 }
 
 /// What a handle remembers of its last write is worth nothing for a node that was made again, whose versions begin anew.

@@ -60,6 +60,30 @@ change zxid=a at=47 session=c kind=delete path=/d/three
 change zxid=a at=47 session=c kind=delete path=/d/ready
 ";
 
+/// The member of a call that gave up without a connection is made when the next call waits already, still without one.
+const DOUBLE_CUT: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+note process=2 session=b what=disconnected at=3
+note process=2 session=b what=connected at=100
+op process=1 function=enter path=/d expected=2 invoked=1 returned=25 outcome=ok reply=/d/one session=a
+op process=2 function=enter path=/d expected=2 invoked=1 deadline=4 returned=4 outcome=not_applied session=b
+op process=2 function=enter path=/d expected=2 invoked=5 deadline=9000 returned=9000 outcome=not_applied session=b
+op process=1 function=leave path=/d invoked=30 returned=200 outcome=ok reply=/d/one session=a
+change zxid=1 at=0.5 session=f kind=create path=/d
+change zxid=2 at=2 session=a kind=create path=/d/one owner=a
+change zxid=3 at=10 session=b kind=create path=/d/two owner=b
+change zxid=4 at=20 session=a kind=create path=/d/ready
+change zxid=5 at=105 session=b kind=delete path=/d/two
+change zxid=6 at=110 session=b kind=create path=/d/three owner=b
+change zxid=7 at=115 session=b kind=delete path=/d/three
+change zxid=8 at=120 session=a kind=delete path=/d/one
+change zxid=8 at=120 session=a kind=delete path=/d/ready
+change zxid=9 at=150 session=b kind=create path=/d/four owner=b
+change zxid=a at=8999 session=b kind=delete path=/d/four
+";
+
 /// Two parties meet in two rounds; one gives up in between.
 const CYCLIC: &str = "\
 limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
@@ -227,6 +251,13 @@ const CASES: &[Case] = &[
         DOUBLE,
         "invoked=10 returned=40 outcome=ok reply=/d/three",
         "invoked=10 deadline=9000 returned=9000 outcome=not_applied",
+    ),
+    case(
+        G9,
+        "a member that was sent on another connection gives up behind the open gate",
+        DOUBLE_CUT,
+        "what=connected at=100",
+        "what=connected at=8",
     ),
     case(
         B3,

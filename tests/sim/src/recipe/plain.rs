@@ -99,6 +99,16 @@ pub(super) const CYCLIC_BARRIER: Plain = Plain {
     columns: &[("cyclic-barrier", Phase::Acquiring)],
 };
 
+pub(super) const PERSISTENT_NODE: Plain = Plain {
+    word: "persistent-node",
+    functions: &[Function::Keep, Function::Provide, Function::Unkeep],
+    calls: &[Call::Wait, Call::Release],
+    columns: &[
+        ("persistent-node", Phase::Writing),
+        ("persistent-node", Phase::Releasing),
+    ],
+};
+
 /// Of a recipe that holds something.
 pub(super) const NONE: Plain = Plain {
     word: "",

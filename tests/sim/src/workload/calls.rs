@@ -1,6 +1,7 @@
 //! Calls of recipes that hold nothing: made, and written down.
 
 use std::future::IntoFuture;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use zk_checkers::{Function, History, Op, Outcome};
@@ -60,6 +61,9 @@ impl Application {
                 op.session = SessionId::NONE;
             }
         };
+        let lost =
+            matches!(&called, Called::Returned(Err(error), _) if failed(error) == Outcome::Unknown);
+        self.undecided.store(lost, Ordering::Relaxed);
         match called {
             Called::Returned(Ok(value), polls) => {
                 call.end(polls, Outcome::Ok, |op, history| {

@@ -4,6 +4,7 @@ use super::Application;
 use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
 use super::election::Elections;
 use super::family::Family;
+use super::kept::KeptNodes;
 use super::lease::Leases;
 use super::multi_lock::MultiLocks;
 use super::reentrant::Reentrants;
@@ -33,6 +34,7 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::CountDownLatch => Box::new(Latches::default()),
         Recipe::DoubleBarrier => Box::new(Doubles),
         Recipe::CyclicBarrier => Box::new(Rounds),
+        Recipe::PersistentNode => Box::<KeptNodes>::default(),
     }
 }
 

@@ -44,12 +44,14 @@ impl Meeting<'_, '_> {
             .and_then(|count| usize::try_from(count).ok())
             .unwrap_or(1);
         if op.outcome != Outcome::Ok {
-            // It has no node to tell of: any that its process made meanwhile.
+            // It has no node to tell of: any that its process made meanwhile, unless an earlier call has sent it.
             let own = self.members.iter().filter(|life| {
                 let user = self.sites.ends.user(life.owner);
+                let sent = |to| self.sites.had_connection(op.process, op.invoked, to);
                 user == Some(op.process)
                     && op.invoked <= life.created
                     && !returned_by(op, life.created)
+                    && sent(life.created)
             });
             let gate = own
                 .filter_map(|life| self.gate_of(life))

@@ -53,6 +53,17 @@ impl<'h> Sites<'h> {
         gave_up && reachable && in_vain.is_none_or(|in_vain| returned < in_vain)
     }
 
+    /// Whether the process had a connection at some time, as far as it was told. What it made while it had none was sent before.
+    pub(super) fn had_connection(&self, process: u32, from: Moment, to: Moment) -> bool {
+        let mut notes = self.history.notes.iter();
+        self.is_connected(process, from)
+            || notes.any(|note| {
+                note.process == process
+                    && note.what == NoteKind::Connected
+                    && (from..=to).contains(&note.at)
+            })
+    }
+
     /// Whether the process has a connection, as far as it was told.
     fn is_connected(&self, process: u32, at: Moment) -> bool {
         let notes = self.history.notes.iter();

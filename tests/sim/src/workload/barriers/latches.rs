@@ -51,7 +51,15 @@ impl Family for Latches {
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
         self.open(app)?;
         for latch in &self.latches {
-            while wish("a count", latch.count_down(app).await)? > 0 {}
+            loop {
+                let left = latch.count_down(app).await;
+                if left.is_none() && app.asks_again() {
+                    continue;
+                }
+                if wish("a count", left)? == 0 {
+                    break;
+                }
+            }
             wish("a wait", latch.wait(app, None).await)?;
         }
         Ok(())

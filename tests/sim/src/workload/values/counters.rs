@@ -39,12 +39,17 @@ impl Family for Counters {
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
         self.open(app)?;
         for handle in &self.handles {
-            let made = match handle {
-                Handle::Long(number) => add(number, app, 1).await,
-                Handle::Int(number) => add(number, app, 1).await,
-                Handle::Value(value) => update(value, app).await,
-            };
-            wish("a change", made.then_some(()))?;
+            loop {
+                let made = match handle {
+                    Handle::Long(number) => add(number, app, 1).await,
+                    Handle::Int(number) => add(number, app, 1).await,
+                    Handle::Value(value) => update(value, app).await,
+                };
+                if made || !app.asks_again() {
+                    wish("a change", made.then_some(()))?;
+                    break;
+                }
+            }
         }
         Ok(())
     }

@@ -80,10 +80,10 @@ impl Family for SharedValues {
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
         self.open(app)?;
         for handle in &mut self.values {
-            wish("a set", handle.set(app).await)?;
+            wish("a set", handle.last_set(app).await)?;
         }
         for handle in &mut self.counts {
-            wish("a set", handle.set(app).await)?;
+            wish("a set", handle.last_set(app).await)?;
         }
         let app: &Application = app;
         let values = self.values.iter_mut().map(|handle| handle.end(app));
@@ -158,6 +158,15 @@ impl<S: Shared> Handle<S> {
             )
             .await;
         self.last = found.or_else(|| self.last.take());
+    }
+
+    async fn last_set(&mut self, app: &mut Application) -> Option<()> {
+        loop {
+            let set = self.set(app).await;
+            if set.is_some() || !app.asks_again() {
+                return set;
+            }
+        }
     }
 
     async fn set(&mut self, app: &mut Application) -> Option<()> {
