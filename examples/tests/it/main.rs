@@ -10,3 +10,4 @@ mod kit;
 mod leader_service;
 mod lock_worker;
 mod sqlite_gate;
+mod work_queue;
