@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zk_recipes::Standing;
-use zk_recipes::discovery::{Discovery, Instance, InstanceKind, JsonCodec};
+use zk_recipes::discovery::{Discovery, Instance, InstanceKind, JsonCodec, RoundRobin};
 
 use crate::deadline;
 
@@ -89,4 +89,55 @@ pub async fn an_instance_that_is_deleted_comes_back_until_it_is_unregistered(ser
         .unwrap()
         .unwrap();
     assert!(zk.exists(registration.path()).await.unwrap().is_none());
+}
+
+pub async fn a_view_follows_what_others_register(server: &Server) {
+    let (zk, other) = (server.client().await, server.client().await);
+    let codec = JsonCodec::new().compatible(false);
+    let theirs = Discovery::new(&other, "/services").unwrap().codec(codec);
+    let ours = Discovery::new(&zk, "/services").unwrap();
+    let (view, driver) = ours.view("billing").unwrap().keep();
+    let following = tokio::spawn(driver);
+    let mut view = deadline(SOON).until("all", view.loaded()).await.unwrap();
+    let mut kept = Vec::new();
+    for id in ["a", "b"] {
+        let me = Instance::builder("billing").id(id).build();
+        let (registration, driver) = theirs.register(me).unwrap();
+        let driver = tokio::spawn(driver);
+        deadline(SOON)
+            .until("it", registration.applied())
+            .await
+            .unwrap();
+        kept.push((registration, driver));
+    }
+    // Whatever was applied before is shown, also on a server that was behind.
+    deadline(SOON).until("both", view.catch_up()).await.unwrap();
+    let turn = view.provider(RoundRobin::new());
+    let picked = [turn.pick().unwrap(), turn.pick().unwrap()];
+    assert_eq!((&*picked[0].id, &*picked[1].id), ("a", "b"));
+    kept[0].0.drain();
+    kept[1].0.update(|instance| instance.port = Some(81));
+    let seen = async {
+        while view.available().len() != 1 || view.available()[0].port != Some(81) {
+            view.changed().await.unwrap();
+        }
+    };
+    deadline(SOON).until("both changes", seen).await;
+    assert_eq!(view.instances().len(), 2);
+    for (registration, driver) in kept {
+        registration.unregister();
+        deadline(SOON)
+            .until("the end", driver)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    deadline(SOON).until("none", view.catch_up()).await.unwrap();
+    assert!(view.instances().is_empty() && turn.pick().is_none());
+    drop((view, turn));
+    deadline(SOON)
+        .until("the end", following)
+        .await
+        .unwrap()
+        .unwrap();
 }

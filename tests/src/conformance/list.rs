@@ -272,6 +272,7 @@ macro_rules! each_conformance_body {
             discovery {
                 instances_of_every_kind_are_found_while_they_are_registered,
                 an_instance_that_is_deleted_comes_back_until_it_is_unregistered,
+                a_view_follows_what_others_register,
             }
             barriers {
                 barriers_flags_and_latches_let_pass_when_they_are_open,
