@@ -5,6 +5,7 @@
 )]
 
 mod cron;
+mod discovered_service;
 mod kit;
 mod leader_service;
 mod lock_worker;
