@@ -1,10 +1,13 @@
 //! The tree below a node of an ensemble, read in the order of an archive.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use zk_recipes::{AddWatchMode, Client, ErrorKind, Watch, WatchEvent, path};
+use zk_recipes::{
+    Acl, AddWatchMode, Client, Error, ErrorKind, Node, Stat, Watch, WatchEvent, path,
+};
 
 use super::entry::Entry;
 use super::header::Consistency;
@@ -13,7 +16,7 @@ use crate::exit::Failure;
 
 /// A tree that is read node by node, with many reads under way.
 ///
-/// In memory are at most [`MOST`] nodes' data, and the names of the families on the way down to them.
+/// In memory are the data of no more than twice [`BLOCK`] nodes, and the names of the families on the way down to them.
 pub(crate) struct Live {
     client: Client,
     terse: Client,
@@ -21,15 +24,24 @@ pub(crate) struct Live {
     acls: bool,
     lenient: bool,
     window: Window,
-    ready: VecDeque<Entry>,
-    /// How many nodes' data to ask for at a time.
-    portion: usize,
+    flying: VecDeque<Flying>,
+    /// How much data the last nodes had, on average.
+    mean: usize,
     /// What was gone when its data was read: what is still found below it belongs to a later node.
     gone: Option<String>,
     changes: Changes,
     /// Nodes left out because they may not be read.
     pub(crate) unreadable: u64,
 }
+
+/// A node that was asked for.
+struct Flying {
+    path: String,
+    node: Answer<Node>,
+    acl: Option<Answer<(Vec<Acl>, Stat)>>,
+}
+
+type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
 /// What happens to the tree while it is read.
 struct Changes {
@@ -63,8 +75,8 @@ impl Live {
             acls,
             lenient,
             window: Window::new(root),
-            ready: VecDeque::new(),
-            portion: FIRST,
+            flying: VecDeque::new(),
+            mean: FIRST_MEAN,
             gone: None,
             changes: Changes {
                 watch,
@@ -84,24 +96,16 @@ impl Live {
     /// The next node; `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Entry>, Failure> {
         loop {
-            if let Some(entry) = self.ready.pop_front() {
+            let block = (IN_MEMORY / self.mean.max(1)).clamp(1, BLOCK);
+            if self.flying.len() < block {
+                self.ask(block).await?;
+            }
+            let Some(flying) = self.flying.pop_front() else {
+                return Ok(None);
+            };
+            if let Some(entry) = self.land(flying).await? {
                 return Ok(Some(entry));
             }
-            if self.window.is_empty() {
-                return Ok(None);
-            }
-            while self.window.ready(MOST) < MOST {
-                let asked = self.window.unlisted(LISTS);
-                if asked.is_empty() {
-                    break;
-                }
-                let answers = self.list(&asked).await?;
-                self.window.list(answers);
-            }
-            let count = self.window.ready(self.portion);
-            let paths = self.window.take(count);
-            self.read(paths).await?;
-            self.changes.drain().await;
         }
     }
 
@@ -142,56 +146,68 @@ impl Live {
         Ok(answers)
     }
 
-    /// Reads data, then ACLs: adjacent reads of one kind travel together.
-    async fn read(&mut self, paths: Vec<String>) -> Result<(), Failure> {
-        let nodes: Vec<_> = paths
-            .iter()
-            .map(|path| self.terse.get(path).submit())
-            .collect();
-        let asks = self.acls;
-        let acls: Vec<_> = paths
-            .iter()
-            .map(|path| asks.then(|| self.terse.acl(path).submit()))
-            .collect();
-        let (count, mut bytes) = (paths.len(), 0);
-        for ((path, node), acl) in paths.into_iter().zip(nodes).zip(acls) {
-            let node = node.await;
-            let acl = match acl {
-                Some(acl) => Some(acl.await),
-                None => None,
-            };
-            if self.is_gone(&path) {
-                continue;
+    /// Asks for the next nodes: for the data of all, then for the ACLs, since adjacent reads of one kind travel together.
+    async fn ask(&mut self, block: usize) -> Result<(), Failure> {
+        while self.window.ready(block) < block {
+            let asked = self.window.unlisted(LISTS);
+            if asked.is_empty() {
+                break;
             }
-            let error = match (node, acl.transpose()) {
-                (Ok(node), Ok(acl)) => {
-                    bytes += node.data.len();
-                    let acl = acl.map(|(acl, _)| acl);
-                    self.ready.push_back(Entry::read(path, &node, acl));
-                    continue;
-                }
-                (Err(error), _) | (_, Err(error)) => error,
-            };
-            match error.kind() {
-                ErrorKind::NoNode if path == self.root => {
-                    return Err(self.client.explain(error).await.into());
-                }
-                ErrorKind::NoNode => self.gone = Some(path),
-                ErrorKind::NoAuth if self.lenient => {
-                    self.unreadable += 1;
-                    self.gone = Some(path);
-                }
-                ErrorKind::NoAuth => {
-                    let error = self.client.explain(error).await;
-                    return Err(Failure::from(error).with_hint(UNREADABLE));
-                }
-                _ => return Err(error.into()),
+            let answers = self.list(&asked).await?;
+            self.window.list(answers);
+        }
+        let paths = self.window.take(self.window.ready(block));
+        let first = self.flying.len();
+        for path in paths {
+            let node = Box::pin(self.terse.get(&path).submit());
+            let acl = None;
+            self.flying.push_back(Flying { path, node, acl });
+        }
+        if self.acls {
+            for flying in self.flying.iter_mut().skip(first) {
+                flying.acl = Some(Box::pin(self.terse.acl(&flying.path).submit()));
             }
         }
-        // As many at a time as fit in memory, by the sizes of the last ones.
-        let mean = bytes.checked_div(count).unwrap_or(0).max(1);
-        self.portion = (IN_MEMORY / mean).clamp(1, MOST).min(self.portion * 2);
+        self.changes.drain().await;
         Ok(())
+    }
+
+    /// Waits for a node; `None` if it is left out.
+    async fn land(&mut self, flying: Flying) -> Result<Option<Entry>, Failure> {
+        let Flying { path, node, acl } = flying;
+        let node = node.await;
+        let acl = match acl {
+            Some(acl) => Some(acl.await),
+            None => None,
+        };
+        if self.is_gone(&path) {
+            return Ok(None);
+        }
+        let error = match (node, acl.transpose()) {
+            (Ok(node), Ok(acl)) => {
+                self.mean = (self.mean * 7 + node.data.len()) / 8;
+                let acl = acl.map(|(acl, _)| acl);
+                return Ok(Some(Entry::read(path, &node, acl)));
+            }
+            (Err(error), _) | (_, Err(error)) => error,
+        };
+        match error.kind() {
+            ErrorKind::NoNode if path == self.root => Err(self.client.explain(error).await.into()),
+            ErrorKind::NoNode => {
+                self.gone = Some(path);
+                Ok(None)
+            }
+            ErrorKind::NoAuth if self.lenient => {
+                self.unreadable += 1;
+                self.gone = Some(path);
+                Ok(None)
+            }
+            ErrorKind::NoAuth => {
+                let error = self.client.explain(error).await;
+                Err(Failure::from(error).with_hint(UNREADABLE))
+            }
+            _ => Err(error.into()),
+        }
     }
 
     /// Whether a node is below one that was gone when its turn came.
@@ -224,13 +240,13 @@ pub(crate) fn is_servers(path: &str) -> bool {
 }
 
 /// Lists of children under way at a time.
-const LISTS: usize = 512;
+const LISTS: usize = 2_048;
 
-/// Nodes whose data is read at a time, at most and at first.
-const MOST: usize = 512;
-const FIRST: usize = 32;
+/// Nodes that are asked for at a time, at most; so many more may be under way.
+const BLOCK: usize = 256;
 
-/// The data that is read at a time, by estimate.
-const IN_MEMORY: usize = 8 << 20;
+/// The data that are asked for at a time, by estimate, and what the estimate begins with.
+const IN_MEMORY: usize = 4 << 20;
+const FIRST_MEAN: usize = 128 << 10;
 
 const UNREADABLE: &str = "--skip-unreadable leaves out such nodes and what is below them";

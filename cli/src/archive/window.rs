@@ -35,11 +35,6 @@ impl Window {
         }
     }
 
-    /// Whether nothing is left.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// How many nodes may be read now: those before the first of which it is not known what is below it. No more than
     /// `most` are counted.
     pub(crate) fn ready(&self, most: usize) -> usize {
@@ -157,7 +152,7 @@ mod tests {
         for at_a_time in [1, 2, 7, 1_000] {
             let mut window = Window::new("/r");
             let mut paths = Vec::new();
-            while !window.is_empty() {
+            while !window.items.is_empty() {
                 match window.ready(5) {
                     0 => {
                         let asked = window.unlisted(at_a_time);
@@ -185,6 +180,6 @@ mod tests {
         assert_eq!(window.unlisted(9), ["/r/a", "/r/b"]);
         window.list(vec![None, Some(Vec::new())]);
         assert_eq!(window.take(window.ready(9)), ["/r/b"]);
-        assert!(window.is_empty());
+        assert!(window.items.is_empty());
     }
 }
