@@ -2,6 +2,7 @@
 
 mod barriers;
 mod belief;
+mod caches;
 mod calls;
 mod drivers;
 mod election;
@@ -13,9 +14,13 @@ mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
+mod parts;
+mod pictures;
+mod queues;
 mod reentrant;
 mod registers;
 mod rw_lock;
+mod transfers;
 pub(crate) mod semaphore;
 pub mod user;
 mod values;
