@@ -18,8 +18,8 @@ final class CuratorCaches implements Talk.Family {
     private final CuratorFramework client;
     private final Map<String, Cache> caches = new HashMap<>();
 
-    /** What it holds at a path, and what it told so far. */
-    private interface Cache extends AutoCloseable {
+    /** What it holds at a path. */
+    private interface Cache {
         ChildData at(String path) throws Exception;
     }
 
@@ -35,7 +35,6 @@ final class CuratorCaches implements Talk.Family {
         switch (words[0]) {
                 // start NAME KIND PATH
             case "start" -> start(name, words[2], words[3]);
-            case "stop" -> caches.remove(name).close();
                 // await NAME PATH DATA|null: until it holds that.
             case "await" -> {
                 Cache cache = caches.get(name);
@@ -49,11 +48,6 @@ final class CuratorCaches implements Talk.Family {
             }
                 // told NAME EVENT: until it told that.
             case "told" -> Talk.await(words[2], () -> told.get(name).contains(words[2]) ? 1 : null);
-            case "events" -> {
-                synchronized (told.get(name)) {
-                    return String.join(" ", told.get(name));
-                }
-            }
                 // write PATH DATA
             case "write" -> client.create()
                     .orSetData()
@@ -90,7 +84,7 @@ final class CuratorCaches implements Talk.Family {
                         (type, old, now) ->
                                 events.add(type + ":" + (now == null ? old : now).getPath()));
         cache.start();
-        return cache(path -> cache.get(path).orElse(null), cache);
+        return path -> cache.get(path).orElse(null);
     }
 
     private Cache tree(String root, List<String> events) throws Exception {
@@ -98,7 +92,7 @@ final class CuratorCaches implements Talk.Family {
         cache.getListenable()
                 .addListener((of, event) -> events.add(event(event.getType(), event.getData())));
         cache.start();
-        return cache(cache::getCurrentData, cache);
+        return cache::getCurrentData;
     }
 
     private Cache children(String root, List<String> events) throws Exception {
@@ -115,14 +109,14 @@ final class CuratorCaches implements Talk.Family {
                                                         ? null
                                                         : event.getData())));
         cache.start(PathChildrenCache.StartMode.POST_INITIALIZED_EVENT);
-        return cache(cache::getCurrentData, cache);
+        return cache::getCurrentData;
     }
 
     private Cache node(String path, List<String> events) throws Exception {
         NodeCache cache = new NodeCache(client, path);
         cache.getListenable().addListener(() -> events.add("CHANGED:" + path));
         cache.start(true);
-        return cache(asked -> cache.getCurrentData(), cache);
+        return asked -> cache.getCurrentData();
     }
 
     /** Holds nothing; tells what is told. */
@@ -132,28 +126,10 @@ final class CuratorCaches implements Talk.Family {
                 .addListener(event -> events.add(event.getType() + ":" + event.getPath()));
         watcher.getResetListenable().addListener(() -> events.add("RESET"));
         watcher.start();
-        return cache(asked -> null, watcher);
+        return asked -> null;
     }
 
     private static String event(Enum<?> type, ChildData data) {
         return data == null ? type.name() : type + ":" + data.getPath();
-    }
-
-    private interface Look {
-        ChildData at(String path) throws Exception;
-    }
-
-    private static Cache cache(Look look, AutoCloseable closing) {
-        return new Cache() {
-            @Override
-            public ChildData at(String path) throws Exception {
-                return look.at(path);
-            }
-
-            @Override
-            public void close() throws Exception {
-                closing.close();
-            }
-        };
     }
 }

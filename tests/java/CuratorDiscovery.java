@@ -39,7 +39,6 @@ final class CuratorDiscovery implements Talk.Family {
         switch (words[0]) {
                 // start NAME BASE any|details old|new: whose payloads are read, and whether `enabled` is written.
             case "start" -> start(name, words[2], words[3], words[4].equals("old"));
-            case "stop" -> discovery.close();
             case "register" -> discovery.registerService(instance(words));
             case "update" -> discovery.updateService(instance(words));
             case "unregister" -> discovery.unregisterService(instance(words));
@@ -61,9 +60,6 @@ final class CuratorDiscovery implements Talk.Family {
                         discoveries.get(words[2]).serviceCacheBuilder().name(words[3]).build();
                 cache.start();
                 caches.put(name, cache);
-            }
-            case "cached" -> {
-                return shown(caches.get(name).getInstances());
             }
                 // await CACHE INSTANCES: until it has just these.
             case "await" -> {

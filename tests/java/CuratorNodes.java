@@ -34,7 +34,6 @@ final class CuratorNodes implements Talk.Family {
                         node.waitForInitialCreate(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "created");
                 return Talk.await("its path", node::getActualPath);
             }
-            case "set" -> nodes.get(name).setData(Talk.bytes(words[2]));
             case "drop" -> nodes.remove(name).close();
                 // ttl NAME PATH DATA MILLIS: keeps a node with a time to live.
             case "ttl" -> {
@@ -58,7 +57,7 @@ final class CuratorNodes implements Talk.Family {
                 member.start();
                 members.put(name, member);
             }
-            case "say" -> members.get(name).setThisData(Talk.bytes(words[2]));
+            case "say" -> Talk.await("a member", () -> says(members.get(name), words[2]));
             case "leave" -> members.remove(name).close();
             case "members" -> {
                 return shown(name);
@@ -81,6 +80,16 @@ final class CuratorNodes implements Talk.Family {
                 new PersistentNode(client, mode, protect, words[3], Talk.bytes(words[4]));
         node.start();
         nodes.put(name, node);
+    }
+
+    /** Null as long as the member does not know yet that its node was made. */
+    private static Boolean says(GroupMember member, String word) {
+        try {
+            member.setThisData(Talk.bytes(word));
+            return true;
+        } catch (IllegalStateException e) {
+            return null;
+        }
     }
 
     private String shown(String name) {

@@ -64,15 +64,9 @@ final class CuratorQueues implements Talk.Family {
                 return Talk.word(
                         simple.get(name).poll(Long.parseLong(words[2]), TimeUnit.MILLISECONDS));
             }
-            case "peek" -> {
-                return Talk.word(simple.get(name).peek());
-            }
-                // shard NAME PATH LEADER producer|consumer: 3 items make another shard.
+                // shard NAME PATH LEADER producer|consumer: 3 items make another shard, of at most 3.
             case "shard" -> shard(name, words[2], words[3], words[4].equals("consumer"));
             case "put-shard" -> sharders.get(name).getQueue().put(Talk.bytes(words[2]));
-            case "shards" -> {
-                return String.join(" ", sharders.get(name).getQueuePaths());
-            }
             case "stop-shard" -> sharders.remove(name).close();
             default -> throw new IllegalArgumentException(words[0]);
         }
@@ -113,7 +107,11 @@ final class CuratorQueues implements Talk.Family {
                                 .putInBackground(false)
                                 .buildQueue();
         QueueSharderPolicies policies =
-                QueueSharderPolicies.builder().newQueueThreshold(3).thresholdCheckMs(50).build();
+                QueueSharderPolicies.builder()
+                        .newQueueThreshold(3)
+                        .thresholdCheckMs(50)
+                        .maxQueues(3)
+                        .build();
         QueueSharder<byte[], DistributedQueue<byte[]>> sharder =
                 new QueueSharder<>(client, allocator, path, leader, policies);
         sharder.start();

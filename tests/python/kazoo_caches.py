@@ -24,9 +24,6 @@ class Caches:
     def await_no_child(self, name, path, child):
         wait_until(f"no {path}/{child}", lambda: child not in self.caches[name].children(path))
 
-    def stop(self, name):
-        self.caches.pop(name).close()
-
     def write(self, path, item):
         self.zk.ensure_path(path)
         self.zk.set(path, data(item))
@@ -44,40 +41,27 @@ class Tree:
         held = self.cache.get_data(path)
         return "null" if held is None else word(held.data)
 
-    def close(self):
-        self.cache.close()
-
 
 class Data:
     def __init__(self, zk, path):
         self.held = None
-        self.ended = False
         DataWatch(zk, path, self.see)
 
     def see(self, held, _stat):
         self.held = held
-        return not self.ended
 
     def at(self, _path):
         return word(self.held)
-
-    def close(self):
-        self.ended = True
 
 
 class Children:
     def __init__(self, zk, path):
         self.held = []
-        self.ended = False
         zk.ensure_path(path)
         ChildrenWatch(zk, path, self.see)
 
     def see(self, held):
         self.held = held
-        return not self.ended
 
     def children(self, _path):
         return self.held
-
-    def close(self):
-        self.ended = True

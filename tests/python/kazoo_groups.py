@@ -28,9 +28,6 @@ class Groups:
     def members(self, name):
         return " ".join(sorted(self.parties[name]))
 
-    def count(self, name):
-        return str(len(self.parties[name]))
-
     def partition(self, name, path, identifier, folder, *items):
         """Starts to take a share of the items, and gives it back whenever others come or go.
 

@@ -23,6 +23,13 @@ fn join(group: &Group, id: &str, data: String) -> Membership {
     membership
 }
 
+/// Follows who is there, kept up to date by a task.
+fn follow(group: &Group) -> Rosters {
+    let (rosters, driver) = group.observe();
+    tokio::spawn(driver);
+    rosters
+}
+
 /// Waits until the group is just these members, each with its data.
 async fn see(rosters: &mut Rosters, wanted: &[(&str, &str)], limit: &Deadline) {
     limit
@@ -44,7 +51,7 @@ async fn members_of_ours_and_of_curators_group_see_each_other_come_say_and_go() 
     let (connect, zk) = client().await;
     let limit = deadline(Duration::from_secs(120));
     let group = Group::new(&zk, "/group/curator").unwrap();
-    let mut rosters = group.observe();
+    let mut rosters = follow(&group);
     let mut curators = Talk::curator().open("nodes", &connect).await;
     curators.ask("join j /group/curator j 6a").await;
     for n in 0..COMES {
@@ -94,7 +101,7 @@ async fn meet_at_kazoos_party(kind: &str, layout: GroupLayout) {
     let limit = deadline(Duration::from_secs(120));
     let path = format!("/group/{kind}");
     let group = Group::new(&zk, &path).unwrap().layout(layout);
-    let mut rosters = group.observe();
+    let mut rosters = follow(&group);
     let mut parties = Talk::kazoo().open("groups", &connect).await;
     parties.ask(&format!("party p {kind} {path} k-1")).await;
     for n in 0..COMES {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-const CURATOR: &str = r#"{"name":"billing","id":"a2e0f1c4-0d0c-4f2e-9a55-7a3c1b0d9e11","address":"10.0.0.7","port":8080,"sslPort":8443,"payload":{"@class":"com.example.Meta","zone":"b","weights":["java.util.ArrayList",[1,2]]},"registrationTimeUTC":1700000000000,"serviceType":"DYNAMIC","uriSpec":{"parts":[{"value":"scheme","variable":true},{"value":"://","variable":false},{"value":"address","variable":true}]}}"#;
+const CURATOR: &str = r#"{"name":"billing","id":"a2e0f1c4-0d0c-4f2e-9a55-7a3c1b0d9e11","address":"10.0.0.7","port":8080,"sslPort":8443,"payload":{"@class":"com.example.Meta","zone":"b","weights":[1,2]},"registrationTimeUTC":1700000000000,"serviceType":"DYNAMIC","uriSpec":{"parts":[{"value":"scheme","variable":true},{"value":"://","variable":false},{"value":"address","variable":true}]}}"#;
 
 const NULLS: &str = r#"{"name":"billing","id":"1","address":null,"port":null,"sslPort":null,"payload":null,"registrationTimeUTC":0,"serviceType":"STATIC","uriSpec":null}"#;
 

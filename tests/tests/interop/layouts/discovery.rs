@@ -1,7 +1,10 @@
 //! Service discovery.
 
+use std::time::Duration;
+
 use zk_recipes::Client;
-use zk_tests::{Channel, word};
+use zk_tests::proxy::Proxy;
+use zk_tests::{Channel, deadline, word};
 
 use super::{children, client, curator};
 
@@ -160,6 +163,27 @@ async fn curators_sequential_instances_get_a_number_behind_their_id_and_cannot_b
     assert!(why.contains("NoNode"), "{why}");
     theirs.ask(&format!("unregister old {instance}")).await;
     assert_eq!(zk.children("/layout-sequential/web").await.unwrap(), names);
+}
+
+/// A reconnect registers it anew, in the same session: the node of before stays beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn curators_sequential_instances_are_there_twice_after_a_reconnect() {
+    let (connect, zk) = client().await;
+    let proxy = Proxy::start(connect).await;
+    let mut theirs = curator("discovery", &proxy.connect_string()).await;
+    theirs.ask("start d /layout-twice any old").await;
+    let instance = "web a 10.0.0.1 80 - DYNAMIC_SEQUENTIAL - - enabled";
+    theirs.ask(&format!("register d {instance}")).await;
+    proxy.cut();
+    let nodes = deadline(Duration::from_secs(60))
+        .until_some("a second node", || async {
+            let nodes = children(&zk, "/layout-twice/web").await;
+            (nodes.len() > 1).then_some(nodes)
+        })
+        .await;
+    let names: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["a0000000000", "a0000000001"]);
+    assert_eq!(nodes[0].1, nodes[1].1);
 }
 
 /// An instance as others might write it: in the fields' own order, with fewer of them.

@@ -219,3 +219,21 @@ async fn curators_simple_queue_and_kazoos_queues_hold_items_as_they_are() {
         ("entry-100-0000000000", 32)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kazoos_queue_takes_whatever_is_there_in_the_order_of_names() {
+    let (connect, zk) = client().await;
+    let mut queues = kazoo("queues", &connect).await;
+    queues.ask("start q plain /layout-eaten").await;
+    queues.ask("put q 616263").await;
+    let curators = bytes(ABC).unwrap();
+    zk.create("/layout-eaten/queue-0000000000", curators)
+        .await
+        .unwrap();
+    zk.create("/layout-eaten/qn-0000000000", "simple")
+        .await
+        .unwrap();
+    for wanted in ["616263", &word(b"simple"), ABC, "null"] {
+        assert_eq!(queues.ask("get q").await, wanted);
+    }
+}
