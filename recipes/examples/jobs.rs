@@ -26,6 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let claimed = jobs.claim().await?;
             let job = String::from_utf8_lossy(claimed.data()).into_owned();
             println!("{job} is stalled");
+            zk.create("/demo/stalled", "").await?;
             println!("{}", claimed.lost().await);
             match claimed.complete().await {
                 Ok(()) => println!("{job} is done late"),

@@ -36,7 +36,7 @@
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
-//! | [`Queue`] | Curator's DistributedQueue, -PriorityQueue, -DelayQueue, -IdQueue, SimpleDistributedQueue; kazoo's Queue, LockingQueue ([`QueueLayout`]) | alpha |
+//! | [`Queue`], [`ShardedQueue`] | Curator's DistributedQueue, -PriorityQueue, -DelayQueue, -IdQueue, SimpleDistributedQueue, QueueSharder; kazoo's Queue, LockingQueue ([`QueueLayout`]) | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
@@ -115,7 +115,7 @@ pub use partition::{Division, ItemStanding, Owned, Partitioner};
 pub use persistent_node::{PersistentNode, Presence, Standing};
 pub use queue::{
     ClaimNext, Claimed, Entry, Item, Listed, OnCorrupt, Placed, Put, PutAll, Queue, QueueLayout,
-    Take, TakeMany,
+    ShardedQueue, Take, TakeMany,
 };
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};

@@ -15,6 +15,7 @@ mod name;
 mod pick;
 mod place;
 mod put;
+mod sharded;
 mod state;
 mod take;
 
@@ -26,4 +27,5 @@ pub use handle::Queue;
 pub use item::{Item, Listed};
 pub use layout::QueueLayout;
 pub use put::{Put, PutAll};
+pub use sharded::ShardedQueue;
 pub use take::{Take, TakeMany};

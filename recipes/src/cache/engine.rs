@@ -129,6 +129,11 @@ impl Engine {
         else {
             return;
         };
+        if self.asks.len() >= FLOOD {
+            // Whoever tells of more than can be read is not followed one by one, and keeps no memory.
+            self.walk();
+            return;
+        }
         match kind {
             EventType::Deleted if self.is_plainly_gone(below) => self.remove(tree, changes, below),
             EventType::ChildrenChanged => {
@@ -342,3 +347,6 @@ impl Engine {
         self.seen = self.seen.max(newest);
     }
 }
+
+/// Nodes that may have a read due before an event makes all be read instead.
+const FLOOD: usize = 65_536;

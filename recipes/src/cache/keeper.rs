@@ -11,9 +11,9 @@ use zk_client::{AddWatchMode, Client, Error, ErrorKind, SetEvent, WatchEvent, Wa
 
 use super::asks::{Job, Mark};
 use super::engine::{Engine, Watching};
+use super::handle::Wanted;
 use super::limits::Exceeded;
 use super::picture::Picture;
-use super::view::Wanted;
 use super::wire::{Back, Wire};
 use crate::renewal::renewed;
 

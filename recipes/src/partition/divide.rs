@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
-use zk_client::{Acl, AddWatchMode, Client, Error, path};
+use zk_client::{Acl, Client, Error, path};
 
 use super::division::Desk;
 use super::owned::Owned;
 use super::share::Rule;
 use super::slot::{Slot, Step, freed, step};
 use crate::contend::Layout;
-use crate::group::{Group, Lookout, Membership, Sight};
+use crate::group::{Membership, Rosters};
 use crate::lock::{LockGuard, Mutex};
 
 /// What one member's driver has.
@@ -24,7 +24,6 @@ pub(super) struct Divider {
     pub(super) client: Client,
     /// Where the items' locks are.
     pub(super) locks: String,
-    pub(super) party: Group,
     pub(super) items: BTreeSet<Arc<str>>,
     pub(super) layout: Layout,
     pub(super) rule: Rule,
@@ -65,15 +64,15 @@ struct Ledger {
 }
 
 impl Divider {
-    /// Runs all that there is to do, with what keeps the membership.
+    /// Runs all that there is to do, with what keeps the membership and what looks who is there.
     pub(super) async fn run(
         self,
         keeping: impl Future<Output = Result<(), Error>> + Send,
+        looking: impl Future<Output = Result<(), Error>> + Send,
+        rosters: Rosters,
     ) -> Result<(), Error> {
-        let (tell, members) = watch::channel(None);
-        let mut looking = pin!(look_out(self.client.clone(), self.party.clone(), tell));
-        let mut keeping = pin!(keeping);
-        let mut dividing = Box::pin(divide(self, members));
+        let (mut keeping, mut looking) = (pin!(keeping), pin!(looking));
+        let mut dividing = Box::pin(divide(self, rosters));
         let mut is_member = true;
         loop {
             tokio::select! {
@@ -92,25 +91,7 @@ impl Divider {
     }
 }
 
-/// Tells who is there, as often as that changes. While nobody knows, what was told last stands.
-async fn look_out(
-    client: Client,
-    party: Group,
-    tell: watch::Sender<Option<Vec<String>>>,
-) -> Result<(), Error> {
-    let mut lookout = Lookout::new(&client, party.path(), AddWatchMode::Persistent);
-    loop {
-        let look = || party.ids();
-        if let Sight::Fresh(ids) = lookout.next(look).await? {
-            tell.send_if_modified(|told| told.replace(ids.clone()).as_ref() != Some(&ids));
-        }
-    }
-}
-
-async fn divide(
-    divider: Divider,
-    mut members: watch::Receiver<Option<Vec<String>>>,
-) -> Result<(), Error> {
+async fn divide(divider: Divider, mut rosters: Rosters) -> Result<(), Error> {
     let mut closing = divider.desk.closing.clone();
     let mut closed = pin!(async move {
         let _ = closing.wait_for(|closing| *closing).await;
@@ -119,6 +100,8 @@ async fn divide(
     let settle = divider.settle;
     let mut ledger = Ledger::new(divider, tell);
     let mut is_leaving = false;
+    // Who was there when that was last known.
+    let mut members = Vec::new();
     // When nobody came or went for long enough; and when somebody first did.
     let mut due: Option<Instant> = None;
     let mut since: Option<Instant> = None;
@@ -134,8 +117,13 @@ async fn divide(
                 due = None;
                 ledger.leave();
             }
-            Ok(()) = members.changed(), if !is_leaving => {
-                let is_new = *members.borrow_and_update() != Some(ledger.members());
+            Some(roster) = rosters.next(), if !is_leaving => {
+                // While nobody knows, what was known last stands.
+                if roster.is_stale {
+                    continue;
+                }
+                members = roster.members.into_iter().map(|member| member.id).collect();
+                let is_new = members != ledger.members();
                 let now = Instant::now();
                 let latest = *since.get_or_insert(now) + settle * PATIENCE;
                 due = is_new.then(|| latest.min(now + settle));
@@ -145,8 +133,7 @@ async fn divide(
             }
             () = until(due) => {
                 (due, since) = (None, None);
-                let members = members.borrow().clone().unwrap_or_default();
-                ledger.divide(members);
+                ledger.divide(members.clone());
             }
             Some((item, was_lost)) = freed.recv() => ledger.freed(&item, was_lost),
             all = some_ended(&mut ledger.queues) => {

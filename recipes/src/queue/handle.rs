@@ -308,6 +308,20 @@ impl Queue {
         self.state.last_len()
     }
 
+    /// A queue at another path, with what this one was told.
+    pub(super) fn part(of: &Config, path: String) -> Self {
+        let config = Config {
+            places: Places::new(&path, of.layout),
+            path,
+            is_locking: of.layout == QueueLayout::KazooLocking,
+            ..of.clone()
+        };
+        Self {
+            config: Arc::new(config),
+            state: Arc::default(),
+        }
+    }
+
     fn change(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.config)
     }

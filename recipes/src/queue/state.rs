@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -29,7 +28,7 @@ pub(super) struct State {
     /// Items that hold something else, and stay.
     skipped: Mutex<BTreeSet<String>>,
     /// How many items there were when the queue was last listed.
-    last_len: AtomicUsize,
+    last_len: Mutex<usize>,
 }
 
 impl State {
@@ -71,11 +70,11 @@ impl State {
     }
 
     pub(super) fn note_len(&self, len: usize) {
-        self.last_len.store(len, Ordering::Relaxed);
+        *lock(&self.last_len) = len;
     }
 
     pub(super) fn last_len(&self) -> usize {
-        self.last_len.load(Ordering::Relaxed)
+        *lock(&self.last_len)
     }
 }
 

@@ -9,6 +9,7 @@ mod lost;
 mod lost_claims;
 mod order;
 mod put;
+mod sharded;
 mod waiting;
 
 use std::time::Duration;

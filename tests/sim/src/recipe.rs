@@ -307,10 +307,11 @@ impl Recipe {
     /// How much longer than locks its users may take at the end: they wait for all others, and for what does not come.
     #[must_use]
     pub const fn patience(self) -> Duration {
-        if !self.is_plain() {
-            return Duration::ZERO;
+        // A job is not run again too soon.
+        if self.is_plain() || matches!(self, Self::Lease) {
+            return Duration::from_secs(120);
         }
-        Duration::from_secs(120)
+        Duration::ZERO
     }
 
     /// What its users are doing: the columns of its table of faults.

@@ -20,8 +20,8 @@ mod queues;
 mod reentrant;
 mod registers;
 mod rw_lock;
-mod transfers;
 pub(crate) mod semaphore;
+mod transfers;
 pub mod user;
 mod values;
 

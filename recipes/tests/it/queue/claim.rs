@@ -150,6 +150,33 @@ async fn two_consumers_of_which_one_lost_its_session_do_not_both_complete() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_was_completed_or_released_is_over_and_was_not_lost() {
+    for how in ["complete", "answer lost", "release", "drop"] {
+        let world = World::new();
+        let zk = world.client().await;
+        let queue = queue(&zk);
+        queue.put("x").await.unwrap();
+        let claimed = claim(&queue).await;
+        settle().await;
+        let (held, lost) = (claimed.held(), spawned(claimed.lost()));
+        assert!(held.is_held());
+        match how {
+            "drop" => drop(claimed),
+            "release" => claimed.release().await.unwrap(),
+            "complete" => claimed.complete().await.unwrap(),
+            _ => {
+                super::lost::cut_next(&world, &zk, true);
+                claimed.complete().await.unwrap();
+            }
+        }
+        settle().await;
+        assert!(!held.is_held() && !lost.is_finished(), "{how}");
+        let stats = zk.stats();
+        assert_eq!((stats.duties, stats.watches), (1, 0), "{how}: the mark's");
+    }
+}
+
 /// Both claims are of one session, and somebody deleted the first lock: version and lock tell them apart.
 #[tokio::test(start_paused = true)]
 async fn a33_a_claim_whose_lock_was_deleted_is_lost_and_completes_nothing() {

@@ -54,7 +54,9 @@ pub(super) fn check(history: &History) -> Verdict {
             let made = chain::judge(&object, &mut findings);
             reads::judge(&object, &made, &bounds, &mut findings);
             let zxid = |at: usize| object.rows.get(at).map(|row| row.zxid);
-            let own = made.into_iter().filter_map(|(place, at)| Some((place, zxid(at)?)));
+            let own = made
+                .into_iter()
+                .filter_map(|(place, at)| Some((place, zxid(at)?)));
             changes.extend(own);
         }
     }

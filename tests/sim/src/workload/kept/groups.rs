@@ -25,6 +25,8 @@ pub(in crate::workload) struct Groups {
 
 struct Follower {
     rosters: Rosters,
+    /// The driver has.
+    has_ended: bool,
     shown: Shown,
     session: SessionId,
     told: Option<Roster>,
@@ -84,9 +86,12 @@ impl Follower {
         app: &mut Application,
         at: usize,
     ) -> Option<&'a mut Self> {
-        if place.is_none() {
+        if place.as_ref().is_none_or(|follower| follower.has_ended) {
+            let (rosters, driver) = group(app, at)?.observe();
+            app.drive(driver);
             *place = Some(Self {
-                rosters: group(app, at)?.observe(),
+                rosters,
+                has_ended: false,
                 shown: Shown {
                     name: app.fresh_value(),
                     root: node(at),
@@ -105,7 +110,8 @@ impl Follower {
         app.actor.enter(Phase::Watching);
         let next = timeout(limit, self.rosters.next());
         let called = app.actor.call(Call::Follow, next).await;
-        let Called::Returned(Ok(Ok(roster)), _) = called else {
+        let Called::Returned(Ok(Some(roster)), _) = called else {
+            self.has_ended = matches!(called, Called::Returned(Ok(None), _));
             return false;
         };
         if app.session() != self.session {
