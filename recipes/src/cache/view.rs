@@ -173,12 +173,6 @@ impl Cache {
             let (generation, asked) = (client.generation(), client.now());
             match client.barrier().await {
                 Ok(zxid) => {
-                    #[cfg(feature = "__seeded-bugs")]
-                    let asked = if zk_client::seeded::is_on("age-counted-from-the-answer") {
-                        self.handle.client.now()
-                    } else {
-                        asked
-                    };
                     let (as_of, sure) = (Some(zxid), Some(asked));
                     return self.handle.reached(zxid, Mark { as_of, sure }).await;
                 }

@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 37] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 36] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -167,11 +167,6 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 37] = [
         "not-read-again-after-a-gap",
         Recipe::Cache,
         "caches that trust their watches alone",
-    ),
-    (
-        "age-counted-from-the-answer",
-        Recipe::Cache,
-        "bounds counted from the reply",
     ),
     (
         "made-again-as-it-was-at-first",

@@ -64,6 +64,7 @@ fn collect(history: &History) -> Vec<Picture<'_>> {
     for told in news {
         let picture = (pictures.entry((told.process, told.recipe)))
             .or_insert_with(|| Picture::new(history, told.process, told.root));
+        picture.watch = picture.watch.max(told.watch);
         let nodes = state(told.process, told.recipe, told.number);
         picture.news.push((*told, nodes));
     }

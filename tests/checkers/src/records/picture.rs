@@ -2,6 +2,7 @@
 
 use zk_wire::{Moment, Zxid};
 
+use super::watch::WatchMode;
 use crate::text::{Text, record, words};
 
 words! {
@@ -31,6 +32,8 @@ record! {
         pub recipe: Text,
         /// What it is a picture of.
         pub root: Text,
+        /// How much it is of, as in `picture`.
+        pub watch: WatchMode,
         /// What was told.
         pub what: NewsKind,
         /// The number of the `cached` lines.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{Instant, timeout};
 use zk_checkers::WatchMode;
-use zk_client::Error;
+use zk_client::{Error, ErrorKind};
 use zk_recipes::{Cache, CacheChanges, CacheLoading, ChildrenCache, NodeCache, TreeCache};
 use zk_wire::Zxid;
 
@@ -58,11 +58,14 @@ impl Family for Caches {
         for at in 0..app.plan.locks {
             let path = node(at);
             let value = app.fresh_value();
-            let made = app.client.create(&path, value).parents().await;
-            if let Err(error) = made
-                && error.kind() != zk_client::ErrorKind::NodeExists
-            {
-                return Err(format!("create: {error}"));
+            // As often as the connection breaks, or a server is overloaded; it is there then.
+            for attempt in 1.. {
+                match app.client.create(&path, value.clone()).parents().await {
+                    Err(error) if error.kind() == ErrorKind::NodeExists => break,
+                    Err(error) if attempt > 3 => return Err(format!("create: {error}")),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    Ok(_) => break,
+                }
             }
         }
         for at in 0..app.plan.locks {

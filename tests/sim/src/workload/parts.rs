@@ -195,10 +195,17 @@ impl Part {
     }
 
     /// Leaves: everything is given back, and its driver ends.
-    async fn leave(mut self, app: &Application) -> Option<()> {
-        self.division.leave();
-        self.owned.clear();
-        let ended = timeout(app.ages(), self.driver).await;
+    async fn leave(self, app: &Application) -> Option<()> {
+        let Self {
+            division,
+            driver,
+            owned,
+            ..
+        } = self;
+        division.leave();
+        // What was granted and not asked for goes, too.
+        drop((division, owned));
+        let ended = timeout(app.ages(), driver).await;
         matches!(ended, Ok(Ok(Ok(())))).then_some(())
     }
 }

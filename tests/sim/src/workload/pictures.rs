@@ -119,12 +119,13 @@ impl Shown {
         node: Option<(&str, &CachedNode, Option<&CachedNode>)>,
         fill: impl FnOnce(&mut News),
     ) {
-        let process = app.process();
+        let (process, watch) = (app.process(), self.watch);
         app.actor.recorder.with(|history, at| {
             let mut news = News {
                 process,
                 recipe: history.text(&self.name),
                 root: history.text(&self.root),
+                watch,
                 what,
                 at,
                 ..News::default()
