@@ -3,8 +3,9 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
-    acl, barrier, completion, config, counter, create, dev, elect, get, leaders, lock, locks, ls,
-    man, mntr, observe, ping, quota, reconfig, rm, sem, set, srvr, stat, tree, watch, whoami,
+    acl, barrier, cache_watch, completion, config, counter, create, dev, diff, elect, export, get,
+    import, leaders, lock, locks, ls, man, members, mntr, observe, ping, queue, quota, reconfig,
+    register, rm, sem, services, set, srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Elect(elect::Args),
     /// Show who leads an election and who waits to
     Leaders(leaders::Args),
+    /// Show who is a member of a group
+    Members(members::Args),
     /// Follow who leads an election, until interrupted
     Observe(observe::Args),
     /// Run a command while holding one of so many permits
@@ -52,6 +55,12 @@ pub(crate) enum Command {
     Barrier(barrier::Args),
     /// Read and change a number that many programs share
     Counter(counter::Args),
+    /// Put and take the items of a queue
+    Queue(queue::Args),
+    /// Register an instance of a service while a command runs
+    Register(register::Args),
+    /// Show services and their instances
+    Services(services::Args),
     /// List the children of a node
     Ls(ls::Args),
     /// Print the data of a node
@@ -66,8 +75,16 @@ pub(crate) enum Command {
     Stat(stat::Args),
     /// Show a node and everything below it
     Tree(tree::Args),
+    /// Write a node and everything below it to a file, one line of JSON per node
+    Export(export::Args),
+    /// Create the nodes of a file that `export` wrote
+    Import(import::Args),
+    /// Tell how two trees differ, or a tree and a file, or two files
+    Diff(diff::Args),
     /// Tell what happens to a node, until interrupted
     Watch(watch::Args),
+    /// Tell what a node and everything below it become, until interrupted
+    CacheWatch(cache_watch::Args),
     /// Ask every server whether it answers
     Ping(ping::Args),
     /// Ask servers for their numbers, by a four-letter word
@@ -91,7 +108,7 @@ pub(crate) enum Command {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 success, 1 refused by the server, 64 usage, 69 no server, 70 internal error, 75 lock not
+Exit codes: 0 success, 1 refused by the server, 64 usage, 65 bad file, 69 no server, 70 internal error, 75 lock not
 acquired or barrier not passed in time, 76 lock lost and the command stopped, 77 no permission, 78 no or malformed ZK_CONNECT.
 `lock`, `sem`, `elect`, `barrier enter` and `dev` pass on the exit code of their command, 128+n if signal n ended it.";
 
@@ -105,6 +122,7 @@ Examples:
   zkctl sem /limits/crawlers --permits 3 -- ./crawl.sh
   zkctl counter add /counters/orders
   zkctl tree /config --depth 2
+  zkctl export /config -o config.jsonl
   zkctl ping
   zkctl create -p /config/limit 100 && zkctl get /config/limit
 
@@ -112,6 +130,7 @@ Exit codes:
   0   success
   1   the server refused: no such node, wrong version, not empty …
   64  the command line is wrong
+  65  a file is missing or malformed
   69  no server answers
   70  internal error
   75  the lock was not acquired, or the barrier not passed, in time

@@ -16,6 +16,8 @@ pub(crate) mod code {
     pub(crate) const REFUSED: u8 = 1;
     /// The command line is wrong.
     pub(crate) const USAGE: u8 = 64;
+    /// A file that is missing or is not what it should be.
+    pub(crate) const DATA: u8 = 65;
     /// No server, or none that answers.
     pub(crate) const UNAVAILABLE: u8 = 69;
     /// A fault of the system, of a server or of `zkctl`.
@@ -87,6 +89,14 @@ impl Failure {
     /// The same failure that also says `hint`.
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
         self.message = format!("{}; {hint}", self.message);
+        self
+    }
+
+    /// The same failure where the code `refused` means something else: it ends with `code` then.
+    pub(crate) fn refused_as(mut self, code: u8) -> Self {
+        if self.code == code::REFUSED {
+            self.code = code;
+        }
         self
     }
 }
@@ -192,6 +202,7 @@ mod tests {
             (ErrorKind::WaitTimedOut, 75),
             (ErrorKind::Contended, 75),
             (ErrorKind::Undecodable, 1),
+            (ErrorKind::Incomplete, 1),
             (ErrorKind::LockLost, 76),
             (ErrorKind::LockDoubt, 76),
             (ErrorKind::NoAuth, 77),

@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+mod archive;
 mod args;
 mod child;
 mod commands;
@@ -14,11 +15,13 @@ mod layout;
 mod node_path;
 mod output;
 mod permits;
+mod progress;
 mod security;
 mod signals;
 mod since;
 mod starter;
 mod terminal;
+mod until;
 mod value;
 mod watchdog;
 mod word;

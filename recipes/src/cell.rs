@@ -4,15 +4,15 @@
 mod edit;
 mod home;
 mod mark;
+mod marked;
+mod marks;
 mod pause;
 mod settle;
 mod settlement;
 mod write;
 
 pub(crate) use edit::{Cell, Edited, Found, Promotion};
-pub(crate) use home::Home;
-pub(crate) use mark::Mark;
+pub(crate) use marked::{Applied, Marked, Sent};
+pub(crate) use marks::Marks;
 pub(crate) use pause::pause;
-pub(crate) use settle::Verdict;
-pub(crate) use settlement::Settlement;
 pub(crate) use write::validated;

@@ -36,21 +36,29 @@
 //! | [`Semaphore`] | Curator's InterProcessSemaphoreV2; kazoo's Semaphore on request | alpha |
 //! | [`SemaphoreMutex`] | Curator's InterProcessSemaphoreMutex | alpha |
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
+//! | [`Queue`], [`ShardedQueue`] | Curator's DistributedQueue, -PriorityQueue, -DelayQueue, -IdQueue, SimpleDistributedQueue, QueueSharder; kazoo's Queue, LockingQueue ([`QueueLayout`]) | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
-//! | [`PersistentNode`] | Curator's PersistentNode | alpha |
+//! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
+//! | [`Partitioner`] | members and locks of Curator's kinds; kazoo's SetPartitioner on request | alpha |
+//! | [`PersistentNode`], [`TtlNode`] | Curator's PersistentNode, PersistentTtlNode | alpha |
+//! | `discovery`: services that find each other | Curator's service discovery | alpha |
+//! | [`NodeCache`], [`ChildrenCache`], [`TreeCache`], [`TypedCache`] | none: they write nothing | alpha |
 //!
 //! # Features
 //!
 //! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
+//! * `discovery` (on): services that find each other; brings `serde_json`.
+//! * `tower` (off): what the balancers of `tower` want to know of them.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod barrier;
+mod cache;
 mod cell;
 mod contend;
 mod counter;
@@ -58,19 +66,25 @@ mod decided;
 #[cfg(feature = "__decisions")]
 #[doc(hidden)]
 pub mod decisions;
+#[cfg(feature = "discovery")]
+pub mod discovery;
 mod election;
 pub mod gate;
+mod group;
 mod lease;
 mod lock;
 mod multi_lock;
 mod parents;
+mod partition;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod renewal;
 mod rw_lock;
 mod semaphore;
 mod stm;
 mod transaction;
+mod ttl_node;
 mod uuid;
 mod value;
 mod wait;
@@ -79,6 +93,10 @@ pub use barrier::{
     Arrive, Barrier, BarrierMember, CountDownLatch, CyclicBarrier, DoubleBarrier, Enter, EventFlag,
     Leave, Left, MemberLost,
 };
+pub use cache::{
+    Cache, CacheChange, CacheChanges, CacheLoading, CacheSnapshot, CachedNode, ChildrenCache,
+    NodeCache, TreeCache, TypedCache,
+};
 pub use contend::{Family, Layout};
 pub use counter::{
     AtomicInt, AtomicLong, AtomicNumber, BlockCounter, Change, CompareAndSet, Number,
@@ -86,18 +104,25 @@ pub use counter::{
 pub use election::{
     Elected, Election, ElectionLayout, Latch, Leader, Leaders, Leadership, Term, Terms,
 };
+pub use group::{Group, GroupLayout, GroupMember, Membership, Roster, Rosters};
 pub use lease::{Lease, Ran, Started};
 pub use lock::{
     Acquire, Broken, Contender, Exclusive, Held, HoldError, HoldKind, Holding, LockGuard, LockLost,
     LockLostWhy, Mutex, OnDoubt, ReentrantGuard, ReentrantMutex, Released,
 };
 pub use multi_lock::{AcquireAll, MultiGuard, MultiLock};
+pub use partition::{Division, ItemStanding, Owned, Partitioner};
 pub use persistent_node::{PersistentNode, Presence, Standing};
+pub use queue::{
+    ClaimNext, Claimed, Entry, Item, Listed, OnCorrupt, Placed, Put, PutAll, Queue, QueueLayout,
+    ShardedQueue, Take, TakeMany,
+};
 pub use rate_limiter::RateLimiter;
 pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{AcquirePermit, AcquirePermits, Leased, Permit, Semaphore, SemaphoreMutex};
 pub use stm::{Stm, Tx};
 pub use transaction::{Append, Conditional, Decided, Made, Operation, Results, Transaction, Unmet};
+pub use ttl_node::{FoundTtl, TtlNode};
 pub use value::{
     AtomicValue, Changes, CountChanges, Replaced, SharedCount, SharedValue, Stored, TypedChanges,
     TypedValue, Versioned,

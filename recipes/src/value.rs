@@ -11,5 +11,6 @@ pub use atomic::{AtomicValue, Replaced};
 pub use changes::{Changes, CountChanges};
 pub use count::SharedCount;
 pub use shared::SharedValue;
+pub(crate) use typed::decode as decode_stored;
 pub use typed::{Stored, TypedChanges, TypedValue};
 pub use versioned::Versioned;

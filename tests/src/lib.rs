@@ -45,7 +45,7 @@ pub use deadline::{Deadline, deadline};
 pub use ensemble::{Ensemble, Member, Role};
 pub use note::note;
 #[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
-pub use peer::{Partner, Peer, java};
+pub use peer::{Channel, Partner, Peer, Talk, bytes, java, python, word};
 #[cfg(feature = "real")]
 pub use protected_server::ProtectedServer;
 #[cfg(feature = "real")]

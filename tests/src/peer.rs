@@ -2,6 +2,7 @@
 //! kazoo of the environment that `cargo xtask python setup` makes.
 
 mod partner;
+mod talk;
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -14,15 +15,20 @@ use std::thread::{self, JoinHandle};
 
 use crate::Deadline;
 pub use partner::Partner;
+pub use talk::{Channel, Talk, bytes, word};
 
 /// Where Debian's packages put their jars.
 const JARS: &str = "/usr/share/java";
 
 /// Curator 5.4 and what it needs at run time; the jars of the Java client name their own needs.
-const CLASS_PATH: [&str; 8] = [
+const CLASS_PATH: [&str; 12] = [
     "curator-recipes",
     "curator-framework",
     "curator-client",
+    "curator-x-discovery",
+    "jackson-databind",
+    "jackson-core",
+    "jackson-annotations",
     "zookeeper",
     "zookeeper-jute",
     "guava",
@@ -42,6 +48,17 @@ pub fn java(class: &str) -> Command {
         .arg(format!("{}:{}", classes().display(), class_path()))
         .arg(class);
     java
+}
+
+/// The command that runs the script of this name in `tests/python`.
+#[must_use]
+pub fn python(script: &str) -> Command {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+    let mut python = Command::new(home().join("python-venv/bin/python"));
+    python
+        .arg(folder.join(script))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    python
 }
 
 /// A running program; killed when dropped.
@@ -74,15 +91,8 @@ impl Peer {
     /// If Python does not start.
     #[must_use]
     pub fn kazoo(script: &str, args: &[&str]) -> Self {
-        let mut python = Command::new(home().join("python-venv/bin/python"));
-        python
-            .arg(
-                Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("python")
-                    .join(script),
-            )
-            .args(args)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut python = python(script);
+        python.args(args);
         Self::start(script, python)
     }
 

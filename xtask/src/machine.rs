@@ -9,8 +9,9 @@ use crate::python;
 use crate::shell;
 
 /// Jars whose packages bring all others.
-const JARS: [&str; 2] = [
+const JARS: [&str; 3] = [
     "/usr/share/java/curator-recipes.jar",
+    "/usr/share/java/curator-x-discovery.jar",
     "/usr/share/java/zookeeper.jar",
 ];
 
@@ -90,7 +91,8 @@ impl Machine {
         let java = (!has.java).then(|| {
             (
                 "there is no javac, or no Curator in /usr/share/java".to_owned(),
-                "apt-get install default-jdk-headless libcurator-recipes-java libzookeeper-java",
+                "apt-get install default-jdk-headless libcurator-recipes-java libcurator-discovery-java \
+                 libzookeeper-java",
             )
         });
         let filter = (!has.filter).then(|| {

@@ -117,6 +117,24 @@ impl Claim {
         });
     }
 
+    /// Tells the session that the caller is about to delete the node itself, within a transaction: from here on that it goes
+    /// is no loss. Say [`deleted`](Self::deleted) when it is gone, or drop the claim.
+    pub fn deleting(&self) {
+        self.with_session(|inner, _, duty| inner.claims.releasing(duty));
+    }
+
+    /// Tells the session that the caller has deleted the node: there is nothing left to delete.
+    pub fn deleted(self) {
+        self.end_as_deleted();
+    }
+
+    fn end_as_deleted(&self) {
+        self.with_session(|inner, now, duty| {
+            inner.core.discharge(now, duty);
+            inner.claims.settled(duty, Settlement::Deleted);
+        });
+    }
+
     /// Watches the node itself (queued at call time). Its deletion ends the claim as [`ClaimStatus::Lost`];
     /// a change of its data sets the watch again. The events also go to `set`, in wire order.
     pub fn watch_own(&self, path: &str, set: Option<&WatchSet>) {
@@ -237,7 +255,7 @@ impl Claim {
     /// As [`release`](Self::release).
     pub async fn release_signed(self, node: &str) -> Result<ClaimStatus, Error> {
         // From here on its end is our doing.
-        self.with_session(|inner, _, duty| inner.claims.releasing(duty));
+        self.deleting();
         let signed = Multi::new(self.scope.clone())
             .set(node, Bytes::new(), None)
             .delete(node, None);
@@ -255,10 +273,7 @@ impl Claim {
         if !is_gone {
             return self.release().await;
         }
-        self.with_session(|inner, now, duty| {
-            inner.core.discharge(now, duty);
-            inner.claims.settled(duty, Settlement::Deleted);
-        });
+        self.end_as_deleted();
         Ok(self.status())
     }
 

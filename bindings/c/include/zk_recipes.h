@@ -230,6 +230,10 @@ typedef enum zk_status {
      */
     ZK_ERR_UNDECODABLE = 112,
     /*
+     A cache has a part of its nodes only: the next one is beyond a limit.
+     */
+    ZK_ERR_INCOMPLETE = 120,
+    /*
      A bug of this library.
      */
     ZK_ERR_BUG = 900,

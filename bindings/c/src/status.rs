@@ -84,6 +84,8 @@ pub enum zk_status {
     ZK_ERR_WAIT_TIMED_OUT = 111,
     /// The node holds something else than the recipe stores there.
     ZK_ERR_UNDECODABLE = 112,
+    /// A cache has a part of its nodes only: the next one is beyond a limit.
+    ZK_ERR_INCOMPLETE = 120,
     /// A bug of this library.
     ZK_ERR_BUG = 900,
     /// A bug of this library that was stopped at its border.
@@ -132,6 +134,7 @@ impl zk_status {
         Self::ZK_ERR_CONTENDED,
         Self::ZK_ERR_WAIT_TIMED_OUT,
         Self::ZK_ERR_UNDECODABLE,
+        Self::ZK_ERR_INCOMPLETE,
         Self::ZK_ERR_BUG,
         Self::ZK_ERR_PANIC,
     ];

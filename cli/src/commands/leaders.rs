@@ -1,11 +1,17 @@
 //! `zkctl leaders`: who leads an election, and who waits to.
 
+mod flink;
+mod foreign;
+mod kafka;
+
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
-use zk_recipes::{Contender, Election, Leader};
+use zk_recipes::{Client, Contender, Election, Leader};
 
+use self::foreign::Foreign;
 use super::elect::Layout;
+use super::locks::picture::check_chroot;
 use crate::connect::Connection;
 use crate::exit::{Failure, code};
 use crate::node_path::NodePath;
@@ -16,12 +22,19 @@ use crate::{duration, output, since};
 #[command(after_help = "\
 Shows the candidates in the order in which they lead. EPOCH is the number of the leader's term; leaders that are
 programs of Curator or kazoo have none.
+
+PATH may also be the root of a Kafka cluster (the controller, its epoch, and the brokers with their endpoints) or of a
+Flink cluster, such as /flink/default (who stands in its latches, and the addresses of the components).
+
 With --json: {\"path\": …, \"leader\": {\"contender\": …, \"epoch\": …, \"announcement\": …, \"session\": …, \"node\": …} or
-null, \"candidates\": [{\"contender\": …, \"since\": …, \"since_ms\": …, \"session\": …, \"node\": …}, …]}.
+null, \"candidates\": [{\"contender\": …, \"since\": …, \"since_ms\": …, \"session\": …, \"node\": …}, …]}; for Kafka and Flink with
+\"kind\": \"kafka\" | \"flink\" and, for Flink, \"components\": [{…}, …], whose \"leader_session\" is Flink's own id.
 
 Examples:
   zkctl leaders /elections/scheduler
-  zkctl leaders /elections/scheduler --json | jq -r .leader.announcement")]
+  zkctl leaders /elections/scheduler --json | jq -r .leader.announcement
+  zkctl leaders /kafka
+  zkctl leaders /flink/default --json | jq -r '.components[] | select(.contender == \"rest_server\").announcement'")]
 pub(crate) struct Args {
     /// The election
     path: NodePath,
@@ -33,24 +46,50 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let path = args.path.as_str();
     let layout = args.layout.into();
-    let (leader, candidates) = connection
+    let (leader, candidates, foreign) = connection
         .run(|client| async move {
+            if path == "/" {
+                // The root cannot be an election, but often is that of a Kafka cluster.
+                let foreign = foreign(&client, path).await?;
+                if foreign.is_some() {
+                    return Ok((None, Vec::new(), foreign));
+                }
+            }
             let election = Election::new(&client, path)?.layout(layout);
             let leader = election.leader().await?;
             let candidates = election.candidates().await?;
-            if candidates.is_empty() && client.exists("/").await?.is_none() {
-                // A chroot that is not there is a mistake.
-                client.get("/").await?;
-            }
-            Ok((leader, candidates))
+            let foreign = if candidates.is_empty() {
+                check_chroot(&client).await?;
+                foreign(&client, path).await?
+            } else {
+                None
+            };
+            Ok((leader, candidates, foreign))
         })
         .await?;
-    if json {
+    if let Some(foreign) = foreign {
+        if json {
+            output::json(&foreign.object(path))?;
+        } else {
+            output::text(&foreign.table(path))?;
+        }
+    } else if json {
         output::json(&object(path, leader.as_ref(), &candidates))?;
     } else {
         output::text(&table(path, leader.as_ref(), &candidates))?;
     }
     Ok(code::OK)
+}
+
+/// Finds out whose nodes there are below `at`, and reads them; `None` if they are nobody's that is known here.
+async fn foreign(client: &Client, at: &str) -> Result<Option<Foreign>, Failure> {
+    let Some(names) = foreign::children(client, at).await? else {
+        return Ok(None);
+    };
+    if let Some(found) = kafka::read(client, at, &names).await? {
+        return Ok(Some(found));
+    }
+    flink::read(client, at, &names).await
 }
 
 /// A leader as an object.

@@ -105,7 +105,7 @@ fn help_and_version_are_results() {
         assert!(!done.text().is_empty());
     }
     let all = Zkctl::new(&["--help"]).run();
-    for code in ["64", "69", "70", "75", "76", "77", "78", "126", "127"] {
+    for code in ["64", "65", "69", "70", "75", "76", "77", "78", "126", "127"] {
         assert!(
             all.text().contains(code),
             "the help explains exit code {code}"

@@ -1,6 +1,6 @@
 //! Finding out what became of a write whose answer was lost.
 
-use zk_client::{Client, Error, ErrorKind, Fate, OpKind};
+use zk_client::{Client, Error, ErrorKind, Fate, OpKind, Stat};
 
 use super::home::Home;
 use super::mark::Mark;
@@ -17,19 +17,27 @@ pub(crate) struct Settlement<'a> {
 }
 
 impl Settlement<'_> {
-    /// Whether the write that was to leave its number in `mark` took place. `generation` is that of the session that sent
-    /// it. Nothing that this session sent before can take place any more once this is answered.
-    pub(crate) async fn by_mark(&self, mark: &Mark, generation: u64) -> Result<Verdict, Error> {
+    /// Whether the write that was to leave its number in `mark` took place, and the mark's metadata as they are now, if it is
+    /// there. `generation` is that of the session that sent it. Nothing that this session sent before can take place any more
+    /// once this is answered.
+    pub(crate) async fn by_mark(
+        &self,
+        mark: &Mark,
+        generation: u64,
+    ) -> Result<(Verdict, Option<Stat>), Error> {
         self.decided(generation).await?;
-        let (found, never_made) = match self.client.get(&mark.path).await {
-            Ok(node) => (Mark::number_in(&node.data), false),
-            Err(error) if error.kind() == ErrorKind::NoNode => (None, self.never_made(mark).await?),
+        let found = match self.client.get(&mark.path).await {
+            Ok(node) => Some(node),
+            Err(error) if error.kind() == ErrorKind::NoNode => None,
             Err(error) => return Err(self.undecided(&error)),
         };
+        let never_made = found.is_none() && self.never_made(mark).await?;
         if self.client.generation() != generation {
             return Err(self.expired());
         }
-        Ok(by_mark(found, mark.number, never_made))
+        let number = found.as_ref().and_then(|node| Mark::number_in(&node.data));
+        let verdict = by_mark(number, mark.number, never_made);
+        Ok((verdict, found.map(|node| node.stat)))
     }
 
     /// Whether a mark that is missing was not made: it was to be, and nothing was deleted beside it since.

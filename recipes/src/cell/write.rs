@@ -159,7 +159,8 @@ impl Writer<'_> {
             return Ok(Tried::Ended(Written::Raced));
         }
         let settlement = self.settlement();
-        let verdict = match settlement.by_mark(&mark, generation).await? {
+        let (told, _) = settlement.by_mark(&mark, generation).await?;
+        let verdict = match told {
             Verdict::Unknown => self.node_tells(expected, data, generation).await?,
             verdict => verdict,
         };

@@ -18,6 +18,8 @@ pub enum HoldKind {
     Permit,
     /// The leadership of an election.
     Leadership,
+    /// The claim of an item of a queue.
+    Claim,
 }
 
 impl HoldKind {
@@ -25,7 +27,7 @@ impl HoldKind {
     pub(crate) fn is_shared(self) -> bool {
         match self {
             Self::ReadLock | Self::Permit => true,
-            Self::Lock | Self::WriteLock | Self::Leadership => false,
+            Self::Lock | Self::WriteLock | Self::Leadership | Self::Claim => false,
         }
     }
 
@@ -33,7 +35,7 @@ impl HoldKind {
     pub(crate) fn number(self) -> &'static str {
         match self {
             Self::ReadLock | Self::Permit => "identity",
-            Self::Lock | Self::WriteLock => "token",
+            Self::Lock | Self::WriteLock | Self::Claim => "token",
             Self::Leadership => "epoch",
         }
     }
@@ -48,6 +50,7 @@ impl fmt::Display for HoldKind {
             Self::WriteLock => "the write lock",
             Self::Permit => "a permit of",
             Self::Leadership => "the leadership of",
+            Self::Claim => "the claim of",
         })
     }
 }

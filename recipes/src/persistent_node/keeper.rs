@@ -1,48 +1,70 @@
 //! Keeps a node: makes it, watches it, writes to it, makes it again.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Fate, OpKind, SessionId, Stat,
-    WatchEvent,
+    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, path,
 };
 
-use super::presence::{Orders, Standing, Wanted};
-use crate::decided::decided;
-use crate::parents::make_parents;
+use super::life::Life;
+use super::place::Place;
+use super::presence::Orders;
 use crate::renewal::renewed;
+use crate::uuid::new_uuid;
 
-pub(super) struct Keeper {
-    pub(super) client: Client,
-    pub(super) path: String,
-    pub(super) acl: Vec<Acl>,
-    pub(super) orders: Orders,
-}
-
-/// How an attempt to make the node ended.
-enum Made {
-    /// It is there, and ours.
-    Yes(Stat),
-    /// It is not there; the next attempt needs another claim.
-    Again,
+/// Who keeps a node.
+pub(crate) struct Keeper {
+    pub(crate) client: Client,
+    pub(crate) place: Place,
+    pub(crate) life: Life,
+    pub(crate) acl: Vec<Acl>,
+    /// What missing parents are made as.
+    pub(crate) parents: CreateMode,
+    pub(crate) orders: Orders,
+    /// Whether a create may have left that nobody has seen the end of.
+    pub(super) was_tried: bool,
+    /// What it held first.
+    #[cfg(feature = "__seeded-bugs")]
+    first: Option<Bytes>,
 }
 
 impl Keeper {
-    pub(super) async fn run(self) -> Result<(), Error> {
+    pub(crate) fn new(client: Client, place: Place, life: Life, orders: Orders) -> Self {
+        Self {
+            client,
+            place,
+            life,
+            acl: vec![Acl::open()],
+            parents: CreateMode::Container,
+            orders,
+            was_tried: false,
+            #[cfg(feature = "__seeded-bugs")]
+            first: None,
+        }
+    }
+
+    /// Keeps the node until the end is asked for, or there is nobody left who could ask.
+    pub(crate) async fn run(mut self) -> Result<(), Error> {
         let mut wanted = self.orders.wanted.clone();
-        // Closed by a word, or by there being nobody left who could say it.
         let closed = async move {
             let _ = wanted.wait_for(|wanted| wanted.closing).await;
         };
         tokio::pin!(closed);
         loop {
             let generation = self.client.generation();
-            let claim = self.client.claim_node(&self.path);
+            // Nodes that outlive their session are nobody's duty.
+            let claim = if self.life == Life::Ephemeral {
+                Some(self.claim()?)
+            } else {
+                None
+            };
             let ended = tokio::select! {
                 biased;
                 () = &mut closed => return self.withdraw(claim).await,
-                ended = self.keep(&claim) => ended,
+                ended = self.keep(claim.as_ref()) => ended,
             };
-            self.orders.tell(Standing::Absent, 0);
+            self.orders.absent();
             drop(claim);
             if let Err(error) = ended {
                 self.again(generation, error).await?;
@@ -50,21 +72,48 @@ impl Keeper {
         }
     }
 
+    fn claim(&mut self) -> Result<Claim, Error> {
+        if let Place::Unnumbered { .. } = self.place {
+            self.place = self.place.clone().remarked(new_uuid(&self.client)?);
+        }
+        Ok(match &self.place {
+            Place::Fixed(path) => self.client.claim_node(path),
+            Place::Unnumbered { prefix, mark, .. } => {
+                let parent = path::parent(prefix).unwrap_or("/");
+                self.client.claim(parent, mark)
+            }
+        })
+    }
+
     /// The end that was asked for.
-    async fn withdraw(&self, claim: Claim) -> Result<(), Error> {
-        self.orders.tell(Standing::Absent, 0);
-        match claim.release().await {
-            Ok(_) => Ok(()),
-            // It goes with its session.
-            Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(()),
-            Err(error) => Err(error),
+    async fn withdraw(&mut self, claim: Option<Claim>) -> Result<(), Error> {
+        self.orders.absent();
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("end-told-before-the-node-is-gone") {
+            return Ok(());
+        }
+        match (self.life, claim) {
+            (Life::Ephemeral, Some(claim)) => match claim.release().await {
+                Ok(_) => Ok(()),
+                // It goes with its session.
+                Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(()),
+                Err(error) => Err(error),
+            },
+            (Life::Lasting, _) => self.delete().await,
+            (Life::Ephemeral | Life::Ttl(_), _) => Ok(()),
         }
     }
 
     /// Whether the next attempt may fare better.
-    async fn again(&self, generation: u64, error: Error) -> Result<(), Error> {
-        if error.kind() == ErrorKind::ConnectionLost {
-            return Ok(());
+    pub(super) async fn again(&self, generation: u64, error: Error) -> Result<(), Error> {
+        match error.kind() {
+            ErrorKind::ConnectionLost => return Ok(()),
+            // Somebody else fills the queue, or the server is overloaded.
+            ErrorKind::QueueFull | ErrorKind::Throttled => {
+                tokio::time::sleep(PAUSE).await;
+                return Ok(());
+            }
+            _ => {}
         }
         match renewed(&self.client, generation, error) {
             Ok(()) => Ok(()),
@@ -73,16 +122,25 @@ impl Keeper {
     }
 
     /// Makes the node, and looks after it until it is gone.
-    async fn keep(&self, claim: &Claim) -> Result<(), Error> {
+    async fn keep(&mut self, claim: Option<&Claim>) -> Result<(), Error> {
         let mut orders = self.orders.wanted.clone();
         let wanted = orders.borrow_and_update().clone();
-        let Made::Yes(made) = self.make(claim, &wanted).await? else {
+        #[cfg(feature = "__seeded-bugs")]
+        let wanted = {
+            let mut wanted = wanted;
+            let first = self.first.get_or_insert_with(|| wanted.data.clone());
+            if zk_client::seeded::is_on("made-again-as-it-was-at-first") {
+                wanted.data = first.clone();
+            }
+            wanted
+        };
+        let Some((made, path)) = self.make(claim, &wanted).await? else {
             return Ok(());
         };
-        self.orders
-            .tell(Standing::Present(made.czxid), wanted.number);
+        self.place = Place::Fixed(path.clone());
+        self.orders.present(&path, made.czxid, wanted.number);
         loop {
-            let (stat, mut watch) = self.client.exists(&self.path).watch().await?;
+            let (stat, mut watch) = self.client.exists(&path).watch().await?;
             let Some(stat) = stat.filter(|stat| stat.czxid == made.czxid) else {
                 return Ok(());
             };
@@ -97,11 +155,12 @@ impl Keeper {
                             return std::future::pending().await;
                         }
                         let wanted = orders.borrow_and_update().clone();
-                        let Some(now) = self.write(&made, version, wanted.data).await? else {
+                        let written = self.write(&path, &made, version, wanted.data).await?;
+                        let Some(now) = written else {
                             return Ok(());
                         };
                         version = now;
-                        self.orders.tell(Standing::Present(made.czxid), wanted.number);
+                        self.orders.present(&path, made.czxid, wanted.number);
                         continue;
                     }
                 };
@@ -113,85 +172,25 @@ impl Keeper {
         }
     }
 
-    /// Makes the node under a claim that was not used yet.
-    async fn make(&self, claim: &Claim, wanted: &Wanted) -> Result<Made, Error> {
-        loop {
-            let (acl, data) = (self.acl.clone(), wanted.data.clone());
-            let create = claim.create(&self.path, data, acl, CreateMode::Ephemeral);
-            match create.await {
-                Ok(created) => return Ok(Made::Yes(created.stat)),
-                Err(error) if error.kind() == ErrorKind::NoNode => {
-                    let container = CreateMode::Container;
-                    make_parents(&self.client, &self.path, container, &self.acl, error).await?;
-                }
-                Err(error) if error.kind() == ErrorKind::NodeExists => {
-                    self.wait_for_other().await?
-                }
-                Err(error) if is_lost(&error) => return self.settle(claim).await,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Waits until the node that is there, and is not of this keeper, goes.
-    async fn wait_for_other(&self) -> Result<(), Error> {
-        let (Some(stat), mut watch) = self.client.exists(&self.path).watch().await? else {
-            return Ok(());
-        };
-        if stat.ephemeral_owner == SessionId::NONE {
-            let text = format!(
-                "cannot keep {}: a node that is not ephemeral is there",
-                self.path
-            );
-            return Err(Error::new(ErrorKind::NodeExists, text)
-                .with_fate(Fate::NotApplied)
-                .with_op(OpKind::Create, &self.path)
-                .with_origin(self.client.server(), self.client.session_id())
-                .with_hint("delete it, or keep a node of another name"));
-        }
-        self.orders.tell(Standing::Taken(stat.ephemeral_owner), 0);
-        // Whatever it says, the next create tells what is there.
-        watch.next().await;
-        self.orders.tell(Standing::Absent, 0);
-        Ok(())
-    }
-
-    /// Finds out what became of a create whose answer was lost: after a quorum barrier it took place or never will.
-    async fn settle(&self, claim: &Claim) -> Result<Made, Error> {
-        decided(&self.client).await?;
-        let stat = self.client.exists(&self.path).await?;
-        let own = |stat: &Stat| Some(stat.ephemeral_owner) == self.client.session_id();
-        match stat.filter(own) {
-            Some(stat) if self.client.generation() == claim.generation() => {
-                claim.located(&self.path);
-                Ok(Made::Yes(stat))
-            }
-            _ => Ok(Made::Again),
-        }
-    }
-
     /// Writes data into the node; its new version, or nothing if it is gone.
-    async fn write(
+    pub(super) async fn write(
         &self,
+        path: &str,
         made: &Stat,
         mut version: i32,
         data: Bytes,
     ) -> Result<Option<i32>, Error> {
         loop {
             // With its version, so that no node that came after it is written to.
-            match self
-                .client
-                .set(&self.path, data.clone())
-                .version(version)
-                .await
-            {
+            let write = self.client.set(path, data.clone()).version(version);
+            match write.await {
                 Ok(stat) => return Ok(Some(stat.version)),
                 Err(error) if error.kind() == ErrorKind::NoNode => return Ok(None),
                 // Written or not: once more does no harm.
-                Err(error) if error.kind() == ErrorKind::BadVersion || is_lost(&error) => {}
+                Err(error) if is_undecided(&error) => {}
                 Err(error) => return Err(error),
             }
-            match self.client.exists(&self.path).await? {
+            match self.client.exists(path).await? {
                 Some(stat) if stat.czxid == made.czxid => version = stat.version,
                 _ => return Ok(None),
             }
@@ -199,6 +198,13 @@ impl Keeper {
     }
 }
 
-fn is_lost(error: &Error) -> bool {
-    error.kind() == ErrorKind::ConnectionLost
+/// Whether what is there now has to tell what to write next.
+fn is_undecided(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BadVersion | ErrorKind::ConnectionLost
+    )
 }
+
+/// Before the next attempt where there was no room for the last one.
+const PAUSE: Duration = Duration::from_millis(100);

@@ -6,16 +6,19 @@ use bytes::Bytes;
 use zk_client::{Acl, Client, Error, OpKind};
 
 use super::keeper::Keeper;
+use super::life::Life;
+use super::place::Place;
 use super::presence::Presence;
 use crate::contend::validate;
+use crate::uuid::new_uuid;
 
-/// An ephemeral node that is made again whenever it is gone: after the end of a session, and after a deletion by whomever.
-/// What Curator calls a persistent (ephemeral) node.
+/// A node that is made again whenever it is gone: after a deletion by whomever, and, if it is ephemeral as it is by default,
+/// after the end of a session. What Curator calls a persistent (ephemeral) node.
 ///
 /// **What it guarantees.** While the [driver](Self::keep) runs and servers can be reached, the node is there with what was
-/// [set](Presence::set) last; when the driver ends or is dropped, or the process dies, the node goes. It never touches a
-/// node that another session made under the same name: it waits until that is gone, as an older run of the same process
-/// leaves one for the rest of its session timeout.
+/// [set](Presence::set) last, always under one name. When the driver ends the node goes; an ephemeral one also goes when the
+/// driver is dropped or the process dies. It never touches a node that another session made under the same name: it waits
+/// until that is gone, as an older run of the same process leaves one for the rest of its session timeout.
 ///
 /// **What it cannot.** Between the loss of a node and the next one there is none, and nobody but its watchers is told. It is
 /// no lock: two processes that keep one path take turns when one of them ends.
@@ -46,6 +49,15 @@ pub struct PersistentNode {
     path: String,
     data: Bytes,
     acl: Vec<Acl>,
+    life: Life,
+    naming: Naming,
+}
+
+/// What becomes of the name that was asked for.
+#[derive(Debug, Clone, Copy)]
+enum Naming {
+    Plain,
+    Marked { is_numbered: bool },
 }
 
 impl PersistentNode {
@@ -61,6 +73,8 @@ impl PersistentNode {
             path: path.to_owned(),
             data: data.into(),
             acl: vec![Acl::open()],
+            life: Life::Ephemeral,
+            naming: Naming::Plain,
         })
     }
 
@@ -71,17 +85,42 @@ impl PersistentNode {
         self
     }
 
+    /// Makes the node stay when its session ends, when the driver is dropped and when the process dies: it goes only when the
+    /// driver is told to [end](Presence::close). A lasting node that is there under the name is adopted, and its data
+    /// replaced. Default: ephemeral.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.life = Life::Lasting;
+        self
+    }
+
+    /// Gives the node a name that no other has: `_c_<uuid>-` stands before it, as with Curator's protection.
+    /// [`Presence::node`] tells it. Default: the name that was asked for.
+    #[must_use]
+    pub fn marked(mut self) -> Self {
+        self.naming = Naming::Marked { is_numbered: false };
+        self
+    }
+
+    /// Lets the server number the node when it is made for the first time: ten digits stand behind its name, and a
+    /// [mark](Self::marked) before it. It keeps that name in all sessions.
+    #[must_use]
+    pub fn numbered(mut self) -> Self {
+        self.naming = Naming::Marked { is_numbered: true };
+        self
+    }
+
     /// A presence, and the driver that keeps the node until the presence is closed or dropped, or until an error that no
     /// retry mends. The driver is yours to spawn.
     ///
     /// # Errors
     ///
-    /// The driver ends with `NoAuth`, `NodeExists` if a node that is not ephemeral has the name, `SessionExpired` only with
-    /// `OnExpiry::Stop`, `Closed`.
+    /// The driver ends with `NoAuth`, `NodeExists` if a node that is not ephemeral has the name of one that is to be,
+    /// `NotEmpty` if a lasting one has children in the end, `SessionExpired` only with `OnExpiry::Stop`, `Closed`.
     ///
     /// # Cancel safety
     ///
-    /// Self-cleaning: a dropped driver leaves no node behind.
+    /// Self-cleaning: a dropped driver leaves no node behind, unless it is [lasting](Self::lasting).
     ///
     /// # Ordering
     ///
@@ -97,12 +136,18 @@ impl PersistentNode {
         impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
     ) {
         let (presence, orders) = Presence::new(&self.path, self.data.clone());
-        let keeper = Keeper {
-            client: self.client.clone(),
-            path: self.path.clone(),
-            acl: self.acl.clone(),
-            orders,
+        let node = self.clone();
+        let driver = async move {
+            let place = match node.naming {
+                Naming::Plain => Place::Fixed(node.path),
+                Naming::Marked { is_numbered } => {
+                    Place::marked(&node.path, new_uuid(&node.client)?, is_numbered)
+                }
+            };
+            let mut keeper = Keeper::new(node.client, place, node.life, orders);
+            keeper.acl = node.acl;
+            keeper.run().await
         };
-        (presence, keeper.run())
+        (presence, driver)
     }
 }

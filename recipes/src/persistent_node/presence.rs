@@ -1,5 +1,7 @@
 //! What is told of a node that is kept, and to its keeper.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::sync::watch;
 use zk_client::{SessionId, Zxid};
@@ -29,7 +31,7 @@ pub struct Presence {
 
 /// What the node is to hold.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     pub(super) data: Bytes,
     /// Counts the data that were set.
     pub(super) number: u64,
@@ -37,21 +39,23 @@ pub(super) struct Wanted {
 }
 
 /// How the node stands, and with which of the data that were set.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Told {
-    pub(super) standing: Standing,
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) standing: Standing,
     pub(super) number: u64,
+    /// Its path; stays when the node goes.
+    pub(crate) node: Option<Arc<str>>,
 }
 
 /// The keeper's side of a presence.
 #[derive(Debug)]
-pub(super) struct Orders {
-    pub(super) wanted: watch::Receiver<Wanted>,
-    pub(super) told: watch::Sender<Told>,
+pub(crate) struct Orders {
+    pub(crate) wanted: watch::Receiver<Wanted>,
+    pub(crate) told: watch::Sender<Told>,
 }
 
 impl Presence {
-    pub(super) fn new(path: &str, data: Bytes) -> (Self, Orders) {
+    pub(crate) fn new(path: &str, data: Bytes) -> (Self, Orders) {
         let (wanted, orders) = watch::channel(Wanted {
             data,
             number: 1,
@@ -60,6 +64,7 @@ impl Presence {
         let (tell, told) = watch::channel(Told {
             standing: Standing::Absent,
             number: 0,
+            node: None,
         });
         let path = path.to_owned();
         let presence = Self {
@@ -75,10 +80,18 @@ impl Presence {
         (presence, orders)
     }
 
-    /// The node's path.
+    /// The path that was asked for.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path of the node: another one if it is [marked](crate::PersistentNode::marked) or
+    /// [numbered](crate::PersistentNode::numbered). `None` until it is there for the first time; the same from then on, also
+    /// while it is not there.
+    #[must_use]
+    pub fn node(&self) -> Option<Arc<str>> {
+        self.told.borrow().node.clone()
     }
 
     /// How it stands, as far as this process knows.
@@ -118,7 +131,8 @@ impl Presence {
         let mut told = self.told.clone();
         let is_there =
             |told: &Told| matches!(told.standing, Standing::Present(_)) && told.number >= number;
-        match told.wait_for(is_there).await.ok()?.standing {
+        let standing = told.wait_for(is_there).await.ok()?.standing;
+        match standing {
             Standing::Present(czxid) => Some(czxid),
             Standing::Absent | Standing::Taken(_) => None,
         }
@@ -148,7 +162,7 @@ impl Presence {
         Some(self.seen)
     }
 
-    /// Ends the keeping: the driver deletes the node, and ends.
+    /// Ends the keeping: the driver deletes the node, and ends. A [`TtlNode`](crate::TtlNode) is left to its time.
     pub fn close(&self) {
         self.wanted.send_modify(|wanted| wanted.closing = true);
     }
@@ -157,12 +171,32 @@ impl Presence {
 /// Whoever keeps it no longer leaves no node.
 impl Drop for Orders {
     fn drop(&mut self) {
-        self.tell(Standing::Absent, 0);
+        self.absent();
     }
 }
 
 impl Orders {
-    pub(super) fn tell(&self, standing: Standing, number: u64) {
-        self.told.send_replace(Told { standing, number });
+    /// It is there, with the data of this number.
+    pub(super) fn present(&self, node: &str, czxid: Zxid, number: u64) {
+        self.told.send_modify(|told| {
+            told.standing = Standing::Present(czxid);
+            told.number = number;
+            if told.node.as_deref() != Some(node) {
+                told.node = Some(Arc::from(node));
+            }
+        });
+    }
+
+    /// It is not there, or not known to be.
+    pub(super) fn absent(&self) {
+        self.tell(Standing::Absent);
+    }
+
+    /// It is not there, and why.
+    pub(super) fn tell(&self, standing: Standing) {
+        self.told.send_modify(|told| {
+            told.standing = standing;
+            told.number = 0;
+        });
     }
 }

@@ -1,12 +1,9 @@
 //! The commit of one attempt, settled: it took place, did not because something is not as it was read, or an error.
 
-use std::sync::{Mutex, PoisonError};
-
-use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, Fenced, Multi, OpKind, path};
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fenced, Multi, OpKind};
 
 use super::sets::{Step, Write};
-use crate::cell::{Home, Mark, Settlement, Verdict};
-use crate::parents::make_parents;
+use crate::cell::{Marked, Marks, Sent};
 use crate::renewal::renewed;
 use crate::transaction::{Absence, guard_absent, topmost_missing};
 
@@ -22,32 +19,6 @@ pub(super) enum Committed {
 enum Tried {
     Ended(Committed),
     Again,
-    /// The node that marks stand below is missing.
-    NoHome(Error),
-}
-
-/// Marks that wait for the next commit: as many as commits were ever made at once.
-#[derive(Debug, Default)]
-pub(super) struct Marks(Mutex<Vec<Mark>>);
-
-impl Marks {
-    /// A mark of this session that was made before, if one is free. It goes with whoever takes it, unless it is put back.
-    fn take(&self, client: &Client) -> Option<Mark> {
-        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(mark) = free.pop() {
-            if mark.is_current(client) {
-                return Some(mark);
-            }
-        }
-        None
-    }
-
-    fn put_back(&self, mark: Mark) {
-        if mark.made {
-            let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            free.push(mark);
-        }
-    }
 }
 
 /// A node whose existence is a condition of every commit.
@@ -106,11 +77,6 @@ impl Committer<'_> {
             match tried {
                 Tried::Ended(committed) => return Ok(committed),
                 Tried::Again => {}
-                Tried::NoHome(error) => {
-                    let below = path::join(self.home, "mark");
-                    let container = CreateMode::Container;
-                    make_parents(self.client, &below, container, self.acl, error).await?;
-                }
             }
         }
     }
@@ -154,89 +120,42 @@ impl Committer<'_> {
         match self.fenced().and(parts).await {
             Ok(_) => Ok(Tried::Ended(Committed::Yes)),
             Err(error) if error.kind() == ErrorKind::ConnectionLost => Ok(Tried::Again),
-            Err(error) => self.refused(error, steps, 0, generation),
+            Err(error) => {
+                let at = error.operation();
+                self.refused(error, steps, at, generation)
+            }
         }
     }
 
     async fn write(&self, steps: &[Step], parts: Multi) -> Result<Tried, Error> {
-        let mut mark = match self.marks.take(self.client) {
-            Some(mark) => mark,
-            None => {
-                let before = Home::look(self.client, self.home).await?;
-                Mark::new(self.client, self.home, before)?
-            }
-        };
-        mark.number += 1;
         let generation = self.client.generation();
-        let multi = if mark.made {
-            self.fenced().set(&mark.path, mark.data(), None)
-        } else {
-            let ephemeral = CreateMode::Ephemeral;
-            self.fenced()
-                .create_with_acl(&mark.path, mark.data(), ephemeral, self.acl)
-        };
-        let Err(error) = multi.and(parts).await else {
-            mark.made = true;
-            self.marks.put_back(mark);
-            return Ok(Tried::Ended(Committed::Yes));
-        };
-        if error.fate() == Fate::NotApplied {
-            let of_mark = error.operation() == Some(0);
-            let (was_made, kind) = (mark.made, error.kind());
-            if !was_made {
-                mark.absent();
-            } else if !(of_mark && kind == ErrorKind::NoNode) {
-                self.marks.put_back(mark);
-            }
-            return match (of_mark, kind) {
-                // Somebody deleted the mark: the next one is made anew.
-                (true, ErrorKind::NoNode) if was_made => Ok(Tried::Again),
-                (true, ErrorKind::NoNode) => Ok(Tried::NoHome(error)),
-                (true, _) => Err(self.unmarkable(error)),
-                _ => self.refused(error, steps, 1, generation),
-            };
-        }
-        // Another kind of error is the caller's, such as a request timeout; the next commit shows whether the mark is there.
-        if error.kind() != ErrorKind::ConnectionLost {
-            self.marks.put_back(mark);
-            return Err(error);
-        }
-        let settlement = Settlement {
+        let marked = Marked {
             client: self.client,
+            home: self.home,
+            acl: self.acl,
+            marks: self.marks,
             op: OpKind::Multi,
             path: self.home,
-            what: format!(
+            what: &format!(
                 "the transaction with its mark below {} was applied",
                 self.home
             ),
         };
-        match settlement.by_mark(&mark, generation).await? {
-            Verdict::Applied => {
-                mark.made = true;
-                self.marks.put_back(mark);
-                Ok(Tried::Ended(Committed::Yes))
-            }
-            Verdict::NotApplied => {
-                if mark.made {
-                    self.marks.put_back(mark);
-                } else {
-                    mark.absent();
-                }
-                Ok(Tried::Again)
-            }
-            Verdict::Unknown => Err(settlement.mark_deleted()),
+        match marked.attempt(self.fenced().and(parts)).await? {
+            Sent::Yes(_) => Ok(Tried::Ended(Committed::Yes)),
+            Sent::No(error, at) => self.refused(error, steps, at, generation),
+            Sent::Again => Ok(Tried::Again),
         }
     }
 
-    /// A transaction that did not take place; `ahead` of its operations are not those of the steps.
+    /// A transaction that did not take place, because of the operation with this number.
     fn refused(
         &self,
         error: Error,
         steps: &[Step],
-        ahead: usize,
+        at: Option<usize>,
         generation: u64,
     ) -> Result<Tried, Error> {
-        let at = error.operation().and_then(|at| at.checked_sub(ahead));
         if let Some(step) = at.and_then(|at| step_at(steps, at)) {
             return if step.is_outdated_by(error.kind()) {
                 Ok(Tried::Ended(Committed::Outdated))
@@ -249,20 +168,6 @@ impl Committer<'_> {
             // What was read in the last session is as good a condition in the next.
             _ => renewed(self.client, generation, error).map(|()| Tried::Again),
         }
-    }
-
-    fn unmarkable(&self, error: Error) -> Error {
-        let home = self.home;
-        let text = format!(
-            "cannot write below {home} so that a lost answer can be settled: its ACL or mode allows no child"
-        );
-        Error::new(error.kind(), text)
-            .with_op(OpKind::Multi, home)
-            .with_origin(self.client.server(), self.client.session_id())
-            .with_hint(format!(
-                "give CREATE on {home}, or choose another node for the marks"
-            ))
-            .with_source(error)
     }
 }
 

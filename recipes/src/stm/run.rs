@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use zk_client::{Acl, Client, Error, ErrorKind, Fenced, OpKind};
 
-use super::commit::{Committed, Committer, Fence, Marks};
+use super::commit::{Committed, Committer, Fence};
 use super::tx::{Tx, end};
-use crate::cell::{pause, validated};
+use crate::cell::{Marks, pause, validated};
 use crate::renewal::renewed;
 
 /// Optimistic transactions over any nodes (software transactional memory): a closure reads and writes, and all that it wrote

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
+use zk_client::{Acl, Client, Error, ErrorKind, OpKind, Zxid};
 
 use super::changes::Changes;
 use super::shared::SharedValue;
@@ -211,20 +211,23 @@ impl<T: Stored> TypedChanges<T> {
 }
 
 fn decoded<T: Stored>(path: &str, found: Versioned<Bytes>) -> Result<Versioned<T>, Error> {
-    match T::from_data(&found.value) {
-        Ok(value) => Ok(found.map(value)),
-        Err(why) => {
-            let text = format!(
-                "cannot read the {} bytes at {path} as {}: {why}",
-                found.value.len(),
-                type_name::<T>()
-            );
-            let hint = format!("whatever wrote them did so at zxid {}", found.mzxid);
-            Err(Error::new(ErrorKind::Undecodable, text)
-                .with_op(OpKind::Get, path)
-                .with_hint(hint))
-        }
-    }
+    let value = decode(path, &found.value, found.mzxid)?;
+    Ok(found.map(value))
+}
+
+/// The value in the data of the node at `path`, which were written in a transaction.
+pub(crate) fn decode<T: Stored>(path: &str, data: &[u8], mzxid: Zxid) -> Result<T, Error> {
+    T::from_data(data).map_err(|why| {
+        let text = format!(
+            "cannot read the {} bytes at {path} as {}: {why}",
+            data.len(),
+            type_name::<T>()
+        );
+        let hint = format!("whatever wrote them did so at zxid {mzxid}");
+        Error::new(ErrorKind::Undecodable, text)
+            .with_op(OpKind::Get, path)
+            .with_hint(hint)
+    })
 }
 
 impl<T> Clone for TypedValue<T> {

@@ -19,7 +19,7 @@ pub struct Versioned<T> {
 }
 
 impl<T> Versioned<T> {
-    pub(super) fn new(value: T, stat: &Stat) -> Self {
+    pub(crate) fn new(value: T, stat: &Stat) -> Self {
         Self {
             value,
             version: stat.version,

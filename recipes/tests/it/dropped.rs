@@ -2,8 +2,13 @@
 //! once or not at all.
 
 mod barriers;
+mod caches;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
+mod groups;
 mod nodes;
+mod partition;
 mod transactions;
 mod values;
 

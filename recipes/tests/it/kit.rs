@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use zk_client::{Clock, Moment, PipeTransport, TokioClock};
-use zk_embedded::{Hooks, PipeServer, RequestCounts};
+use zk_embedded::{Hooks, PipeServer, RequestCounts, ServerConfig};
 use zk_recipes::{Client, ClientBuilder, Mutex};
 use zk_wire::{OpCode, SessionId};
 
@@ -37,7 +37,13 @@ impl Clock for WorldClock {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let server = PipeServer::builder().latency(ROUND_TRIP / 2).in_memory();
+        Self::with(|_| {})
+    }
+
+    /// A world whose server is set up otherwise.
+    pub(crate) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let server = PipeServer::builder().latency(ROUND_TRIP / 2);
+        let server = server.configure(change).in_memory();
         let hooks = server.hooks();
         Self {
             server,

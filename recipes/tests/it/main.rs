@@ -9,12 +9,17 @@
 )]
 
 mod barriers;
+mod caches;
 mod counters;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod dropped;
 mod drops;
 mod election;
 mod ending;
+mod ensembles;
 mod gates;
+mod groups;
 mod handover;
 mod herd;
 mod hold;
@@ -29,8 +34,10 @@ mod lost_replies;
 mod multi_lock;
 mod outage;
 mod own_node;
+mod partition;
 mod permissions;
 mod persistent_node;
+mod queue;
 mod rate_limiter;
 mod reentrant;
 mod refusals;
@@ -43,5 +50,6 @@ mod semaphore_faults;
 mod stm;
 mod timing;
 mod transactions;
+mod ttl_node;
 mod typed;
 mod values;

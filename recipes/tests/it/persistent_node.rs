@@ -234,3 +234,239 @@ async fn two_keepers_of_one_path_in_one_session_take_turns() {
     later.await.unwrap().unwrap();
     assert_eq!(data(&world), None);
 }
+
+/// Waits, in virtual time, until a node that was made under its name with something before and behind is there.
+async fn named(presence: &Presence) -> String {
+    presence.present().await.unwrap();
+    presence.node().unwrap().to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn c49_a_set_of_a_numbered_lasting_node_is_written_to_the_node_that_has_the_number() {
+    let world = World::new();
+    let zk = world.client().await;
+    let node = PersistentNode::new(&zk, PATH, "one").unwrap();
+    let (presence, driver) = node.lasting().numbered().keep();
+    let driver = spawned(driver);
+    let at = named(&presence).await;
+    assert!(
+        at.starts_with("/group/_c_") && at.ends_with("-me0000000000"),
+        "{at}"
+    );
+    presence.set("two");
+    presence.present().await.unwrap();
+    assert_eq!(world.left("/group"), [&*at]);
+    assert_eq!(world.hooks.node(&at).unwrap().data.unwrap(), "two");
+    assert_eq!(
+        data(&world),
+        None,
+        "nothing has the name that was asked for"
+    );
+    presence.close();
+    driver.await.unwrap().unwrap();
+    assert_eq!(world.left("/group"), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn c46_marked_and_numbered_nodes_keep_their_first_name_through_ten_sessions_and_deletions() {
+    for is_numbered in [false, true] {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        let node = PersistentNode::new(&zk, PATH, "one").unwrap().marked();
+        let node = if is_numbered { node.numbered() } else { node };
+        let (presence, driver) = node.keep();
+        let driver = spawned(driver);
+        let at = named(&presence).await;
+        for generation in 2..12 {
+            let before = presence.present().await;
+            if generation % 2 == 0 {
+                other.delete(&at).await.unwrap();
+            } else {
+                world.hooks.expire(zk.session_id().unwrap());
+            }
+            while presence.standing() == Standing::Absent || presence.present().await == before {
+                tokio::time::sleep(ROUND_TRIP).await;
+            }
+            assert_eq!(world.left("/group"), [&*at]);
+            assert_eq!(presence.node().unwrap().as_ref(), at);
+        }
+        presence.close();
+        driver.await.unwrap().unwrap();
+        assert_eq!(world.left("/group"), Vec::<String>::new());
+        assert_eq!(zk.stats().duties, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_make_no_second_numbered_node() {
+    for is_lasting in [false, true] {
+        for applied in [true, false] {
+            let world = World::new();
+            let zk = world.client().await;
+            zk.create("/group", "").await.unwrap();
+            let fault = world.hooks.on(Match::op(OpCode::Create2));
+            if applied {
+                fault.cut_after_apply();
+            } else {
+                fault.cut_before_apply();
+            }
+            let node = PersistentNode::new(&zk, PATH, "one").unwrap().numbered();
+            let node = if is_lasting { node.lasting() } else { node };
+            let (presence, driver) = node.keep();
+            let driver = spawned(driver);
+            let at = named(&presence).await;
+            settle().await;
+            assert_eq!(world.left("/group"), [&*at]);
+            presence.set("two");
+            presence.present().await.unwrap();
+            assert_eq!(world.hooks.node(&at).unwrap().data.unwrap(), "two");
+            presence.close();
+            driver.await.unwrap().unwrap();
+            assert_eq!(world.left("/group"), Vec::<String>::new());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_numbered_lasting_node_whose_session_ends_with_its_answer_lost_is_made_once() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/group", "").await.unwrap();
+    world.hooks.on(Match::op(OpCode::Create2)).cut_after_apply();
+    let node = PersistentNode::new(&zk, PATH, "one").unwrap();
+    let (presence, driver) = node.lasting().numbered().keep();
+    let driver = spawned(driver);
+    while world.left("/group").is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world.hooks.expire(zk.session_id().unwrap());
+    let at = named(&presence).await;
+    assert_eq!(zk.generation(), 2);
+    assert_eq!(world.left("/group"), [at]);
+    presence.close();
+    driver.await.unwrap().unwrap();
+    assert_eq!(world.left("/group"), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lasting_node_outlives_its_session_and_its_driver_and_the_next_one_adopts_it() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let node = PersistentNode::new(&zk, PATH, "one").unwrap().lasting();
+    let (presence, driver) = node.keep();
+    let driver = spawned(driver);
+    let made = presence.present().await.unwrap();
+    world.hooks.expire(zk.session_id().unwrap());
+    while zk.generation() < 2 {
+        tokio::time::sleep(ROUND_TRIP).await;
+    }
+    presence.set("two");
+    assert_eq!(presence.present().await, Some(made), "it is the same node");
+    driver.abort();
+    settle().await;
+    assert_eq!(data(&world).unwrap(), "two");
+    let node = PersistentNode::new(&other, PATH, "three")
+        .unwrap()
+        .lasting();
+    let (presence, driver) = node.keep();
+    let driver = spawned(driver);
+    assert_eq!(presence.present().await, Some(made));
+    assert_eq!(data(&world).unwrap(), "three");
+    zk.delete(PATH).await.unwrap();
+    settle().await;
+    assert_eq!(data(&world).unwrap(), "three", "it is made again");
+    presence.close();
+    driver.await.unwrap().unwrap();
+    assert_eq!(data(&world), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c47_a_node_that_is_closed_during_its_create_does_not_stay() {
+    for is_lasting in [false, true] {
+        for is_numbered in [false, true] {
+            for millis in 0..30 {
+                let world = World::new();
+                let zk = world.client().await;
+                zk.create("/group", "").await.unwrap();
+                let node = PersistentNode::new(&zk, PATH, "").unwrap();
+                let node = if is_lasting { node.lasting() } else { node };
+                let node = if is_numbered { node.numbered() } else { node };
+                let (presence, driver) = node.keep();
+                let driver = spawned(driver);
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                presence.close();
+                driver.await.unwrap().unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let left = world.left("/group");
+                assert_eq!(left, Vec::<String>::new(), "closed after {millis} ms");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c47_a_lasting_node_that_was_closed_before_its_keeper_began_is_not_touched() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create(PATH, "theirs").parents().await.unwrap();
+    let node = PersistentNode::new(&zk, PATH, "").unwrap().lasting();
+    let (presence, driver) = node.keep();
+    presence.close();
+    driver.await.unwrap();
+    assert_eq!(data(&world).unwrap(), "theirs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c50_a_keeper_that_may_not_create_asks_once_and_says_so() {
+    let world = World::new();
+    let zk = world.client().await;
+    let acl = Acl::open().with_perms(Permissions::READ);
+    zk.create("/group", "").acl([acl]).await.unwrap();
+    for is_lasting in [false, true] {
+        let before = world.asked(zk.session_id().unwrap());
+        let node = PersistentNode::new(&zk, PATH, "").unwrap();
+        let node = if is_lasting { node.lasting() } else { node };
+        let (presence, driver) = node.keep();
+        let error = driver.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoAuth);
+        assert!(error.to_string().contains("create under /group"), "{error}");
+        let asked = world.asked(zk.session_id().unwrap());
+        assert_eq!(asked.since(&before, OpCode::Create2), 1);
+        assert_eq!(presence.present().await, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c50_a_keeper_that_may_no_longer_write_asks_once_and_says_so() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let (presence, driver) = kept(&zk).await;
+    let acl = Acl::open().with_perms(Permissions::READ);
+    other.set_acl(PATH, [acl]).await.unwrap();
+    settle().await;
+    let before = world.asked(zk.session_id().unwrap());
+    presence.set("two");
+    let error = driver.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoAuth, "{error}");
+    let asked = world.asked(zk.session_id().unwrap());
+    assert_eq!(asked.since(&before, OpCode::SetData), 1);
+    assert_eq!(presence.present().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn e7_after_an_expiry_the_node_is_back_with_the_latest_data_within_a_reconnect_and_three_round_trips()
+ {
+    let world = World::new();
+    let zk = world.client().await;
+    let (presence, _driver) = kept(&zk).await;
+    world.hooks.expire(zk.session_id().unwrap());
+    presence.set("latest");
+    while zk.generation() < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let start = tokio::time::Instant::now();
+    presence.present().await.unwrap();
+    let took = start.elapsed();
+    assert!(took <= ROUND_TRIP * 3, "{took:?} after the new session");
+    assert_eq!(data(&world).unwrap(), "latest");
+}

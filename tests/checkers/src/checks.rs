@@ -4,9 +4,13 @@ mod barriers;
 mod cancel;
 mod effort;
 mod elections;
+mod kept;
 mod leaks;
 mod liveness;
 mod locks;
+mod owners;
+mod pictures;
+mod queues;
 mod registers;
 mod search;
 mod sessions;
@@ -28,7 +32,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 12] = [
+pub const CHECKERS: [Checker; 16] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -56,6 +60,22 @@ pub const CHECKERS: [Checker; 12] = [
     Checker {
         name: "elections",
         check: elections::check,
+    },
+    Checker {
+        name: "queues",
+        check: queues::check,
+    },
+    Checker {
+        name: "pictures",
+        check: pictures::check,
+    },
+    Checker {
+        name: "kept",
+        check: kept::check,
+    },
+    Checker {
+        name: "owners",
+        check: owners::check,
     },
     Checker {
         name: "leaks",

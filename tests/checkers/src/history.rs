@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use zk_wire::Moment;
 
-use crate::records::{Access, Belief, Clock, Fault, Gauge, Limits, Note, Op, WatchEvent};
+use crate::records::{
+    Access, Belief, Cached, Clock, Fault, Gauge, Limits, News, Note, Op, WatchEvent,
+};
 use crate::text::{Text, Texts};
 use crate::truth::Truth;
 
@@ -27,6 +29,10 @@ pub struct History {
     pub accesses: Vec<Access>,
     /// Watch events and gaps as the processes got them.
     pub events: Vec<WatchEvent>,
+    /// What the processes were told of their local pictures.
+    pub news: Vec<News>,
+    /// What those pictures held.
+    pub cached: Vec<Cached>,
     /// What became of a process and its session, as the process was told.
     pub notes: Vec<Note>,
     /// What was done to the run.
@@ -85,6 +91,7 @@ impl History {
             .chain(self.beliefs.iter().map(|belief| belief.at))
             .chain(self.accesses.iter().map(|access| access.at))
             .chain(self.events.iter().map(|event| event.at))
+            .chain(self.news.iter().map(|news| news.at))
             .chain(self.notes.iter().map(|note| note.at))
             .chain(self.truth.times());
         returns.chain(others).max().unwrap_or_default()

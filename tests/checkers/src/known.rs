@@ -11,6 +11,6 @@ pub(crate) use rows::{Row, Rows, number as number_in, same};
 mod shares;
 pub(crate) use shares::{Share, acquires, excludes, lock_of, share, tries};
 mod tree;
-pub(crate) use tree::{Life, Tree, name, parent};
+pub(crate) use tree::{Life, Removal, Tree, name, parent};
 mod writes;
 pub(crate) use writes::{Match, Writes, number, without_number};

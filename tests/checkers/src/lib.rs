@@ -10,8 +10,12 @@
 //! | sessions | `G1`, `G2`, `G4` |
 //! | watches | `G3` |
 //! | locks | `L1` to `L13`, [`Property::Lease`] |
-//! | values | `A1` to `A4`, `G9` (streams) |
+//! | values | `A1` to `A5`, `G9` (streams) |
 //! | barriers | `B1` to `B3`, `B5`, `G9` (waits) |
+//! | queues | `Q1`, `Q3` to `Q6`, `G9` (takes) |
+//! | kept nodes | `E7`, `S3` |
+//! | owners | `L1`, `L2`, `L7` (parts of a whole) |
+//! | pictures | `C1` to `C7` |
 //! | elections | `E1`, `E2`, [`Property::Heir`] |
 //! | leaks, cancel, effort, liveness | `G5`, `G6`, `G8`, `G9` |
 //! | search | [`Property::Order`], [`Property::GaveUp`] |
@@ -40,9 +44,9 @@ pub use history::History;
 
 mod records;
 pub use records::{
-    Access, Belief, Change, ChangeKind, Clock, Conviction, Fault, Function, Gauge, Kept, Leftover,
-    Limits, NodeKind, Note, NoteKind, Op, Outcome, Request, ServerWatch, SessionRow, SessionStep,
-    WatchAction, WatchEvent, WatchKind, WatchMode,
+    Access, Belief, Cached, Change, ChangeKind, Clock, Conviction, Fault, Function, Gauge, Kept,
+    Leftover, Limits, News, NewsKind, NodeKind, Note, NoteKind, Op, Outcome, Request, ServerWatch,
+    SessionRow, SessionStep, WatchAction, WatchEvent, WatchKind, WatchMode,
 };
 
 mod known;

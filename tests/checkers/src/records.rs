@@ -14,6 +14,8 @@ mod note;
 pub use note::{Fault, Note, NoteKind};
 mod op;
 pub use op::{Function, Op, Outcome};
+mod picture;
+pub use picture::{Cached, News, NewsKind};
 mod session;
 pub use session::{SessionRow, SessionStep};
 mod traffic;

@@ -72,10 +72,40 @@ pub enum Property {
     B3,
     /// Rounds do not mix: a party passes once, in a round of as many as are to meet.
     B5,
+    /// Each change of one transaction is in the log with the others, or none is.
+    A5,
+    /// What was put is there until it is taken or completed, and nothing else is.
+    Q1,
+    /// No item is taken by two.
+    Q3,
+    /// An item is there once, however its put ended.
+    Q4,
+    /// Items are had in their order, and not before their time.
+    Q5,
+    /// Whoever completes an item holds its claim, and no other does.
+    Q6,
+    /// What a local picture holds, and tells, was so.
+    C1,
+    /// A local picture never goes back.
+    C2,
+    /// A local picture comes to be what there is.
+    C3,
+    /// What a local picture tells adds up to what it holds.
+    C4,
+    /// A node that was made again is not told as changed.
+    C5,
+    /// A local picture is told to be whole once, and not before it is.
+    C6,
+    /// A local picture is no older than it says.
+    C7,
     /// One leader at each zxid; numbers of terms are writes, and grow, also for observers.
     E1,
     /// What leaders write commits only while their candidate's node is there.
     E2,
+    /// A kept node is there, with the latest data, and nobody else's is touched.
+    E7,
+    /// What is kept no longer does not come back.
+    S3,
     /// A successor that was named follows.
     Heir,
     /// A job starts not too soon and takes not too long.

@@ -47,11 +47,25 @@ pub enum Recipe {
     DoubleBarrier,
     /// Barriers at which parties meet round by round.
     CyclicBarrier,
+    /// Nodes that are kept.
+    PersistentNode,
+    /// Transactions over several nodes.
+    Stm,
+    /// Queues of several kinds, with takes or claims.
+    Queue,
+    /// Local pictures of a node, its children, a tree.
+    Cache,
+    /// Members of groups, and whoever follows who is there.
+    Group,
+    /// Items that members of a group share out.
+    Partitioner,
+    /// Services: instances that are registered and asked for.
+    Discovery,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 24] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -69,6 +83,13 @@ impl Recipe {
         Self::CountDownLatch,
         Self::DoubleBarrier,
         Self::CyclicBarrier,
+        Self::PersistentNode,
+        Self::Stm,
+        Self::Queue,
+        Self::Cache,
+        Self::Group,
+        Self::Partitioner,
+        Self::Discovery,
     ];
 
     /// Those that a seed is not about unless it says so.
@@ -129,6 +150,8 @@ impl Recipe {
         match self {
             Self::Semaphore | Self::SemaphoreMutex => semaphore_directories(lock).into(),
             Self::Lease => vec![lease_holder(lock)],
+            // The numbers of its items are an order as long as the counter lasts.
+            Self::Queue => Vec::new(),
             _ if self.is_plain() => vec![node(lock)],
             _ => vec![lock_path(lock)],
         }
@@ -144,11 +167,23 @@ impl Recipe {
             Self::Lease => path.ends_with("/last"),
             _ => self.is_plain() && (path == last_node() || path == "/locks/last"),
         };
+        // What a queue has beside it, and what it is in.
+        let is_beside = self == Self::Queue
+            && (path.ends_with("/node")
+                || path.ends_with("/_marks_node")
+                || path.ends_with("/_locks_node")
+                || path.ends_with("/node/entries")
+                || path.ends_with("/node/taken"));
+        let is_division = self == Self::Partitioner && path.contains("/node");
+        let is_result = self == Self::Cache && path.contains("/node");
         let mut queues = (0..locks).flat_map(|lock| self.queues(lock));
         parents.contains(&path)
             || path.matches('/').count() == 2
             || is_last
             || is_gate
+            || is_beside
+            || is_result
+            || is_division
             || queues.any(|queue| queue == path)
     }
 
@@ -243,6 +278,13 @@ impl Recipe {
             Self::CountDownLatch => plain::COUNT_DOWN_LATCH,
             Self::DoubleBarrier => plain::DOUBLE_BARRIER,
             Self::CyclicBarrier => plain::CYCLIC_BARRIER,
+            Self::PersistentNode => plain::PERSISTENT_NODE,
+            Self::Stm => plain::STM,
+            Self::Queue => plain::QUEUE,
+            Self::Cache => plain::CACHE,
+            Self::Group => plain::GROUP,
+            Self::Partitioner => plain::PARTITIONER,
+            Self::Discovery => plain::DISCOVERY,
             _ => plain::NONE,
         }
     }

@@ -2,19 +2,26 @@
 
 mod barriers;
 mod belief;
+mod caches;
 mod calls;
+mod drivers;
 mod election;
 mod families;
 mod family;
 mod guard;
 mod holding;
+mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
+mod parts;
+mod pictures;
+mod queues;
 mod reentrant;
 mod registers;
 mod rw_lock;
 pub(crate) mod semaphore;
+mod transfers;
 pub mod user;
 mod values;
 

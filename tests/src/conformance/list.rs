@@ -242,13 +242,36 @@ macro_rules! each_conformance_body {
                 as_many_hold_as_there_are_permits,
                 a_stored_capacity_counts_for_all_and_changes_while_they_wait,
             }
+            groups {
+                members_come_and_go_and_observers_are_told,
+                items_move_to_who_comes_and_back_when_it_goes,
+            }
+            kept_nodes {
+                a_kept_node_is_made_again_and_goes_in_the_end,
+                a_ttl_node_outlives_its_keeper,
+                a_server_that_makes_no_ttl_nodes_is_told_of,
+            }
+            queue {
+                every_layout_hands_out_in_its_order_and_under_its_names,
+                an_item_is_worked_on_by_one_and_completed_by_the_last_who_claimed_it,
+                a_consumer_that_waits_is_told_of_puts_given_back_items_and_due_times,
+                what_is_no_item_is_moved_aside_with_its_data,
+            }
             election {
                 terms_follow_one_another_with_epochs_that_grow,
                 a_term_is_announced_while_it_lasts_and_refused_after_it,
             }
+            caches {
+                a_cache_is_what_the_server_has_and_its_changes_fold_to_it,
+                caches_of_a_node_and_of_children_follow_what_comes_and_goes,
+            }
             values {
                 changes_of_a_counter_form_one_chain,
                 a_shared_count_is_followed_in_the_order_of_its_writes,
+            }
+            discovery {
+                instances_of_every_kind_are_found_while_they_are_registered,
+                an_instance_that_is_deleted_comes_back_until_it_is_unregistered,
             }
             barriers {
                 barriers_flags_and_latches_let_pass_when_they_are_open,

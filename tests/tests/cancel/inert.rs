@@ -96,6 +96,23 @@ fn a_dropped_get_in_leaves_its_watch_to_the_set() {
     });
 }
 
+#[test]
+fn a_dropped_watch_of_a_set_is_left_to_the_set() {
+    inert(async |zk| {
+        let set = zk.watch_set();
+        zk.exists("/a").watch_in(&set).await.unwrap();
+    });
+    inert(async |zk| {
+        let set = zk.watch_set();
+        zk.children("/a").watch_in(&set).await.unwrap();
+    });
+    inert(async |zk| {
+        let set = zk.watch_set();
+        let watch = zk.watch("/a", AddWatchMode::PersistentRecursive);
+        watch.watch_in(&set).await.unwrap();
+    });
+}
+
 /// Its barrier is a transaction, which changes nothing.
 #[test]
 fn a_dropped_linearizable_read_changes_nothing() {

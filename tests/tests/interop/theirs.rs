@@ -1,11 +1,10 @@
 //! The programs of the others.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use zk_tests::{Room, deadline, java, note};
+use zk_tests::{Room, deadline, java, note, python};
 
 /// How often each side holds and waits at least, in each role.
 const TIMES: u64 = 50;
@@ -36,14 +35,7 @@ impl Theirs {
     }
 
     pub(crate) fn kazoo(recipe: &[&str], room: &Room) -> Self {
-        // A test lies in `target/PROFILE/deps`.
-        let home = std::env::current_exe().unwrap();
-        let target = home.ancestors().nth(3).unwrap();
-        let mut python = Command::new(target.join("python-venv/bin/python"));
-        python
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("python/kazoo_locks.py"))
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        Self::start(python, recipe, room)
+        Self::start(python("kazoo_locks.py"), recipe, room)
     }
 
     /// `recipe`: CONNECT RECIPE PATH PERMITS TIMES.

@@ -141,6 +141,8 @@ error_kinds! {
     WaitTimedOut = 111, WaitTimeout, SameSession;
     /// The node holds something else than the recipe stores there.
     Undecodable = 112, UndecodableError, Never;
+    /// A cache has a part of its nodes only: the next one is beyond a limit.
+    Incomplete = 120, IncompleteError, Never;
     /// A bug of this library.
     Bug = 900, InternalError, Never;
 }

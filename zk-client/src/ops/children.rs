@@ -5,9 +5,10 @@ use zk_wire::{Request, Response, Stat};
 
 use super::plan::{checked, operation};
 use crate::error::{Error, ErrorKind, OpKind};
-use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
+use crate::pending::{Answer, Pending, Plan, Refusal, Registered, WatchTarget};
+use crate::shared::queues::WatchTag;
 use crate::shared::scope::Scope;
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchSet};
 
 /// Lists the names of a node's children, in no particular order. Made by
 /// [`Client::children`](crate::Client::children).
@@ -97,6 +98,20 @@ impl Children {
         ChildrenWatched { children: self }
     }
 
+    /// As [`watch`](Self::watch), with the event going to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
+    pub fn watch_in(self, set: &WatchSet) -> Pending<(Vec<String>, WatchTag)> {
+        let request = self
+            .absolute()
+            .map(|path| Request::GetChildren { path, watch: true });
+        let mut plan = Plan::read(OpKind::Children, self.path, request, names_and_tag);
+        plan.watch = Some((WatchKind::Child, WatchTarget::Set(set.queue())));
+        Pending::new(self.scope, plan).submit()
+    }
+
     /// Also reads the node's metadata, at the same moment.
     pub fn with_stat(self) -> ListedChildren {
         ListedChildren { children: self }
@@ -153,6 +168,13 @@ operation!(ListedChildren => (Vec<String>, Stat));
 fn names(mut answer: Answer<'_>) -> Result<Vec<String>, Refusal> {
     match answer.response()? {
         Response::Children(names) => checked_names(names),
+        _ => Err(Refusal::unexpected()),
+    }
+}
+
+fn names_and_tag(mut answer: Answer<'_>) -> Result<(Vec<String>, WatchTag), Refusal> {
+    match std::mem::replace(&mut answer.registered, Registered::Nothing) {
+        Registered::Tag(tag) => Ok((names(answer)?, tag)),
         _ => Err(Refusal::unexpected()),
     }
 }

@@ -5,9 +5,10 @@ use zk_wire::{ErrorCode, Request, Response, Stat};
 
 use super::plan::{checked, operation};
 use crate::error::{Error, OpKind};
-use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
+use crate::pending::{Answer, Pending, Plan, Refusal, Registered, WatchTarget};
+use crate::shared::queues::WatchTag;
 use crate::shared::scope::Scope;
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchSet};
 
 /// Reads a node's metadata; `None` if there is no node. Made by [`Client::exists`](crate::Client::exists).
 ///
@@ -73,6 +74,18 @@ impl Exists {
         ExistsWatched { exists: self }
     }
 
+    /// As [`watch`](Self::watch), with the event going to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
+    pub fn watch_in(self, set: &WatchSet) -> Pending<(Option<Stat>, WatchTag)> {
+        let request = self.request(true);
+        let mut plan = Plan::read(OpKind::Exists, self.path, request, stat_and_tag);
+        plan.watch = Some((WatchKind::Exist, WatchTarget::Set(set.queue())));
+        Pending::new(self.scope, plan).submit()
+    }
+
     fn request(&self, watch: bool) -> Result<Request, Error> {
         let path = checked(&self.scope, OpKind::Exists, &self.path)?;
         Ok(Request::Exists { path, watch })
@@ -105,6 +118,13 @@ fn stat(mut answer: Answer<'_>) -> Result<Option<Stat>, Refusal> {
     }
     match answer.response()? {
         Response::Stat(stat) => Ok(Some(stat)),
+        _ => Err(Refusal::unexpected()),
+    }
+}
+
+fn stat_and_tag(mut answer: Answer<'_>) -> Result<(Option<Stat>, WatchTag), Refusal> {
+    match std::mem::replace(&mut answer.registered, Registered::Nothing) {
+        Registered::Tag(tag) => Ok((stat(answer)?, tag)),
         _ => Err(Refusal::unexpected()),
     }
 }

@@ -7,7 +7,8 @@ use crate::error::OpKind;
 use crate::pending::{Answer, Plan, Refusal};
 use crate::shared::scope::Scope;
 
-/// Lets the server catch up with the leader. Made by [`Client::sync`](crate::Client::sync).
+/// Lets the server catch up with the leader; yields up to which transaction the server is then. Made by
+/// [`Client::sync`](crate::Client::sync).
 ///
 /// Not a quorum operation: a deposed leader answers it too (ZOOKEEPER-1675). To find out what became of a
 /// lost write use a [`Barrier`].
@@ -92,12 +93,12 @@ impl Sync {
         }
     }
 
-    fn plan(self) -> (Scope, Plan<()>) {
+    fn plan(self) -> (Scope, Plan<Zxid>) {
         let request =
             checked(&self.scope, OpKind::Sync, &self.path).map(|path| Request::Sync { path });
         (
             self.scope,
-            Plan::write(OpKind::Sync, self.path, request, done),
+            Plan::write(OpKind::Sync, self.path, request, passed),
         )
     }
 }
@@ -134,13 +135,9 @@ impl Ephemerals {
     }
 }
 
-operation!(Sync => ());
+operation!(Sync => Zxid);
 operation!(Barrier => Zxid);
 operation!(Ephemerals => Vec<String>);
-
-fn done(answer: Answer<'_>) -> Result<(), Refusal> {
-    answer.result.map(|_| ()).map_err(Refusal::Code)
-}
 
 fn passed(answer: Answer<'_>) -> Result<Zxid, Refusal> {
     let zxid = answer.zxid;

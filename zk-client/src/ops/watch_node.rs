@@ -5,9 +5,10 @@ use zk_wire::{AddWatchMode, Request};
 
 use super::plan::{checked, operation};
 use crate::error::OpKind;
-use crate::pending::{Answer, Plan, Refusal, Registered, WatchTarget};
+use crate::pending::{Answer, Pending, Plan, Refusal, Registered, WatchTarget};
+use crate::shared::queues::WatchTag;
 use crate::shared::scope::Scope;
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchSet};
 
 /// Sets a persistent watch (servers from 3.6). Made by [`Client::watch`](crate::Client::watch).
 ///
@@ -44,16 +45,34 @@ impl WatchNode {
         }
     }
 
+    /// Sets it with its events going to `set`. Queues the request now.
+    ///
+    /// # Cancel safety
+    ///
+    /// Inert: the watch goes with the set.
+    pub fn watch_in(self, set: &WatchSet) -> Pending<WatchTag> {
+        let (scope, plan) = self.planned(WatchTarget::Set(set.queue()), tag);
+        Pending::new(scope, plan).submit()
+    }
+
     fn plan(self) -> (Scope, Plan<Watch>) {
+        self.planned(WatchTarget::Own, watch)
+    }
+
+    fn planned<T>(
+        self,
+        target: WatchTarget,
+        decode: fn(Answer<'_>) -> Result<T, Refusal>,
+    ) -> (Scope, Plan<T>) {
         let mode = self.mode;
         let request = checked(&self.scope, OpKind::Watch, &self.path)
             .map(|path| Request::AddWatch { path, mode });
-        let mut plan = Plan::read(OpKind::Watch, self.path, request, watch);
+        let mut plan = Plan::read(OpKind::Watch, self.path, request, decode);
         let kind = match mode {
             AddWatchMode::Persistent => WatchKind::Persistent,
             _ => WatchKind::Recursive,
         };
-        plan.watch = Some((kind, WatchTarget::Own));
+        plan.watch = Some((kind, target));
         (self.scope, plan)
     }
 }
@@ -64,6 +83,14 @@ fn watch(answer: Answer<'_>) -> Result<Watch, Refusal> {
     answer.result.map_err(Refusal::Code)?;
     match answer.registered {
         Registered::Watch(watch) => Ok(watch),
+        _ => Err(Refusal::unexpected()),
+    }
+}
+
+fn tag(answer: Answer<'_>) -> Result<WatchTag, Refusal> {
+    answer.result.map_err(Refusal::Code)?;
+    match answer.registered {
+        Registered::Tag(tag) => Ok(tag),
         _ => Err(Refusal::unexpected()),
     }
 }

@@ -277,6 +277,12 @@ class UndecodableError(ZkError):
     code = 112
 
 
+class IncompleteError(ZkError):
+    """A cache has a part of its nodes only: the next one is beyond a limit."""
+
+    code = 120
+
+
 class InternalError(ZkError):
     """A bug of this library."""
 

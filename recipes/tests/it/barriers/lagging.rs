@@ -1,43 +1,20 @@
 //! Barriers and flags of clients whose server lags behind.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::time::sleep;
-use zk_client::{BoxStream, ServerAddr, TokioClock, Transport};
-use zk_embedded::{PipeEnsemble, ServerId};
+use zk_embedded::PipeEnsemble;
 use zk_recipes::{Barrier, Client, ErrorKind, EventFlag};
 
 use super::spawned;
+use crate::ensembles::{client, three_servers};
 
 const PATH: &str = "/barriers/b";
 
-#[derive(Debug)]
-struct Pipes(Arc<PipeEnsemble>);
-
-#[async_trait]
-impl Transport for Pipes {
-    async fn dial(&self, server: &ServerAddr) -> io::Result<BoxStream> {
-        let number = u8::try_from(server.port).map_err(io::Error::other)?;
-        Ok(Box::new(self.0.connect(ServerId::new(number))?))
-    }
-}
-
-async fn client(ensemble: &Arc<PipeEnsemble>, server: u8) -> Client {
-    Client::builder(format!("zk:{server}"))
-        .transport(Arc::new(Pipes(Arc::clone(ensemble))))
-        .clock(Arc::new(TokioClock::new()))
-        .connect()
-        .await
-        .unwrap()
-}
-
 /// Three servers, and a client of each that knows of the barrier's place.
 async fn three() -> (Arc<PipeEnsemble>, Vec<Client>) {
-    let builder = PipeEnsemble::builder().latency(Duration::from_millis(2));
-    let ensemble = Arc::new(builder.in_memory());
+    let ensemble = three_servers();
     let mut clients = Vec::new();
     for server in 1..=3 {
         let zk = client(&ensemble, server).await;

@@ -1,6 +1,8 @@
 //! Nodes that are kept.
 
-use zk_recipes::{Client, PersistentNode, Standing};
+use std::time::Duration;
+
+use zk_recipes::{Client, PersistentNode, Standing, TtlNode};
 
 use super::{PATH, at_every_poll, nothing};
 use crate::kit::polled;
@@ -55,7 +57,7 @@ async fn waits(start: impl Fn(zk_recipes::Presence) -> super::Dropped) {
                 let driver = tokio::spawn(driver);
                 let closing = presence.clone();
                 tokio::spawn(async move {
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                     let seen = closing.present().await;
                     assert!(seen.is_some(), "the wait took nothing away");
                     closing.close();
@@ -85,5 +87,61 @@ async fn a_dropped_wait_for_a_change_of_a_kept_node_loses_none() {
             assert!(matches!(standing, Some(Standing::Present(_))));
         })
     })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_driver_of_a_lasting_node_leaves_it_or_nothing_and_nothing_open() {
+    at_every_poll(
+        Some(8),
+        nothing,
+        |zk| {
+            Box::pin(async move {
+                let node = PersistentNode::new(&zk, PATH, "x").unwrap().lasting();
+                let (presence, driver) = node.numbered().keep();
+                driver.await.unwrap();
+                drop(presence);
+            })
+        },
+        async |world, _| assert!(world.left("/d").len() <= 1),
+    )
+    .await;
+}
+
+const TTL: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dropped_driver_of_a_ttl_node_leaves_goes_after_its_time() {
+    at_every_poll(
+        Some(12),
+        nothing,
+        |zk| {
+            Box::pin(async move {
+                let (presence, driver) = TtlNode::new(&zk, PATH, "x", TTL).unwrap().keep();
+                driver.await.unwrap();
+                drop(presence);
+            })
+        },
+        async |world, _| {
+            tokio::time::sleep(Duration::from_secs(200)).await;
+            assert!(world.hooks.node(PATH).is_none());
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_look_at_a_ttl_node_changes_nothing() {
+    at_every_poll(
+        None,
+        nothing,
+        |zk| {
+            Box::pin(async move {
+                let node = TtlNode::new(&zk, PATH, "x", TTL).unwrap();
+                assert_eq!(node.find().await.unwrap(), None);
+            })
+        },
+        async |world, _| assert!(world.hooks.node(PATH).is_none()),
+    )
     .await;
 }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::history::History;
 use crate::records::{
-    Access, Belief, Change, Clock, Fault, Gauge, Leftover, Limits, Note, Op, Request, ServerWatch,
-    SessionRow, WatchEvent,
+    Access, Belief, Cached, Change, Clock, Fault, Gauge, Leftover, Limits, News, Note, Op, Request,
+    ServerWatch, SessionRow, WatchEvent,
 };
 use crate::text::{Record, Texts};
 
@@ -57,6 +57,8 @@ fn read_line(history: &mut History, line: &str) -> Result<(), String> {
         Belief::WORD => history.beliefs.push(record(fields, texts)?),
         Access::WORD => history.accesses.push(record(fields, texts)?),
         WatchEvent::WORD => history.events.push(record(fields, texts)?),
+        News::WORD => history.news.push(record(fields, texts)?),
+        Cached::WORD => history.cached.push(record(fields, texts)?),
         Gauge::WORD => history.gauges.push(record(fields, texts)?),
         Change::WORD => truth.changes.push(record(fields, texts)?),
         SessionRow::WORD => truth.sessions.push(record(fields, texts)?),

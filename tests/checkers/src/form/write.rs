@@ -15,6 +15,8 @@ pub(crate) fn print(history: &History) -> String {
     lines(&history.beliefs, texts, &mut text);
     lines(&history.accesses, texts, &mut text);
     lines(&history.events, texts, &mut text);
+    lines(&history.news, texts, &mut text);
+    lines(&history.cached, texts, &mut text);
     lines(&history.gauges, texts, &mut text);
     let truth = &history.truth;
     lines(&truth.changes, texts, &mut text);

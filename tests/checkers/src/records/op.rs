@@ -102,6 +102,30 @@ words! {
         Leave = "leave",
         /// Cyclic barrier of `expected` parties: arrives; answers the number of the round.
         Arrive = "arrive",
+        /// Queue: puts the item `data`, before those of a higher `expected`, not to be had before `from` ms.
+        Put = "put",
+        /// Queue: takes an item out; in order, if `sequential`.
+        Take = "take",
+        /// Queue: takes an item and leaves it there, behind the node `guard`, whose zxid is `token`; in order, if `sequential`.
+        Claim = "claim",
+        /// Queue: takes out the item `data` that it has claimed.
+        Complete = "complete",
+        /// Queue: lets others have the item `data` that it has claimed.
+        GiveBack = "give_back",
+        /// Kept node: is there with `data` from now on; answers its zxid in `token`.
+        Keep = "keep",
+        /// Kept node: holds `data` from now on.
+        Provide = "provide",
+        /// Kept node: is there no longer.
+        Unkeep = "unkeep",
+        /// Part of a whole: has it, by the node `reply`, whose zxid is `token`.
+        Own = "own",
+        /// Part of a whole: has it no longer.
+        Disown = "disown",
+        /// Local picture of what is below `path`: says what it holds, in the lines `cached` of the number `expected`; none of
+        /// it older than `from` ms, nor than the write `token`. `watch`: whether it is of the node alone, of its children too,
+        /// of all below, or (`no`) of its children alone. With `data` the stream of the same name has nothing more to tell.
+        Picture = "picture",
     }
 }
 

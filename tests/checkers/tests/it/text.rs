@@ -16,6 +16,8 @@ op process=1 function=set path=/a%20b data=%25%00 expected=0 invoked=5 session=a
 belief process=1 recipe=m1 lock=/lock token=100000002 node=/lock/n session=a1 at=4.5 safe_for=3000
 access process=1 resource=disk token=100000002 checked=yes accepted=yes at=5
 event process=1 session=a1 op=0 path=/lock/n what=deleted at=6
+news process=1 recipe=c1 root=/a what=created path=/a/b data=x czxid=100000002 mzxid=100000003 at=6.5
+cached process=1 recipe=c1 number=2 path=/a/b data=x czxid=100000002 mzxid=100000003
 gauge at=7 process=1 queued=3 bytes=300
 change zxid=100000002 at=3 session=a1 xid=7 kind=create path=/lock/n owner=a1
 session session=a1 at=1 timeout=10000

@@ -1,0 +1,84 @@
+//! Where the nodes of a queue are, and making those that are missing.
+
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, path};
+
+use super::layout::QueueLayout;
+use crate::parents::make_parents;
+
+/// Where the nodes of a queue are.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    /// What the items are children of.
+    pub(super) items: String,
+    /// What the locks of items that somebody works on are children of.
+    pub(super) locks: String,
+    /// What marks are children of: other programs list the queue.
+    pub(super) marks: String,
+    /// What items that were moved aside are children of.
+    pub(super) aside: String,
+    /// The node whose version strictly bounded puts go by.
+    pub(super) bound: String,
+}
+
+impl Places {
+    pub(super) fn new(path: &str, layout: QueueLayout) -> Self {
+        // Not below the queue, where kazoo takes whatever it finds, and named so that no recipe takes it for its own.
+        let beside = |what: &str| {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+            format!("{parent}/_{what}_{name}")
+        };
+        Self {
+            items: layout.items(path),
+            locks: match layout {
+                QueueLayout::KazooLocking => path::join(path, "taken"),
+                _ => beside("locks"),
+            },
+            marks: beside("marks"),
+            aside: beside("aside"),
+            bound: beside("bound"),
+        }
+    }
+}
+
+/// Makes the node, which is there as long as nobody deletes it, and its parents.
+pub(super) async fn make_root(
+    client: &Client,
+    root: &str,
+    layout: QueueLayout,
+    acl: &[Acl],
+) -> Result<(), Error> {
+    let parents = match layout.is_kazoos() {
+        true => CreateMode::Persistent,
+        false => CreateMode::Container,
+    };
+    loop {
+        let create = client.create(root, "").acl(acl.to_vec());
+        let missing = match create.await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NodeExists => return Ok(()),
+            // Made or not made: the next create tells, and nothing is made twice.
+            Err(error) if error.kind() == ErrorKind::ConnectionLost => continue,
+            Err(error) if error.kind() == ErrorKind::NoNode => error,
+            Err(error) => return Err(error),
+        };
+        make_parents(client, root, parents, acl, missing).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_ours_is_below_the_items() {
+        for layout in [QueueLayout::Fifo, QueueLayout::Kazoo] {
+            let places = Places::new("/queues/jobs", layout);
+            assert_eq!(places.items, "/queues/jobs");
+            assert_eq!(places.locks, "/queues/_locks_jobs");
+            assert_eq!(places.marks, "/queues/_marks_jobs");
+        }
+        let places = Places::new("/q", QueueLayout::KazooLocking);
+        assert_eq!((&*places.items, &*places.locks), ("/q/entries", "/q/taken"));
+        assert_eq!(places.marks, "/_marks_q");
+    }
+}

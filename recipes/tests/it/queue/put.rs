@@ -1,0 +1,154 @@
+//! Putting: several at once, and no more than there is room for.
+
+use std::time::Duration;
+
+use zk_recipes::{Entry, ErrorKind, QueueLayout};
+
+use super::{PATH, SOON, items, queue, queue_of, take};
+use crate::kit::{World, settle, spawned};
+
+#[tokio::test(start_paused = true)]
+async fn what_was_put_is_told_with_its_node_and_its_transaction() {
+    let world = World::new();
+    let queue = queue_of(&world).await;
+    let mut last = None;
+    for _ in 0..3 {
+        let placed = queue.put("x").await.unwrap();
+        let node = world.hooks.node(&placed.node.unwrap()).unwrap();
+        assert_eq!(node.stat.czxid, placed.zxid);
+        assert!(Some(placed.zxid) > last);
+        last = Some(placed.zxid);
+    }
+}
+
+/// Curator's multi put.
+#[tokio::test(start_paused = true)]
+async fn several_records_are_one_item() {
+    let world = World::new();
+    let queue = queue_of(&world).await;
+    queue.put(Entry::records(["a", "bc"])).await.unwrap();
+    queue.put(Entry::records([""; 0])).await.unwrap();
+    assert_eq!(items(&world).len(), 2);
+    let item = queue.take().await.unwrap();
+    assert_eq!(item.records(), ["a", "bc"]);
+    let item = queue.take().await.unwrap();
+    assert_eq!((item.records().len(), item.data()), (0, &b""[..]));
+}
+
+/// kazoo's `put_all`.
+#[tokio::test(start_paused = true)]
+async fn several_entries_are_put_in_one_transaction_or_none_is() {
+    let world = World::new();
+    let queue = queue_of(&world).await.layout(QueueLayout::KazooLocking);
+    let placed = queue.put_all(["a", "b", "c"]).await.unwrap();
+    assert!(placed.iter().all(|one| one.zxid == placed[0].zxid));
+    let nodes: Vec<String> = placed.into_iter().map(|one| one.node.unwrap()).collect();
+    assert_eq!(nodes, items(&world));
+    let bad = [Entry::new("d"), Entry::new("e").priority(1000)];
+    let error = queue.put_all(bad).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse, "{error}");
+    assert_eq!(items(&world).len(), 3);
+    assert_eq!(queue.put_all([""; 0]).await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bounded_queue_waits_for_room_and_a_put_without_any_is_given_up() {
+    for is_strict in [false, true] {
+        let world = World::new();
+        let zk = world.client().await;
+        let bounded = |queue: zk_recipes::Queue| match is_strict {
+            true => queue.strict_bound(2),
+            false => queue.bound(2),
+        };
+        let queue = bounded(queue(&zk));
+        queue.put("a").await.unwrap();
+        queue.put("b").await.unwrap();
+        let error = queue
+            .put("c")
+            .timeout(Duration::from_secs(1))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WaitTimedOut);
+        assert!(error.to_string().contains("full"), "{error}");
+        let waits = spawned(queue.put("d").timeout(SOON));
+        settle().await;
+        assert_eq!(items(&world).len(), 2);
+        assert_eq!(take(&queue).await, "a");
+        waits.await.unwrap().unwrap();
+        let error = queue.put_all(["1", "2", "3"]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misuse, "it never fits: {error}");
+        assert_eq!(zk.stats().watches, 0);
+    }
+}
+
+/// How many items there were at most while each of `producers` put `each` without anybody taking any.
+async fn most_of(world: &World, producers: usize, is_strict: bool) -> usize {
+    let mut puts = Vec::new();
+    for _ in 0..producers {
+        let queue = queue_of(world).await;
+        let queue = match is_strict {
+            true => queue.strict_bound(5),
+            false => queue.bound(5),
+        };
+        puts.push(spawned(async move {
+            while queue.put("x").timeout(Duration::from_secs(2)).await.is_ok() {}
+        }));
+    }
+    for put in puts {
+        put.await.unwrap();
+    }
+    items(world).len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn c44_a_bound_is_exceeded_by_less_than_the_number_of_producers_and_a_strict_one_never() {
+    for producers in [1, 4, 9] {
+        let most = most_of(&World::new(), producers, false).await;
+        assert!((5..5 + producers).contains(&most), "{most} of {producers}");
+        let most = most_of(&World::new(), producers, true).await;
+        assert_eq!(most, 5, "{producers} producers");
+    }
+    // The slack is real: all four looked at the same moment.
+    assert!(most_of(&World::new(), 4, false).await > 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_queue_cannot_have_is_refused_before_anything_is_sent() {
+    let world = World::new();
+    let zk = world.client().await;
+    let session = zk.session_id().unwrap();
+    let before = world.asked(session);
+    for (entry, layout) in [
+        (Entry::new("x").priority(1), QueueLayout::Fifo),
+        (Entry::new("x").id("a"), QueueLayout::Simple),
+        (Entry::new("x"), QueueLayout::Id),
+        (Entry::records(["x", "y"]), QueueLayout::Kazoo),
+    ] {
+        let error = queue(&zk).layout(layout).put(entry).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misuse);
+        assert!(error.to_string().contains(PATH), "{error}");
+    }
+    let bad = Entry::new("x").id("a\0b");
+    let error = queue(&zk)
+        .layout(QueueLayout::Id)
+        .put(bad)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidPath);
+    let error = queue(&zk).remove("a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    assert!(zk_recipes::Queue::new(&zk, "/").is_err());
+    assert_eq!(world.asked(session).all_since(&before), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_chroot_is_named() {
+    let world = World::new();
+    let zk = world.client().await;
+    let error = queue(&zk.chroot("/nowhere").unwrap())
+        .put("x")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoNode);
+    assert!(error.to_string().contains("/nowhere"), "{error}");
+}

@@ -1,0 +1,101 @@
+//! Who took what away.
+
+use std::collections::BTreeMap;
+
+use super::queue::Queue;
+use crate::known::Removal;
+use crate::records::{Function, Op, Outcome};
+use crate::verdict::{Findings, Property};
+
+/// `Q1`: an item goes to a call that was told of it, or could not be. `Q3`: to one.
+pub(super) fn judge(queue: &Queue<'_>, findings: &mut Findings) {
+    let texts = &queue.history.texts;
+    let mut taken: BTreeMap<&[u8], usize> = BTreeMap::new();
+    for (place, op) in &queue.calls {
+        if op.function != Function::Take || op.outcome != Outcome::Ok {
+            continue;
+        }
+        let what = queue.what(op);
+        if let Some(before) = taken.insert(texts.bytes(op.reply), *place) {
+            let text = format!("{what} was taken before");
+            findings.add(Property::Q3, &[before, *place], text);
+        }
+        let stays = queue.item(op.reply).map(|item| item.stays.as_slice());
+        let own = stays.unwrap_or_default().iter().any(|stay| {
+            let by_then = |at| op.returned.is_none_or(|returned| at <= returned);
+            let end = stay.gone.filter(|end| by_then(end.at));
+            end.is_some_and(|end| queue.ends.user(end.session) == Some(op.process))
+        });
+        if !own {
+            let text = format!("{what} was not taken out of it by this process");
+            findings.add(Property::Q3, &[*place], text);
+        }
+    }
+    for (text, item) in &queue.items {
+        let Some(end) = item.end() else { continue };
+        if !taken.contains_key(text)
+            && !is_completed(queue, text, &end)
+            && !may_be_lost(queue, &end)
+        {
+            let shown = String::from_utf8_lossy(text);
+            let text = format!(
+                "{shown} is taken out of {} at {}, and nobody has it",
+                queue.name, end.zxid
+            );
+            findings.add(Property::Q1, &[], text);
+        }
+    }
+}
+
+/// Whether a call that was to complete the item may have done so.
+fn is_completed(queue: &Queue<'_>, item: &[u8], end: &Removal) -> bool {
+    let by = queue.ends.user(end.session);
+    queue.calls.iter().any(|(_, op)| {
+        let by_then = op.returned.is_none_or(|returned| end.at <= returned);
+        // One that was told not applied is the claims' matter.
+        let fits = op.outcome != Outcome::Ok || by_then;
+        op.function == Function::Complete
+            && queue.history.texts.bytes(op.data) == item
+            && by == Some(op.process)
+            && op.invoked <= end.at
+            && fits
+    })
+}
+
+/// Whether whoever took the item away had no chance to tell: its call's outcome is unknown, or it was dropped, and no other
+/// call of the same handle was told anything since.
+fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
+    let Some(by) = queue.ends.user(end.session) else {
+        return false;
+    };
+    let takes = queue.calls.iter().map(|(_, op)| op);
+    let mut takes = takes.filter(|op| op.function == Function::Take && op.process == by);
+    takes.any(|op| {
+        let may = match op.outcome {
+            Outcome::Unknown | Outcome::Pending => op.returned.is_none_or(|at| end.at <= at),
+            Outcome::Cancelled => op.polls > 0 && !was_told_since(queue, op, end),
+            // Whoever gave up has dropped it.
+            Outcome::NotApplied => {
+                let gave_up = op
+                    .deadline
+                    .is_some_and(|by| op.returned.is_some_and(|at| by <= at));
+                op.error == 0 && gave_up && !was_told_since(queue, op, end)
+            }
+            Outcome::Ok => false,
+        };
+        op.invoked <= end.at && may
+    })
+}
+
+/// Whether a later call of the dropped one's handle came back with something, or with nothing to take.
+fn was_told_since(queue: &Queue<'_>, dropped: &Op, end: &Removal) -> bool {
+    let mut calls = queue.calls.iter().map(|(_, op)| op);
+    calls.any(|op| {
+        let same = op.function == Function::Take
+            && (op.process, op.recipe) == (dropped.process, dropped.recipe);
+        let nothing = op.outcome == Outcome::NotApplied && op.error == 0;
+        let told = op.outcome == Outcome::Ok || nothing;
+        let since = dropped.returned.unwrap_or(end.at);
+        same && told && op.invoked >= since
+    })
+}

@@ -1,0 +1,298 @@
+//! What the checker of queues rejects.
+
+use zk_checkers::Property::{G9, Q1, Q3, Q4, Q5, Q6};
+
+use crate::cases::{Case, case, expect_rejections};
+
+/// Three items by two producers, one with a lost answer; two are taken in order, one by a call whose predecessor was dropped;
+/// the last one is left.
+const TAKEN: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+note process=1 session=a what=disconnected at=7
+note process=1 session=a what=connected at=9
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=2 function=put path=/q data=<2.1> invoked=4 returned=6 outcome=ok session=b
+op process=1 function=put path=/q data=<1.2> invoked=5 returned=8 outcome=unknown session=a
+op process=1 function=put path=/q data=<1.3> invoked=9 returned=10 outcome=not_applied error=-110 session=a
+op process=2 recipe=q2 function=take path=/q sequential=yes invoked=11 deadline=1011 returned=14 outcome=ok reply=<1.1> session=b
+op process=2 recipe=q2 function=take path=/q sequential=yes invoked=15 deadline=1015 returned=17 polls=2 outcome=cancelled session=b
+op process=2 recipe=q2 function=take path=/q sequential=yes invoked=18 deadline=1018 returned=19 outcome=ok reply=<2.1> session=b
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=20 deadline=1020 returned=23 outcome=ok reply=<1.2> session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=24 deadline=9024 returned=9024 outcome=not_applied session=a
+op process=2 function=put path=/q data=<2.2> invoked=9030 returned=9032 outcome=ok session=b
+change zxid=1 at=0.5 session=e kind=create path=/q
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=b kind=create path=/q/n1 data=x<2.1>y
+change zxid=4 at=6 session=a kind=create path=/q/n2 data=<1.2>
+change zxid=5 at=13 session=b kind=delete path=/q/n0
+change zxid=6 at=16 session=b kind=delete path=/q/n1
+change zxid=7 at=22 session=a kind=delete path=/q/n2
+change zxid=8 at=9031 session=b kind=create path=/q/n3 data=<2.2>
+";
+
+/// Items of two classes, and one that is not due at once.
+const RANKED: &str = "\
+note process=1 session=a what=connected at=0
+op process=1 function=put path=/q data=<1.1> expected=5 invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> expected=1 invoked=4 returned=6 outcome=ok session=a
+op process=1 function=put path=/q data=<1.3> expected=1 from=5000 invoked=7 returned=9 outcome=ok session=a
+op process=1 function=take path=/q sequential=yes invoked=10 returned=14 outcome=ok reply=<1.2> session=a
+op process=1 function=take path=/q sequential=yes invoked=15 returned=19 outcome=ok reply=<1.1> session=a
+op process=1 function=take path=/q sequential=yes invoked=20 returned=5019 outcome=ok reply=<1.3> session=a
+change zxid=2 at=2 session=a kind=create path=/q/p5 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/p1 data=<1.2>
+change zxid=4 at=8 session=a kind=create path=/q/p2 data=<1.3>
+change zxid=5 at=12 session=a kind=delete path=/q/p1
+change zxid=6 at=17 session=a kind=delete path=/q/p5
+change zxid=7 at=5001 session=a kind=delete path=/q/p2
+";
+
+/// Two consumers with claims: one gives an item back, which moves and keeps its place; the other completes it.
+const CLAIMED: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> invoked=4 returned=6 outcome=ok session=a
+op process=1 function=claim path=/q sequential=yes invoked=10 returned=12 outcome=ok reply=<1.1> guard=/c/n0 token=4 session=a
+op process=2 function=claim path=/q sequential=yes invoked=10.5 returned=14 outcome=ok reply=<1.2> guard=/c/n1 token=5 session=b
+op process=1 function=give_back path=/q data=<1.1> token=4 invoked=15 returned=17 outcome=ok session=a
+op process=2 function=complete path=/q data=<1.2> token=5 invoked=18 returned=20 outcome=ok session=b
+op process=2 function=claim path=/q sequential=yes invoked=21 returned=23 outcome=ok reply=<1.1> guard=/c/n0 token=8 session=b
+op process=2 function=complete path=/q data=<1.1> token=8 invoked=24 returned=26 outcome=ok session=b
+op process=1 function=complete path=/q data=<1.1> token=4 invoked=27 returned=29 outcome=not_applied error=-101 session=a
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=11 session=a kind=create path=/c/n0 owner=a
+change zxid=5 at=13 session=b kind=create path=/c/n1 owner=b
+change zxid=6 at=16 session=a kind=delete path=/q/n0
+change zxid=6 at=16 session=a kind=create path=/q/m0 data=<1.1>
+change zxid=6 at=16 session=a kind=delete path=/c/n0
+change zxid=7 at=19 session=b kind=delete path=/q/n1
+change zxid=7 at=19 session=b kind=delete path=/c/n1
+change zxid=8 at=22 session=b kind=create path=/c/n0 owner=b
+change zxid=9 at=25 session=b kind=delete path=/q/m0
+change zxid=9 at=25 session=b kind=delete path=/c/n0
+";
+
+/// Two classes, one after the other claimed and completed.
+const IN_TURN: &str = "\
+note process=1 session=a what=connected at=0
+op process=1 function=put path=/q data=<1.2> expected=1 invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.1> expected=0 invoked=4 returned=6 outcome=ok session=a
+op process=1 function=claim path=/q sequential=yes invoked=10 returned=12 outcome=ok reply=<1.1> guard=/c/n1 token=4 session=a
+op process=1 function=complete path=/q data=<1.1> token=4 invoked=13 returned=15 outcome=ok session=a
+op process=1 function=claim path=/q sequential=yes invoked=16 returned=18 outcome=ok reply=<1.2> guard=/c/n0 token=6 session=a
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.2>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.1>
+change zxid=4 at=11 session=a kind=create path=/c/n1 owner=a
+change zxid=5 at=14 session=a kind=delete path=/q/n1
+change zxid=5 at=14 session=a kind=delete path=/c/n1
+change zxid=6 at=17 session=a kind=create path=/c/n0 owner=a
+";
+
+const CASES: &[Case] = &[
+    case(
+        Q1,
+        "an item that was acknowledged never was",
+        TAKEN,
+        "change zxid=8 at=9031 session=b kind=create path=/q/n3 data=<2.2>\n",
+        "",
+    ),
+    case(
+        Q1,
+        "an item is there before it is put",
+        TAKEN,
+        "data=<2.2> invoked=9030 returned=9032",
+        "data=<2.2> invoked=9031.5 returned=9032",
+    ),
+    case(
+        Q1,
+        "an item is acknowledged before it is there",
+        TAKEN,
+        "data=<2.2> invoked=9030 returned=9032",
+        "data=<2.2> invoked=9030 returned=9030.5",
+    ),
+    case(
+        Q1,
+        "an item is there that nobody put",
+        TAKEN,
+        "kind=create path=/q/n3 data=<2.2>",
+        "kind=create path=/q/n3 data=<2.2><1.4>",
+    ),
+    case(
+        Q1,
+        "an item is another process's than its put",
+        TAKEN,
+        "change zxid=8 at=9031 session=b",
+        "change zxid=8 at=9031 session=a",
+    ),
+    case(
+        Q1,
+        "an item is deleted and nobody has it",
+        TAKEN,
+        "",
+        "change zxid=9 at=9040 session=b kind=delete path=/q/n3\n",
+    ),
+    case(
+        Q1,
+        "what a dropped take took out is not what the next one has",
+        TAKEN,
+        "returned=19 outcome=ok reply=<2.1>",
+        "returned=19 outcome=not_applied",
+    ),
+    case(
+        Q4,
+        "an item whose answer was lost is there twice",
+        TAKEN,
+        "",
+        "change zxid=9 at=9040 session=a kind=create path=/q/n4 data=<1.2>\n",
+    ),
+    case(
+        Q4,
+        "an item is in two nodes at once",
+        TAKEN,
+        "",
+        "change zxid=9 at=9040 session=b kind=create path=/q/n4 data=<2.2>\n",
+    ),
+    case(
+        Q4,
+        "an item is there that was told not applied",
+        TAKEN,
+        "",
+        "change zxid=9 at=9040 session=a kind=create path=/q/n4 data=<1.3>\n",
+    ),
+    case(
+        Q3,
+        "two takes have one item",
+        TAKEN,
+        "",
+        "op process=2 function=take path=/q invoked=30 returned=33 outcome=ok reply=<2.1> session=b\n",
+    ),
+    case(
+        Q3,
+        "a take has what is still there",
+        RANKED,
+        "change zxid=7 at=5001 session=a kind=delete path=/q/p2\n",
+        "",
+    ),
+    case(
+        Q3,
+        "a take has what another process took out",
+        TAKEN,
+        "change zxid=7 at=22 session=a",
+        "change zxid=7 at=22 session=b",
+    ),
+    case(
+        Q3,
+        "a take has an item before it is taken out",
+        TAKEN,
+        "invoked=20 deadline=1020 returned=23",
+        "invoked=20 deadline=1020 returned=21",
+    ),
+    case(
+        Q5,
+        "a later item goes first",
+        RANKED,
+        "data=<1.2> expected=1 invoked=4",
+        "data=<1.2> expected=5 invoked=4",
+    ),
+    case(
+        G9,
+        "a take gives up while there is an item",
+        TAKEN,
+        "data=<2.2> invoked=9030 returned=9032 outcome=ok session=b\nchange zxid=1",
+        "data=<2.2> invoked=9030 returned=9032 outcome=ok session=b\nop process=1 function=take path=/q invoked=9033 deadline=19033 returned=19033 outcome=not_applied session=a\nchange zxid=1",
+    ),
+    case(
+        Q5,
+        "a class goes before a higher one",
+        RANKED,
+        "data=<1.2> expected=1",
+        "data=<1.2> expected=6",
+    ),
+    case(
+        Q5,
+        "an item goes before its time",
+        RANKED,
+        "from=5000",
+        "from=5002",
+    ),
+    case(
+        Q6,
+        "two have the claim on an item",
+        CLAIMED,
+        "change zxid=6 at=16 session=a kind=delete path=/c/n0\n",
+        "change zxid=6 at=16 session=a kind=create path=/c/other\n",
+    ),
+    case(
+        Q6,
+        "a claim has no node",
+        CLAIMED,
+        "reply=<1.2> guard=/c/n1 token=5",
+        "reply=<1.2> guard=/c/n7 token=5",
+    ),
+    case(
+        Q6,
+        "a claim is another session's",
+        CLAIMED,
+        "kind=create path=/c/n1 owner=b",
+        "kind=create path=/c/n1 owner=a",
+    ),
+    case(
+        Q6,
+        "an item is claimed that is gone",
+        CLAIMED,
+        "",
+        "op process=1 function=claim path=/q invoked=30 returned=32 outcome=ok reply=<1.2> guard=/c/n9 token=a session=a\nchange zxid=a at=31 session=a kind=create path=/c/n9 owner=a\n",
+    ),
+    case(
+        Q6,
+        "a completion is told that took nothing out",
+        CLAIMED,
+        "invoked=27 returned=29 outcome=not_applied error=-101",
+        "invoked=27 returned=29 outcome=ok",
+    ),
+    case(
+        Q6,
+        "a completion that was told not applied took the item out",
+        CLAIMED,
+        "token=5 invoked=18 returned=20 outcome=ok",
+        "token=5 invoked=18 returned=20 outcome=not_applied",
+    ),
+    case(
+        Q6,
+        "an item is completed after its claim is gone",
+        CLAIMED,
+        "change zxid=7 at=19 session=b kind=delete path=/q/n1\nchange zxid=7 at=19 session=b kind=delete path=/c/n1\n",
+        "change zxid=6 at=18 session=b kind=delete path=/c/n1\nchange zxid=7 at=19 session=b kind=delete path=/q/n1\n",
+    ),
+    case(
+        Q6,
+        "an item is completed with the claim before",
+        CLAIMED,
+        "data=<1.1> token=8",
+        "data=<1.1> token=4",
+    ),
+    case(
+        Q4,
+        "an item that is given back is gone for a while",
+        CLAIMED,
+        "change zxid=6 at=16 session=a kind=delete path=/q/n0",
+        "change zxid=5 at=15.5 session=a kind=delete path=/q/n0",
+    ),
+    case(
+        Q5,
+        "a claim goes to a later item while an earlier one is free",
+        IN_TURN,
+        "data=<1.1> expected=0",
+        "data=<1.1> expected=2",
+    ),
+];
+
+#[test]
+fn queues_reject_what_is_lost_doubled_or_out_of_turn() {
+    expect_rejections("queues", CASES);
+}

@@ -1,0 +1,164 @@
+//! Nodes that are kept, alone, in groups, and as what is registered of a service.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use zk_checkers::{Function, Outcome};
+use zk_client::{Error, Zxid};
+
+use super::Application;
+use super::calls::{Ask, wish};
+use crate::recorder::Recorder;
+use crate::schedule::{Call, Phase};
+
+mod groups;
+mod nodes;
+mod services;
+
+pub(super) use groups::Groups;
+pub(super) use nodes::KeptNodes;
+pub(super) use services::Services;
+
+/// Whoever keeps a node, by a driver.
+#[async_trait]
+trait Keeper: Send + Sync {
+    /// Makes one that is to hold `value`, with its driver.
+    fn new(app: &Application, at: usize, value: &str) -> Option<(Self, Driver)>
+    where
+        Self: Sized;
+    fn path(&self) -> String;
+    /// What the node is to hold, byte for byte.
+    fn data(&self, value: &str) -> Vec<u8>;
+    fn set(&self, value: &str);
+    /// Waits until it is there; `None` if the driver has ended.
+    async fn present(&self) -> Option<Zxid>;
+    fn close(&self);
+}
+
+type Driver = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// A node while it is kept.
+struct Kept<K> {
+    keeper: K,
+    driver: Option<JoinHandle<Result<(), Error>>>,
+    path: String,
+    /// Whom to tell when it is dropped.
+    teller: Option<(Recorder, u32)>,
+}
+
+/// Begins to keep, goes on with something else, or ends.
+async fn work<K: Keeper>(place: &mut Option<Kept<K>>, app: &mut Application, at: usize) {
+    let limit = Duration::from_millis(app.rng.between(100, 4000));
+    match place.take() {
+        None => *place = Kept::begin(app, at, limit).await,
+        Some(kept) if app.rng.percent(25) => {
+            kept.end(app).await;
+        }
+        Some(kept) => {
+            kept.provide(app, limit).await;
+            *place = Some(kept);
+        }
+    }
+}
+
+/// After everything was healed it is there, and then gone.
+async fn last<K: Keeper>(
+    place: &mut Option<Kept<K>>,
+    app: &mut Application,
+    at: usize,
+) -> Result<(), String> {
+    let limit = app.ages();
+    let kept = match place.take() {
+        Some(kept) => kept,
+        None => Kept::begin(app, at, limit).await.ok_or("nothing to keep")?,
+    };
+    wish("what is provided", kept.provide(app, limit).await)?;
+    wish("an end", kept.end(app).await)
+}
+
+impl<K: Keeper> Kept<K> {
+    /// Keeps a node, and waits until it is there. It is kept also if that takes too long.
+    async fn begin(app: &mut Application, at: usize, limit: Duration) -> Option<Self> {
+        let value = app.fresh_value();
+        let (keeper, driver) = K::new(app, at, &value)?;
+        let kept = Self {
+            path: keeper.path(),
+            keeper,
+            driver: Some(app.drive(driver)),
+            teller: Some((app.actor.recorder.clone(), app.process())),
+        };
+        kept.present(app, Function::Keep, &value, limit).await;
+        Some(kept)
+    }
+
+    /// It holds something else from now on.
+    async fn provide(&self, app: &mut Application, limit: Duration) -> Option<Zxid> {
+        let value = app.fresh_value();
+        self.keeper.set(&value);
+        self.present(app, Function::Provide, &value, limit).await
+    }
+
+    async fn present(
+        &self,
+        app: &Application,
+        function: Function,
+        value: &str,
+        limit: Duration,
+    ) -> Option<Zxid> {
+        let ask = Ask {
+            phase: Phase::Writing,
+            call: Call::Wait,
+            function,
+            path: &self.path,
+            limit: Some(limit),
+        };
+        let present = async { Ok::<_, Error>(timeout(limit, self.keeper.present()).await) };
+        let made = app
+            .make(
+                ask,
+                present,
+                |op, history| op.data = history.data(&self.keeper.data(value)),
+                |op, _, present| match present {
+                    Ok(Some(czxid)) => op.token = *czxid,
+                    // The driver has ended with the client.
+                    Ok(None) => op.outcome = Outcome::Cancelled,
+                    Err(_) => op.outcome = Outcome::NotApplied,
+                },
+            )
+            .await;
+        made?.ok().flatten()
+    }
+
+    /// It is kept no longer, and gone when this returns.
+    async fn end(mut self, app: &Application) -> Option<()> {
+        self.teller = None;
+        let driver = self.driver.take()?;
+        let ask = Ask {
+            phase: Phase::Releasing,
+            call: Call::Release,
+            function: Function::Unkeep,
+            path: &self.path,
+            limit: None,
+        };
+        self.keeper.close();
+        let ended = async {
+            match driver.await {
+                Ok(ended) => ended,
+                // It is part of a process that is killed just now.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        app.make(ask, ended, |_, _| {}, |_, _, ()| {}).await
+    }
+}
+
+/// Who lets go of it without a word keeps it no longer, either.
+impl<K> Drop for Kept<K> {
+    fn drop(&mut self) {
+        if let Some((recorder, process)) = self.teller.take() {
+            drop(recorder.begin(process, Function::Unkeep, &self.path, |_, _| {}));
+        }
+    }
+}
