@@ -1,10 +1,13 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.cache.CuratorCache;
+import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.zookeeper.ZooKeeper;
@@ -13,12 +16,13 @@ import org.apache.zookeeper.ZooKeeper;
  * Curator's side of the benchmark: one JVM with one session, which works when it is told to, so that
  * its rounds lie between those of others.
  *
- * <p>Arguments: CONNECT NODE LOCK. Prints {@code ready} when connected, then reads orders, one a line:
+ * <p>Arguments: CONNECT NODE LOCK TREE NODES. Prints {@code ready} when connected, then reads orders, one a line:
  *
  * <ul>
  *   <li>{@code get-1 MILLIS}: getData of NODE through Curator, one at a time, for so long;
  *   <li>{@code get-N MILLIS}: the same, N in flight, through the Java client's asynchronous call;
- *   <li>{@code mutex MILLIS}: uncontended acquire and release of LOCK.
+ *   <li>{@code mutex MILLIS}: uncontended acquire and release of LOCK;
+ *   <li>{@code cache MILLIS}: first loads of a cache of TREE, which has so many NODES, at least one.
  * </ul>
  *
  * <p>Each is answered with {@code ops OPERATIONS nanos NANOSECONDS}. Ends with its standard input.
@@ -27,8 +31,8 @@ public final class CuratorLockBench {
     private CuratorLockBench() {}
 
     public static void main(String[] args) throws Exception {
-        if (args.length != 3) {
-            System.err.println("usage: CuratorLockBench CONNECT NODE LOCK");
+        if (args.length != 5) {
+            System.err.println("usage: CuratorLockBench CONNECT NODE LOCK TREE NODES");
             System.exit(64);
         }
         try (CuratorFramework client =
@@ -46,7 +50,10 @@ public final class CuratorLockBench {
                 String[] words = order.split(" ");
                 long begun = System.nanoTime();
                 long until = begun + TimeUnit.MILLISECONDS.toNanos(Long.parseLong(words[1]));
-                long operations = work(client, args[1], mutex, words[0], until);
+                long operations =
+                        words[0].equals("cache")
+                                ? load(client, args[3], Integer.parseInt(args[4]), until)
+                                : work(client, args[1], mutex, words[0], until);
                 System.out.printf("ops %d nanos %d%n", operations, System.nanoTime() - begun);
             }
         }
@@ -65,6 +72,28 @@ public final class CuratorLockBench {
         return inFlight == 1
                 ? read(client, node, until)
                 : readAhead(client.getZookeeperClient().getZooKeeper(), node, inFlight, until);
+    }
+
+    private static long load(CuratorFramework client, String tree, int nodes, long until)
+            throws Exception {
+        long operations = 0;
+        do {
+            CountDownLatch loaded = new CountDownLatch(1);
+            try (CuratorCache cache = CuratorCache.build(client, tree)) {
+                cache.listenable()
+                        .addListener(
+                                CuratorCacheListener.builder()
+                                        .forInitialized(loaded::countDown)
+                                        .build());
+                cache.start();
+                loaded.await();
+                if (cache.size() != nodes) {
+                    throw new IllegalStateException(cache.size() + " nodes of " + nodes);
+                }
+            }
+            operations++;
+        } while (System.nanoTime() < until);
+        return operations;
     }
 
     private static long lock(InterProcessMutex mutex, long until) throws Exception {

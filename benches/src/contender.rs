@@ -16,6 +16,8 @@ pub(crate) enum Workload {
     Mutex,
     /// As `Mutex`, but the release goes on in the background.
     MutexDropped,
+    /// The first load of a cache of a tree, until it is told as complete, and its end.
+    CacheLoad,
 }
 
 impl Workload {
@@ -23,7 +25,7 @@ impl Workload {
     pub(crate) const MOST_IN_FLIGHT: usize = 256;
 
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Get(1),
         Self::Get(Self::MOST_IN_FLIGHT),
         Self::Read(0, Spread::OneNode),
@@ -34,6 +36,7 @@ impl Workload {
         Self::Read(100_000, Spread::NodeEach),
         Self::Mutex,
         Self::MutexDropped,
+        Self::CacheLoad,
     ];
 
     /// What the table calls it.
@@ -49,6 +52,7 @@ impl Workload {
             }
             Self::Mutex => "free mutex, acquire + release".to_owned(),
             Self::MutexDropped => "free mutex, release not awaited".to_owned(),
+            Self::CacheLoad => "tree cache, first load of 20,200 nodes".to_owned(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::contender::{Contender, Run, Workload};
 use crate::cpu;
 use crate::outcome::Outcome;
-use crate::stage::Stage;
+use crate::stage::{Stage, TREE_NODES};
 
 /// Where Debian's packages put their jars.
 const JARS: &str = "/usr/share/java";
@@ -62,6 +62,8 @@ impl Curator {
                 stage.address(),
                 &stage.node(),
                 &stage.lock("curator"),
+                &stage.tree(),
+                &(TREE_NODES + 1).to_string(),
             ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -101,7 +103,7 @@ impl Contender for Curator {
 
     fn remark(&self, workload: Workload) -> Option<&'static str> {
         match workload {
-            Workload::Get(1) => None,
+            Workload::Get(1) | Workload::CacheLoad => None,
             Workload::Get(_) => Some("the Java client's asynchronous call, without Curator"),
             _ => Some("its release returns when the delete is answered"),
         }
@@ -115,6 +117,7 @@ impl Contender for Curator {
         let order = match workload {
             Workload::Get(in_flight) => format!("get-{in_flight}"),
             Workload::Mutex => "mutex".to_owned(),
+            Workload::CacheLoad => "cache".to_owned(),
             Workload::MutexDropped => return Err("Curator has no such release".into()),
             Workload::Read(..) => return Err("only our reads are joined".into()),
         };

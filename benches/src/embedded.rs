@@ -41,7 +41,7 @@ impl Contender for Embedded {
     }
 
     fn does(&self, workload: Workload) -> bool {
-        !matches!(workload, Workload::Read(..))
+        !matches!(workload, Workload::Read(..) | Workload::CacheLoad)
     }
 
     fn remark(&self, _workload: Workload) -> Option<&'static str> {

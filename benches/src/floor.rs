@@ -123,7 +123,7 @@ impl Contender for Floor {
     }
 
     fn does(&self, workload: Workload) -> bool {
-        !matches!(workload, Workload::Read(..))
+        !matches!(workload, Workload::Read(..) | Workload::CacheLoad)
     }
 
     fn run(&mut self, workload: Workload, time: Duration) -> Outcome<Run> {
@@ -133,7 +133,7 @@ impl Contender for Floor {
             Workload::Get(in_flight) => self.replay(in_flight, until)?,
             Workload::Mutex => self.contend(true, until)?,
             Workload::MutexDropped => self.contend(false, until)?,
-            Workload::Read(..) => return Err("only our reads are joined".into()),
+            Workload::Read(..) | Workload::CacheLoad => return Err("this is for clients".into()),
         };
         Ok(Run {
             operations,

@@ -43,7 +43,7 @@ impl Contender for Incumbent {
     }
 
     fn does(&self, workload: Workload) -> bool {
-        !matches!(workload, Workload::Read(..))
+        !matches!(workload, Workload::Read(..) | Workload::CacheLoad)
     }
 
     fn remark(&self, workload: Workload) -> Option<&'static str> {
@@ -60,7 +60,7 @@ impl Contender for Incumbent {
                     gets(client.clone(), node.clone(), until)
                 })
             }
-            Workload::Read(..) => Err("only our reads are joined".into()),
+            Workload::Read(..) | Workload::CacheLoad => Err("it has nothing like it".into()),
             Workload::Mutex | Workload::MutexDropped => {
                 let lock = self.lock.clone();
                 self.host.run(1, time, move |until| {

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use zk_recipes::{Client, Mutex};
+use zk_recipes::{Client, Mutex, TreeCache};
 
 use crate::contender::{Contender, Role, Run, Workload};
 use crate::host::{Flavour, Host};
 use crate::outcome::Outcome;
-use crate::stage::Stage;
+use crate::stage::{Stage, TREE_NODES};
 
 /// What the table calls our client whose reads are not joined, on tokio's default runtime.
 pub(crate) const ALONE: &str = "ours, multi-thread runtime, reads not joined";
@@ -94,6 +94,12 @@ impl Contender for Ours {
                 let nodes = self.stage.nodes_of(bytes, spread);
                 self.gets(Workload::MOST_IN_FLIGHT, nodes, bytes, time)
             }
+            Workload::CacheLoad => {
+                let (client, top) = (self.client.clone(), self.stage.tree());
+                self.host.run(1, time, move |until| {
+                    loads(client.clone(), top.clone(), until)
+                })
+            }
             Workload::Mutex | Workload::MutexDropped => {
                 let mutex = self.mutex.clone();
                 let await_release = workload == Workload::Mutex;
@@ -124,6 +130,22 @@ async fn gets(client: Client, node: Option<String>, len: usize, until: Instant) 
         if read.data.len() != len {
             return Err(format!("{} bytes of {len}", read.data.len()).into());
         }
+        done += 1;
+    }
+    Ok(done)
+}
+
+async fn loads(client: Client, top: String, until: Instant) -> Outcome<u64> {
+    let mut done = 0;
+    while done == 0 || Instant::now() < until {
+        let (cache, driver) = TreeCache::new(&client, &top)?.keep();
+        let driver = tokio::spawn(driver);
+        let cache = cache.loaded().await?;
+        if cache.len() != TREE_NODES + 1 {
+            return Err(format!("{} nodes of {TREE_NODES}", cache.len()).into());
+        }
+        cache.close();
+        driver.await??;
         done += 1;
     }
     Ok(done)

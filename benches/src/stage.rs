@@ -1,6 +1,6 @@
 //! The nodes that the workloads need, made before and removed after.
 
-use zk_wire::{Create, CreateMode, ErrorCode, Request, Response, path};
+use zk_wire::{Create, CreateMode, ErrorCode, MultiOp, MultiResult, Request, Response, path};
 
 use crate::contender::{Spread, Workload};
 use crate::outcome::Outcome;
@@ -15,6 +15,13 @@ const LOCKS: [&str; 6] = [
     "incumbent",
     "curator",
 ];
+
+/// The tree to cache, as wide and deep as a tree of services.
+const DIRECTORIES: usize = 200;
+const LEAVES: usize = 100;
+
+/// How many nodes are below the top of the tree.
+pub(crate) const TREE_NODES: usize = DIRECTORIES * (1 + LEAVES);
 
 /// Where the contenders meet.
 #[derive(Clone)]
@@ -42,6 +49,7 @@ impl Stage {
                 }
             }
         }
+        stage.grow(&mut connection)?;
         for lock in LOCKS {
             create(&mut connection, &stage.lock(lock), Vec::new())?;
         }
@@ -71,9 +79,57 @@ impl Stage {
         path::join(&self.base, &format!("lock-{whose}"))
     }
 
+    /// The tree to cache: [`DIRECTORIES`] nodes with [`LEAVES`] each.
+    pub(crate) fn tree(&self) -> String {
+        path::join(&self.base, "tree")
+    }
+
+    /// The nodes of one directory of the tree, itself first.
+    fn directory(&self, number: usize) -> Vec<String> {
+        let directory = path::join(&self.tree(), &format!("d{number:03}"));
+        let leaves = (0..LEAVES).map(|leaf| path::join(&directory, &format!("n{leaf:03}")));
+        std::iter::once(directory.clone()).chain(leaves).collect()
+    }
+
+    fn grow(&self, connection: &mut RawConnection) -> Outcome<()> {
+        create(connection, &self.tree(), Vec::new())?;
+        for number in 0..DIRECTORIES {
+            let nodes = self.directory(number).into_iter();
+            let create = |node| Create::new(node, vec![b'x'; 100], CreateMode::Persistent);
+            let creates = nodes.map(|node| MultiOp::Create(create(node)));
+            all(connection, creates.collect())?;
+        }
+        Ok(())
+    }
+
+    fn fell(&self, connection: &mut RawConnection) -> Outcome<()> {
+        for number in 0..DIRECTORIES {
+            let nodes = self.directory(number).into_iter().rev();
+            let version = -1;
+            let deletes = nodes.map(|path| MultiOp::Delete { path, version });
+            all(connection, deletes.collect())?;
+        }
+        Ok(())
+    }
+
     /// Removes the nodes.
     pub(crate) fn strike(self) -> Outcome<()> {
+        self.fell(&mut RawConnection::open(&self.address)?)?;
         remove(&mut RawConnection::open(&self.address)?, &self.base)
+    }
+}
+
+/// Operations that take place all or none.
+fn all(connection: &mut RawConnection, operations: Vec<MultiOp>) -> Outcome<()> {
+    match connection.call(&Request::Multi(operations))? {
+        Ok(Response::Multi(results))
+            if results
+                .iter()
+                .all(|it| !matches!(it, MultiResult::Failed(_))) =>
+        {
+            Ok(())
+        }
+        answer => Err(format!("a transaction on the tree was refused: {answer:?}").into()),
     }
 }
 

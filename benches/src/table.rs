@@ -80,7 +80,7 @@ fn write_row(
         "| {} | {}{note} | {} | {} | {} | {} | {} |",
         cell.workload.title(),
         cell.contender,
-        number(median(cell.rates.iter().copied()), 0),
+        rate(median(cell.rates.iter().copied())),
         number(to(Role::Floor), 2),
         number(to(Role::Base), 2),
         number(median(cell.cpu.iter().copied()), 1),
@@ -147,11 +147,25 @@ fn noise(setting: &Setting, cells: &[Cell]) -> String {
             ))
         })
         .collect();
-    format!(
-        "Noise: the floor's rounds lay around their median by {}; load average {} before, {} after",
-        spreads.join(", "),
-        setting.load.0,
-        setting.load.1,
+    let noise = if spreads.is_empty() {
+        "Noise: not known, no floor was measured".to_owned()
+    } else {
+        let spreads = spreads.join(", ");
+        format!("Noise: the floor's rounds lay around their median by {spreads}")
+    };
+    let (before, after) = &setting.load;
+    format!("{noise}; load average {before} before, {after} after")
+}
+
+/// What takes seconds is not told in whole operations per second.
+fn rate(value: Option<f64>) -> String {
+    number(
+        value,
+        if value.is_some_and(|rate| rate < 100.0) {
+            2
+        } else {
+            0
+        },
     )
 }
 
@@ -225,8 +239,9 @@ mod tests {
             ..cell("peer", Role::Peer, &[1.0])
         }];
         let text = render(&setting(), &cells);
-        assert!(text.contains("| peer [1] | 1 | – | – |"), "{text}");
+        assert!(text.contains("| peer [1] | 1.00 | – | – |"), "{text}");
         assert!(text.contains("[1] it cheats"), "{text}");
+        assert!(text.contains("no floor was measured; load"), "{text}");
         assert!(text.contains("Left out: Curator: no java."), "{text}");
     }
 }

@@ -3,9 +3,9 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
-    acl, barrier, completion, config, counter, create, dev, diff, elect, export, get, import,
-    leaders, lock, locks, ls, man, members, mntr, observe, ping, quota, reconfig, rm, sem, set,
-    srvr, stat, tree, watch, whoami,
+    acl, barrier, cache_watch, completion, config, counter, create, dev, diff, elect, export, get,
+    import, leaders, lock, locks, ls, man, members, mntr, observe, ping, queue, quota, reconfig,
+    register, rm, sem, services, set, srvr, stat, tree, watch, whoami,
 };
 use crate::connect::Connection;
 
@@ -55,6 +55,12 @@ pub(crate) enum Command {
     Barrier(barrier::Args),
     /// Read and change a number that many programs share
     Counter(counter::Args),
+    /// Put and take the items of a queue
+    Queue(queue::Args),
+    /// Register an instance of a service while a command runs
+    Register(register::Args),
+    /// Show services and their instances
+    Services(services::Args),
     /// List the children of a node
     Ls(ls::Args),
     /// Print the data of a node
@@ -77,6 +83,8 @@ pub(crate) enum Command {
     Diff(diff::Args),
     /// Tell what happens to a node, until interrupted
     Watch(watch::Args),
+    /// Tell what a node and everything below it become, until interrupted
+    CacheWatch(cache_watch::Args),
     /// Ask every server whether it answers
     Ping(ping::Args),
     /// Ask servers for their numbers, by a four-letter word

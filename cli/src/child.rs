@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -11,6 +11,7 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpgid, getpid, kill_process,
     kill_process_group, test_kill_process_group, waitid, waitpid,
 };
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -195,14 +196,39 @@ impl Companion {
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
         without: &[&str],
     ) -> Result<Self, Failure> {
+        Self::start(command, |starting| {
+            starting.envs(environment);
+            for name in without {
+                starting.env_remove(name);
+            }
+        })
+    }
+
+    /// Starts `command`, which finds `input` on its stdin.
+    pub(crate) fn with_input(
+        command: &[OsString],
+        environment: impl IntoIterator<Item = (&'static str, OsString)>,
+        input: Vec<u8>,
+    ) -> Result<Self, Failure> {
+        let mut started = Self::start(command, |starting| {
+            starting.envs(environment).stdin(Stdio::piped());
+        })?;
+        if let Some(mut stdin) = started.child.stdin.take() {
+            tokio::spawn(async move {
+                // Whoever does not want to read it need not.
+                let _ = stdin.write_all(&input).await;
+            });
+        }
+        Ok(started)
+    }
+
+    fn start(command: &[OsString], prepare: impl FnOnce(&mut Command)) -> Result<Self, Failure> {
         let Some((program, arguments)) = command.split_first() else {
             return Err(Failure::usage("there is no command to run"));
         };
         let mut starting = Command::new(program);
-        starting.args(arguments).envs(environment);
-        for name in without {
-            starting.env_remove(name);
-        }
+        starting.args(arguments);
+        prepare(&mut starting);
         let child = starting
             .spawn()
             .map_err(|e| Failure::not_started(program, &e))?;

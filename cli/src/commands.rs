@@ -2,6 +2,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod barrier;
+pub(crate) mod cache_watch;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod counter;
@@ -21,10 +22,13 @@ pub(crate) mod members;
 pub(crate) mod mntr;
 pub(crate) mod observe;
 pub(crate) mod ping;
+pub(crate) mod queue;
 pub(crate) mod quota;
 pub(crate) mod reconfig;
+pub(crate) mod register;
 pub(crate) mod rm;
 pub(crate) mod sem;
+pub(crate) mod services;
 pub(crate) mod set;
 pub(crate) mod srvr;
 pub(crate) mod stat;
@@ -55,6 +59,9 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Sem(args) => sem::run(args, &connection, json).await,
         Command::Barrier(args) => barrier::run(args, &connection, json).await,
         Command::Counter(args) => counter::run(args, &connection, json).await,
+        Command::Queue(args) => queue::run(args, &connection, json).await,
+        Command::Register(args) => register::run(args, &connection, json).await,
+        Command::Services(args) => services::run(args, &connection, json).await,
         Command::Ls(args) => ls::run(args, &connection, json).await,
         Command::Get(args) => get::run(args, &connection, json).await,
         Command::Set(args) => set::run(args, &connection, json).await,
@@ -66,6 +73,7 @@ pub(crate) async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Import(args) => import::run(args, &connection, json).await,
         Command::Diff(args) => diff::run(args, &connection, json).await,
         Command::Watch(args) => watch::run(args, &connection, json).await,
+        Command::CacheWatch(args) => cache_watch::run(args, &connection, json).await,
         Command::Ping(args) => ping::run(args, &connection, json).await,
         Command::Srvr(args) => srvr::run(args, &connection, json).await,
         Command::Mntr(args) => mntr::run(args, &connection, json).await,

@@ -21,6 +21,7 @@ mod signals;
 mod since;
 mod starter;
 mod terminal;
+mod until;
 mod value;
 mod watchdog;
 mod word;

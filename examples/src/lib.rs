@@ -27,11 +27,11 @@ pub async fn stopped() {
     }
 }
 
-/// Stands still, with all that this thread does, until a line comes in.
+/// Stands still, with all that this thread does, until a line comes in; false if there will be none.
 ///
 /// # Errors
 ///
 /// If standard input cannot be read.
-pub fn wait_for_a_line() -> io::Result<()> {
-    io::stdin().read_line(&mut String::new()).map(drop)
+pub fn wait_for_a_line() -> io::Result<bool> {
+    Ok(io::stdin().read_line(&mut String::new())? > 0)
 }

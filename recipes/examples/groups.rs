@@ -13,13 +13,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let group = Group::new(&zk, "/demo/group")?;
     let (membership, driver) = group.join(&id, "")?;
     let driver = tokio::spawn(driver);
-    let mut rosters = group.observe();
+    let (mut rosters, looking) = group.observe();
+    let looking = tokio::spawn(looking);
     loop {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => break,
             roster = rosters.next() => {
-                let roster = roster?;
+                // The driver has ended; why, it says itself.
+                let Some(roster) = roster else { break };
                 let ids = Vec::from_iter(roster.ids()).join(", ");
                 match roster.is_stale {
                     true => println!("nobody tells any more; last seen: {ids}"),
@@ -28,6 +30,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
+    drop(rosters);
+    looking.await??;
     membership.leave();
     driver.await??;
     zk.close().await?;

@@ -8,6 +8,7 @@ mod builders;
 mod change;
 mod changes;
 mod engine;
+mod handle;
 mod keeper;
 mod limits;
 mod loading;

@@ -2,7 +2,6 @@
 
 mod joining;
 mod layout;
-mod lookout;
 mod membership;
 mod roster;
 mod rosters;
@@ -12,5 +11,3 @@ pub use layout::GroupLayout;
 pub use membership::Membership;
 pub use roster::{GroupMember, Roster};
 pub use rosters::Rosters;
-
-pub(crate) use lookout::{Lookout, Sight};

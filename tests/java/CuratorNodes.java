@@ -7,12 +7,14 @@ import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.recipes.nodes.GroupMember;
 import org.apache.curator.framework.recipes.nodes.PersistentNode;
+import org.apache.curator.framework.recipes.nodes.PersistentTtlNode;
 import org.apache.zookeeper.CreateMode;
 
 /** Curator's nodes that are kept, and members of groups. */
 final class CuratorNodes implements Talk.Family {
     private final CuratorFramework client;
     private final Map<String, PersistentNode> nodes = new HashMap<>();
+    private final Map<String, PersistentTtlNode> timed = new HashMap<>();
     private final Map<String, GroupMember> members = new HashMap<>();
 
     CuratorNodes(CuratorFramework client) {
@@ -34,6 +36,21 @@ final class CuratorNodes implements Talk.Family {
             }
             case "set" -> nodes.get(name).setData(Talk.bytes(words[2]));
             case "drop" -> nodes.remove(name).close();
+                // ttl NAME PATH DATA MILLIS: keeps a node with a time to live.
+            case "ttl" -> {
+                PersistentTtlNode node =
+                        new PersistentTtlNode(
+                                client, words[2], Long.parseLong(words[4]), Talk.bytes(words[3]));
+                node.start();
+                Talk.check(
+                        node.waitForInitialCreate(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "created");
+                timed.put(name, node);
+            }
+            case "ttl-set" -> timed.get(name).setData(Talk.bytes(words[2]));
+            case "ttl-drop" -> timed.remove(name).close();
+            case "read" -> {
+                return Talk.word(client.getData().forPath(name));
+            }
                 // join NAME PATH ID DATA
             case "join" -> {
                 GroupMember member =

@@ -67,8 +67,8 @@ final class CuratorQueues implements Talk.Family {
             case "peek" -> {
                 return Talk.word(simple.get(name).peek());
             }
-                // shard NAME PATH LEADER: more than 2 items make another shard.
-            case "shard" -> shard(name, words[2], words[3]);
+                // shard NAME PATH LEADER producer|consumer: 3 items make another shard.
+            case "shard" -> shard(name, words[2], words[3], words[4].equals("consumer"));
             case "put-shard" -> sharders.get(name).getQueue().put(Talk.bytes(words[2]));
             case "shards" -> {
                 return String.join(" ", sharders.get(name).getQueuePaths());
@@ -103,18 +103,17 @@ final class CuratorQueues implements Talk.Family {
         queues.put(name, queue);
     }
 
-    private void shard(String name, String path, String leader) throws Exception {
+    private void shard(String name, String path, String leader, boolean consumes)
+            throws Exception {
+        Consumer consumer = consumes ? new Consumer(false) : null;
+        consumers.put(name, consumer);
         QueueAllocator<byte[], DistributedQueue<byte[]>> allocator =
-                (client, at) ->
-                        QueueBuilder.builder(client, (QueueConsumer<byte[]>) null, new Plain(), at)
+                (of, at) ->
+                        QueueBuilder.builder(of, consumer, new Plain(), at)
                                 .putInBackground(false)
                                 .buildQueue();
         QueueSharderPolicies policies =
-                QueueSharderPolicies.builder()
-                        .newQueueThreshold(2)
-                        .thresholdCheckMs(50)
-                        .maxQueues(3)
-                        .build();
+                QueueSharderPolicies.builder().newQueueThreshold(3).thresholdCheckMs(50).build();
         QueueSharder<byte[], DistributedQueue<byte[]>> sharder =
                 new QueueSharder<>(client, allocator, path, leader, policies);
         sharder.start();

@@ -81,6 +81,7 @@ public final class Talk {
             case "caches" -> new CuratorCaches(client);
             case "discovery" -> new CuratorDiscovery(client);
             case "ops" -> new CuratorOps(client);
+            case "rest" -> new CuratorRest(client);
             default -> throw new IllegalArgumentException(family);
         };
     }

@@ -18,9 +18,11 @@ class Caches:
         """Waits until it holds that at the path, or null."""
         wait_until(f"{path} {item}", lambda: self.caches[name].at(path) == item)
 
-    def await_children(self, name, path, *children):
-        cache = self.caches[name]
-        wait_until(f"{path} {children}", lambda: cache.children(path) == sorted(children))
+    def await_child(self, name, path, child):
+        wait_until(f"{path}/{child}", lambda: child in self.caches[name].children(path))
+
+    def await_no_child(self, name, path, child):
+        wait_until(f"no {path}/{child}", lambda: child not in self.caches[name].children(path))
 
     def stop(self, name):
         self.caches.pop(name).close()
@@ -41,9 +43,6 @@ class Tree:
     def at(self, path):
         held = self.cache.get_data(path)
         return "null" if held is None else word(held.data)
-
-    def children(self, path):
-        return sorted(self.cache.get_children(path, []))
 
     def close(self):
         self.cache.close()
@@ -74,7 +73,7 @@ class Children:
         ChildrenWatch(zk, path, self.see)
 
     def see(self, held):
-        self.held = sorted(held)
+        self.held = held
         return not self.ended
 
     def children(self, _path):

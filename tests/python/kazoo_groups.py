@@ -1,5 +1,6 @@
 """kazoo's parties and partitioners."""
 
+import os
 import threading
 
 from kazoo.recipe.partitioner import SetPartitioner
@@ -30,18 +31,20 @@ class Groups:
     def count(self, name):
         return str(len(self.parties[name]))
 
-    def partition(self, name, path, identifier, *items):
-        """Starts to take a share of the items, and gives it back whenever others come or go."""
-        self.partitioners[name] = Share(self.zk, path, identifier, items)
+    def partition(self, name, path, identifier, folder, *items):
+        """Starts to take a share of the items, and gives it back whenever others come or go.
 
-    def share(self, name):
-        return self.partitioners[name].shown()
+        For each item that it has there is a file in the folder, which nobody else has made.
+        """
+        self.partitioners[name] = Share(self.zk, path, identifier, folder, items)
 
     def await_share(self, name, size):
         """Waits until it has so many items."""
         share = self.partitioners[name]
-        wait_until(f"a share of {size}", lambda: share.acquired() and len(share.items()) == int(size))
-        return share.shown()
+        wait_until(f"a share of {size}", lambda: share.fault or len(share.held) == int(size))
+        if share.fault:
+            raise share.fault
+        return " ".join(sorted(share.held))
 
     def finish(self, name):
         self.partitioners[name].finish()
@@ -50,7 +53,10 @@ class Groups:
 class Share:
     """The loop that kazoo's documentation tells its users to write, on a thread."""
 
-    def __init__(self, zk, path, identifier, items):
+    def __init__(self, zk, path, identifier, folder, items):
+        self.folder = folder
+        self.held = []
+        self.fault = None
         self.partitioner = SetPartitioner(
             zk, path, items, identifier=identifier, time_boundary=0.2
         )
@@ -59,22 +65,31 @@ class Share:
         self.thread.start()
 
     def run(self):
-        while not self.ended.wait(0.002):
-            if self.partitioner.failed:
-                return
-            if self.partitioner.release:
-                self.partitioner.release_set()
-            elif self.partitioner.allocating:
-                self.partitioner.wait_for_acquire(1)
+        try:
+            while not self.ended.wait(0.002):
+                self.step()
+            self.let_go()
+        except Exception as fault:
+            self.fault = fault
 
-    def acquired(self):
-        return self.partitioner.acquired
+    def step(self):
+        if self.partitioner.failed:
+            raise RuntimeError("the partitioner failed")
+        if self.partitioner.release:
+            self.let_go()
+            self.partitioner.release_set()
+        elif self.partitioner.allocating:
+            self.partitioner.wait_for_acquire(1)
+        elif self.partitioner.acquired and not self.held:
+            items = list(self.partitioner)
+            for item in items:
+                open(os.path.join(self.folder, item), "x").close()
+            self.held = items
 
-    def items(self):
-        return list(self.partitioner) if self.acquired() else []
-
-    def shown(self):
-        return " ".join(sorted(self.items()))
+    def let_go(self):
+        for item in self.held:
+            os.remove(os.path.join(self.folder, item))
+        self.held = []
 
     def finish(self):
         self.ended.set()

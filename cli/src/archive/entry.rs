@@ -144,9 +144,8 @@ impl Entry {
         if (self.mode == Mode::Ephemeral) != (other.mode == Mode::Ephemeral) {
             found.push("mode");
         }
-        if let (Some(a), Some(b)) = (&self.acl, &other.acl)
-            && !same_acl(a, b)
-        {
+        let acls = self.acl.as_ref().zip(other.acl.as_ref());
+        if acls.is_some_and(|(a, b)| !same_acl(a, b)) {
             found.push("acl");
         }
         found

@@ -80,6 +80,12 @@ impl FromStr for Side {
     }
 }
 
+impl Side {
+    fn is_stdin(&self) -> bool {
+        matches!(self, Self::File(name) if name == "-")
+    }
+}
+
 /// One of the two, open.
 enum Source {
     Tree { live: Box<Live>, root: String },
@@ -97,10 +103,7 @@ async fn compare(args: &Args, connection: &Connection, json: bool) -> Result<u8,
             "--other says where the tree B is, but B is a file",
         ));
     }
-    if let (Side::File(a), Side::File(b)) = (&args.a, &args.b)
-        && a == "-"
-        && b == "-"
-    {
+    if [&args.a, &args.b].iter().all(|side| side.is_stdin()) {
         return Err(Failure::usage("both cannot be stdin"));
     }
     // Files first: they are looked at without a server.

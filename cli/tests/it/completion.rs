@@ -60,7 +60,7 @@ fn every_command_has_a_page_in_the_manual() {
         .collect();
     files.sort();
     std::fs::remove_dir_all(&dir).unwrap();
-    assert_eq!(files.len(), 32, "{files:?}");
+    assert_eq!(files.len(), 36, "{files:?}");
     assert!(files.contains(&"zkctl-watch.1".to_owned()), "{files:?}");
 }
 
@@ -71,6 +71,10 @@ fn every_command_has_examples_in_its_help() {
         "elect",
         "leaders",
         "members",
+        "queue",
+        "cache-watch",
+        "register",
+        "services",
         "observe",
         "lock",
         "locks",

@@ -11,6 +11,7 @@
 
 mod admin;
 mod barrier;
+mod cache_watch;
 mod completion;
 mod counter;
 mod create;
@@ -35,9 +36,11 @@ mod permission;
 mod ping;
 mod process;
 mod pty;
+mod queue;
 mod security;
 mod sem;
 mod server;
+mod services;
 mod srvr;
 mod stranger;
 mod tree;

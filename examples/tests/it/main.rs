@@ -5,7 +5,9 @@
 )]
 
 mod cron;
+mod discovered_service;
 mod kit;
 mod leader_service;
 mod lock_worker;
 mod sqlite_gate;
+mod work_queue;

@@ -135,6 +135,10 @@ impl Asks {
                 self.open.remove(&key);
             }
         }
+        if self.open.is_empty() && self.due.is_empty() {
+            // A load leaves room for as many as there are nodes.
+            self.due.shrink_to(FEW);
+        }
     }
 
     /// Whether any of the nodes above is about to be read.
@@ -163,8 +167,16 @@ impl Asks {
         self.walking > 0
     }
 
+    /// How many nodes there is something to read of.
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
     /// Nothing is due or under way.
     pub(super) fn is_idle(&self) -> bool {
         self.open.is_empty()
     }
 }
+
+/// Reads that are due at a time, when nothing is loaded.
+const FEW: usize = 64;

@@ -126,34 +126,6 @@ macro_rules! cache {
                 self.plan.confirm = Some(time.max(SHORTEST));
                 self
             }
-
-            /// A handle, and the driver that reads and keeps the cache until it is closed or its last handle dropped, or until an error
-            /// that no retry mends. The driver is yours to spawn.
-            ///
-            /// # Errors
-            ///
-            /// The driver ends with `NoAuth` if it may not read one of the nodes, `Incomplete` beyond a limit, `FrameTooLarge`
-            /// if a list of children is larger than a reply may be, `SessionExpired` only with `OnExpiry::Stop`, `Closed`.
-            ///
-            /// # Cancel safety
-            ///
-            /// Self-cleaning: a dropped driver leaves no watch behind.
-            ///
-            /// # Ordering
-            ///
-            /// Nothing is sent before the driver is polled. Watches are set before what they watch is read.
-            ///
-            /// # On session events
-            ///
-            /// After a reconnect and in the next session all is read again, and the difference told.
-            pub fn keep(
-                &self,
-            ) -> (
-                CacheLoading,
-                impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
-            ) {
-                self.plan.keep()
-            }
         }
     };
 }
@@ -162,6 +134,7 @@ macro_rules! selecting {
     ($Cache:ident) => {
         impl $Cache {
             /// Leaves out the nodes whose paths this refuses, and all below them. Default: none. The node at the top stays.
+            /// It is asked while readers wait, so it should answer at once, and always the same.
             #[must_use]
             pub fn select(mut self, select: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
                 self.plan.scope.select = Some(Arc::new(select));
@@ -195,6 +168,32 @@ impl NodeCache {
         let plan = Plan::new(client, path, 0, Watching::OneShot)?;
         Ok(Self { plan })
     }
+
+    /// As [`TreeCache::keep`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TreeCache::keep`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: a dropped driver leaves no watch behind.
+    ///
+    /// # Ordering
+    ///
+    /// As [`TreeCache::keep`].
+    ///
+    /// # On session events
+    ///
+    /// As [`TreeCache::keep`].
+    pub fn keep(
+        &self,
+    ) -> (
+        CacheLoading,
+        impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
+    ) {
+        self.plan.keep()
+    }
 }
 
 impl ChildrenCache {
@@ -206,6 +205,32 @@ impl ChildrenCache {
     pub fn new(client: &Client, path: &str) -> Result<Self, Error> {
         let plan = Plan::new(client, path, 1, Watching::Recursive)?;
         Ok(Self { plan })
+    }
+
+    /// As [`TreeCache::keep`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TreeCache::keep`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: a dropped driver leaves no watch behind.
+    ///
+    /// # Ordering
+    ///
+    /// As [`TreeCache::keep`].
+    ///
+    /// # On session events
+    ///
+    /// As [`TreeCache::keep`].
+    pub fn keep(
+        &self,
+    ) -> (
+        CacheLoading,
+        impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
+    ) {
+        self.plan.keep()
     }
 }
 
@@ -225,6 +250,34 @@ impl TreeCache {
     pub fn depth(mut self, levels: usize) -> Self {
         self.plan.scope.depth = levels;
         self
+    }
+
+    /// A handle, and the driver that reads and keeps the cache until it is closed or its last handle dropped, or until an error
+    /// that no retry mends. The driver is yours to spawn.
+    ///
+    /// # Errors
+    ///
+    /// The driver ends with `NoAuth` if it may not read one of the nodes, `Incomplete` beyond a limit, `FrameTooLarge`
+    /// if a list of children is larger than a reply may be, `SessionExpired` only with `OnExpiry::Stop`, `Closed`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: a dropped driver leaves no watch behind.
+    ///
+    /// # Ordering
+    ///
+    /// Nothing is sent before the driver is polled. Watches are set before what they watch is read.
+    ///
+    /// # On session events
+    ///
+    /// After a reconnect and in the next session all is read again, and the difference told.
+    pub fn keep(
+        &self,
+    ) -> (
+        CacheLoading,
+        impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
+    ) {
+        self.plan.keep()
     }
 }
 

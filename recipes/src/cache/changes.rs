@@ -1,10 +1,8 @@
 //! Following a cache.
 
 use super::change::CacheChange;
+use super::handle::Handle;
 use super::log::Next;
-use super::picture::Picture;
-use super::snapshot::CacheSnapshot;
-use super::view::Handle;
 
 /// The changes of a [`Cache`](super::Cache), in the order of the server's transactions per node: a snapshot, then what
 /// changed since. Each reader goes at its own pace and holds up nobody; one that falls more than the
@@ -56,10 +54,9 @@ impl CacheChanges {
     /// What is next, and whether nothing will come after all that was told.
     fn look(&mut self) -> (Option<CacheChange>, bool) {
         let picture = self.handle.picture.borrow_and_update();
-        let snapshot = |picture: &Picture| CacheSnapshot::of(&self.handle.scope, picture);
         let told = match self.next.map(|number| picture.log.at(number)) {
-            None => Some(CacheChange::Snapshot(snapshot(&picture))),
-            Some(Next::Dropped) => Some(CacheChange::Lagged(snapshot(&picture))),
+            None => Some(CacheChange::Snapshot(picture.snapshot(&self.handle.scope))),
+            Some(Next::Dropped) => Some(CacheChange::Lagged(picture.snapshot(&self.handle.scope))),
             Some(Next::Nothing) => return (None, picture.ended.is_some()),
             Some(Next::Change(change)) => {
                 self.next = self.next.map(|number| number + 1);

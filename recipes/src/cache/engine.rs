@@ -129,6 +129,11 @@ impl Engine {
         else {
             return;
         };
+        if self.asks.len() >= FLOOD {
+            // Whoever tells of more than can be read is not followed one by one, and keeps no memory.
+            self.walk();
+            return;
+        }
         match kind {
             EventType::Deleted if self.is_plainly_gone(below) => self.remove(tree, changes, below),
             EventType::ChildrenChanged => {
@@ -207,6 +212,20 @@ impl Engine {
                 return Ok(());
             }
             Put::New => changes.push(CacheChange::Created { path: path(), node }),
+            #[cfg(feature = "__seeded-bugs")]
+            Put::Replaced(old)
+                if zk_client::seeded::is_on("new-by-its-version")
+                    && old.stat().version == stat.version => {}
+            #[cfg(feature = "__seeded-bugs")]
+            Put::Replaced(old)
+                if is_new && zk_client::seeded::is_on("made-again-told-as-changed") =>
+            {
+                changes.push(CacheChange::Updated {
+                    path: path(),
+                    node,
+                    old,
+                });
+            }
             Put::Replaced(old) if is_new => {
                 for (below, old) in tree.remove_older(below) {
                     let path = self.scope.path(&below).into();
@@ -328,3 +347,6 @@ impl Engine {
         self.seen = self.seen.max(newest);
     }
 }
+
+/// Nodes that may have a read due before an event makes all be read instead.
+const FLOOD: usize = 65_536;

@@ -11,9 +11,9 @@ use zk_client::{AddWatchMode, Client, Error, ErrorKind, SetEvent, WatchEvent, Wa
 
 use super::asks::{Job, Mark};
 use super::engine::{Engine, Watching};
+use super::handle::Wanted;
 use super::limits::Exceeded;
 use super::picture::Picture;
-use super::view::Wanted;
 use super::wire::{Back, Wire};
 use crate::renewal::renewed;
 
@@ -172,6 +172,8 @@ impl Keeper {
 
     /// The watches are in place: finds out where the server is, and with `walks` reads all.
     fn resume(&mut self, walks: bool) {
+        #[cfg(feature = "__seeded-bugs")]
+        let walks = walks && !zk_client::seeded::is_on("not-read-again-after-a-gap");
         self.connected = true;
         self.base = None;
         let surely = self.confirm.is_some();

@@ -2,8 +2,9 @@
 
 use zk_client::Error;
 
+use super::handle::Handle;
 use super::snapshot::CacheSnapshot;
-use super::view::{Cache, Handle};
+use super::view::Cache;
 
 /// A cache whose [driver](super::TreeCache::keep) was made. It becomes a [`Cache`], which can be read, when all was read once;
 /// so nobody takes for missing what was not read yet. The last handle of a cache that is dropped ends its driver, and this is one.

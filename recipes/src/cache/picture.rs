@@ -5,6 +5,8 @@ use zk_client::{Error, Moment, Zxid};
 use super::asks::Mark;
 use super::change::CacheChange;
 use super::log::Log;
+use super::scope::Scope;
+use super::snapshot::CacheSnapshot;
 use super::tree::Tree;
 
 #[derive(Debug)]
@@ -33,6 +35,10 @@ impl Picture {
             sure: None,
             ended: None,
         }
+    }
+
+    pub(super) fn snapshot(&self, scope: &Scope) -> CacheSnapshot {
+        CacheSnapshot::new(scope, &self.tree, self.as_of, self.fresh)
     }
 
     /// Takes in how far it reaches by now.

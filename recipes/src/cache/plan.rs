@@ -8,12 +8,12 @@ use tokio::sync::watch;
 use zk_client::{Client, Error, ErrorKind, OpKind, path};
 
 use super::engine::{Engine, Watching};
+use super::handle::{Handle, Wanted};
 use super::keeper::Keeper;
 use super::limits::Limits;
 use super::loading::CacheLoading;
 use super::picture::Picture;
 use super::scope::Scope;
-use super::view::{Handle, Wanted};
 
 #[derive(Debug, Clone)]
 pub(super) struct Plan {

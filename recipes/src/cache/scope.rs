@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use zk_client::path;
 
+/// Whether a node at a path is wanted.
+pub(super) type Select = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// The top of a cache, and what of the nodes below it is wanted. Paths are taken apart here and nowhere else: the rest of
 /// the cache names a node by what follows the top (nothing for the top itself, else names with a slash between).
 #[derive(Clone)]
 pub(super) struct Scope {
     top: Arc<str>,
     pub(super) depth: usize,
-    pub(super) select: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    pub(super) select: Option<Select>,
 }
 
 impl Scope {

@@ -3,7 +3,6 @@
 use zk_client::Zxid;
 
 use super::node::CachedNode;
-use super::picture::Picture;
 use super::scope::Scope;
 use super::tree::Tree;
 
@@ -21,12 +20,12 @@ pub struct CacheSnapshot {
 }
 
 impl CacheSnapshot {
-    pub(super) fn of(scope: &Scope, picture: &Picture) -> Self {
+    pub(super) fn new(scope: &Scope, tree: &Tree, as_of: Zxid, fresh: bool) -> Self {
         Self {
             scope: scope.clone(),
-            tree: picture.tree.clone(),
-            as_of: picture.as_of,
-            fresh: picture.fresh,
+            tree: tree.clone(),
+            as_of,
+            fresh,
         }
     }
 

@@ -1,35 +1,15 @@
 //! Reading a cache.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use zk_client::{Client, Error, ErrorKind, OpKind, Zxid};
+use zk_client::{Error, ErrorKind, Zxid};
 
 use super::asks::Mark;
 use super::changes::CacheChanges;
+use super::handle::Handle;
 use super::node::CachedNode;
-use super::picture::Picture;
-use super::scope::Scope;
 use super::snapshot::{self, CacheSnapshot};
 use crate::renewal::renewed;
-
-/// What the keeper is to do.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Wanted {
-    /// What somebody waits for the picture to show.
-    pub(super) mark: Mark,
-    pub(super) closing: bool,
-}
-
-/// What every copy of a cache has.
-#[derive(Debug, Clone)]
-pub(super) struct Handle {
-    pub(super) client: Client,
-    pub(super) scope: Scope,
-    pub(super) wanted: Arc<watch::Sender<Wanted>>,
-    pub(super) picture: watch::Receiver<Picture>,
-}
 
 /// A local picture of a node, of its children or of all below it, which a [driver](super::TreeCache::keep) keeps up to date.
 /// Made by [`CacheLoading::loaded`](super::CacheLoading::loaded). Copies are cheap and show the same.
@@ -39,47 +19,6 @@ pub(super) struct Handle {
 #[derive(Debug, Clone)]
 pub struct Cache {
     handle: Handle,
-}
-
-impl Handle {
-    pub(super) fn snapshot(&self) -> CacheSnapshot {
-        CacheSnapshot::of(&self.scope, &self.picture.borrow())
-    }
-
-    pub(super) fn close(&self) {
-        self.wanted.send_modify(|wanted| wanted.closing = true);
-    }
-
-    /// Asks the keeper for a mark.
-    fn want(&self, mark: Mark) {
-        self.wanted
-            .send_modify(|wanted| wanted.mark = wanted.mark.and(mark));
-    }
-
-    /// Waits until the picture reaches a transaction that the session has seen.
-    async fn reached(&self, zxid: Zxid, mark: Mark) -> Result<(), Error> {
-        self.want(mark);
-        let mut picture = self.picture.clone();
-        let reached = |picture: &Picture| picture.as_of >= zxid;
-        let settled = picture.wait_for(|picture| reached(picture) || picture.ended.is_some());
-        match settled.await {
-            Ok(picture) if reached(&picture) => Ok(()),
-            Ok(picture) => match &picture.ended {
-                Some(Some(error)) => Err(error.clone()),
-                _ => Err(self.abandoned()),
-            },
-            Err(_) => Err(self.abandoned()),
-        }
-    }
-
-    /// The error of a cache that nobody keeps.
-    pub(super) fn abandoned(&self) -> Error {
-        let top = &**self.scope.top();
-        let text = format!("nobody keeps the cache of {top}: it was closed, or its driver dropped");
-        Error::new(ErrorKind::Misuse, text)
-            .with_op(OpKind::Get, top)
-            .with_hint("spawn the driver; it has to run for as long as the cache is read")
-    }
 }
 
 impl Cache {
@@ -234,6 +173,12 @@ impl Cache {
             let (generation, asked) = (client.generation(), client.now());
             match client.barrier().await {
                 Ok(zxid) => {
+                    #[cfg(feature = "__seeded-bugs")]
+                    let asked = if zk_client::seeded::is_on("age-counted-from-the-answer") {
+                        self.handle.client.now()
+                    } else {
+                        asked
+                    };
                     let (as_of, sure) = (Some(zxid), Some(asked));
                     return self.handle.reached(zxid, Mark { as_of, sure }).await;
                 }

@@ -62,13 +62,10 @@ impl Marked<'_> {
     pub(crate) async fn attempt(&self, parts: Multi) -> Result<Sent, Error> {
         let mut mark = match self.marks.take(self.client) {
             Some(mark) => mark,
-            None => match Home::look(self.client, self.home).await? {
-                Home::Missing => {
-                    self.make_home(self.homeless()).await?;
-                    return Ok(Sent::Again);
-                }
-                before => Mark::new(self.client, self.home, before)?,
-            },
+            None => {
+                let before = Home::look(self.client, self.home).await?;
+                Mark::new(self.client, self.home, before)?
+            }
         };
         mark.number += 1;
         let generation = self.client.generation();
@@ -123,6 +120,14 @@ impl Marked<'_> {
             self.marks.put_back(mark);
             return Err(error);
         }
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("lost-transaction-made-again") {
+            match mark.made {
+                true => self.marks.put_back(mark),
+                false => mark.absent(),
+            }
+            return Ok(Sent::Again);
+        }
         let settlement = Settlement {
             client: self.client,
             op: self.op,
@@ -155,13 +160,6 @@ impl Marked<'_> {
         let below = path::join(self.home, "mark");
         let container = CreateMode::Container;
         make_parents(self.client, &below, container, self.acl, missing).await
-    }
-
-    fn homeless(&self) -> Error {
-        Error::new(ErrorKind::NoNode, format!("there is no {}", self.home))
-            .with_fate(Fate::NotApplied)
-            .with_op(OpKind::Multi, self.home)
-            .with_origin(self.client.server(), self.client.session_id())
     }
 
     fn unmarkable(&self, error: Error) -> Error {

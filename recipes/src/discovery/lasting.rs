@@ -1,5 +1,7 @@
 //! Registrations whose nodes outlive whoever made them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use zk_client::{Client, CreateMode, Error, ErrorKind, Fate, OpKind, SessionId, Stat};
 
@@ -195,6 +197,11 @@ async fn retried(client: &Client, generation: u64, error: Error) -> Result<(), E
             Ok(()) => return Ok(()),
             Err(error) => error,
         },
+        // Somebody else fills the queue, or the server is overloaded.
+        ErrorKind::QueueFull | ErrorKind::Throttled => {
+            tokio::time::sleep(PAUSE).await;
+            return Ok(());
+        }
         _ => error,
     };
     match renewed(client, generation, error) {
@@ -202,3 +209,6 @@ async fn retried(client: &Client, generation: u64, error: Error) -> Result<(), E
         Err(error) => Err(client.explain(error).await),
     }
 }
+
+/// Before the next attempt where there was no room for the last one.
+const PAUSE: Duration = Duration::from_millis(100);

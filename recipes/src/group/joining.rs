@@ -7,8 +7,9 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind, path};
 
 use super::layout::GroupLayout;
 use super::membership::{Membership, no_data};
-use super::roster::{GroupMember, members, names};
+use super::roster::{GroupMember, members};
 use super::rosters::Rosters;
+use crate::ChildrenCache;
 use crate::contend::validate;
 use crate::persistent_node::{Keeper, Life, Place, Presence};
 use crate::uuid::new_uuid;
@@ -25,7 +26,7 @@ use crate::uuid::new_uuid;
 /// [`Partitioner`](crate::Partitioner).
 ///
 /// **Cost**: a member is one node and one watch on it. A look is one list, and a read of each member, which travel together. An
-/// observer has one watch, and looks again after each change.
+/// observer has one watch; a change costs it one read.
 ///
 /// ```
 /// # #[cfg(feature = "dev-server")]
@@ -37,11 +38,14 @@ use crate::uuid::new_uuid;
 /// let (membership, driver) = workers.join("node-7", "10.0.0.7:80")?;
 /// let driver = tokio::spawn(driver);
 /// membership.presence().present().await;
-/// let mut rosters = workers.observe();
-/// assert!(rosters.next().await?.contains("node-7"));
+/// let (mut rosters, looking) = workers.observe();
+/// let looking = tokio::spawn(looking);
+/// assert!(rosters.next().await.expect("the driver runs").contains("node-7"));
 /// membership.leave();
-/// assert!(rosters.next().await?.members.is_empty());
 /// driver.await.unwrap()?;
+/// assert!(rosters.next().await.expect("the driver runs").members.is_empty());
+/// drop(rosters);
+/// looking.await.unwrap()?;
 /// # zk.close().await?;
 /// # Ok::<(), zk_recipes::Error>(())
 /// # }).unwrap(); }
@@ -52,6 +56,8 @@ use crate::uuid::new_uuid;
 pub struct Group {
     client: Client,
     path: String,
+    /// What observers look at.
+    cache: ChildrenCache,
     layout: GroupLayout,
     acl: Vec<Acl>,
 }
@@ -67,6 +73,7 @@ impl Group {
         Ok(Self {
             client: client.terse().patient(),
             path: path.to_owned(),
+            cache: ChildrenCache::new(client, path)?,
             layout: GroupLayout::default(),
             acl: vec![Acl::open()],
         })
@@ -191,18 +198,32 @@ impl Group {
         &self.path
     }
 
-    /// The ids that names tell, in order and as often as they are there: one list.
-    pub(crate) async fn ids(&self) -> Result<Vec<String>, Error> {
-        let names = names(&self.client, &self.path, self.layout).await?;
-        let ids = names.iter().filter_map(|name| self.layout.id_of(name));
-        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
-        ids.sort_unstable();
-        Ok(ids)
-    }
-
-    /// Follows who is there.
-    #[must_use]
-    pub fn observe(&self) -> Rosters {
-        Rosters::new(self.client.clone(), &self.path, self.layout)
+    /// Follows who is there: rosters, and the driver that keeps what they tell until they are dropped, or until an error that no
+    /// retry mends. The driver is yours to spawn. It is that of a [`ChildrenCache`].
+    ///
+    /// # Errors
+    ///
+    /// The driver ends with `NoAuth` if it may not read the group or a member, `SessionExpired` only with `OnExpiry::Stop`,
+    /// `Closed`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Self-cleaning: a dropped driver leaves no watch behind.
+    ///
+    /// # Ordering
+    ///
+    /// Nothing is sent before the driver is polled.
+    ///
+    /// # On session events
+    ///
+    /// After a reconnect and in the next session all is read again, and the difference told.
+    pub fn observe(
+        &self,
+    ) -> (
+        Rosters,
+        impl Future<Output = Result<(), Error>> + Send + 'static + use<>,
+    ) {
+        let (loading, driver) = self.cache.keep();
+        (Rosters::new(self.layout, loading), driver)
     }
 }

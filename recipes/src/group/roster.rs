@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use zk_client::{Client, Error, ErrorKind, Node, SessionId, Zxid, path};
+use zk_client::{Client, Error, ErrorKind, SessionId, Stat, Zxid, path};
 
 use super::layout::GroupLayout;
+use crate::CacheSnapshot;
 
 /// A member of a group, as a look found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct Roster {
     /// The members, ordered by their ids, and by their age where an id is there several times. This process is among them only
     /// if its node was.
     pub members: Vec<GroupMember>,
-    /// True if the connection is lost, so that nobody tells what changed since.
+    /// True while the connection is lost, or what happened meanwhile is not all known yet.
     pub is_stale: bool,
 }
 
@@ -48,49 +49,53 @@ impl Roster {
     }
 }
 
-/// The names of the members' nodes.
-pub(super) async fn names(
-    client: &Client,
-    at: &str,
-    layout: GroupLayout,
-) -> Result<Vec<String>, Error> {
-    let mut names = match client.children(at).await {
-        Ok(names) => names,
-        Err(error) if error.kind() == ErrorKind::NoNode => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    names.retain(|name| layout.is_member(name));
-    Ok(names)
-}
-
 /// All members. Those that go between the list and the look at them are left out.
 pub(super) async fn members(
     client: &Client,
     at: &str,
     layout: GroupLayout,
 ) -> Result<Vec<GroupMember>, Error> {
-    let asked: Vec<_> = names(client, at, layout)
-        .await?
+    let names = match client.children(at).await {
+        Ok(names) => names,
+        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let asked: Vec<_> = names
         .into_iter()
+        .filter(|name| layout.is_member(name))
         .map(|name| (client.get(&path::join(at, &name)).submit(), name))
         .collect();
     let mut members = Vec::with_capacity(asked.len());
     for (node, name) in asked {
         match node.await {
-            Ok(node) => members.push(member(at, &name, layout, node)),
+            Ok(node) => members.push(member(at, &name, layout, &node.data, &node.stat)),
             Err(error) if error.kind() == ErrorKind::NoNode => {}
             Err(error) => return Err(error),
         }
     }
-    members.sort_by(|a, b| a.id.cmp(&b.id).then(a.since.cmp(&b.since)));
-    Ok(members)
+    Ok(in_order(members))
 }
 
-fn member(at: &str, name: &str, layout: GroupLayout, node: Node) -> GroupMember {
-    let Node { data, stat, .. } = node;
+/// What a cache shows of a group.
+pub(super) fn roster(cached: &CacheSnapshot, at: &str, layout: GroupLayout) -> Roster {
+    let nodes = cached.children(at);
+    let nodes = nodes.iter().filter(|(name, _)| layout.is_member(name));
+    let members = nodes.map(|(name, node)| member(at, name, layout, node.data(), node.stat()));
+    Roster {
+        members: in_order(members.collect()),
+        is_stale: !cached.is_fresh(),
+    }
+}
+
+fn in_order(mut members: Vec<GroupMember>) -> Vec<GroupMember> {
+    members.sort_by(|a, b| a.id.cmp(&b.id).then(a.since.cmp(&b.since)));
+    members
+}
+
+fn member(at: &str, name: &str, layout: GroupLayout, data: &[u8], stat: &Stat) -> GroupMember {
     let (id, data) = match layout.id_of(name) {
-        Some(id) => (id.to_owned(), data),
-        None => (String::from_utf8_lossy(&data).into_owned(), Bytes::new()),
+        Some(id) => (id.to_owned(), Bytes::copy_from_slice(data)),
+        None => (String::from_utf8_lossy(data).into_owned(), Bytes::new()),
     };
     GroupMember {
         id,

@@ -1,42 +1,38 @@
 //! Following who is in a group.
 
-use zk_client::{AddWatchMode, Client, Error};
+use std::future::ready;
 
 use super::layout::GroupLayout;
-use super::lookout::{Lookout, Sight};
-use super::roster::{Roster, members};
+use super::roster::{Roster, roster};
+use crate::{Cache, CacheChanges, CacheLoading};
 
-/// Follows who is in a group. Made by [`Group::observe`](crate::Group::observe).
-///
-/// It has one watch on the group; dropping it removes that.
+/// Follows who is in a group, while a [driver](crate::Group::observe) keeps what it knows. Dropped, it ends that.
 #[derive(Debug)]
 pub struct Rosters {
-    client: Client,
-    path: String,
     layout: GroupLayout,
-    lookout: Lookout,
+    loading: CacheLoading,
+    /// From when all was read once.
+    following: Option<(Cache, CacheChanges)>,
     told: Option<Roster>,
 }
 
 impl Rosters {
-    pub(super) fn new(client: Client, path: &str, layout: GroupLayout) -> Self {
+    pub(super) fn new(layout: GroupLayout, loading: CacheLoading) -> Self {
         Self {
-            lookout: Lookout::new(&client, path, AddWatchMode::PersistentRecursive),
-            client,
-            path: path.to_owned(),
             layout,
+            loading,
+            following: None,
             told: None,
         }
     }
 
-    /// Who is in the group: at the first call at once, then whenever somebody comes, goes or says something else, when the
-    /// connection is lost ([stale](Roster::is_stale)) and when it is known again who is there. Changes between two calls are
-    /// told as one.
+    /// Who is in the group: at the first call as soon as that is known, then whenever somebody comes, goes or says something
+    /// else, when the connection is lost ([stale](Roster::is_stale)) and when it is known again who is there. Changes between
+    /// two calls are told as one. `None` when the driver has ended: why, the driver says.
     ///
     /// # Errors
     ///
-    /// `NoAuth`; `Unimplemented` on servers before 3.6; `SessionExpired` only with `OnExpiry::Stop`; `Closed`. After an error
-    /// the next call looks again.
+    /// None.
     ///
     /// # Cancel safety
     ///
@@ -44,32 +40,34 @@ impl Rosters {
     ///
     /// # Ordering
     ///
-    /// As the connected server sees it, perhaps late; what is told never goes back in time on one session. A list and a look at
-    /// each member: those that go in between are left out, and the next roster tells of it.
+    /// As the connected server sees it, perhaps late. What is told of a member never goes back.
     ///
     /// # On session events
     ///
     /// A suspension makes the roster stale, and so does an expiry; it goes on in the client's next session.
-    pub async fn next(&mut self) -> Result<Roster, Error> {
+    pub async fn next(&mut self) -> Option<Roster> {
         loop {
-            let look = || members(&self.client, &self.path, self.layout);
-            match self.lookout.next(look).await? {
-                Sight::Fresh(members) => {
-                    let roster = Roster {
-                        members,
-                        is_stale: false,
-                    };
-                    if self.told.as_ref() != Some(&roster) {
-                        self.told = Some(roster.clone());
-                        return Ok(roster);
-                    }
+            let (cache, changes) = match &mut self.following {
+                Some(following) => following,
+                None => {
+                    let cache = self.loading.loaded().await.ok()?;
+                    let changes = cache.changes();
+                    self.following.insert((cache, changes))
                 }
-                Sight::Stale => {
-                    if let Some(told) = &mut self.told {
-                        told.is_stale = true;
-                        return Ok(told.clone());
-                    }
+            };
+            changes.next().await?;
+            // One roster for all that is known to have happened.
+            loop {
+                tokio::select! {
+                    biased;
+                    change = changes.next() => drop(change?),
+                    () = ready(()) => break,
                 }
+            }
+            let roster = roster(&cache.snapshot(), cache.path(), self.layout);
+            if self.told.as_ref() != Some(&roster) {
+                self.told = Some(roster.clone());
+                return Some(roster);
             }
         }
     }

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
-use zk_client::{Acl, AddWatchMode, Client, Error, path};
+use zk_client::{Acl, Client, Error, path};
 
 use super::division::Desk;
 use super::owned::Owned;
 use super::share::Rule;
 use super::slot::{Slot, Step, freed, step};
 use crate::contend::Layout;
-use crate::group::{Group, Lookout, Membership, Sight};
+use crate::group::{Membership, Rosters};
 use crate::lock::{LockGuard, Mutex};
 
 /// What one member's driver has.
@@ -24,7 +24,6 @@ pub(super) struct Divider {
     pub(super) client: Client,
     /// Where the items' locks are.
     pub(super) locks: String,
-    pub(super) party: Group,
     pub(super) items: BTreeSet<Arc<str>>,
     pub(super) layout: Layout,
     pub(super) rule: Rule,
@@ -59,19 +58,21 @@ struct Ledger {
     wanted: BTreeSet<Arc<str>>,
     parts: BTreeMap<Arc<str>, Part>,
     queues: Vec<Waiting>,
+    /// When those who are to have what is another's now have had time to see that and to wait for it.
+    recalls_at: Option<Instant>,
     freed: mpsc::UnboundedSender<(Arc<str>, bool)>,
 }
 
 impl Divider {
-    /// Runs all that there is to do, with what keeps the membership.
+    /// Runs all that there is to do, with what keeps the membership and what looks who is there.
     pub(super) async fn run(
         self,
         keeping: impl Future<Output = Result<(), Error>> + Send,
+        looking: impl Future<Output = Result<(), Error>> + Send,
+        rosters: Rosters,
     ) -> Result<(), Error> {
-        let (tell, members) = watch::channel(None);
-        let mut looking = pin!(look_out(self.client.clone(), self.party.clone(), tell));
-        let mut keeping = pin!(keeping);
-        let mut dividing = Box::pin(divide(self, members));
+        let (mut keeping, mut looking) = (pin!(keeping), pin!(looking));
+        let mut dividing = Box::pin(divide(self, rosters));
         let mut is_member = true;
         loop {
             tokio::select! {
@@ -90,25 +91,7 @@ impl Divider {
     }
 }
 
-/// Tells who is there, as often as that changes. While nobody knows, what was told last stands.
-async fn look_out(
-    client: Client,
-    party: Group,
-    tell: watch::Sender<Option<Vec<String>>>,
-) -> Result<(), Error> {
-    let mut lookout = Lookout::new(&client, party.path(), AddWatchMode::Persistent);
-    loop {
-        let look = || party.ids();
-        if let Sight::Fresh(ids) = lookout.next(look).await? {
-            tell.send_if_modified(|told| told.replace(ids.clone()).as_ref() != Some(&ids));
-        }
-    }
-}
-
-async fn divide(
-    divider: Divider,
-    mut members: watch::Receiver<Option<Vec<String>>>,
-) -> Result<(), Error> {
+async fn divide(divider: Divider, mut rosters: Rosters) -> Result<(), Error> {
     let mut closing = divider.desk.closing.clone();
     let mut closed = pin!(async move {
         let _ = closing.wait_for(|closing| *closing).await;
@@ -117,6 +100,8 @@ async fn divide(
     let settle = divider.settle;
     let mut ledger = Ledger::new(divider, tell);
     let mut is_leaving = false;
+    // Who was there when that was last known.
+    let mut members = Vec::new();
     // When nobody came or went for long enough; and when somebody first did.
     let mut due: Option<Instant> = None;
     let mut since: Option<Instant> = None;
@@ -124,18 +109,21 @@ async fn divide(
         if is_leaving && ledger.is_empty() {
             return Ok(());
         }
-        let rested = ledger.rests_until();
+        let (rested, recalls_at) = (ledger.rests_until(), ledger.recalls_at);
         tokio::select! {
             biased;
             () = &mut closed, if !is_leaving => {
                 is_leaving = true;
                 due = None;
-                // Before anything is let go of, so that those who are to have it see it and wait.
-                ledger.divider.membership.leave();
-                ledger.divide(Vec::new());
+                ledger.leave();
             }
-            Ok(()) = members.changed(), if !is_leaving => {
-                let is_new = *members.borrow_and_update() != Some(ledger.members());
+            Some(roster) = rosters.next(), if !is_leaving => {
+                // While nobody knows, what was known last stands.
+                if roster.is_stale {
+                    continue;
+                }
+                members = roster.members.into_iter().map(|member| member.id).collect();
+                let is_new = members != ledger.members();
                 let now = Instant::now();
                 let latest = *since.get_or_insert(now) + settle * PATIENCE;
                 due = is_new.then(|| latest.min(now + settle));
@@ -145,8 +133,7 @@ async fn divide(
             }
             () = until(due) => {
                 (due, since) = (None, None);
-                let members = members.borrow().clone().unwrap_or_default();
-                ledger.divide(members);
+                ledger.divide(members.clone());
             }
             Some((item, was_lost)) = freed.recv() => ledger.freed(&item, was_lost),
             all = some_ended(&mut ledger.queues) => {
@@ -154,6 +141,7 @@ async fn divide(
                     ledger.ended(&item, ended)?;
                 }
             }
+            () = until(recalls_at) => ledger.recall(),
             () = until(rested) => ledger.wake(),
         }
     }
@@ -192,6 +180,7 @@ impl Ledger {
             wanted: BTreeSet::new(),
             parts: BTreeMap::new(),
             queues: Vec::new(),
+            recalls_at: None,
             freed,
         }
     }
@@ -229,6 +218,40 @@ impl Ledger {
         for item in concerned {
             self.step(&item);
         }
+        // The others divide at about the same time.
+        let soon = Instant::now() + self.divider.settle / 4;
+        self.recalls_at.get_or_insert(soon);
+    }
+
+    /// Leaves the group, and lets go of all when the others have divided and wait; at once if there are none.
+    fn leave(&mut self) {
+        let is_alone = self.members().len() <= 1;
+        self.divider.membership.leave();
+        self.recalls_at = None;
+        self.divide(Vec::new());
+        let wait = match is_alone {
+            true => Duration::ZERO,
+            false => self.divider.settle + self.divider.settle / 4,
+        };
+        self.recalls_at = Some(Instant::now() + wait);
+    }
+
+    /// Asks back what is another's.
+    fn recall(&mut self) {
+        self.recalls_at = None;
+        let items: Vec<_> = self.parts.keys().cloned().collect();
+        for item in items {
+            let is_wanted = self.wanted.contains(&item);
+            let Some(part) = self.parts.get(&item) else {
+                continue;
+            };
+            if step(is_wanted, part.slot) == Step::Recall {
+                if let Some(recall) = &part.recall {
+                    recall.send_replace(true);
+                }
+                self.set(&item, Slot::Owned { is_recalled: true });
+            }
+        }
     }
 
     /// Does what is next for an item.
@@ -245,12 +268,8 @@ impl Ledger {
                     part.place = None;
                 }
             }
-            Step::Recall => {
-                if let Some(recall) = self.parts.get(item).and_then(|part| part.recall.as_ref()) {
-                    recall.send_replace(true);
-                }
-                self.set(item, Slot::Owned { is_recalled: true });
-            }
+            // In its time.
+            Step::Recall => {}
         }
     }
 

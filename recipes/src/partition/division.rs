@@ -152,7 +152,10 @@ impl Division {
         }
     }
 
-    /// Leaves: all items are recalled, and the driver ends when they are let go of.
+    /// Leaves: the others are told at once, and all items are recalled when these had time to wait for them, after the settling
+    /// time and a quarter of it, or at once if there are no others. The driver ends when all are let go of.
+    ///
+    /// Who is in a hurry drops what it owns; each item is then nobody's for that time at most.
     pub fn leave(&self) {
         self.closing.send_replace(true);
     }

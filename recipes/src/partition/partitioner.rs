@@ -144,8 +144,7 @@ impl Partitioner {
     /// # Errors
     ///
     /// `InvalidPath` if the id cannot be part of a node's name. The driver ends with `NoAuth`, `MixedContenders` if a lock of
-    /// another layout is on an item, `NodeExists` if a node that is not ephemeral has the member's name, `Unimplemented` on
-    /// servers before 3.6, `SessionExpired` only with `OnExpiry::Stop`, `Closed`.
+    /// another layout is on an item, `NodeExists` if a node that is not ephemeral has the member's name, `SessionExpired` only with `OnExpiry::Stop`, `Closed`.
     ///
     /// # Cancel safety
     ///
@@ -172,11 +171,11 @@ impl Partitioner {
     > {
         let group = self.group()?;
         let (membership, keeping) = group.join(member, "")?;
+        let (rosters, looking) = group.observe();
         let (division, desk) = Division::new(member);
         let divider = Divider {
             client: self.client.clone(),
             locks: path::join(&self.path, LOCKS),
-            party: group,
             items: self.items.clone(),
             layout: self.layout,
             rule: match self.layout {
@@ -188,7 +187,7 @@ impl Partitioner {
             membership,
             desk,
         };
-        Ok((division, divider.run(keeping)))
+        Ok((division, divider.run(keeping, looking, rosters)))
     }
 }
 

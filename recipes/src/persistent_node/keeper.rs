@@ -1,5 +1,7 @@
 //! Keeps a node: makes it, watches it, writes to it, makes it again.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, path,
@@ -22,6 +24,9 @@ pub(crate) struct Keeper {
     pub(crate) orders: Orders,
     /// Whether a create may have left that nobody has seen the end of.
     pub(super) was_tried: bool,
+    /// What it held first.
+    #[cfg(feature = "__seeded-bugs")]
+    first: Option<Bytes>,
 }
 
 impl Keeper {
@@ -34,6 +39,8 @@ impl Keeper {
             parents: CreateMode::Container,
             orders,
             was_tried: false,
+            #[cfg(feature = "__seeded-bugs")]
+            first: None,
         }
     }
 
@@ -81,6 +88,10 @@ impl Keeper {
     /// The end that was asked for.
     async fn withdraw(&mut self, claim: Option<Claim>) -> Result<(), Error> {
         self.orders.absent();
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("end-told-before-the-node-is-gone") {
+            return Ok(());
+        }
         match (self.life, claim) {
             (Life::Ephemeral, Some(claim)) => match claim.release().await {
                 Ok(_) => Ok(()),
@@ -95,8 +106,14 @@ impl Keeper {
 
     /// Whether the next attempt may fare better.
     pub(super) async fn again(&self, generation: u64, error: Error) -> Result<(), Error> {
-        if error.kind() == ErrorKind::ConnectionLost {
-            return Ok(());
+        match error.kind() {
+            ErrorKind::ConnectionLost => return Ok(()),
+            // Somebody else fills the queue, or the server is overloaded.
+            ErrorKind::QueueFull | ErrorKind::Throttled => {
+                tokio::time::sleep(PAUSE).await;
+                return Ok(());
+            }
+            _ => {}
         }
         match renewed(&self.client, generation, error) {
             Ok(()) => Ok(()),
@@ -108,6 +125,15 @@ impl Keeper {
     async fn keep(&mut self, claim: Option<&Claim>) -> Result<(), Error> {
         let mut orders = self.orders.wanted.clone();
         let wanted = orders.borrow_and_update().clone();
+        #[cfg(feature = "__seeded-bugs")]
+        let wanted = {
+            let mut wanted = wanted;
+            let first = self.first.get_or_insert_with(|| wanted.data.clone());
+            if zk_client::seeded::is_on("made-again-as-it-was-at-first") {
+                wanted.data = first.clone();
+            }
+            wanted
+        };
         let Some((made, path)) = self.make(claim, &wanted).await? else {
             return Ok(());
         };
@@ -179,3 +205,6 @@ fn is_undecided(error: &Error) -> bool {
         ErrorKind::BadVersion | ErrorKind::ConnectionLost
     )
 }
+
+/// Before the next attempt where there was no room for the last one.
+const PAUSE: Duration = Duration::from_millis(100);

@@ -48,6 +48,10 @@ impl Life {
     /// A session's node is waited for. Others are anybody's who keeps a node of the name: servers do not tell whether they
     /// stay or go after a time.
     pub(super) fn meets(self, owner: SessionId) -> Found {
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("another-sessions-node-adopted") {
+            return Found::Adopt;
+        }
         match self {
             _ if owner != SessionId::NONE => Found::Wait(owner),
             Self::Ephemeral => Found::Refuse,

@@ -111,6 +111,10 @@ impl Future for Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("dropped-take-loses-the-item") {
+            return;
+        }
         if let Some(taking) = self.taking.take() {
             lock(&self.state.unfinished).push_back(taking);
         }

@@ -207,6 +207,11 @@ pub(super) async fn delete_all(
             Some(at) if at / each < items.len() => (at / each, at % each),
             _ => return Err(error),
         };
+        #[cfg(feature = "__seeded-bugs")]
+        if error.kind() == ErrorKind::NoNode && zk_client::seeded::is_on("taken-by-all-who-saw-it")
+        {
+            return Ok(true);
+        }
         match error.kind() {
             ErrorKind::NoNode if config.is_locking && step == 0 => config.make_locks().await?,
             ErrorKind::NoNode | ErrorKind::BadVersion | ErrorKind::NodeExists => {

@@ -7,7 +7,7 @@ mod observing;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use zk_recipes::{Client, Error, Group, Membership, Roster};
+use zk_recipes::{Client, Error, Group, Membership, Roster, Rosters};
 
 use crate::kit::spawned;
 
@@ -30,8 +30,33 @@ async fn ids(group: &Group) -> Vec<String> {
     members.into_iter().map(|member| member.id).collect()
 }
 
-/// The next roster, within a minute of virtual time.
-async fn next(rosters: &mut zk_recipes::Rosters) -> Roster {
-    let next = tokio::time::timeout(Duration::from_secs(60), rosters.next());
-    next.await.unwrap().unwrap()
+/// Rosters, and the driver that keeps them up to date.
+struct Observer {
+    rosters: Rosters,
+    driver: JoinHandle<Result<(), Error>>,
+}
+
+fn observe(group: &Group) -> Observer {
+    let (rosters, driver) = group.observe();
+    let driver = spawned(driver);
+    Observer { rosters, driver }
+}
+
+impl Observer {
+    /// The next roster, within a minute of virtual time.
+    async fn next(&mut self) -> Roster {
+        let next = tokio::time::timeout(Duration::from_secs(60), self.rosters.next());
+        next.await.unwrap().unwrap()
+    }
+
+    /// Follows until this is told.
+    async fn until(&mut self, ids: &[&str], is_stale: bool) {
+        loop {
+            let roster = self.next().await;
+            let told: Vec<_> = roster.ids().into_iter().collect();
+            if told == ids && roster.is_stale == is_stale {
+                return;
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod kept;
 mod leaks;
 mod liveness;
 mod locks;
+mod owners;
 mod pictures;
 mod queues;
 mod registers;
@@ -31,7 +32,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 15] = [
+pub const CHECKERS: [Checker; 16] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -71,6 +72,10 @@ pub const CHECKERS: [Checker; 15] = [
     Checker {
         name: "kept",
         check: kept::check,
+    },
+    Checker {
+        name: "owners",
+        check: owners::check,
     },
     Checker {
         name: "leaks",

@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 25] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 37] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -139,6 +139,54 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 25] = [
         "passed-party-counted-again",
         Recipe::CyclicBarrier,
         "rounds counted by names alone",
+    ),
+    (
+        "lost-transaction-made-again",
+        Recipe::Queue,
+        "A3: kazoo's and Curator's queues, which put once more",
+    ),
+    (
+        "taken-by-all-who-saw-it",
+        Recipe::Queue,
+        "an item that others have deleted taken for one's own",
+    ),
+    (
+        "dropped-take-loses-the-item",
+        Recipe::Queue,
+        "takes that delete first and are given up",
+    ),
+    ("completed-without-the-claim", Recipe::Queue, "CURATOR-605"),
+    (
+        "had-before-its-time",
+        Recipe::Queue,
+        "delays by the list alone",
+    ),
+    ("new-by-its-version", Recipe::Cache, "CURATOR-391"),
+    ("made-again-told-as-changed", Recipe::Cache, "CURATOR-183"),
+    (
+        "not-read-again-after-a-gap",
+        Recipe::Cache,
+        "caches that trust their watches alone",
+    ),
+    (
+        "age-counted-from-the-answer",
+        Recipe::Cache,
+        "bounds counted from the reply",
+    ),
+    (
+        "made-again-as-it-was-at-first",
+        Recipe::PersistentNode,
+        "CURATOR-181",
+    ),
+    (
+        "end-told-before-the-node-is-gone",
+        Recipe::PersistentNode,
+        "CURATOR-3, -164",
+    ),
+    (
+        "another-sessions-node-adopted",
+        Recipe::PersistentNode,
+        "nodes known by their names alone",
     ),
 ];
 

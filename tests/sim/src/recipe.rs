@@ -49,11 +49,23 @@ pub enum Recipe {
     CyclicBarrier,
     /// Nodes that are kept.
     PersistentNode,
+    /// Transactions over several nodes.
+    Stm,
+    /// Queues of several kinds, with takes or claims.
+    Queue,
+    /// Local pictures of a node, its children, a tree.
+    Cache,
+    /// Members of groups, and whoever follows who is there.
+    Group,
+    /// Items that members of a group share out.
+    Partitioner,
+    /// Services: instances that are registered and asked for.
+    Discovery,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -72,6 +84,12 @@ impl Recipe {
         Self::DoubleBarrier,
         Self::CyclicBarrier,
         Self::PersistentNode,
+        Self::Stm,
+        Self::Queue,
+        Self::Cache,
+        Self::Group,
+        Self::Partitioner,
+        Self::Discovery,
     ];
 
     /// Those that a seed is not about unless it says so.
@@ -132,6 +150,8 @@ impl Recipe {
         match self {
             Self::Semaphore | Self::SemaphoreMutex => semaphore_directories(lock).into(),
             Self::Lease => vec![lease_holder(lock)],
+            // The numbers of its items are an order as long as the counter lasts.
+            Self::Queue => Vec::new(),
             _ if self.is_plain() => vec![node(lock)],
             _ => vec![lock_path(lock)],
         }
@@ -147,11 +167,23 @@ impl Recipe {
             Self::Lease => path.ends_with("/last"),
             _ => self.is_plain() && (path == last_node() || path == "/locks/last"),
         };
+        // What a queue has beside it, and what it is in.
+        let is_beside = self == Self::Queue
+            && (path.ends_with("/node")
+                || path.ends_with("/_marks_node")
+                || path.ends_with("/_locks_node")
+                || path.ends_with("/node/entries")
+                || path.ends_with("/node/taken"));
+        let is_division = self == Self::Partitioner && path.contains("/node");
+        let is_result = self == Self::Cache && path.contains("/node");
         let mut queues = (0..locks).flat_map(|lock| self.queues(lock));
         parents.contains(&path)
             || path.matches('/').count() == 2
             || is_last
             || is_gate
+            || is_beside
+            || is_result
+            || is_division
             || queues.any(|queue| queue == path)
     }
 
@@ -247,6 +279,12 @@ impl Recipe {
             Self::DoubleBarrier => plain::DOUBLE_BARRIER,
             Self::CyclicBarrier => plain::CYCLIC_BARRIER,
             Self::PersistentNode => plain::PERSISTENT_NODE,
+            Self::Stm => plain::STM,
+            Self::Queue => plain::QUEUE,
+            Self::Cache => plain::CACHE,
+            Self::Group => plain::GROUP,
+            Self::Partitioner => plain::PARTITIONER,
+            Self::Discovery => plain::DISCOVERY,
             _ => plain::NONE,
         }
     }
@@ -269,10 +307,11 @@ impl Recipe {
     /// How much longer than locks its users may take at the end: they wait for all others, and for what does not come.
     #[must_use]
     pub const fn patience(self) -> Duration {
-        if !self.is_plain() {
-            return Duration::ZERO;
+        // A job is not run again too soon.
+        if self.is_plain() || matches!(self, Self::Lease) {
+            return Duration::from_secs(120);
         }
-        Duration::from_secs(120)
+        Duration::ZERO
     }
 
     /// What its users are doing: the columns of its table of faults.

@@ -2,6 +2,7 @@
 
 mod barriers;
 mod belief;
+mod caches;
 mod calls;
 mod drivers;
 mod election;
@@ -13,10 +14,14 @@ mod kept;
 pub(crate) mod lease;
 mod multi_lock;
 mod mutex;
+mod parts;
+mod pictures;
+mod queues;
 mod reentrant;
 mod registers;
 mod rw_lock;
 pub(crate) mod semaphore;
+mod transfers;
 pub mod user;
 mod values;
 

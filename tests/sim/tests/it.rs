@@ -116,6 +116,36 @@ fn five_hundred_seeds_of_persistent_nodes_break_nothing() {
 }
 
 #[test]
+fn five_hundred_seeds_of_queues_break_nothing() {
+    five_hundred_seeds_of(Recipe::Queue);
+}
+
+#[test]
+fn five_hundred_seeds_of_caches_break_nothing() {
+    five_hundred_seeds_of(Recipe::Cache);
+}
+
+#[test]
+fn five_hundred_seeds_of_groups_break_nothing() {
+    five_hundred_seeds_of(Recipe::Group);
+}
+
+#[test]
+fn five_hundred_seeds_of_services_break_nothing() {
+    five_hundred_seeds_of(Recipe::Discovery);
+}
+
+#[test]
+fn five_hundred_seeds_of_divisions_break_nothing() {
+    five_hundred_seeds_of(Recipe::Partitioner);
+}
+
+#[test]
+fn five_hundred_seeds_of_transactions_break_nothing() {
+    five_hundred_seeds_of(Recipe::Stm);
+}
+
+#[test]
 fn every_plan_of_the_corpus_breaks_nothing() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
     let mut plans = 0;

@@ -18,7 +18,8 @@ pub async fn members_come_and_go_and_observers_are_told(server: &Server) {
         (GroupLayout::ShallowParty, "/groups/shallow"),
     ] {
         let group = |zk: &Client| Group::new(zk, at).unwrap().layout(layout);
-        let mut rosters = group(&other).observe();
+        let (mut rosters, looking) = group(&other).observe();
+        let looking = tokio::spawn(looking);
         assert!(rosters.next().await.unwrap().members.is_empty());
         let (first, driver) = group(&zk).join("a", "").unwrap();
         let driver = tokio::spawn(driver);
@@ -33,6 +34,8 @@ pub async fn members_come_and_go_and_observers_are_told(server: &Server) {
         driver.await.unwrap().unwrap();
         let roster = deadline(SOON).until("who goes", rosters.next()).await;
         assert_eq!(Vec::from_iter(roster.unwrap().ids()), ["b"]);
+        drop(rosters);
+        looking.await.unwrap().unwrap();
         second.leave();
         later.await.unwrap().unwrap();
         assert!(group(&zk).members().await.unwrap().is_empty());

@@ -4,8 +4,13 @@
     reason = "clippy does not see that helpers of tests are tests"
 )]
 
+mod caches;
+mod discovery;
+mod groups;
 mod layouts;
 mod locks;
 mod nodes;
 mod ops;
+mod queues;
+mod rest;
 mod theirs;

@@ -16,6 +16,12 @@ fn fired(event: &WatchEvent) -> Option<(EventType, &str)> {
     }
 }
 
+/// What has to come without waiting for long.
+async fn soon<T>(coming: impl Future<Output = T>) -> T {
+    let limit = Duration::from_secs(60);
+    tokio::time::timeout(limit, coming).await.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn k15_zk1412_a_one_shot_watch_fires_once_for_a_change_made_while_suspended() {
     let world = World::new();
@@ -68,12 +74,12 @@ async fn a_watch_that_ends_with_its_connection_is_not_set_again_and_others_are()
     assert_eq!(zk.stats().watches, 2);
     world.hooks.cut_session(zk.session_id().unwrap());
     for watch in [&mut once, &mut lasting] {
-        let last = watch.next().await.unwrap();
+        let last = soon(watch.next()).await.unwrap();
         assert!(matches!(
             last,
             WatchEvent::Ended(SessionState::Suspended { .. })
         ));
-        assert_eq!(watch.next().await, None);
+        assert_eq!(soon(watch.next()).await, None);
     }
     let (_, mut kept) = zk.get("/a").watch().await.unwrap();
     assert_eq!(
@@ -103,10 +109,10 @@ async fn a_watch_made_to_end_with_a_connection_that_is_gone_is_over_at_once() {
     settle().await;
     let mut watch = watch.ending_with_connection();
     assert!(matches!(
-        watch.next().await,
+        soon(watch.next()).await,
         Some(WatchEvent::Ended(SessionState::Suspended { .. }))
     ));
-    assert_eq!(watch.next().await, None);
+    assert_eq!(soon(watch.next()).await, None);
     assert_eq!(zk.stats().watches, 0);
 }
 

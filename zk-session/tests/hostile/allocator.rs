@@ -33,9 +33,18 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Runs `work` and says how far memory grew at most meanwhile.
+#[allow(dead_code, reason = "not every program that counts asks for this")]
 pub(crate) fn growth_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = CURRENT.get();
     PEAK.set(before);
     let result = work();
     (result, PEAK.get().saturating_sub(before))
+}
+
+/// Runs `work` and says by how much more memory is held after it.
+#[allow(dead_code, reason = "not every program that counts asks for this")]
+pub(crate) fn kept_by<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = CURRENT.get();
+    let result = work();
+    (result, CURRENT.get().saturating_sub(before))
 }

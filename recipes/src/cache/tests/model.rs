@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use zk_client::Zxid;
+use zk_client::{EventType, Zxid};
 
 use super::super::asks::{Job, Mark};
 use super::super::change::CacheChange;
@@ -306,4 +306,22 @@ proptest! {
         steps.iter().for_each(|step| run.step(step));
         run.finish();
     }
+}
+
+/// A server that tells of more nodes than anybody could read costs a walk, and no memory for each.
+#[test]
+fn a_flood_of_events_is_answered_with_one_walk() {
+    let mut engine = Engine::new(
+        Scope::new("/c", usize::MAX),
+        Limits::default(),
+        Watching::Recursive,
+    );
+    let (mut tree, mut changes) = (Tree::default(), Vec::new());
+    for number in 0..200_000 {
+        let (kind, path) = (EventType::Created, format!("/c/{number}"));
+        engine.told(&mut tree, &mut changes, kind, &path, None);
+    }
+    assert!(engine.is_walking());
+    let jobs = std::iter::from_fn(|| engine.pop());
+    assert_eq!(jobs.count(), 65_537);
 }

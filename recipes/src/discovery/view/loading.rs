@@ -40,7 +40,8 @@ impl ServiceLoading {
         }
     }
 
-    /// Waits until all was read once. A service that does not exist is no reason to wait: it has no instances.
+    /// Waits until all was read once. A service that does not exist is no reason to wait: it has no instances. It takes this
+    /// handle, so that nothing but the view keeps the driver running afterwards.
     ///
     /// # Errors
     ///
@@ -48,7 +49,7 @@ impl ServiceLoading {
     ///
     /// # Cancel safety
     ///
-    /// Inert.
+    /// Self-cleaning: the handle is dropped, and if it was the last the driver ends. Wait with a copy to keep it.
     ///
     /// # Ordering
     ///
@@ -57,9 +58,9 @@ impl ServiceLoading {
     /// # On session events
     ///
     /// Goes on waiting, also in the client's next session.
-    pub async fn loaded(&self) -> Result<ServiceView, Error> {
+    pub async fn loaded(self) -> Result<ServiceView, Error> {
         let cache = self.loading.loaded().await?;
-        let mut told = self.told.clone();
+        let mut told = self.told;
         if told.wait_for(|shown| shown.loaded).await.is_err() {
             let service = self.loading.path();
             let text = format!("nobody keeps the view of {service}: its driver was dropped");
@@ -71,10 +72,10 @@ impl ServiceLoading {
         Ok(ServiceView {
             cache,
             told,
-            ask: Arc::clone(&self.ask),
-            synced: self.synced.clone(),
-            down: Arc::clone(&self.down),
-            client: self.client.clone(),
+            ask: self.ask,
+            synced: self.synced,
+            down: self.down,
+            client: self.client,
         })
     }
 }

@@ -266,6 +266,12 @@ async fn a_view_whose_driver_is_gone_says_so_and_leaves_no_watch() {
         loading.loaded().await.unwrap_err().kind(),
         ErrorKind::Misuse
     );
+    // Whoever waited has the view alone.
+    let (view, driver) = services(&zk).view("billing").unwrap().keep();
+    let driver = spawned(driver);
+    let view = view.loaded().await.unwrap();
+    drop(view);
+    driver.await.unwrap().unwrap();
     // Nobody waits for it to be loaded.
     let (loading, driver) = services(&zk).view("billing").unwrap().keep();
     drop(loading);

@@ -49,7 +49,8 @@ async fn a_dropped_wait_for_a_roster_loses_no_change_and_leaves_no_watch() {
         },
         |zk| {
             Box::pin(async move {
-                let mut rosters = Group::new(&zk, PATH).unwrap().observe();
+                let (mut rosters, driver) = Group::new(&zk, PATH).unwrap().observe();
+                let driver = tokio::spawn(driver);
                 assert!(rosters.next().await.unwrap().members.is_empty());
                 for polls in 0..6 {
                     // Given up at any time, the wait that follows tells what it would have told.
@@ -65,6 +66,25 @@ async fn a_dropped_wait_for_a_roster_loses_no_change_and_leaves_no_watch() {
                     zk.delete(&at).await.unwrap();
                     assert!(rosters.next().await.unwrap().members.is_empty());
                 }
+                drop(rosters);
+                driver.await.unwrap().unwrap();
+            })
+        },
+        async |_, _| {},
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_driver_of_an_observer_leaves_no_watch() {
+    at_every_poll(
+        Some(10),
+        nothing,
+        |zk| {
+            Box::pin(async move {
+                let (rosters, driver) = Group::new(&zk, PATH).unwrap().observe();
+                driver.await.unwrap();
+                drop(rosters);
             })
         },
         async |_, _| {},

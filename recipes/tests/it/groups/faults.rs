@@ -1,12 +1,10 @@
 //! Lost answers, expiries, and futures that are dropped.
 
-use std::time::Duration;
-
 use zk_embedded::Match;
 use zk_recipes::{Acl, ErrorKind, GroupLayout, Permissions, Standing};
 use zk_wire::OpCode;
 
-use super::{PATH, group, ids, joined, next};
+use super::{PATH, group, ids, joined, observe};
 use crate::kit::{ROUND_TRIP, World, settle, spawned};
 
 #[tokio::test(start_paused = true)]
@@ -75,7 +73,7 @@ async fn a_second_member_of_an_id_waits_until_the_first_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_roster_leaves_out_who_goes_between_list_and_look_and_the_next_one_tells() {
+async fn a_look_leaves_out_who_goes_between_its_list_and_its_reads() {
     let world = World::new();
     let (zk, other) = (world.client().await, world.client().await);
     let mine = group(&zk);
@@ -83,16 +81,12 @@ async fn a_roster_leaves_out_who_goes_between_list_and_look_and_the_next_one_tel
     let (goes, driver) = joined(&mine, "b").await;
     let list = Match::op(OpCode::GetChildren);
     world.hooks.on(list).delay_reply(ROUND_TRIP * 5);
-    let mut rosters = group(&other).observe();
-    let looking = tokio::spawn(async move {
-        let first = next(&mut rosters).await;
-        (first, rosters)
-    });
+    let theirs = group(&other);
+    let looking = tokio::spawn(async move { ids(&theirs).await });
     settle().await;
     goes.leave();
     driver.await.unwrap().unwrap();
-    let (first, _rosters) = looking.await.unwrap();
-    assert_eq!(first.ids().into_iter().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(looking.await.unwrap(), ["a"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,25 +95,20 @@ async fn who_may_not_read_the_group_is_told_so_and_may_look_again() {
     let (zk, other) = (world.client().await, world.client().await);
     let acl = Acl::open().with_perms(Permissions::CREATE | Permissions::ADMIN);
     zk.create(PATH, "").acl([acl]).await.unwrap();
-    let mut rosters = group(&other).observe();
-    let error = rosters.next().await.unwrap_err();
+    let mut rosters = observe(&group(&other));
+    assert_eq!(rosters.rosters.next().await, None);
+    let error = rosters.driver.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoAuth, "{error}");
-    assert_eq!(
-        group(&other).members().await.unwrap_err().kind(),
-        ErrorKind::NoAuth
-    );
+    assert!(error.to_string().contains(PATH), "{error}");
+    let error = group(&other).members().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoAuth, "{error}");
     zk.set_acl(PATH, [Acl::open()]).await.unwrap();
-    assert!(next(&mut rosters).await.members.is_empty());
+    let mut rosters = observe(&group(&other));
+    rosters.until(&[], false).await;
     other.close().await.unwrap();
-    let ended = async {
-        loop {
-            if let Err(error) = rosters.next().await {
-                return error;
-            }
-        }
-    };
-    let error = tokio::time::timeout(Duration::from_secs(5), ended)
-        .await
-        .unwrap();
+    let error = rosters.driver.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
+    while let Some(roster) = rosters.rosters.next().await {
+        assert!(roster.is_stale);
+    }
 }

@@ -1,7 +1,6 @@
 //! Members that come, go, die and are cut off, in seeded orders.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use zk_recipes::Layout;
 
@@ -121,12 +120,21 @@ async fn churn(seed: u64, layout: Layout) {
         .collect();
     owned.sort();
     assert_eq!(owned, items(9), "seed {seed}: not all are owned once");
-    for (_, worker) in &mut workers {
+    for (_, worker) in &workers {
         worker.division.leave();
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        worker.let_go();
+    }
+    for _ in 0..20 {
+        tokio::time::sleep(SETTLE).await;
+        for (_, worker) in &mut workers {
+            worker.take().await;
+            worker.let_go();
+        }
     }
     for (_, worker) in workers {
+        assert!(
+            worker.driver.is_finished(),
+            "seed {seed}: a member that leaves stays"
+        );
         worker.driver.await.unwrap().unwrap();
     }
     settle().await;

@@ -79,8 +79,15 @@ async fn who_comes_takes_its_items_from_others_which_keep_all_else() {
     }
     // It goes again, and its items with it.
     second.division.leave();
-    settle().await;
-    assert_eq!(second.recalled(), recalled);
+    for owned in second.has.values() {
+        owned.recalled().await;
+        assert!(owned.held().is_held());
+    }
+    assert_eq!(
+        first.standings(ItemStanding::Waiting),
+        recalled.len(),
+        "no gap"
+    );
     assert!(!second.driver.is_finished(), "it waits for its items");
     second.let_go();
     second.driver.await.unwrap().unwrap();
@@ -116,6 +123,19 @@ async fn an_owner_lets_go_in_its_own_time_and_the_next_one_has_it_one_message_la
     assert_eq!(granted.item(), item);
     assert!(granted.token() > token);
     assert!(!granted.is_recalled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_alone_is_told_to_let_go_at_once() {
+    let world = World::new();
+    let zk = world.client().await;
+    let mut worker = Worker::new(&partitioner(&zk, 4), "a");
+    worker.settled().await;
+    worker.division.leave();
+    settle().await;
+    assert_eq!(worker.recalled(), items(4));
+    worker.let_go();
+    worker.driver.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

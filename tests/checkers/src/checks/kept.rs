@@ -143,6 +143,11 @@ impl Keeper<'_, '_> {
             let next = next.find(|(_, call)| call.function == Function::Keep);
             let next = next.map_or(self.site.bounds.ended, |(_, call)| call.invoked);
             for life in &self.own {
+                let reported = self.site.ends.reported(life.owner);
+                // It goes with its session, which is over as far as the process was told.
+                if reported.is_some_and(|told| told <= ended) {
+                    continue;
+                }
                 if life.lives_at(ended) {
                     let text = format!("{} leaves {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);

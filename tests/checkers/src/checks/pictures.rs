@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::history::History;
 use crate::known::{Bounds, Rows, Tree};
-use crate::records::{Cached, Function, News, Op, Outcome, WatchMode};
+use crate::records::{Cached, Function, News, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Verdict};
 
@@ -81,12 +81,5 @@ fn collect(history: &History) -> Vec<Picture<'_>> {
         picture.watch = picture.watch.max(op.watch);
         picture.looks.push((place, *op, nodes));
     }
-    // Of what no look says how much it covers, all below is in it.
-    let mut pictures: Vec<Picture<'_>> = pictures.into_values().collect();
-    for picture in &mut pictures {
-        if picture.watch == WatchMode::No {
-            picture.watch = WatchMode::Recursive;
-        }
-    }
-    pictures
+    pictures.into_values().collect()
 }

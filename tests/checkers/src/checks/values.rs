@@ -13,10 +13,11 @@ mod chain;
 mod limits;
 mod object;
 mod reads;
+mod together;
 
 use object::Object;
 
-/// `A1` to `A4`, and `G9` of streams.
+/// `A1` to `A5`, and `G9` of streams.
 pub(super) fn check(history: &History) -> Verdict {
     let mut findings = Findings::default();
     let mut objects: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
@@ -30,6 +31,7 @@ pub(super) fn check(history: &History) -> Verdict {
     }
     let rows = Rows::of(history);
     let bounds = Bounds::of(history);
+    let mut changes = BTreeMap::new();
     for (path, mut places) in objects {
         let op = |place: usize| history.ops.get(place).copied().unwrap_or_default();
         places.sort_by_key(|place| op(*place).invoked);
@@ -51,8 +53,14 @@ pub(super) fn check(history: &History) -> Verdict {
         } else {
             let made = chain::judge(&object, &mut findings);
             reads::judge(&object, &made, &bounds, &mut findings);
+            let zxid = |at: usize| object.rows.get(at).map(|row| row.zxid);
+            let own = made
+                .into_iter()
+                .filter_map(|(place, at)| Some((place, zxid(at)?)));
+            changes.extend(own);
         }
     }
+    together::judge(history, &changes, &mut findings);
     findings.verdict()
 }
 

@@ -1,6 +1,6 @@
 //! Watches: no lost wake-up, no second one, and none after the read that shows the change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zk_wire::{Moment, SessionId, Zxid};
 
@@ -306,6 +306,16 @@ fn servers(history: &History, findings: &mut Findings) {
     let mut watches: Vec<&ServerWatch> =
         watches.filter(|one| one.mode == WatchMode::Once).collect();
     watches.sort_by_key(|watch| watch.at);
+    // One that stays fires as often as there is something to tell.
+    let stay = history.truth.watches.iter().filter(|one| {
+        let stays = matches!(one.mode, WatchMode::Persistent | WatchMode::Recursive);
+        stays && one.did == WatchAction::Set
+    });
+    let mut stays: BTreeMap<SessionId, BTreeSet<(Text, WatchMode)>> = BTreeMap::new();
+    for one in stay {
+        (stays.entry(one.session).or_default()).insert((one.path, one.mode));
+    }
+    let texts = &history.texts;
     for watch in watches {
         findings.stats.judged += 1;
         let key = (watch.session, watch.path, watch.children, watch.server);
@@ -316,7 +326,16 @@ fn servers(history: &History, findings: &mut Findings) {
         let deleted = watch.did == WatchAction::Fired && watch.what == WatchKind::Deleted;
         let other = (watch.session, watch.path, !watch.children, watch.server);
         let other_was = deleted && armed.insert(other, false).unwrap_or(false);
-        if watch.did == WatchAction::Fired && !was_armed && !other_was {
+        let of_session = stays.get(&watch.session).into_iter().flatten();
+        let mut covering = of_session.filter(|(path, mode)| {
+            let (path, fired) = (texts.bytes(*path), texts.bytes(watch.path));
+            let rest = fired.strip_prefix(path);
+            rest.is_some_and(|rest| {
+                rest.is_empty() || (*mode == WatchMode::Recursive && rest.starts_with(b"/"))
+            })
+        });
+        if watch.did == WatchAction::Fired && !was_armed && !other_was && covering.next().is_none()
+        {
             let text = format!(
                 "a server fires a watch of session {} on {} at {}, which is not set",
                 watch.session,

@@ -124,7 +124,7 @@ words! {
         Disown = "disown",
         /// Local picture of what is below `path`: says what it holds, in the lines `cached` of the number `expected`; none of
         /// it older than `from` ms, nor than the write `token`. `watch`: whether it is of the node alone, of its children too,
-        /// or of all below. With `data` the stream of the same name has nothing more to tell.
+        /// of all below, or (`no`) of its children alone. With `data` the stream of the same name has nothing more to tell.
         Picture = "picture",
     }
 }

@@ -16,6 +16,7 @@ mod leaks;
 mod liveness;
 mod locks;
 mod model;
+mod owners;
 mod permits;
 mod pictures;
 mod queues;

@@ -1,6 +1,6 @@
 //! What the checker of counters, values, blocks and limits rejects.
 
-use zk_checkers::Property::{A1, A2, A3, A4, G9};
+use zk_checkers::Property::{A1, A2, A3, A4, A5, G9};
 
 use crate::cases::{Case, case, expect_rejections};
 
@@ -83,7 +83,42 @@ change zxid=5 at=110 session=b kind=set path=/r data=1004%203 version=4
 change zxid=6 at=112 session=b kind=set path=/r data=1110%202 version=5
 ";
 
+/// Two transactions over two nodes, the second with an answer that was lost.
+const TOGETHER: &str = "\
+note process=1 session=a what=connected at=0
+note process=1 session=a what=disconnected at=11
+op process=1 function=change path=/x data=-5 together=t1 invoked=1 returned=4 outcome=ok reply=-5 session=a
+op process=1 function=change path=/y data=5 together=t1 invoked=1 returned=4 outcome=ok reply=5 session=a
+op process=1 function=change path=/x data=-7 together=t2 invoked=6 returned=12 outcome=unknown session=a
+op process=1 function=change path=/y data=7 together=t2 invoked=6 returned=12 outcome=unknown session=a
+change zxid=1 at=2 session=a kind=create path=/x data=-5
+change zxid=1 at=2 session=a kind=create path=/y data=5
+change zxid=2 at=8 session=a kind=set path=/x data=-12 version=1
+change zxid=2 at=8 session=a kind=set path=/y data=12 version=1
+";
+
 const CASES: &[Case] = &[
+    case(
+        A5,
+        "a transaction is made one part after the other",
+        TOGETHER,
+        "change zxid=1 at=2 session=a kind=create path=/y data=5\n",
+        "change zxid=2 at=3 session=a kind=create path=/y data=5\n",
+    ),
+    case(
+        A5,
+        "half of a transaction whose answer was lost is made",
+        TOGETHER,
+        "change zxid=2 at=8 session=a kind=set path=/y data=12 version=1\n",
+        "",
+    ),
+    case(
+        A1,
+        "a part of a transaction that was told done is not made",
+        TOGETHER,
+        "change zxid=1 at=2 session=a kind=create path=/y data=5\nchange zxid=2 at=8 session=a kind=set path=/x data=-12 version=1\nchange zxid=2 at=8 session=a kind=set path=/y data=12 version=1\n",
+        "",
+    ),
     case(
         A1,
         "a change is in the log twice",

@@ -109,6 +109,80 @@ pub(super) const PERSISTENT_NODE: Plain = Plain {
     ],
 };
 
+pub(super) const STM: Plain = Plain {
+    word: "stm",
+    functions: &[Function::Change],
+    calls: &[Call::Change],
+    columns: &[("stm", Phase::Writing)],
+};
+
+pub(super) const QUEUE: Plain = Plain {
+    word: "queue",
+    functions: &[
+        Function::Put,
+        Function::Take,
+        Function::Claim,
+        Function::Complete,
+        Function::GiveBack,
+    ],
+    calls: &[Call::Change, Call::Wait, Call::Release],
+    columns: &[
+        ("queue", Phase::Writing),
+        ("queue", Phase::Acquiring),
+        ("queue", Phase::Holding),
+        ("queue", Phase::Releasing),
+    ],
+};
+
+pub(super) const CACHE: Plain = Plain {
+    word: "cache",
+    functions: &[Function::Picture],
+    calls: &[Call::Change, Call::Wait, Call::Follow, Call::Get],
+    columns: &[("cache", Phase::Writing), ("cache", Phase::Watching)],
+};
+
+pub(super) const GROUP: Plain = Plain {
+    word: "group",
+    functions: &[
+        Function::Keep,
+        Function::Provide,
+        Function::Unkeep,
+        Function::Picture,
+    ],
+    calls: &[Call::Wait, Call::Release, Call::Follow],
+    columns: &[
+        ("group", Phase::Writing),
+        ("group", Phase::Releasing),
+        ("group", Phase::Watching),
+    ],
+};
+
+pub(super) const PARTITIONER: Plain = Plain {
+    word: "partitioner",
+    functions: &[Function::Own, Function::Disown],
+    calls: &[Call::Wait, Call::Release],
+    columns: &[
+        ("partitioner", Phase::Acquiring),
+        ("partitioner", Phase::Releasing),
+    ],
+};
+
+pub(super) const DISCOVERY: Plain = Plain {
+    word: "discovery",
+    functions: &[
+        Function::Keep,
+        Function::Provide,
+        Function::Unkeep,
+        Function::Picture,
+    ],
+    calls: &[Call::Wait, Call::Release, Call::Get],
+    columns: &[
+        ("discovery", Phase::Writing),
+        ("discovery", Phase::Releasing),
+        ("discovery", Phase::Reading),
+    ],
+};
+
 /// Of a recipe that holds something.
 pub(super) const NONE: Plain = Plain {
     word: "",

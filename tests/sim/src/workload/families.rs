@@ -2,14 +2,18 @@
 
 use super::Application;
 use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
+use super::caches::Caches;
 use super::election::Elections;
 use super::family::Family;
-use super::kept::KeptNodes;
+use super::kept::{Groups, KeptNodes, Services};
 use super::lease::Leases;
 use super::multi_lock::MultiLocks;
+use super::parts::Parts;
+use super::queues::Queues;
 use super::reentrant::Reentrants;
 use super::rw_lock::RwLocks;
 use super::semaphore::{SemaphoreMutexes, Semaphores};
+use super::transfers::Transfers;
 use super::values::{Blocks, Counters, Limits, SharedValues};
 use crate::recipe::Recipe;
 use async_trait::async_trait;
@@ -35,6 +39,12 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::DoubleBarrier => Box::new(Doubles),
         Recipe::CyclicBarrier => Box::new(Rounds),
         Recipe::PersistentNode => Box::<KeptNodes>::default(),
+        Recipe::Partitioner => Box::<Parts>::default(),
+        Recipe::Stm => Box::<Transfers>::default(),
+        Recipe::Queue => Box::<Queues>::default(),
+        Recipe::Cache => Box::<Caches>::default(),
+        Recipe::Group => Box::<Groups>::default(),
+        Recipe::Discovery => Box::<Services>::default(),
     }
 }
 

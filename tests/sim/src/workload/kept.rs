@@ -1,4 +1,4 @@
-//! Nodes that are kept: one of each process's own, and one whose name all want.
+//! Nodes that are kept, alone, in groups, and as what is registered of a service.
 
 use std::time::Duration;
 
@@ -7,132 +7,119 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use zk_checkers::{Function, Outcome};
 use zk_client::{Error, Zxid};
-use zk_recipes::{PersistentNode, Presence};
 
 use super::Application;
 use super::calls::{Ask, wish};
-use super::family::Family;
-use crate::paths::lock_path;
 use crate::recorder::Recorder;
 use crate::schedule::{Call, Phase};
 
-/// The workload of nodes that are kept.
-#[derive(Default)]
-pub(super) struct KeptNodes {
-    nodes: Vec<Option<Kept>>,
+mod groups;
+mod nodes;
+mod services;
+
+pub(super) use groups::Groups;
+pub(super) use nodes::KeptNodes;
+pub(super) use services::Services;
+
+/// Whoever keeps a node, by a driver.
+#[async_trait]
+trait Keeper: Send + Sync {
+    /// Makes one that is to hold `value`, with its driver.
+    fn new(app: &Application, at: usize, value: &str) -> Option<(Self, Driver)>
+    where
+        Self: Sized;
+    fn path(&self) -> String;
+    /// What the node is to hold, byte for byte.
+    fn data(&self, value: &str) -> Vec<u8>;
+    fn set(&self, value: &str);
+    /// Waits until it is there; `None` if the driver has ended.
+    async fn present(&self) -> Option<Zxid>;
+    fn close(&self);
 }
 
+type Driver = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
 /// A node while it is kept.
-pub(super) struct Kept {
-    path: String,
-    presence: Presence,
+struct Kept<K> {
+    keeper: K,
     driver: Option<JoinHandle<Result<(), Error>>>,
+    path: String,
     /// Whom to tell when it is dropped.
     teller: Option<(Recorder, u32)>,
 }
 
-#[async_trait]
-impl Family for KeptNodes {
-    async fn work(&mut self, app: &mut Application) {
-        self.nodes.resize_with(app.plan.locks, || None);
-        let at = app.pick(app.plan.locks);
-        let limit = Duration::from_millis(app.rng.between(100, 4000));
-        let Some(place) = self.nodes.get_mut(at) else {
-            return;
-        };
-        match place.take() {
-            None => *place = Kept::begin(app, &path(app, at), limit).await,
-            Some(kept) if app.rng.percent(25) => {
-                kept.end(app).await;
-            }
-            Some(kept) => {
-                kept.provide(app, limit).await;
-                *place = Some(kept);
-            }
+/// Begins to keep, goes on with something else, or ends.
+async fn work<K: Keeper>(place: &mut Option<Kept<K>>, app: &mut Application, at: usize) {
+    let limit = Duration::from_millis(app.rng.between(100, 4000));
+    match place.take() {
+        None => *place = Kept::begin(app, at, limit).await,
+        Some(kept) if app.rng.percent(25) => {
+            kept.end(app).await;
         }
-    }
-
-    async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
-        self.nodes.resize_with(app.plan.locks, || None);
-        // The last name is everybody's: who has it lets the others have it.
-        for at in (0..app.plan.locks).rev() {
-            let limit = app.ages();
-            let kept = self.nodes.get_mut(at).and_then(Option::take);
-            let kept = match kept {
-                Some(kept) if at + 1 < app.plan.locks => {
-                    wish("what is provided", kept.provide(app, limit).await)?;
-                    Some(kept)
-                }
-                Some(kept) => {
-                    wish("an end", kept.end(app).await)?;
-                    None
-                }
-                None if at + 1 < app.plan.locks => Kept::begin(app, &path(app, at), limit).await,
-                None => None,
-            };
-            if let Some(kept) = kept {
-                wish("a node", kept.provide(app, limit).await)?;
-                wish("an end", kept.end(app).await)?;
-            }
+        Some(kept) => {
+            kept.provide(app, limit).await;
+            *place = Some(kept);
         }
-        Ok(())
     }
 }
 
-/// The last one is everybody's.
-fn path(app: &Application, at: usize) -> String {
-    if at + 1 < app.plan.locks {
-        format!("{}/of-{}", lock_path(at), app.actor.index)
-    } else {
-        format!("{}/shared", lock_path(at))
-    }
+/// After everything was healed it is there, and then gone.
+async fn last<K: Keeper>(
+    place: &mut Option<Kept<K>>,
+    app: &mut Application,
+    at: usize,
+) -> Result<(), String> {
+    let limit = app.ages();
+    let kept = match place.take() {
+        Some(kept) => kept,
+        None => Kept::begin(app, at, limit).await.ok_or("nothing to keep")?,
+    };
+    wish("what is provided", kept.provide(app, limit).await)?;
+    wish("an end", kept.end(app).await)
 }
 
-impl Kept {
+impl<K: Keeper> Kept<K> {
     /// Keeps a node, and waits until it is there. It is kept also if that takes too long.
-    async fn begin(app: &mut Application, path: &str, limit: Duration) -> Option<Self> {
-        let data = app.fresh_value();
-        let node = PersistentNode::new(&app.client, path, data.clone()).ok()?;
-        let (presence, driver) = node.keep();
+    async fn begin(app: &mut Application, at: usize, limit: Duration) -> Option<Self> {
+        let value = app.fresh_value();
+        let (keeper, driver) = K::new(app, at, &value)?;
         let kept = Self {
-            path: path.to_owned(),
-            presence,
+            path: keeper.path(),
+            keeper,
             driver: Some(app.drive(driver)),
             teller: Some((app.actor.recorder.clone(), app.process())),
         };
-        kept.present(app, (Function::Keep, Phase::Writing), &data, limit)
-            .await;
+        kept.present(app, Function::Keep, &value, limit).await;
         Some(kept)
     }
 
     /// It holds something else from now on.
     async fn provide(&self, app: &mut Application, limit: Duration) -> Option<Zxid> {
-        let data = app.fresh_value();
-        self.presence.set(data.clone());
-        self.present(app, (Function::Provide, Phase::Writing), &data, limit)
-            .await
+        let value = app.fresh_value();
+        self.keeper.set(&value);
+        self.present(app, Function::Provide, &value, limit).await
     }
 
     async fn present(
         &self,
         app: &Application,
-        (function, phase): (Function, Phase),
-        data: &str,
+        function: Function,
+        value: &str,
         limit: Duration,
     ) -> Option<Zxid> {
         let ask = Ask {
-            phase,
+            phase: Phase::Writing,
             call: Call::Wait,
             function,
             path: &self.path,
             limit: Some(limit),
         };
-        let present = async { Ok::<_, Error>(timeout(limit, self.presence.present()).await) };
+        let present = async { Ok::<_, Error>(timeout(limit, self.keeper.present()).await) };
         let made = app
             .make(
                 ask,
                 present,
-                |op, history| op.data = history.data(data.as_bytes()),
+                |op, history| op.data = history.data(&self.keeper.data(value)),
                 |op, _, present| match present {
                     Ok(Some(czxid)) => op.token = *czxid,
                     // The driver has ended with the client.
@@ -155,7 +142,7 @@ impl Kept {
             path: &self.path,
             limit: None,
         };
-        self.presence.close();
+        self.keeper.close();
         let ended = async {
             match driver.await {
                 Ok(ended) => ended,
@@ -168,7 +155,7 @@ impl Kept {
 }
 
 /// Who lets go of it without a word keeps it no longer, either.
-impl Drop for Kept {
+impl<K> Drop for Kept<K> {
     fn drop(&mut self) {
         if let Some((recorder, process)) = self.teller.take() {
             drop(recorder.begin(process, Function::Unkeep, &self.path, |_, _| {}));

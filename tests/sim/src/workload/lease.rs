@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{Held, HoldError, Lease, Ran};
 
@@ -36,19 +37,17 @@ impl Family for Leases {
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
         let (least, most) = bounds(&app.plan);
         for lock in 0..app.plan.locks {
-            // Each of the others may run it before.
-            let tries = app.plan.clients * 20;
-            let mut ran = false;
-            for _ in 0..tries {
-                ran = app.run_job(lock).await?;
-                if ran {
-                    break;
+            let pause = least / 8 + most / 8 + Duration::from_millis(20);
+            // Whoever was killed holding it has it until its session is over, and each of the others may run it before.
+            let turn = least + most + pause + app.plan.round_trip() * 12;
+            let turns = u32::try_from(app.plan.clients).unwrap_or(1);
+            let limit = app.ages() + turn * turns;
+            let begun = Instant::now();
+            while !app.run_job(lock).await? {
+                if begun.elapsed() > limit {
+                    return Err(format!("the job never ran in {limit:?}"));
                 }
-                app.pause(least / 8 + most / 8 + Duration::from_millis(20))
-                    .await;
-            }
-            if !ran {
-                return Err(format!("the job never ran in {tries} tries"));
+                app.pause(pause).await;
             }
         }
         Ok(())

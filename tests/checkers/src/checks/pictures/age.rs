@@ -65,6 +65,11 @@ pub(super) fn missing<'t>(
         let last = rows.iter().rposition(due)?;
         let row = rows.get(last)?;
         let shows = match nodes.get(path) {
+            // It is not known of which write it is: its data tell.
+            Some(node) if node.mzxid == Zxid::NONE => {
+                let mut later = rows.get(last..).unwrap_or_default().iter();
+                later.any(|row| row.after == Some(node.data) && row.at <= at)
+            }
             Some(node) => node.mzxid >= row.zxid && (row.after.is_some() || node.czxid > row.zxid),
             // It is gone since, or has been.
             None => {

@@ -17,7 +17,7 @@ pub(super) struct Picture<'h> {
     pub(super) history: &'h History,
     pub(super) process: u32,
     pub(super) root: Text,
-    /// Whether it is of the node alone (`Once`), of its children too (`Persistent`), or of all below.
+    /// Whether it is of the node alone (`Once`), of its children too (`Persistent`), of all below, or of the children alone.
     pub(super) watch: WatchMode,
     /// What was told; `All` with what there was.
     pub(super) news: Vec<(News, State)>,
@@ -46,7 +46,8 @@ impl<'h> Picture<'h> {
         match self.watch {
             WatchMode::Once => path == root,
             WatchMode::Persistent => path == root || parent(path) == root,
-            WatchMode::No | WatchMode::Recursive => path == root || below,
+            WatchMode::Recursive => path == root || below,
+            WatchMode::No => parent(path) == root,
         }
     }
 

@@ -56,6 +56,9 @@ fn was(
     ops: &[usize],
     findings: &mut Findings,
 ) {
+    if node.mzxid == Zxid::NONE {
+        return was_once(truth, picture, node, by, ops, findings);
+    }
     let rows = truth.rows.at(node.path);
     let row = rows.iter().find(|row| row.zxid == node.mzxid);
     let data = row.and_then(|row| row.after);
@@ -72,6 +75,36 @@ fn was(
             picture.history.texts.shown(node.data),
             node.czxid,
             node.mzxid
+        );
+        findings.add(Property::C1, ops, text);
+    }
+}
+
+/// The same where it is not known of which write it is shown.
+fn was_once(
+    truth: &Truth<'_>,
+    picture: &Picture<'_>,
+    node: &Cached,
+    by: Option<Moment>,
+    ops: &[usize],
+    findings: &mut Findings,
+) {
+    let mut rows = truth.rows.at(node.path).iter();
+    let held = rows.any(|row| {
+        let of_this_life = node.czxid == Zxid::NONE
+            || truth.tree.made(node.path, node.czxid).is_some_and(|life| {
+                let within = life.removal.is_none_or(|removal| row.zxid < removal.zxid);
+                node.czxid <= row.zxid && within
+            });
+        let in_time = by.is_none_or(|by| row.at <= by);
+        row.after == Some(node.data) && of_this_life && in_time
+    });
+    if !held || !covered(picture, node) {
+        let text = format!(
+            "{} shows {} as {:?}, which was not so",
+            picture.name(),
+            picture.history.texts.shown(node.path),
+            picture.history.texts.shown(node.data),
         );
         findings.add(Property::C1, ops, text);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zk_wire::{Moment, Zxid};
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Life, Removal, Tree};
+use crate::known::{Bounds, Ends, Life, Removal, Tree, name};
 use crate::records::{Function, Op};
 use crate::text::Text;
 
@@ -20,6 +20,8 @@ pub(super) struct Queue<'h> {
     pub(super) calls: Vec<(usize, Op)>,
     /// The items by what they hold, whether put by a call or not.
     pub(super) items: BTreeMap<&'h [u8], Item>,
+    /// The nodes of sessions, by their names.
+    locks: BTreeMap<&'h [u8], Vec<&'h Life>>,
 }
 
 /// What was put once, wherever it lay since.
@@ -109,7 +111,13 @@ impl<'h> Queue<'h> {
         for item in items.values_mut() {
             item.claims.sort_by_key(|claim| claim.op.token);
         }
+        let mut locks: BTreeMap<&'h [u8], Vec<&'h Life>> = BTreeMap::new();
+        for life in tree.lives.iter().filter(|life| !life.owner.is_none()) {
+            let name = name(texts.bytes(life.path));
+            locks.entry(name).or_default().push(life);
+        }
         Self {
+            locks,
             history,
             tree,
             ends,
@@ -118,6 +126,13 @@ impl<'h> Queue<'h> {
             calls,
             items,
         }
+    }
+
+    /// The locks that ever were on an item while it lay there: nodes of sessions that are called as its node is.
+    pub(super) fn locks(&self, stay: &Stay) -> impl Iterator<Item = &'h Life> {
+        let name = name(self.history.texts.bytes(stay.path));
+        let named = self.locks.get(name).map(Vec::as_slice);
+        named.unwrap_or_default().iter().copied()
     }
 
     /// The item of that text.

@@ -74,7 +74,14 @@ fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
         let may = match op.outcome {
             Outcome::Unknown | Outcome::Pending => op.returned.is_none_or(|at| end.at <= at),
             Outcome::Cancelled => op.polls > 0 && !was_told_since(queue, op, end),
-            Outcome::Ok | Outcome::NotApplied => false,
+            // Whoever gave up has dropped it.
+            Outcome::NotApplied => {
+                let gave_up = op
+                    .deadline
+                    .is_some_and(|by| op.returned.is_some_and(|at| by <= at));
+                op.error == 0 && gave_up && !was_told_since(queue, op, end)
+            }
+            Outcome::Ok => false,
         };
         op.invoked <= end.at && may
     })

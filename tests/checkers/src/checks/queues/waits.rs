@@ -35,20 +35,10 @@ fn since(queue: &Queue<'_>, item: &Item, op: &Op, returned: Moment) -> Option<Mo
     }
     let due = item.put.as_ref().and_then(|(_, put)| queue.due(put));
     let mut since = due.map_or(stay.since, |due| due.max(stay.since));
-    for claim in &item.claims {
-        if claim.since <= returned {
-            since = since.max(claim.gone.filter(|gone| gone.at <= returned)?.at);
+    for lock in item.stays.iter().flat_map(|stay| queue.locks(stay)) {
+        if lock.created <= returned {
+            since = since.max(lock.removal.filter(|gone| gone.at <= returned)?.at);
         }
-    }
-    // A claim that nobody was told of ends with its call, or its session.
-    let open = queue.calls.iter().map(|(_, call)| call).filter(|call| {
-        let unknown = !matches!(call.outcome, Outcome::Ok | Outcome::NotApplied);
-        call.function == Function::Claim && unknown && call.invoked <= returned
-    });
-    for call in open {
-        let over = call.returned.filter(|over| *over <= returned)?;
-        let gone = queue.ends.gone(call.session).unwrap_or(over);
-        since = since.max(over).max(gone.min(returned));
     }
     (op.invoked <= returned).then_some(since)
 }

@@ -40,7 +40,14 @@ impl Elections {
         let is_led = |leader: &Leader| leader.epoch == Some(epoch);
         self.sees(app, at, &is_led).await?;
         let words = app.fresh_value();
-        let told = leadership.term().announce(&words).await;
+        // A counter of zxids that comes to its end, and a cut that was waiting for a write, can still take an answer away;
+        // to say the same again is no harm.
+        let mut told = leadership.term().announce(&words).await;
+        for _ in 0..2 {
+            if told.as_ref().map_err(failed) == Err(Outcome::Unknown) {
+                told = leadership.term().announce(&words).await;
+            }
+        }
         told.map_err(|error| format!("announce: {error}"))?;
         let is_told = |leader: &Leader| leader.announcement == words;
         self.sees(app, at, &is_told).await

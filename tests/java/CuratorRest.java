@@ -1,0 +1,61 @@
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.recipes.atomic.CachedAtomicInteger;
+import org.apache.curator.framework.recipes.atomic.CachedAtomicLong;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicInteger;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
+import org.apache.curator.framework.recipes.locks.InterProcessMutex;
+import org.apache.curator.framework.recipes.locks.Revoker;
+import org.apache.curator.retry.RetryNTimes;
+
+/** A revocable lock of Curator's, and its counters that take numbers in blocks. One of each to a channel. */
+final class CuratorRest implements Talk.Family {
+    private final CuratorFramework client;
+    private final Semaphore asked = new Semaphore(0);
+    private InterProcessMutex mutex;
+    private CachedAtomicLong longs;
+    private CachedAtomicInteger ints;
+
+    CuratorRest(CuratorFramework client) {
+        this.client = client;
+    }
+
+    @Override
+    public String answer(String[] words) throws Exception {
+        switch (words[0]) {
+            case "lock" -> mutex = new InterProcessMutex(client, words[1]);
+                // Each release ends that it is revocable.
+            case "acquire" -> {
+                mutex.makeRevocable(lock -> asked.release());
+                Talk.check(mutex.acquire(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "acquired");
+            }
+                // Waits until somebody wants it back, and lets it go.
+            case "yield" -> {
+                Talk.check(asked.tryAcquire(Talk.LIMIT_MS, TimeUnit.MILLISECONDS), "asked");
+                mutex.release();
+            }
+            case "revoke" -> Revoker.attemptRevoke(client, words[1]);
+            case "longs" -> longs =
+                    new CachedAtomicLong(
+                            new DistributedAtomicLong(client, words[1], retry()),
+                            Integer.parseInt(words[2]));
+            case "ints" -> ints =
+                    new CachedAtomicInteger(
+                            new DistributedAtomicInteger(client, words[1], retry()),
+                            Integer.parseInt(words[2]));
+            case "long" -> {
+                return String.valueOf(longs.next().preValue());
+            }
+            case "int" -> {
+                return String.valueOf(ints.next().preValue());
+            }
+            default -> throw new IllegalArgumentException(words[0]);
+        }
+        return "";
+    }
+
+    private static RetryNTimes retry() {
+        return new RetryNTimes(100_000, 1);
+    }
+}

@@ -1,0 +1,123 @@
+//! Services: instances that are registered, and whoever asks for them.
+
+use async_trait::async_trait;
+use zk_checkers::WatchMode;
+use zk_client::Zxid;
+use zk_recipes::Standing;
+use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec, Registration};
+
+use super::{Driver, Keeper, Kept, last, work};
+use crate::actor::Called;
+use crate::paths::{lock_path, node};
+use crate::schedule::{Call, Phase};
+use crate::workload::Application;
+use crate::workload::family::Family;
+use crate::workload::pictures::{Says, Seen, Shown};
+
+/// The workload of service discovery: a registration in each directory.
+#[derive(Default)]
+pub(in crate::workload) struct Services {
+    registered: Vec<Option<Kept<Registration>>>,
+}
+
+#[async_trait]
+impl Family for Services {
+    async fn work(&mut self, app: &mut Application) {
+        self.registered.resize_with(app.plan.locks, || None);
+        let at = app.pick(app.plan.locks);
+        if app.rng.percent(40) {
+            ask(app, at).await;
+        } else if let Some(place) = self.registered.get_mut(at) {
+            work(place, app, at).await;
+        }
+    }
+
+    async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
+        self.registered.resize_with(app.plan.locks, || None);
+        for (at, place) in self.registered.iter_mut().enumerate() {
+            last(place, app, at).await?;
+            if !ask(app, at).await {
+                return Err("nobody tells the instances".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of the service in each directory.
+const SERVICE: &str = "node";
+
+fn services(app: &Application, at: usize) -> Option<Discovery> {
+    Discovery::new(&app.client, &lock_path(at)).ok()
+}
+
+/// Asks for all instances: each is one that was registered.
+async fn ask(app: &mut Application, at: usize) -> bool {
+    let Some(services) = services(app, at) else {
+        return false;
+    };
+    app.actor.enter(Phase::Reading);
+    let found = app.actor.call(Call::Get, services.instances(SERVICE)).await;
+    let Called::Returned(Ok(found), _) = found else {
+        return false;
+    };
+    let instances = found.instances.iter();
+    let nodes: Vec<Seen> = instances
+        .map(|instance| Seen {
+            path: format!("{}/{}", node(at), instance.id),
+            data: JsonCodec::new().encode(instance).to_vec(),
+            czxid: Zxid::NONE,
+            mzxid: Zxid::NONE,
+        })
+        .collect();
+    let mut shown = Shown {
+        name: app.fresh_value(),
+        root: node(at),
+        watch: WatchMode::No,
+        number: 0,
+    };
+    shown.look(app, &nodes, &Says::default());
+    true
+}
+
+fn instance(id: &str, value: &str) -> Instance {
+    let instance = Instance::builder(SERVICE).id(id).address(value);
+    instance.port(80).build()
+}
+
+#[async_trait]
+impl Keeper for Registration {
+    fn new(app: &Application, at: usize, value: &str) -> Option<(Self, Driver)> {
+        let id = format!("of-{}", app.actor.index);
+        let registered = services(app, at)?.register(instance(&id, value));
+        let (registration, driver) = registered.ok()?;
+        Some((registration, Box::pin(driver)))
+    }
+
+    fn path(&self) -> String {
+        self.path().to_owned()
+    }
+
+    fn data(&self, value: &str) -> Vec<u8> {
+        let mut now = self.instance();
+        now.address = Some(value.to_owned());
+        JsonCodec::new().encode(&now).to_vec()
+    }
+
+    fn set(&self, value: &str) {
+        self.update(|instance| instance.address = Some(value.to_owned()));
+    }
+
+    async fn present(&self) -> Option<Zxid> {
+        loop {
+            match self.applied().await? {
+                Standing::Present(czxid) => return Some(czxid),
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    fn close(&self) {
+        self.unregister();
+    }
+}

@@ -1,0 +1,276 @@
+//! Queues of several kinds, each with takes or with claims.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use zk_checkers::Function;
+use zk_recipes::{Claimed, Entry, Queue, QueueLayout};
+use zk_wire::Zxid;
+
+use super::Application;
+use super::calls::{Ask, wish, writes};
+use super::family::Family;
+use crate::paths::node;
+use crate::recorder::zxid;
+use crate::schedule::{Call, Phase};
+
+/// The workload of queues: one handle per directory.
+#[derive(Default)]
+pub(super) struct Queues {
+    queues: Vec<Handle>,
+}
+
+/// A queue as one process uses it.
+struct Handle {
+    name: String,
+    path: String,
+    queue: Queue,
+    layout: QueueLayout,
+    claims: bool,
+    /// Nobody else consumes it than the first process.
+    alone: bool,
+}
+
+/// The kinds of queues, and whether items are claimed.
+const KINDS: [(QueueLayout, bool); 7] = [
+    (QueueLayout::Fifo, true),
+    (QueueLayout::Priority, false),
+    (QueueLayout::KazooLocking, true),
+    (QueueLayout::Delay, false),
+    (QueueLayout::Simple, false),
+    (QueueLayout::Priority, true),
+    (QueueLayout::Id, false),
+];
+
+#[async_trait]
+impl Family for Queues {
+    async fn work(&mut self, app: &mut Application) {
+        let Ok(()) = self.open(app) else { return };
+        let at = app.pick(self.queues.len());
+        let Some(handle) = self.queues.get(at) else {
+            return;
+        };
+        let consumes = !handle.alone || app.actor.index == 0;
+        if app.rng.percent(50) || !consumes {
+            handle.put(app).await;
+        } else if handle.claims {
+            let limit = Duration::from_millis(app.rng.between(5, 2500));
+            let tries = app.rng.percent(20);
+            if let Some(claimed) = handle.claim(app, limit, tries).await {
+                handle.work_on(app, claimed).await;
+            }
+        } else {
+            let limit = Duration::from_millis(app.rng.between(5, 2500));
+            let tries = app.rng.percent(20);
+            handle.take(app, limit, tries).await;
+        }
+    }
+
+    async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
+        self.open(app)?;
+        for handle in &self.queues {
+            wish("a put", handle.put(app).await)?;
+        }
+        for handle in &self.queues {
+            if !handle.alone || app.actor.index == 0 {
+                handle.empty(app).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Queues {
+    fn open(&mut self, app: &mut Application) -> Result<(), String> {
+        let turn = usize::try_from(app.plan.seed.0 % 7).unwrap_or(0);
+        for at in self.queues.len()..app.plan.locks {
+            let path = node(at);
+            let (layout, claims) = KINDS
+                .get((at + turn) % KINDS.len())
+                .copied()
+                .unwrap_or_default();
+            let queue = Queue::new(&app.client, &path).map_err(|error| error.to_string())?;
+            self.queues.push(Handle {
+                name: app.fresh_value(),
+                queue: queue.layout(layout),
+                layout,
+                claims,
+                alone: app.plan.seed.stream(&path).percent(40),
+                path,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Handle {
+    async fn put(&self, app: &mut Application) -> Option<()> {
+        let item = format!("<{}>", app.fresh_value());
+        let class = match self.layout {
+            QueueLayout::Priority | QueueLayout::KazooLocking => {
+                i32::try_from(app.rng.below(4)).unwrap_or(0)
+            }
+            _ => 0,
+        };
+        let delay = Duration::from_millis(app.rng.below(2500));
+        let entry = Entry::new(item.clone());
+        let entry = match self.layout {
+            QueueLayout::Priority | QueueLayout::KazooLocking => entry.priority(class),
+            QueueLayout::Delay => entry.due_in(delay),
+            QueueLayout::Id => entry.id(item.trim_matches(['<', '>'])),
+            _ => entry,
+        };
+        let delays = self.layout == QueueLayout::Delay;
+        app.make(
+            writes(Function::Put, &self.path),
+            self.queue.put(entry),
+            |op, history| {
+                op.data = history.data(item.as_bytes());
+                op.expected = Some(class);
+                if delays {
+                    let due = op.invoked + delay;
+                    op.from = history.text(&(due.as_nanos() / 1_000_000).to_string());
+                }
+            },
+            |_, _, _| {},
+        )
+        .await
+        .map(drop)
+    }
+
+    /// In order, as long as there is one; those that wait for their time are ordered by the servers' clock.
+    fn is_ordered(&self) -> bool {
+        self.layout != QueueLayout::Delay
+    }
+
+    fn asks(&self, function: Function, limit: Duration) -> Ask<'_> {
+        Ask {
+            phase: Phase::Acquiring,
+            call: Call::Wait,
+            function,
+            path: &self.path,
+            limit: Some(limit),
+        }
+    }
+
+    /// Takes an item, and says whether there was one.
+    async fn take(&self, app: &Application, limit: Duration, tries: bool) -> Option<bool> {
+        let take = async {
+            if tries {
+                self.queue.try_take().await
+            } else {
+                self.queue.take().timeout(limit).await.map(Some)
+            }
+        };
+        let taken = app
+            .make(
+                self.asks(Function::Take, limit),
+                take,
+                |op, history| {
+                    op.recipe = history.text(&self.name);
+                    op.sequential = self.is_ordered();
+                },
+                |op, history, item| match item {
+                    Some(item) => op.reply = history.data(item.data()),
+                    None => op.outcome = zk_checkers::Outcome::NotApplied,
+                },
+            )
+            .await;
+        taken.map(|item| item.is_some())
+    }
+
+    async fn claim(&self, app: &Application, limit: Duration, tries: bool) -> Option<Claimed> {
+        let claim = async {
+            if tries {
+                self.queue.try_claim().await
+            } else {
+                self.queue.claim().timeout(limit).await.map(Some)
+            }
+        };
+        let claimed = app
+            .make(
+                self.asks(Function::Claim, limit),
+                claim,
+                |op, history| {
+                    op.recipe = history.text(&self.name);
+                    op.sequential = self.is_ordered();
+                },
+                |op, history, claimed| match claimed {
+                    Some(claimed) => {
+                        op.reply = history.data(claimed.data());
+                        op.guard = history.text(claimed.held().node());
+                        op.token = zxid(claimed.token());
+                    }
+                    None => op.outcome = zk_checkers::Outcome::NotApplied,
+                },
+            )
+            .await;
+        claimed.flatten()
+    }
+
+    /// Works on an item, and completes it, gives it back, or lets go of it.
+    async fn work_on(&self, app: &mut Application, claimed: Claimed) {
+        app.actor.enter(Phase::Holding);
+        let work = app.plan.work;
+        app.pause(work).await;
+        match app.rng.below(10) {
+            0..6 => {
+                self.complete(app, claimed).await;
+            }
+            6..8 => {
+                let (item, token) = (claimed.data().to_vec(), zxid(claimed.token()));
+                let release = claimed.release();
+                self.end(app, Function::GiveBack, (&item, token), release)
+                    .await;
+            }
+            _ => drop(claimed),
+        }
+    }
+
+    async fn complete(&self, app: &Application, claimed: Claimed) -> Option<()> {
+        let (item, token) = (claimed.data().to_vec(), zxid(claimed.token()));
+        self.end(app, Function::Complete, (&item, token), claimed.complete())
+            .await
+    }
+
+    async fn end(
+        &self,
+        app: &Application,
+        function: Function,
+        (item, token): (&[u8], Zxid),
+        end: impl Future<Output = Result<(), zk_client::Error>>,
+    ) -> Option<()> {
+        let ask = Ask {
+            phase: Phase::Releasing,
+            call: Call::Release,
+            function,
+            path: &self.path,
+            limit: None,
+        };
+        app.make(
+            ask,
+            end,
+            |op, history| {
+                op.data = history.data(item);
+                op.token = token;
+            },
+            |_, _, ()| {},
+        )
+        .await
+    }
+
+    /// Until nothing more comes: the others put their last one, and give back what they had.
+    async fn empty(&self, app: &Application) -> Result<(), String> {
+        let limit = app.ages();
+        loop {
+            if self.claims {
+                let Some(claimed) = self.claim(app, limit, false).await else {
+                    return Ok(());
+                };
+                wish("a completion", self.complete(app, claimed).await)?;
+            } else if self.take(app, limit, false).await != Some(true) {
+                return Ok(());
+            }
+        }
+    }
+}

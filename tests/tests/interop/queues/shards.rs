@@ -1,0 +1,81 @@
+//! A queue that is divided, by ours and by Curator's sharder.
+
+use std::time::Duration;
+
+use zk_recipes::{Client, Election, Queue, ShardedQueue};
+use zk_tests::{RealServer, Talk, deadline, word};
+
+use super::EXCHANGES;
+
+const PATH: &str = "/queues-sharded";
+const LEADER: &str = "/queues-sharded-leader";
+
+/// Theirs put into the parts that theirs adds, and ours takes from all; then ours put into those that ours adds, and theirs
+/// takes from all.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_ours_or_curators_sharder_adds_are_put_into_and_taken_from_by_the_other() {
+    let connect = RealServer::shared().connect_string();
+    let zk = Client::builder(&connect).connect().await.unwrap();
+    let limit = deadline(Duration::from_secs(60));
+    let ours = ShardedQueue::new(&Queue::new(&zk, PATH).unwrap());
+    let ours = ours.threshold(3).check_every(Duration::from_millis(50));
+    let mut theirs = Talk::curator().open("queues", &connect).await;
+    theirs
+        .ask(&format!("shard p {PATH} {LEADER} producer"))
+        .await;
+    for n in 0..EXCHANGES {
+        theirs
+            .ask(&format!(
+                "put-shard p {}",
+                word(format!("j{n:02}").as_bytes())
+            ))
+            .await;
+    }
+    // However fast they were: it sees that the parts are full.
+    let grown = limit
+        .until_some("parts that theirs adds", || async {
+            let parts = ours.parts().await.unwrap();
+            (parts.len() > 1).then_some(parts)
+        })
+        .await;
+    let mut taken = Vec::new();
+    for part in ours.parts().await.unwrap() {
+        while let Some(item) = part.try_take().await.unwrap() {
+            taken.push(String::from_utf8(item.data().to_vec()).unwrap());
+        }
+    }
+    taken.sort();
+    let all = |who| (0..EXCHANGES).map(move |n| format!("{who}{n:02}"));
+    assert!(taken.iter().cloned().eq(all('j')), "{taken:?}");
+    theirs.ask("stop-shard p").await;
+
+    let election = Election::new(&zk, LEADER).unwrap();
+    let growing = tokio::spawn({
+        let ours = ours.clone();
+        async move { ours.grow(&election).await }
+    });
+    for n in 0..EXCHANGES {
+        let part = ours.pick().await.unwrap();
+        part.put(format!("r{n:02}")).await.unwrap();
+    }
+    // Ten parts are the most.
+    let most = grown.len().max(9) + 1;
+    limit
+        .until_some("parts that ours adds", || async {
+            (ours.parts().await.unwrap().len() >= most.min(10)).then_some(())
+        })
+        .await;
+    growing.abort();
+    theirs
+        .ask(&format!("shard c {PATH} {LEADER} consumer"))
+        .await;
+    let words = theirs.ask(&format!("took c {EXCHANGES}")).await;
+    let mut taken: Vec<&str> = words.split(' ').collect();
+    taken.sort_unstable();
+    assert!(
+        taken
+            .iter()
+            .map(|item| (*item).to_owned())
+            .eq(all('r').map(|item| word(item.as_bytes())))
+    );
+}

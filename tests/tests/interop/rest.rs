@@ -1,0 +1,68 @@
+//! What is neither a lock that is waited for nor a value that is changed: locks that are asked for back, and numbers in blocks.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use zk_recipes::{AtomicInt, AtomicLong, BlockCounter, Client, Mutex};
+use zk_tests::{Channel, RealServer, Talk, deadline};
+
+const TIMES: usize = 50;
+/// How many numbers a block has.
+const BLOCK: u64 = 3;
+
+async fn both() -> (Client, Channel) {
+    let connect = RealServer::shared().connect_string();
+    let zk = Client::builder(&connect).connect().await.unwrap();
+    (zk, Talk::curator().open("rest", &connect).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_of_ours_or_of_curators_goes_back_to_whoever_of_the_others_asks_for_it() {
+    let (zk, mut curator) = both().await;
+    let limit = deadline(Duration::from_secs(120));
+    let mutex = Mutex::new(&zk, "/revocable").unwrap();
+    curator.ask("lock /revocable").await;
+    for _ in 0..TIMES {
+        curator.ask("acquire").await;
+        let holder = mutex.contenders().await.unwrap().remove(0);
+        mutex.revoke(&holder).await.unwrap();
+        curator.ask("yield").await;
+
+        let guard = mutex.acquire().await.unwrap();
+        let node = mutex.contenders().await.unwrap().remove(0).node;
+        curator.ask(&format!("revoke {node}")).await;
+        limit.until("a revocation", guard.held().revoked()).await;
+        guard.release().await.unwrap();
+    }
+}
+
+/// No number twice, and none left out but in the last block of each side.
+fn check(mut ours: Vec<i64>, theirs: Vec<i64>) {
+    ours.extend(theirs);
+    let all: BTreeSet<i64> = ours.iter().copied().collect();
+    assert_eq!(all.len(), 2 * TIMES, "{ours:?}");
+    let most = i64::try_from(2 * TIMES + 2 * BLOCK as usize).unwrap();
+    assert!(all.last() < Some(&most), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ours_and_curators_take_different_numbers_in_blocks_from_one_counter() {
+    let (zk, mut curator) = both().await;
+    let long = AtomicLong::new(&zk, "/blocks/long").unwrap();
+    let int = AtomicInt::new(&zk, "/blocks/int").unwrap();
+    curator.ask(&format!("longs /blocks/long {BLOCK}")).await;
+    curator.ask(&format!("ints /blocks/int {BLOCK}")).await;
+    let longs = BlockCounter::new(long, BLOCK).unwrap();
+    let ints = BlockCounter::new(int, BLOCK).unwrap();
+    let (mut ours, mut theirs) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    for _ in 0..TIMES {
+        let (long, int, number) = tokio::join!(longs.next(), ints.next(), curator.ask("long"));
+        ours[0].push(long.unwrap());
+        ours[1].push(i64::from(int.unwrap()));
+        theirs[0].push(number.parse().unwrap());
+        theirs[1].push(curator.ask("int").await.parse().unwrap());
+    }
+    for (ours, theirs) in ours.into_iter().zip(theirs) {
+        check(ours, theirs);
+    }
+}
