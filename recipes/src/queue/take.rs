@@ -22,7 +22,8 @@ use crate::wait::late;
 ///
 /// `WaitTimedOut` when [`timeout`](Self::timeout) passed first; `Undecodable` for an item that holds something else, which
 /// says where it is now; `NoAuth`; `SessionExpired` only with `OnExpiry::Stop`, or with the fate *unknown* if the session
-/// ended before a lost answer was settled: the item that it names was taken, or is still there; `Closed`.
+/// ended before a lost answer was settled: the item that it names was taken, or is still there; so, too, with `ConnectionLost`
+/// where the mark may have been deleted by somebody; `Closed`.
 ///
 /// # Cancel safety
 ///

@@ -1,6 +1,7 @@
 //! Queues: what they hand out, to whom, and what a lost answer does.
 
 mod claim;
+mod conservation;
 mod corrupt;
 mod cost;
 mod dropped;
