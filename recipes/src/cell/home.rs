@@ -22,10 +22,7 @@ impl Home {
             czxid: stat.czxid,
             // `cversion` counts creations and deletions (ZooKeeper makes it of 2 × creations − children): this is twice
             // the number of deletions. It overflows like the counters it is made of.
-            lost: stat
-                .cversion
-                .wrapping_sub(stat.num_children)
-                .cast_unsigned(),
+            lost: u32::from_ne_bytes(stat.cversion.wrapping_sub(stat.num_children).to_ne_bytes()),
         })
     }
 
