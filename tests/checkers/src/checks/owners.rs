@@ -85,7 +85,7 @@ fn nobodys(
     let gave_up = op.function == Function::Own
         && op.outcome == Outcome::NotApplied
         && op.error == 0
-        && op.deadline.is_some();
+        && !op.data.is_empty();
     let Some(at) = op.returned.filter(|_| gave_up) else {
         return;
     };
