@@ -8,6 +8,9 @@ use crate::records::{Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
 
+/// Each part's grants: the call's place, the call, and the node.
+type Parts<'h> = BTreeMap<Text, Vec<(usize, &'h Op, Option<&'h Life>)>>;
+
 /// `L1`, `L2`, `L7` of parts; `G9` of parts that stay nobody's.
 pub(super) fn check(history: &History) -> Verdict {
     let mut findings = Findings::default();
@@ -24,7 +27,7 @@ pub(super) fn check(history: &History) -> Verdict {
         Ends::of(history),
         Bounds::of(history),
     );
-    let mut parts: BTreeMap<Text, Vec<(usize, &Op, Option<&Life>)>> = BTreeMap::new();
+    let mut parts: Parts<'_> = BTreeMap::new();
     for (place, op) in &calls {
         if op.function != Function::Own || op.outcome != Outcome::Ok {
             continue;
@@ -74,7 +77,7 @@ pub(super) fn check(history: &History) -> Verdict {
 /// Who waits long for another part to come does so because each is somebody's.
 fn nobodys(
     history: &History,
-    parts: &BTreeMap<Text, Vec<(usize, &Op, Option<&Life>)>>,
+    parts: &Parts<'_>,
     bounds: &Bounds,
     (place, op): (usize, &Op),
     findings: &mut Findings,
@@ -82,7 +85,7 @@ fn nobodys(
     let gave_up = op.function == Function::Own
         && op.outcome == Outcome::NotApplied
         && op.error == 0
-        && op.deadline.is_some();
+        && !op.data.is_empty();
     let Some(at) = op.returned.filter(|_| gave_up) else {
         return;
     };

@@ -118,7 +118,7 @@ words! {
         Provide = "provide",
         /// Kept node: is there no longer.
         Unkeep = "unkeep",
-        /// Part of a whole: has it, by the node `reply`, whose zxid is `token`.
+        /// Part of a whole: has it, by the node `reply`, whose zxid is `token`. Not applied with `data`: each is somebody's.
         Own = "own",
         /// Part of a whole: has it no longer.
         Disown = "disown",

@@ -13,7 +13,7 @@ op process=1 function=own path=/w/x invoked=1 returned=4 outcome=ok reply=/w/x/n
 op process=1 function=own path=/w/y invoked=1 returned=5 outcome=ok reply=/w/y/n1 token=3
 op process=1 function=disown path=/w/x reply=/w/x/n1 token=2 invoked=20 returned=23 outcome=ok
 op process=2 function=own path=/w/x invoked=6 returned=24 outcome=ok reply=/w/x/n2 token=4
-op process=1 function=own path=/w invoked=30 deadline=9030 returned=9030 outcome=not_applied
+op process=1 function=own path=/w data=all invoked=30 deadline=9030 returned=9030 outcome=not_applied
 change zxid=1 at=0.5 session=e kind=create path=/w
 change zxid=2 at=2 session=a kind=create path=/w/x/n1 owner=a
 change zxid=3 at=3 session=a kind=create path=/w/y/n1 owner=a

@@ -131,7 +131,7 @@ impl Part {
                     }
                     Ok(None) => op.outcome = Outcome::Cancelled,
                     // Others have the rest.
-                    Err(_) => (op.outcome, op.deadline) = (Outcome::NotApplied, None),
+                    Err(_) => op.outcome = Outcome::NotApplied,
                 },
             )
             .await;
@@ -154,7 +154,8 @@ impl Part {
     fn waits(&self, app: &Application, since: Instant) {
         let waited = since.elapsed();
         let recorder = &app.actor.recorder;
-        let call = recorder.begin(app.process(), Function::Own, &self.path, |op, _| {
+        let call = recorder.begin(app.process(), Function::Own, &self.path, |op, history| {
+            op.data = history.text("all");
             let at = op.invoked.as_nanos();
             let before = u64::try_from(waited.as_nanos()).unwrap_or(0);
             op.deadline = Some(op.invoked);
