@@ -65,7 +65,11 @@ impl Keeper {
                 ended = self.keep(claim.as_ref()) => ended,
             };
             self.orders.absent();
-            drop(claim);
+            // What is left of it goes before the next attempt, and before an end is told. Whatever stands in the way of that
+            // stands in the next attempt's, which tells it.
+            if let Some(claim) = claim {
+                let _ = claim.release().await;
+            }
             if let Err(error) = ended {
                 self.again(generation, error).await?;
             }

@@ -95,6 +95,7 @@ pub(super) async fn claim(
     };
     let mut lost = 0;
     loop {
+        let generation = config.client.generation();
         let names = picker.pick(1, lost).await?;
         if names.is_empty() {
             return Ok(None);
@@ -111,7 +112,10 @@ pub(super) async fn claim(
                 return Ok(Some(claimed));
             }
         }
-        lost += 1;
+        // Where the session ended, nobody was faster.
+        if config.client.generation() == generation {
+            lost += 1;
+        }
         pause(&config.client, lost).await?;
     }
 }

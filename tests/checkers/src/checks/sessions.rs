@@ -102,6 +102,17 @@ fn numbers(history: &History, findings: &mut Findings) {
     }
 }
 
+/// Since when what a take tells of may have been under way: a call of its handle that was dropped or gave up leaves that to
+/// the next one.
+fn begun(history: &History, place: usize, op: &Op) -> Moment {
+    let before = history.ops.get(..place).unwrap_or_default().iter().rev();
+    let same = before
+        .filter(|it| (it.function, it.process, it.recipe) == (op.function, op.process, op.recipe));
+    let given_up =
+        same.take_while(|it| matches!(it.outcome, Outcome::Cancelled | Outcome::NotApplied));
+    given_up.last().map_or(op.invoked, |first| first.invoked)
+}
+
 /// Unknown is an outcome only where a connection broke, or the caller's time was up: what was sent by then may still
 /// be carried out.
 fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
@@ -120,7 +131,9 @@ fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
         };
         let timed_out = op.deadline.is_some_and(|deadline| deadline <= returned);
         // A call made between two sessions is queued until the next one is there, and sent on that.
-        let cut = if op.session.is_none() {
+        let cut = if op.function == Function::Take {
+            ends.process_cut_within(op.process, begun(history, place, op), returned)
+        } else if op.session.is_none() {
             ends.process_cut_within(op.process, op.invoked, returned)
         } else {
             ends.cut_within(op.session, op.invoked, returned)

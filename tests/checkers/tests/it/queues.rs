@@ -1,8 +1,8 @@
 //! What the checker of queues rejects.
 
-use zk_checkers::Property::{G9, Q1, Q3, Q4, Q5, Q6};
+use zk_checkers::Property::{G2, G9, Q1, Q3, Q4, Q5, Q6};
 
-use crate::cases::{Case, case, expect_rejections};
+use crate::cases::{Case, case, expect_each, expect_rejections};
 
 /// Three items by two producers, one with a lost answer; two are taken in order, one by a call whose predecessor was dropped;
 /// the last one is left.
@@ -295,4 +295,26 @@ const CASES: &[Case] = &[
 #[test]
 fn queues_reject_what_is_lost_doubled_or_out_of_turn() {
     expect_rejections("queues", CASES);
+}
+
+/// What a take that was dropped had under way when the connection broke is told by the next one, in the next session.
+const LEFT: &str = "\
+note process=1 session=a what=connected at=0
+note process=1 session=a what=disconnected at=5
+note process=1 session=a what=expired at=10
+note process=1 session=b what=connected at=11
+op process=1 recipe=q1 function=take path=/q invoked=1 returned=4 polls=2 outcome=cancelled session=a
+op process=1 recipe=q1 function=take path=/q invoked=20 returned=21 outcome=unknown session=b
+";
+
+#[test]
+fn a_take_is_unknown_for_a_break_since_one_before_it_was_dropped() {
+    let broken = case(
+        G2,
+        "a take of another handle is unknown",
+        LEFT,
+        "recipe=q1 function=take path=/q invoked=20",
+        "recipe=q2 function=take path=/q invoked=20",
+    );
+    expect_each("sessions", &[broken]);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use zk_checkers::Function;
+use zk_client::{Error, ErrorKind};
 use zk_recipes::{Claimed, Entry, Queue, QueueLayout};
 use zk_wire::Zxid;
 
@@ -56,7 +57,7 @@ impl Family for Queues {
         } else if handle.claims {
             let limit = Duration::from_millis(app.rng.between(5, 2500));
             let tries = app.rng.percent(20);
-            if let Some(claimed) = handle.claim(app, limit, tries).await {
+            if let Some(Some(claimed)) = handle.claim(app, limit, tries).await {
                 handle.work_on(app, claimed).await;
             }
         } else {
@@ -100,6 +101,15 @@ impl Queues {
             });
         }
         Ok(())
+    }
+}
+
+/// A wait that came to its end has found nothing.
+fn some<T>(waited: Result<T, Error>) -> Result<Option<T>, Error> {
+    match waited {
+        Ok(item) => Ok(Some(item)),
+        Err(error) if error.kind() == ErrorKind::WaitTimedOut => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -159,7 +169,7 @@ impl Handle {
             if tries {
                 self.queue.try_take().await
             } else {
-                self.queue.take().timeout(limit).await.map(Some)
+                some(self.queue.take().timeout(limit).await)
             }
         };
         let taken = app
@@ -179,33 +189,37 @@ impl Handle {
         taken.map(|item| item.is_some())
     }
 
-    async fn claim(&self, app: &Application, limit: Duration, tries: bool) -> Option<Claimed> {
+    /// Claims an item; nothing if there was none.
+    async fn claim(
+        &self,
+        app: &Application,
+        limit: Duration,
+        tries: bool,
+    ) -> Option<Option<Claimed>> {
         let claim = async {
             if tries {
                 self.queue.try_claim().await
             } else {
-                self.queue.claim().timeout(limit).await.map(Some)
+                some(self.queue.claim().timeout(limit).await)
             }
         };
-        let claimed = app
-            .make(
-                self.asks(Function::Claim, limit),
-                claim,
-                |op, history| {
-                    op.recipe = history.text(&self.name);
-                    op.sequential = self.is_ordered();
-                },
-                |op, history, claimed| match claimed {
-                    Some(claimed) => {
-                        op.reply = history.data(claimed.data());
-                        op.guard = history.text(claimed.held().node());
-                        op.token = zxid(claimed.token());
-                    }
-                    None => op.outcome = zk_checkers::Outcome::NotApplied,
-                },
-            )
-            .await;
-        claimed.flatten()
+        app.make(
+            self.asks(Function::Claim, limit),
+            claim,
+            |op, history| {
+                op.recipe = history.text(&self.name);
+                op.sequential = self.is_ordered();
+            },
+            |op, history, claimed| match claimed {
+                Some(claimed) => {
+                    op.reply = history.data(claimed.data());
+                    op.guard = history.text(claimed.held().node());
+                    op.token = zxid(claimed.token());
+                }
+                None => op.outcome = zk_checkers::Outcome::NotApplied,
+            },
+        )
+        .await
     }
 
     /// Works on an item, and completes it, gives it back, or lets go of it.
@@ -238,7 +252,7 @@ impl Handle {
         app: &Application,
         function: Function,
         (item, token): (&[u8], Zxid),
-        end: impl Future<Output = Result<(), zk_client::Error>>,
+        end: impl Future<Output = Result<(), Error>>,
     ) -> Option<()> {
         let ask = Ask {
             phase: Phase::Releasing,
@@ -262,15 +276,25 @@ impl Handle {
     /// Until nothing more comes: the others put their last one, and give back what they had.
     async fn empty(&self, app: &Application) -> Result<(), String> {
         let limit = app.ages();
-        loop {
+        // What a call had under way when its session ended is told by the next one, as an error.
+        let mut failures = 0;
+        while failures < 3 {
             if self.claims {
-                let Some(claimed) = self.claim(app, limit, false).await else {
-                    return Ok(());
-                };
-                wish("a completion", self.complete(app, claimed).await)?;
-            } else if self.take(app, limit, false).await != Some(true) {
-                return Ok(());
+                match self.claim(app, limit, false).await {
+                    Some(Some(claimed)) => {
+                        wish("a completion", self.complete(app, claimed).await)?;
+                    }
+                    Some(None) => return Ok(()),
+                    None => failures += 1,
+                }
+            } else {
+                match self.take(app, limit, false).await {
+                    Some(true) => {}
+                    Some(false) => return Ok(()),
+                    None => failures += 1,
+                }
             }
         }
+        Err("nothing can be taken".to_owned())
     }
 }
