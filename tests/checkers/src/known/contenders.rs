@@ -205,6 +205,8 @@ struct Makers {
     by_path: BTreeMap<Text, usize>,
     /// The calls that answered no node, by session, in the order of invocation.
     unanswered: BTreeMap<SessionId, Vec<(Moment, usize)>>,
+    /// The candidacies that answered a node, by session: from when to when.
+    elected: BTreeMap<SessionId, Vec<(Moment, Moment)>>,
 }
 
 impl Makers {
@@ -213,6 +215,7 @@ impl Makers {
             by_node: BTreeMap::new(),
             by_path: BTreeMap::new(),
             unanswered: BTreeMap::new(),
+            elected: BTreeMap::new(),
         };
         for &place in calls {
             let Some(op) = history.ops.get(place) else {
@@ -224,6 +227,10 @@ impl Makers {
             } else {
                 makers.by_node.insert((op.reply, op.token), place);
                 makers.by_path.insert(op.reply, place);
+                if let (Function::Stand, Some(over)) = (op.function, op.returned) {
+                    let candidacies = makers.elected.entry(op.session).or_default();
+                    candidacies.push((op.invoked, over));
+                }
             }
         }
         for calls in makers.unanswered.values_mut() {
@@ -239,7 +246,17 @@ impl Makers {
         }
         let calls = self.unanswered.get(&life.creator)?;
         let begun = calls.partition_point(|(invoked, _)| *invoked <= life.created);
-        let (_, op) = calls.get(begun.checked_sub(1)?)?;
-        Some(*op)
+        let (invoked, op) = calls.get(begun.checked_sub(1)?)?;
+        (!self.stood_elsewhere(life, *invoked)).then_some(*op)
+    }
+
+    /// Whether the node is the first one of a later candidacy, which gave it up for the place of a successor.
+    fn stood_elsewhere(&self, life: &Life, after: Moment) -> bool {
+        let candidacies = self.elected.get(&life.creator).into_iter().flatten();
+        let mut those = candidacies.filter(|(invoked, _)| after < *invoked);
+        those.any(|(invoked, over)| {
+            let is_within = |at: Moment| *invoked <= at && at <= *over;
+            is_within(life.created) && life.removal.is_some_and(|gone| is_within(gone.at))
+        })
     }
 }

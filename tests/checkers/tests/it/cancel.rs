@@ -45,6 +45,27 @@ change zxid=5 at=62 session=a kind=create path=/l/c-0000000002 owner=a
 change zxid=6 at=73 session=a kind=delete path=/l/c-0000000002
 ";
 
+/// A candidacy that was dropped before it made a node; long after, another one makes one, and gives it up for the place of the
+/// successor that it is named.
+const NAMED: &str = "\
+limits ended=90000 session_timeout=10000 tick=2000 election=1000 round_trip=5 round_trips=4
+note process=1 session=a what=connected at=0
+note process=3 session=c what=connected at=0
+op process=1 recipe=/e function=stand path=/e invoked=1 polls=2 returned=5 outcome=ok session=a reply=/e/a-0000000000 token=2 mzxid=3
+op process=3 recipe=/e function=stand path=/e invoked=2 polls=1 returned=2.5 outcome=cancelled session=c
+op process=3 recipe=/e function=stand path=/e invoked=59008 polls=5 returned=59040 outcome=ok session=c reply=/e/c2-0000000000 token=5 mzxid=8
+op process=1 recipe=/e function=hand_over path=/e data=process%203 guard=/e/a-0000000000 mzxid=3 invoked=59020 polls=2 returned=59025 outcome=ok session=a
+op process=1 recipe=/e function=release path=/e invoked=59030 polls=2 returned=59034 outcome=ok session=a reply=/e/a-0000000000 token=2
+change zxid=1 at=0.5 session=e kind=create path=/e
+change zxid=2 at=2 session=a kind=create path=/e/a-0000000000 owner=a
+change zxid=3 at=4 session=a kind=set path=/e version=1
+change zxid=4 at=59009 session=c kind=create path=/e/c-0000000001 owner=c
+change zxid=5 at=59022 session=c kind=create path=/e/c2-0000000000 owner=c
+change zxid=6 at=59023 session=c kind=delete path=/e/c-0000000001
+change zxid=7 at=59032 session=a kind=delete path=/e/a-0000000000
+change zxid=8 at=59038 session=c kind=set path=/e version=2
+";
+
 /// A dropped close goes on; before it a read was dropped and the next one answered.
 const CLOSE: &str = "\
 limits ended=90000 session_timeout=10000 tick=2000 election=1000 round_trip=5 round_trips=4
@@ -80,6 +101,20 @@ change zxid=2 at=36 session=b kind=delete path=/m/b-0000000002
 ";
 
 const CASES: &[Case] = &[
+    case(
+        G6,
+        "a dropped candidacy makes its node long after, before the next begins",
+        NAMED,
+        "invoked=59008",
+        "invoked=59010",
+    ),
+    case(
+        G6,
+        "a dropped candidacy makes its node long after, and the next one does not give it up",
+        NAMED,
+        "change zxid=6 at=59023 session=c kind=delete path=/e/c-0000000001\n",
+        "",
+    ),
     case(
         G6,
         "the call after a dropped one fails although the writer has a place to go on in",
