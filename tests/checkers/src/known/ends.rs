@@ -18,6 +18,7 @@ pub(crate) struct Ends {
     closing: BTreeMap<u32, Vec<Moment>>,
     /// The same by session, the first time.
     session_closing: BTreeMap<SessionId, Moment>,
+    paused: BTreeMap<u32, Vec<Moment>>,
     resumed: BTreeMap<u32, Vec<Moment>>,
     crashed: BTreeMap<u32, Moment>,
     /// When the connection, the session or the client ended: what leaves requests unanswered.
@@ -40,6 +41,9 @@ impl Ends {
                     ends.closed.entry(note.process).or_default().push(note.at);
                     ends.closing.entry(note.process).or_default().push(note.at);
                 }
+                NoteKind::Paused => {
+                    ends.paused.entry(note.process).or_default().push(note.at);
+                }
                 NoteKind::Resumed => {
                     ends.resumed.entry(note.process).or_default().push(note.at);
                 }
@@ -52,7 +56,7 @@ impl Ends {
                 NoteKind::Connected => {
                     ends.owners.insert(note.session, note.process);
                 }
-                NoteKind::Disconnected | NoteKind::Paused => {}
+                NoteKind::Disconnected => {}
             }
             let cut = matches!(
                 note.what,
@@ -108,6 +112,14 @@ impl Ends {
         let end = resumed.partition_point(|at| *at <= to);
         let last = resumed.get(end.checked_sub(1)?)?;
         (*last >= from).then_some(*last)
+    }
+
+    /// Since when the process stands still at that time, if it does.
+    pub(crate) fn still_since(&self, process: u32, at: Moment) -> Option<Moment> {
+        let paused = self.paused.get(&process)?;
+        let begun = paused.partition_point(|it| *it <= at);
+        let last = *paused.get(begun.checked_sub(1)?)?;
+        (self.resumed_within(process, last, at).is_none()).then_some(last)
     }
 
     pub(crate) fn crashed(&self, process: u32) -> Option<Moment> {

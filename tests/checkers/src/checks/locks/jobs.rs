@@ -76,7 +76,10 @@ fn durations(locks: &Locks<'_>, findings: &mut Findings) {
         let resumed = locks.ends.resumed_within(belief.process, since, belief.at);
         let from = resumed.map_or(since, |resumed| resumed.max(since));
         let due = later(from, limits.max_hold + limits.lateness);
-        if due.is_some_and(|due| belief.at > due) {
+        // Its client may be closed, or its node deleted, while it stands still.
+        let still = locks.ends.still_since(belief.process, belief.at);
+        let until = still.map_or(belief.at, |still| still.max(since));
+        if due.is_some_and(|due| until > due) {
             let text = format!(
                 "process {} works from {} ms to {} ms, and may for {} ms",
                 belief.process,
