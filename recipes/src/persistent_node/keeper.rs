@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, path,
+    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, Zxid, path,
 };
 
 use super::life::Life;
@@ -24,6 +24,8 @@ pub(crate) struct Keeper {
     pub(crate) orders: Orders,
     /// Whether a create may have left that nobody has seen the end of.
     pub(super) was_tried: bool,
+    /// The node of this session that the last claim has let go of.
+    pub(super) left: Option<Zxid>,
     /// What it held first.
     #[cfg(feature = "__seeded-bugs")]
     first: Option<Bytes>,
@@ -39,6 +41,7 @@ impl Keeper {
             parents: CreateMode::Container,
             orders,
             was_tried: false,
+            left: None,
             #[cfg(feature = "__seeded-bugs")]
             first: None,
         }

@@ -1,5 +1,7 @@
 //! Makes the node that is kept, and unmakes it.
 
+use std::time::Duration;
+
 use zk_client::{Claim, Created, Error, ErrorKind, Fate, OpKind, Stat, path};
 
 use super::keeper::Keeper;
@@ -33,6 +35,10 @@ impl Keeper {
                     ErrorKind::NodeExists => {
                         if let Some(adopted) = self.meet(wanted).await? {
                             return Ok(Some(adopted));
+                        }
+                        if let Some(claim) = claim.filter(|_| self.left.is_some()) {
+                            claim.located(self.place.prefix());
+                            return Ok(None);
                         }
                     }
                     ErrorKind::ConnectionLost => {
@@ -68,7 +74,7 @@ impl Keeper {
     }
 
     /// What comes of a node that is there already: adopted, with the data that are wanted. `None`: try again.
-    async fn meet(&self, wanted: &Wanted) -> Result<Option<(Stat, String)>, Error> {
+    async fn meet(&mut self, wanted: &Wanted) -> Result<Option<(Stat, String)>, Error> {
         let at = self.place.prefix();
         let (Some(stat), mut watch) = self.client.exists(at).watch().await? else {
             return Ok(None);
@@ -80,9 +86,20 @@ impl Keeper {
                 Ok(written.map(|_| (stat, at.to_owned())))
             }
             Found::Wait(session) => {
+                let is_own = self.client.session_id() == Some(session);
+                // What a claim of this session was to delete is left to whoever may have made it since: to this one. If it
+                // is there when that has let go of it, somebody else in this session keeps it.
+                if is_own && self.left.replace(stat.czxid) != Some(stat.czxid) {
+                    return Ok(None);
+                }
+                self.left = None;
                 self.orders.tell(Standing::Taken(session));
                 // Whatever it says, the next create tells what is there.
-                watch.next().await;
+                if is_own {
+                    let _ = tokio::time::timeout(NOW_AND_THEN, watch.next()).await;
+                } else {
+                    watch.next().await;
+                }
                 self.orders.tell(Standing::Absent);
                 Ok(None)
             }
@@ -168,3 +185,6 @@ impl Keeper {
         }
     }
 }
+
+/// How often a node that somebody else in this session keeps is looked at: that it is left to us is not told.
+const NOW_AND_THEN: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use zk_client::CreateMode;
 use zk_embedded::Match;
 use zk_recipes::{Acl, Bytes, Client, ErrorKind, Permissions, PersistentNode, Presence, Standing};
-use zk_wire::OpCode;
+use zk_wire::{ErrorCode, OpCode};
 
 use crate::kit::{ROUND_TRIP, World, settle, spawned};
 
@@ -224,8 +224,12 @@ async fn two_keepers_of_one_path_in_one_session_take_turns() {
     let (first, driver) = kept(&zk).await;
     let (second, later) = PersistentNode::new(&zk, PATH, "second").unwrap().keep();
     let later = spawned(later);
-    settle().await;
-    assert_eq!(second.standing(), Standing::Taken(zk.session_id().unwrap()));
+    let taken = Standing::Taken(zk.session_id().unwrap());
+    assert_eq!(second.clone().changed().await, Some(taken));
+    // However long that takes.
+    let present = tokio::time::timeout(Duration::from_secs(20), second.present());
+    assert!(present.await.is_err());
+    assert_eq!(data(&world).unwrap(), "one");
     first.close();
     driver.await.unwrap().unwrap();
     second.present().await.unwrap();
@@ -469,4 +473,36 @@ async fn e7_after_an_expiry_the_node_is_back_with_the_latest_data_within_a_recon
     let took = start.elapsed();
     assert!(took <= ROUND_TRIP * 3, "{took:?} after the new session");
     assert_eq!(data(&world).unwrap(), "latest");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_kept_anew_before_the_one_before_is_gone_is_there() {
+    let world = World::new();
+    let zk = world.client().await;
+    let (one, driver) = kept(&zk).await;
+    // What is to be deleted when the next create is on its way is left to that.
+    one.close();
+    let (two, second) = PersistentNode::new(&zk, PATH, "two").unwrap().keep();
+    let second = spawned(second);
+    let present = tokio::time::timeout(Duration::from_secs(5), two.present());
+    assert!(present.await.unwrap().is_some());
+    assert_eq!(data(&world).unwrap(), "two");
+    driver.await.unwrap().unwrap();
+    two.close();
+    second.await.unwrap().unwrap();
+    assert_eq!(data(&world), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_does_not_end_the_keeping() {
+    let world = World::new();
+    let zk = world.client().await;
+    let (presence, driver) = kept(&zk).await;
+    let writes = Match::op(OpCode::SetData).session(zk.session_id().unwrap());
+    world.hooks.on(writes).error(ErrorCode::ThrottledOp);
+    presence.set("two");
+    assert!(presence.present().await.is_some());
+    assert_eq!(data(&world).unwrap(), "two");
+    presence.close();
+    driver.await.unwrap().unwrap();
 }

@@ -10,6 +10,8 @@ mod rows;
 pub(crate) use rows::{Row, Rows, number as number_in, same};
 mod shares;
 pub(crate) use shares::{Share, acquires, excludes, lock_of, share, tries};
+mod takes;
+pub(crate) use takes::begun;
 mod tree;
 pub(crate) use tree::{Life, Removal, Tree, name, parent};
 mod writes;

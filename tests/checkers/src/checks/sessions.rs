@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use crate::history::History;
-use crate::known::{Ends, Writes, notes};
+use crate::known::{Ends, Writes, begun, notes};
 use crate::records::{Change, ChangeKind, Function, NodeKind, NoteKind, Op, Outcome, SessionStep};
 use crate::verdict::{Findings, Property, Verdict};
 
@@ -100,17 +100,6 @@ fn numbers(history: &History, findings: &mut Findings) {
             last = Some((place, this));
         }
     }
-}
-
-/// Since when what a take tells of may have been under way: a call of its handle that was dropped or gave up leaves that to
-/// the next one.
-fn begun(history: &History, place: usize, op: &Op) -> Moment {
-    let before = history.ops.get(..place).unwrap_or_default().iter().rev();
-    let same = before
-        .filter(|it| (it.function, it.process, it.recipe) == (op.function, op.process, op.recipe));
-    let given_up =
-        same.take_while(|it| matches!(it.outcome, Outcome::Cancelled | Outcome::NotApplied));
-    given_up.last().map_or(op.invoked, |first| first.invoked)
 }
 
 /// Unknown is an outcome only where a connection broke, or the caller's time was up: what was sent by then may still

@@ -305,6 +305,9 @@ note process=1 session=a what=expired at=10
 note process=1 session=b what=connected at=11
 op process=1 recipe=q1 function=take path=/q invoked=1 returned=4 polls=2 outcome=cancelled session=a
 op process=1 recipe=q1 function=take path=/q invoked=20 returned=21 outcome=unknown session=b
+op process=1 function=put path=/q data=<1.1> invoked=0.2 returned=0.6 outcome=ok session=a
+change zxid=2 at=0.4 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=3 session=a kind=delete path=/q/n0
 ";
 
 #[test]

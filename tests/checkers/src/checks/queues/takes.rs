@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::queue::Queue;
-use crate::known::Removal;
+use crate::known::{Removal, begun};
 use crate::records::{Function, Op, Outcome};
 use crate::verdict::{Findings, Property};
 
@@ -68,9 +68,11 @@ fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
     let Some(by) = queue.ends.user(end.session) else {
         return false;
     };
-    let takes = queue.calls.iter().map(|(_, op)| op);
-    let mut takes = takes.filter(|op| op.function == Function::Take && op.process == by);
-    takes.any(|op| {
+    let mut takes = queue.calls.iter();
+    takes.any(|(place, op)| {
+        if op.function != Function::Take || op.process != by {
+            return false;
+        }
         let may = match op.outcome {
             Outcome::Unknown | Outcome::Pending => op.returned.is_none_or(|at| end.at <= at),
             Outcome::Cancelled => op.polls > 0 && !was_told_since(queue, op, end),
@@ -83,7 +85,12 @@ fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
             }
             Outcome::Ok => false,
         };
-        op.invoked <= end.at && may
+        // What is unknown may be what an earlier one had under way.
+        let since = match op.outcome {
+            Outcome::Unknown => begun(queue.history, *place, op),
+            _ => op.invoked,
+        };
+        since <= end.at && may
     })
 }
 
