@@ -59,7 +59,8 @@ impl Elections {
         at: (&Election, usize),
         wanted: &(dyn Fn(&Leader) -> bool + Sync),
     ) -> Result<(), String> {
-        let patience = app.plan.round_trip() * 20 + Duration::from_secs(1);
+        // A connection that died unnoticed is found out within a session timeout.
+        let patience = app.plan.session + app.plan.round_trip() * 20 + Duration::from_secs(1);
         let observer = self.observer(app, at);
         let seeing = async {
             loop {
