@@ -8,8 +8,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
-use zk_client::{Acl, Client, Error, path};
+use tokio::time::{Instant, sleep, sleep_until};
+use zk_client::{Acl, Client, Error, ErrorKind, path};
 
 use super::division::Desk;
 use super::owned::Owned;
@@ -290,7 +290,25 @@ impl Ledger {
         self.queues.push(Box::pin(async move {
             let acquire = async {
                 let mutex = mutex?.layout(layout).acl(acl);
-                mutex.acquire().contender(member).into_future().await
+                loop {
+                    match mutex
+                        .acquire()
+                        .contender(member.clone())
+                        .into_future()
+                        .await
+                    {
+                        // Somebody else fills the queue, or the server is overloaded.
+                        Err(error)
+                            if matches!(
+                                error.kind(),
+                                ErrorKind::QueueFull | ErrorKind::Throttled
+                            ) =>
+                        {
+                            sleep(PAUSE).await;
+                        }
+                        acquired => return acquired,
+                    }
+                }
             };
             tokio::select! {
                 biased;
@@ -375,3 +393,6 @@ impl Ledger {
         (part.slot, part.rests_until) = (slot, rests_until);
     }
 }
+
+/// Before somebody queues again where there was no room for it.
+const PAUSE: Duration = Duration::from_millis(100);

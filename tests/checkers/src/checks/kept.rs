@@ -6,7 +6,7 @@ use zk_wire::{Moment, Zxid};
 
 use crate::history::History;
 use crate::known::{Bounds, Ends, Life, Tree};
-use crate::records::{ChangeKind, Function, Op, Outcome};
+use crate::records::{ChangeKind, Function, NoteKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
 
@@ -144,8 +144,12 @@ impl Keeper<'_, '_> {
             let next = next.map_or(self.site.bounds.ended, |(_, call)| call.invoked);
             for life in &self.own {
                 let reported = self.site.ends.reported(life.owner);
+                let notes = self.site.history.notes.iter();
+                let mut closed = notes.filter(|note| {
+                    note.what == NoteKind::Closed && note.session == life.owner && note.at <= ended
+                });
                 // It goes with its session, which is over as far as the process was told.
-                if reported.is_some_and(|told| told <= ended) {
+                if reported.is_some_and(|told| told <= ended) || closed.next().is_some() {
                     continue;
                 }
                 if life.lives_at(ended) {
@@ -195,7 +199,7 @@ impl Keeper<'_, '_> {
         let crashed = self.site.ends.crashed(self.process);
         let notes = self.site.history.notes.iter();
         let closed = notes.filter(|note| {
-            let over = note.what == crate::records::NoteKind::Closed;
+            let over = note.what == NoteKind::Closed;
             over && note.process == self.process && note.at >= from
         });
         let closing = self.site.history.ops.iter();
