@@ -1,4 +1,6 @@
-//! Going on in the next session.
+//! Going on: in the next session, and once there is room again.
+
+use std::time::Duration;
 
 use zk_client::{Client, Error, ErrorKind, State};
 
@@ -22,3 +24,16 @@ pub(crate) fn renewed(client: &Client, generation: u64, error: Error) -> Result<
     }
     Err(error)
 }
+
+/// Lets a caller whose request had no room try again, after a pause: somebody else fills the queue, or the server is
+/// overloaded. Any other error is handed back.
+pub(crate) async fn crowded_out(error: Error) -> Result<(), Error> {
+    if matches!(error.kind(), ErrorKind::QueueFull | ErrorKind::Throttled) {
+        tokio::time::sleep(PAUSE).await;
+        return Ok(());
+    }
+    Err(error)
+}
+
+/// Before the next attempt where there was no room for the last one.
+const PAUSE: Duration = Duration::from_millis(100);

@@ -123,16 +123,7 @@ fn table(path: &str, leader: Option<&Leader>, candidates: &[Contender]) -> Strin
     if candidates.is_empty() {
         return format!("nobody leads {path}\n");
     }
-    let header = [
-        "",
-        "EPOCH",
-        "SINCE",
-        "AGE",
-        "SESSION",
-        "CANDIDATE",
-        "ANNOUNCES",
-    ];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut rows = vec![foreign::header()];
     rows.extend(candidates.iter().map(|candidate| {
         let leads = leader.filter(|leader| leader.node == candidate.node);
         let age = SystemTime::now().duration_since(candidate.since);

@@ -15,7 +15,7 @@ use super::handle::Wanted;
 use super::limits::Exceeded;
 use super::picture::Picture;
 use super::wire::{Back, Wire};
-use crate::renewal::renewed;
+use crate::renewal::{crowded_out, renewed};
 
 pub(super) struct Keeper {
     client: Client,
@@ -103,15 +103,14 @@ impl Keeper {
             let Over::Failed(error) = over else {
                 continue;
             };
-            match error.kind() {
-                ErrorKind::ConnectionLost => {}
-                // Somebody else fills the queue, or the server is overloaded.
-                ErrorKind::QueueFull | ErrorKind::Throttled => tokio::time::sleep(PAUSE).await,
-                _ => {
-                    if let Err(error) = renewed(&self.client, generation, error) {
-                        return self.client.explain(error).await;
-                    }
-                }
+            if error.kind() == ErrorKind::ConnectionLost {
+                continue;
+            }
+            let Err(error) = crowded_out(error).await else {
+                continue;
+            };
+            if let Err(error) = renewed(&self.client, generation, error) {
+                return self.client.explain(error).await;
             }
         }
     }
@@ -352,6 +351,3 @@ const WINDOW: usize = 1024;
 
 /// Answers that are taken in together, while readers wait.
 const BATCH: usize = 256;
-
-/// Before reading goes on where others had filled the queue.
-const PAUSE: Duration = Duration::from_millis(100);

@@ -1,7 +1,5 @@
 //! Registrations whose nodes outlive whoever made them.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use zk_client::{Client, CreateMode, Error, ErrorKind, Fate, OpKind, SessionId, Stat};
 
@@ -9,7 +7,7 @@ use super::registrar::{Registrar, Task};
 use crate::Standing;
 use crate::decided::decided;
 use crate::parents::make_parents;
-use crate::renewal::renewed;
+use crate::renewal::{crowded_out, renewed};
 
 /// What became of a node that was there before.
 enum Taken {
@@ -197,18 +195,13 @@ async fn retried(client: &Client, generation: u64, error: Error) -> Result<(), E
             Ok(()) => return Ok(()),
             Err(error) => error,
         },
-        // Somebody else fills the queue, or the server is overloaded.
-        ErrorKind::QueueFull | ErrorKind::Throttled => {
-            tokio::time::sleep(PAUSE).await;
-            return Ok(());
-        }
-        _ => error,
+        _ => match crowded_out(error).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        },
     };
     match renewed(client, generation, error) {
         Ok(()) => Ok(()),
         Err(error) => Err(client.explain(error).await),
     }
 }
-
-/// Before the next attempt where there was no room for the last one.
-const PAUSE: Duration = Duration::from_millis(100);

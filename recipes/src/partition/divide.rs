@@ -8,8 +8,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep, sleep_until};
-use zk_client::{Acl, Client, Error, ErrorKind, path};
+use tokio::time::{Instant, sleep_until};
+use zk_client::{Acl, Client, Error, path};
 
 use super::division::Desk;
 use super::owned::Owned;
@@ -18,6 +18,7 @@ use super::slot::{Slot, Step, freed, step};
 use crate::contend::Layout;
 use crate::group::{Membership, Rosters};
 use crate::lock::{LockGuard, Mutex};
+use crate::renewal::crowded_out;
 
 /// What one member's driver has.
 pub(super) struct Divider {
@@ -291,21 +292,9 @@ impl Ledger {
             let acquire = async {
                 let mutex = mutex?.layout(layout).acl(acl);
                 loop {
-                    match mutex
-                        .acquire()
-                        .contender(member.clone())
-                        .into_future()
-                        .await
-                    {
-                        // Somebody else fills the queue, or the server is overloaded.
-                        Err(error)
-                            if matches!(
-                                error.kind(),
-                                ErrorKind::QueueFull | ErrorKind::Throttled
-                            ) =>
-                        {
-                            sleep(PAUSE).await;
-                        }
+                    let acquire = mutex.acquire().contender(member.clone());
+                    match acquire.into_future().await {
+                        Err(error) => crowded_out(error).await?,
                         acquired => return acquired,
                     }
                 }
@@ -393,6 +382,3 @@ impl Ledger {
         (part.slot, part.rests_until) = (slot, rests_until);
     }
 }
-
-/// Before somebody queues again where there was no room for it.
-const PAUSE: Duration = Duration::from_millis(100);

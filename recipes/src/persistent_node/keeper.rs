@@ -1,7 +1,5 @@
 //! Keeps a node: makes it, watches it, writes to it, makes it again.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use zk_client::{
     Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, Zxid, path,
@@ -10,7 +8,7 @@ use zk_client::{
 use super::life::Life;
 use super::place::Place;
 use super::presence::Orders;
-use crate::renewal::renewed;
+use crate::renewal::{crowded_out, renewed};
 use crate::uuid::new_uuid;
 
 /// Who keeps a node.
@@ -113,15 +111,12 @@ impl Keeper {
 
     /// Whether the next attempt may fare better.
     pub(super) async fn again(&self, generation: u64, error: Error) -> Result<(), Error> {
-        match error.kind() {
-            ErrorKind::ConnectionLost => return Ok(()),
-            // Somebody else fills the queue, or the server is overloaded.
-            ErrorKind::QueueFull | ErrorKind::Throttled => {
-                tokio::time::sleep(PAUSE).await;
-                return Ok(());
-            }
-            _ => {}
+        if error.kind() == ErrorKind::ConnectionLost {
+            return Ok(());
         }
+        let Err(error) = crowded_out(error).await else {
+            return Ok(());
+        };
         match renewed(&self.client, generation, error) {
             Ok(()) => Ok(()),
             Err(error) => Err(self.client.explain(error).await),
@@ -212,6 +207,3 @@ fn is_undecided(error: &Error) -> bool {
         ErrorKind::BadVersion | ErrorKind::ConnectionLost
     )
 }
-
-/// Before the next attempt where there was no room for the last one.
-const PAUSE: Duration = Duration::from_millis(100);

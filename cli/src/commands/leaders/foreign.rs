@@ -112,16 +112,7 @@ impl Foreign {
     }
 
     pub(super) fn table(&self, at: &str) -> String {
-        let header = [
-            "",
-            "EPOCH",
-            "SINCE",
-            "AGE",
-            "SESSION",
-            "CANDIDATE",
-            "ANNOUNCES",
-        ];
-        let mut rows = vec![header.map(str::to_owned).to_vec()];
+        let mut rows = vec![header()];
         let leader = self.leader.as_ref();
         rows.extend(leader.map(|leader| leader.row("leads")));
         // The leader of Kafka has a node of its own next to that of the broker it is.
@@ -138,4 +129,18 @@ impl Foreign {
         }
         nobody + &output::table(&rows)
     }
+}
+
+/// What the columns of candidates are called, of whichever kind they are.
+pub(super) fn header() -> Vec<String> {
+    let titles = [
+        "",
+        "EPOCH",
+        "SINCE",
+        "AGE",
+        "SESSION",
+        "CANDIDATE",
+        "ANNOUNCES",
+    ];
+    titles.map(str::to_owned).to_vec()
 }

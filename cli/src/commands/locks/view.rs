@@ -3,44 +3,26 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use rustix::process::Signal;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 use zk_recipes::{Client, Contender, Error, ErrorKind, Mutex, State, StateStream, Watch};
 
 use super::picture::{check_chroot, list, show};
-use crate::connect::{Connection, SESSION_TIMEOUT};
+use crate::connect::Connection;
 use crate::exit::{Failure, code};
 use crate::output;
-use crate::signals::Signals;
+use crate::until;
 
 pub(super) async fn run(path: &str, connection: &Connection, json: bool) -> Result<u8, Failure> {
-    let mut signals = Signals::new()?;
-    let client = tokio::select! {
-        client = connection.connect(SESSION_TIMEOUT) => client?,
-        signal = signals.next() => return Ok(ended_by(signal)),
-    };
     let view = View {
         path,
         redraws: !json && io::stdout().is_terminal(),
     };
-    let result = tokio::select! {
-        signal = signals.next() => Ok(ended_by(signal)),
-        result = view.follow(&client) => result,
-    };
-    tokio::select! {
-        closed = client.close() => closed?,
-        _ = signals.next() => {}
-    }
-    result
-}
-
-/// Ctrl-C is how a view ends.
-fn ended_by(signal: Signal) -> u8 {
-    match signal {
-        Signal::INT => code::OK,
-        signal => code::of_signal(signal.as_raw()),
-    }
+    until::told(
+        connection,
+        |client| async move { view.follow(&client).await },
+    )
+    .await
 }
 
 struct View<'a> {
