@@ -25,6 +25,21 @@ async fn fill(part: &Queue) {
     }
 }
 
+/// A future of Rust may be one that runs, and yet none that may run in a task.
+#[tokio::test(start_paused = true)]
+async fn parts_are_picked_and_listed_in_a_task_of_its_own() {
+    let world = World::new();
+    let queue = sharded(&world.client().await);
+    let listed = tokio::spawn(async move {
+        let picked = queue.pick().await?.path().to_owned();
+        let parts = queue.parts().await?;
+        let paths = parts.iter().map(|part| part.path().to_owned());
+        Ok::<_, zk_recipes::Error>((picked, paths.collect::<Vec<_>>()))
+    });
+    let (picked, parts) = listed.await.unwrap().unwrap();
+    assert_eq!(parts, [picked]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_of_all_who_grow_a_queue_adds_a_part_when_each_is_full_and_never_too_many() {
     let world = World::new();
