@@ -52,6 +52,7 @@
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
 //! * `discovery` (on): services that find each other; brings `serde_json`.
 //! * `serde` (on): values of any type that `serde` knows, as JSON (`Json`); brings `serde_json`.
+//! * `local-address` (off): instances that say no address get one of this machine's (`Discovery::local_address`).
 //! * `tower` (off): what the balancers of `tower` want to know of them.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
