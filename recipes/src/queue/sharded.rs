@@ -105,8 +105,13 @@ impl ShardedQueue {
     ///
     /// Waits through a suspension; after an expiry it goes on in the next session.
     pub async fn parts(&self) -> Result<Vec<Queue>, Error> {
-        let found = self.steady(async || self.names().await).await?;
-        Ok(found.iter().map(|name| self.part(name)).collect())
+        loop {
+            let generation = self.config.client.generation();
+            match self.names().await {
+                Ok(names) => return Ok(names.iter().map(|name| self.part(name)).collect()),
+                Err(error) => self.go_on(generation, error).await?,
+            }
+        }
     }
 
     /// A part to put into: any that has fewer items than it should have, or was full and has half as many now; any at all if
@@ -128,7 +133,13 @@ impl ShardedQueue {
     ///
     /// As [`parts`](Self::parts).
     pub async fn pick(&self) -> Result<Queue, Error> {
-        self.steady(async || self.pick_now().await).await
+        loop {
+            let generation = self.config.client.generation();
+            match self.pick_now().await {
+                Ok(part) => return Ok(part),
+                Err(error) => self.go_on(generation, error).await?,
+            }
+        }
     }
 
     /// Adds parts for as long as it runs, while it leads the election: one when each has as many items as it should have.
@@ -175,18 +186,13 @@ impl ShardedQueue {
         }
     }
 
-    /// Runs reads and writes that may be done again, in the next session too.
-    async fn steady<T>(&self, run: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    /// Reads and writes that may be done again, in the next session too, failed. (A closure that does them would make futures
+    /// that cannot be spawned.)
+    async fn go_on(&self, generation: u64, error: Error) -> Result<(), Error> {
         let client = &self.config.client;
-        loop {
-            let generation = client.generation();
-            let error = match run().await {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            if let Err(error) = renewed(client, generation, error) {
-                return Err(client.explain(error).await);
-            }
+        match renewed(client, generation, error) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(client.explain(error).await),
         }
     }
 

@@ -25,6 +25,18 @@ async fn fill(part: &Queue) {
     }
 }
 
+/// Who uses one works on a task of its own.
+#[tokio::test(start_paused = true)]
+async fn calls_of_a_sharded_queue_can_be_spawned() {
+    let world = World::new();
+    let queue = sharded(&world.client().await);
+    let user = tokio::spawn(async move {
+        queue.pick().await.unwrap().put("x").await.unwrap();
+        queue.parts().await.unwrap().len()
+    });
+    assert_eq!(user.await.unwrap(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_of_all_who_grow_a_queue_adds_a_part_when_each_is_full_and_never_too_many() {
     let world = World::new();
