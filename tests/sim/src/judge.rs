@@ -67,6 +67,10 @@ pub fn sometimes(run: &Run) -> BTreeMap<&'static str, u64> {
             count(history.ops.iter().filter(done).count()),
         );
     }
+    for (what, is) in run.recipe.occasions() {
+        let met = history.ops.iter().filter(|op| is(history, op));
+        counts.insert(what, count(met.count()));
+    }
     counts
 }
 
