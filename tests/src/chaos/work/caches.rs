@@ -88,8 +88,8 @@ pub(super) async fn follow(mut worker: Worker, of: Of) {
         let (loading, driver) = open(&mut worker, of);
         let driver = tokio::spawn(driver);
         let loaded = tokio::select! {
-            loaded = loading.loaded() => loaded,
-            () = &mut end => timeout(SOON, loading.loaded()).await.unwrap_or_else(|_| {
+            loaded = loading.clone().loaded() => loaded,
+            () = &mut end => timeout(SOON, loading.clone().loaded()).await.unwrap_or_else(|_| {
                 let text = "it is not loaded in the end".to_owned();
                 Err(Error::new(ErrorKind::WaitTimedOut, text))
             }),
