@@ -104,7 +104,7 @@ pub(super) async fn find(ensemble: &Ensemble, witness: &Client) -> Vec<String> {
     let limit = deadline(Duration::from_secs(30));
     let mut ephemerals = vec!["?".to_owned()];
     let mut last = Some(1);
-    while !(ephemerals.is_empty() && last == Some(0)) && !limit.passed() {
+    while !limit.passed() && (!ephemerals.is_empty() || last != Some(0)) {
         tokio::time::sleep(Duration::from_millis(200)).await;
         if witness.barrier().await.is_ok() {
             ephemerals = witness.ephemerals("/").await.unwrap_or(ephemerals);

@@ -47,7 +47,7 @@ impl Scribe {
     }
 
     /// Nothing that happens from here on is earlier.
-    pub(super) fn from_here(&self) -> Moment {
+    pub(super) fn here(&self) -> Moment {
         self.moment(now())
     }
 
@@ -105,7 +105,7 @@ impl Scribe {
         fill: impl FnOnce(&mut Op, &mut History),
     ) -> Call {
         let session = self.meet(process, zk);
-        let invoked = self.from_here();
+        let invoked = self.here();
         self.write(|history, _| {
             let mut op = Op {
                 process,

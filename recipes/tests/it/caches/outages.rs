@@ -98,6 +98,39 @@ async fn a_load_that_is_cut_at_any_time_ends_and_is_whole() {
     }
 }
 
+/// What was asked and lost with the connection is not answered behind what was asked since: the folder finds a change that
+/// leads back. In both ways of watching.
+#[tokio::test(start_paused = true)]
+async fn a_cache_does_not_go_back_where_reads_are_lost_with_the_connection() {
+    for (millis, one_shot) in (0..40).flat_map(|millis| [(millis, false), (millis, true)]) {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        for path in ["/c", "/c/a", "/c/b"] {
+            other.create(path, "x").await.unwrap();
+        }
+        let cache = TreeCache::new(&zk, TOP).unwrap();
+        let cache = match one_shot {
+            true => cache.one_shot_watches(),
+            false => cache,
+        };
+        let (cache, _driver) = loaded(cache.keep()).await;
+        let mut folder = Folder::of(&cache).await;
+        let writer = tokio::spawn(async move {
+            for number in 0..40 {
+                let set = |path| other.set(path, number.to_string()).submit();
+                for set in ["/c/a", "/c", "/c/b"].map(set) {
+                    set.await.unwrap();
+                }
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+        world.hooks.cut_session(zk.session_id().unwrap());
+        writer.await.unwrap();
+        until_true(&world, &cache, ALL).await;
+        assert_eq!(folder.catch_up().await.nodes, truth(&world, ALL));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cache_over_the_end_of_its_only_session_ends_with_it() {
     let world = World::new();

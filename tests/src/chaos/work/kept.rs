@@ -69,7 +69,7 @@ enum Handle {
 }
 
 /// A node while it is kept.
-pub(in super::super) struct Kept {
+struct Kept {
     what: What,
     handle: Handle,
     path: String,
