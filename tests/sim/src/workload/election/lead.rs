@@ -79,7 +79,8 @@ impl<'a> Lent<'a> {
         };
         let mut call = locked(&self.call);
         if let Some(stands) = call.take() {
-            stands.end(0, Outcome::Cancelled, |_, _| {});
+            // It may have won this term, which nobody looked at.
+            stands.end(1, Outcome::Cancelled, |_, _| {});
         }
         *call = Some(app.begin_release(term.held()));
     }
