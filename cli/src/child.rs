@@ -33,10 +33,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Prepares `command`, which begins with [`Group::go`]; its standard streams are ours.
+    /// Prepares `command`, which begins with [`Group::go`]; its standard streams are ours, but for its stdin if there is
+    /// `input`.
     pub(crate) fn spawn(
         command: &[OsString],
         environment: impl IntoIterator<Item = (&'static str, OsString)>,
+        input: Option<Vec<u8>>,
         watchdog: Option<Pid>,
     ) -> Result<Self, Failure> {
         // A daemon's parent ends at once; without this its next parent would be a stranger.
@@ -44,11 +46,17 @@ impl Group {
         let _ = rustix::process::set_child_subreaper(Some(getpid()));
         let failed =
             |e: io::Error| Failure::new(code::INTERNAL, format!("cannot start the command: {e}"));
-        let (child, gate) = Gate::before(command, |mut starter| {
+        let (mut child, gate) = Gate::before(command, |mut starter| {
+            if input.is_some() {
+                starter.stdin(Stdio::piped());
+            }
             starter.envs(environment).process_group(0).spawn()
         })
         .map_err(failed)?;
         let id = id_of(&child)?;
+        if let Some(input) = input {
+            feed(&mut child, input);
+        }
         Ok(Self {
             child,
             gate: Some(gate),
@@ -213,12 +221,7 @@ impl Companion {
         let mut started = Self::start(command, |starting| {
             starting.envs(environment).stdin(Stdio::piped());
         })?;
-        if let Some(mut stdin) = started.child.stdin.take() {
-            tokio::spawn(async move {
-                // Whoever does not want to read it need not.
-                let _ = stdin.write_all(&input).await;
-            });
-        }
+        feed(&mut started.child, input);
         Ok(started)
     }
 
@@ -244,6 +247,16 @@ impl Companion {
     /// Sends it a signal; fine if it has ended.
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = kill_process(self.id, signal);
+    }
+}
+
+/// Writes to its stdin, and ends that.
+fn feed(child: &mut Child, input: Vec<u8>) {
+    if let Some(mut stdin) = child.stdin.take() {
+        tokio::spawn(async move {
+            // Whoever does not want to read it need not.
+            let _ = stdin.write_all(&input).await;
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod care;
 mod grip;
+mod guarded;
 mod loss;
 mod prize;
 mod voice;
@@ -16,17 +17,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use zk_recipes::{Client, Error, ErrorKind};
 
-use crate::child::{self, Group};
+use crate::child;
 use crate::connect::Connection;
 use crate::duration;
 use crate::exit::{Failure, code, say};
 use crate::node_path::NodePath;
 use crate::signals::Signals;
-use crate::terminal::Loan;
-use crate::watchdog::Watchdog;
 
-use care::{Care, End};
-use grip::{Grip, Sight};
+use grip::Grip;
+pub(crate) use grip::{Lost, Sight};
+pub(crate) use guarded::{Ended, Guarded};
 pub(crate) use prize::{Prize, Step};
 use voice::Voice;
 
@@ -116,83 +116,34 @@ impl Run<'_> {
         let sight = guard.sight();
         self.voice.tell(&sight, "acquired", started.elapsed());
         let started = Instant::now();
-        let grace = client.session_timeout() / GRACE_SHARE;
-        let started_command = Watchdog::start(&sight.title(), grace).and_then(|watchdog| {
-            let group = Group::spawn(&self.args.command, self.environment(&sight), watchdog.id())?;
-            Ok((watchdog, group))
-        });
-        let (mut watchdog, mut group) = match started_command {
-            Ok(started) => started,
-            Err(failure) => {
-                guard.abandon(signals).await;
-                return Err(failure);
-            }
-        };
-        // Nobody runs unguarded, nor asks for the terminal before it has it.
-        watchdog.guard(group.id());
-        let loan = Loan::to(group.id());
-        group.go();
-        let mut care = Care {
+        let guarded = Guarded {
+            client,
             sight: sight.clone(),
+            command: &self.args.command,
+            environment: self.environment(&sight),
+            input: None,
             is_revocable: self.args.revocable,
-            grace,
-            // Half of the session timeout without a proof is doubt; the watchdog comes after that.
-            until: client.now() + client.session_timeout() * 3 / 4,
-            watchdog: &mut watchdog,
-            undertaker: group.undertaker(),
-            children: signal(SignalKind::child()).ok(),
         };
-        let end = care.watch(&mut group, guard.lost(), signals).await;
-        let left = sight.safe_for().unwrap_or(Duration::ZERO);
-        if !matches!(end, Ok(End::Exited { .. })) {
-            // What is left of the safe window, but enough to take note of SIGTERM.
-            let patience = left.min(grace).max(LEAST_GRACE);
-            // Two need not do it, unless the one does not get to it.
-            watchdog.safe_until(client.now() + patience * 2 + child::KILLED);
-            group.stop(patience).await;
-        }
-        drop(loan);
-        let was_stopped = watchdog.dismiss().await;
-        if was_stopped {
-            // It does not know of every daemon.
-            group.stop(LEAST_GRACE).await;
-        }
-        match end? {
-            End::Exited { .. } | End::Doubt if was_stopped => {
-                self.voice.tell(&sight, "lost", started.elapsed());
-                drop(guard);
-                Err(Failure::new(
-                    code::LOCK_LOST,
-                    format!(
-                        "{}; the command was stopped",
-                        loss::unseen(client, &sight).await
-                    ),
-                ))
+        match guarded.run(guard.lost(), signals).await? {
+            Ended::NotStarted(failure) => {
+                guard.abandon(signals).await;
+                Err(failure)
             }
-            End::Exited { status, asked } => {
+            Ended::Exited { status, asked } => {
                 let own = child::code_of(status);
                 self.released(guard, signals, started)
                     .await
                     .map(|()| asked.map_or(own, |signal| code::of_signal(signal.as_raw())))
             }
-            End::Insisted(signal) => self
+            Ended::Insisted(signal) => self
                 .released(guard, signals, started)
                 .await
                 .map(|()| code::of_signal(signal.as_raw())),
-            End::Lost(lost) => {
+            Ended::Stopped(stopped) => {
                 self.voice.tell(&sight, "lost", started.elapsed());
                 // Whatever is left to release goes with the session, which is closed next.
                 drop(guard);
-                let why = loss::told(client, &sight, lost).await;
-                Err(Failure::new(
-                    code::LOCK_LOST,
-                    format!("{why}; the command was stopped"),
-                ))
-            }
-            End::Doubt => {
-                self.voice.tell(&sight, "lost", started.elapsed());
-                drop(guard);
-                let why = loss::doubt(client, &sight).await;
+                let why = stopped.why(client, &sight).await;
                 Err(Failure::new(
                     code::LOCK_LOST,
                     format!("{why}; the command was stopped"),
@@ -293,12 +244,6 @@ fn contender_of(command: &[OsString]) -> String {
     let program = program.map(OsStr::to_string_lossy).unwrap_or_default();
     format!("{host} pid {} ({program})", std::process::id())
 }
-
-/// A command that must stop gets this share of the session timeout to do so.
-const GRACE_SHARE: u32 = 10;
-
-/// Time to take note of SIGTERM for a command whose lock is gone already.
-const LEAST_GRACE: Duration = Duration::from_millis(200);
 
 /// How long waiting needs no explanation.
 const SILENCE: Duration = Duration::from_secs(1);

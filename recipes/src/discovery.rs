@@ -13,6 +13,8 @@ mod instance;
 mod json;
 mod kind;
 mod lasting;
+#[cfg(feature = "local-address")]
+mod local;
 mod payload;
 mod place;
 mod queries;
@@ -32,6 +34,8 @@ pub use health::{Check, Health, HealthWatch, Heartbeat};
 pub use instance::{Instance, InstanceBuilder};
 pub use json::JsonCodec;
 pub use kind::InstanceKind;
+#[cfg(feature = "local-address")]
+pub use local::{LocalAddress, local_addresses};
 pub use payload::Payload;
 pub use place::ServicePaths;
 pub use registration::Registration;

@@ -51,6 +51,8 @@
 //! * `tls` (on): encrypted connections, `ClientBuilder::tls`, with the cryptography of `ring`.
 //! * `tls-aws-lc` (off): the same with that of `aws-lc-rs`, also where both are on.
 //! * `discovery` (on): services that find each other; brings `serde_json`.
+//! * `serde` (on): values of any type that `serde` knows, as JSON (`Json`); brings `serde_json`.
+//! * `local-address` (off): instances that say no address get one of this machine's (`Discovery::local_address`).
 //! * `tower` (off): what the balancers of `tower` want to know of them.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
@@ -137,6 +139,9 @@ pub use zk_client::{
     State, StateStream, Watch, WatchEvent, Word, WordAnswer, WordError, Zxid, ask_word, digest_id,
     path,
 };
+
+#[cfg(feature = "serde")]
+pub use value::{Json, JsonError};
 
 #[cfg(any(feature = "tls", feature = "tls-aws-lc"))]
 pub use zk_client::TlsConfig;

@@ -37,3 +37,25 @@ pub(crate) async fn crowded_out(error: Error) -> Result<(), Error> {
 
 /// Before the next attempt where there was no room for the last one.
 const PAUSE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_had_no_room_is_worth_another_attempt_after_a_pause_and_nothing_else_is() {
+        for kind in [ErrorKind::QueueFull, ErrorKind::Throttled] {
+            let start = tokio::time::Instant::now();
+            crowded_out(Error::new(kind, "")).await.unwrap();
+            assert_eq!(start.elapsed(), PAUSE);
+        }
+        for kind in [
+            ErrorKind::ConnectionLost,
+            ErrorKind::NoAuth,
+            ErrorKind::Closed,
+        ] {
+            let error = crowded_out(Error::new(kind, "")).await.unwrap_err();
+            assert_eq!(error.kind(), kind);
+        }
+    }
+}

@@ -3,6 +3,8 @@
 mod atomic;
 mod changes;
 mod count;
+#[cfg(feature = "serde")]
+mod json;
 mod shared;
 mod typed;
 mod versioned;
@@ -10,7 +12,9 @@ mod versioned;
 pub use atomic::{AtomicValue, Replaced};
 pub use changes::{Changes, CountChanges};
 pub use count::SharedCount;
+#[cfg(feature = "serde")]
+pub use json::{Json, JsonError};
 pub use shared::SharedValue;
-pub(crate) use typed::decode as decode_stored;
 pub use typed::{Stored, TypedChanges, TypedValue};
+pub(crate) use typed::{decode as decode_stored, unstorable};
 pub use versioned::Versioned;

@@ -1,18 +1,25 @@
-//! All recipes of locks, elections, counters, values and barriers at once on three real servers, while these are killed,
-//! paused and cut off, and connections with them; then what everybody was told is held against the servers' own logs.
+//! All recipes at once on three real servers, while these are killed, paused and cut off, and connections with them; then
+//! what everybody was told is held against the servers' own logs.
 //!
 //! The seed fixes the order of faults and what the clients choose, not how they fall together.
 
 mod access;
 mod blows;
+mod calls;
+mod crowd;
 mod diary;
 mod judge;
 mod order;
+mod parting;
+mod pictures;
 mod remains;
 mod report;
+mod scribe;
+mod tally;
 mod work;
 mod worker;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,17 +27,21 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
+use zk_checkers::History;
 use zk_recipes::{Client, Mutex, RwLock};
 
 use crate::dice::Dice;
 use crate::{Deadline, Ensemble, deadline};
 use access::{Access, Mishap, SESSION};
-use blows::Blow;
-use diary::Diary;
-use judge::Books;
+use crowd::Crowd;
+use diary::{Diary, now};
+use judge::{Books, Span};
 use order::Order;
+use parting::Mourner;
 pub use report::Report;
+use scribe::Scribe;
 use work::locks::{MULTI, MUTEX, RW};
+use work::{parts, transactions};
 use worker::{ROOT, Worker};
 
 /// How many clients there are.
@@ -46,44 +57,6 @@ const LEDGERS: [&str; 8] = [
     "multi-b",
     "election",
     "latch",
-];
-
-/// What every recipe's counter has to reach before all faults are over, and again after.
-const RECIPES: [&str; 25] = [
-    "mutex",
-    "reentrant",
-    "re-entries",
-    "rw",
-    "readers",
-    "semmutex",
-    "multi-a",
-    "multi-b",
-    "multi-locks",
-    "semaphore",
-    "lease",
-    "rate",
-    "election",
-    "latch",
-    "long",
-    "int",
-    "block",
-    "value",
-    "shared",
-    "count",
-    "gate",
-    "flag",
-    "countdown",
-    "double",
-    "cyclic",
-];
-
-/// What has to have happened in between, besides.
-const EVENTS: [&str; 5] = [
-    "downgrades",
-    "hand-overs",
-    "capacity changes",
-    "evictions",
-    "leaders observed",
 ];
 
 /// Safe windows of lost holds that were compared with the next grant: how many there are in one run is chance, so it is
@@ -135,7 +108,10 @@ impl Chaos {
             let zk = builder.connect().await.expect("the servers serve");
             stations.push(Station { zk, access });
         }
+        let scribe = Arc::new(Scribe::new());
+        let met = follow_sessions(&stations, &scribe);
         let (live, alive) = watch::channel(true);
+        let (writers, watchers) = (Crowd::new(), Crowd::new());
         let mut workers = JoinSet::new();
         for (number, station) in stations.iter().enumerate() {
             work::start(&mut workers, |name| {
@@ -146,17 +122,27 @@ impl Chaos {
                     dice: self.dice(&who),
                     who,
                     diary: Arc::clone(&diary),
+                    scribe: Arc::clone(&scribe),
                     live: alive.clone(),
                     serial: 0,
+                    writing: Some(writers.enter()),
+                    watching: Some(watchers.enter()),
+                    is_last: number + 1 == CLIENTS,
                 }
             });
         }
         self.break_things(ensemble, &stations, &witness, &diary)
             .await;
-        let mut findings = calm(&diary).await;
+        let healed = now();
+        let mut findings = tally::calm(&diary).await;
         live.send_replace(false);
         findings.extend(join(workers).await);
-        findings.extend(leave(&stations, &diary).await);
+        let span = Span {
+            healed,
+            ended: now(),
+        };
+        drop(met);
+        findings.extend(leave(&stations, &witness, &diary).await);
         drop(stations);
         findings.extend(remains::find(ensemble, &witness).await);
         let books = books(&witness, &diary).await;
@@ -170,7 +156,14 @@ impl Chaos {
         page.counts.insert(WINDOWS, windows);
         findings.extend(judge::judge(&page, &Order::new(&committed)));
         findings.extend(books.findings());
-        findings.extend(too_few(&page));
+        let said = judge::judge_history(&scribe, &committed, span);
+        findings.extend(said.findings);
+        for (checker, history) in said.refused {
+            findings.push(self.keep(checker, &history));
+        }
+        let judged = said.judged.try_into().unwrap_or(u64::MAX);
+        page.counts.insert("records judged by checkers", judged);
+        findings.extend(tally::too_few(&page));
         Report {
             seed: self.seed,
             time: self.time,
@@ -179,6 +172,17 @@ impl Chaos {
             counts: page.counts,
             books: books.to_string(),
             findings,
+        }
+    }
+
+    /// Keeps a history that was refused, for a test to read; says where.
+    fn keep(&self, checker: &str, history: &History) -> String {
+        let file = format!("target/chaos/seed-{}-{checker}.txt", self.seed);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&file);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        match made.and_then(|()| std::fs::write(&path, history.to_string())) {
+            Ok(()) => format!("what the checker of {checker} was shown is in {file}"),
+            Err(error) => format!("{file} was not written: {error}"),
         }
     }
 
@@ -227,7 +231,13 @@ async fn lay_out(zk: &Client) {
         ROOT.to_owned(),
         format!("{ROOT}/pulse"),
         format!("{ROOT}/ledger"),
+        parts::DESKS.to_owned(),
+        transactions::ACCOUNTS.to_owned(),
+        transactions::SWITCH.to_owned(),
+        transactions::THEN.to_owned(),
+        transactions::OTHERWISE.to_owned(),
     ];
+    nodes.extend(parts::ITEMS.map(|item| format!("{}/{item}", parts::DESKS)));
     for place in LEDGERS.iter().chain(&["lease"]) {
         nodes.push(format!("{ROOT}/ledger/{place}"));
         nodes.push(format!("{ROOT}/ledger/{place}/marks"));
@@ -288,28 +298,6 @@ async fn evict(zk: Client, diary: Arc<Diary>, mut dice: Dice) {
     }
 }
 
-/// Waits until every recipe goes on, now that nothing happens any more.
-async fn calm(diary: &Diary) -> Vec<String> {
-    let before = diary.page().counts.clone();
-    let limit = deadline(Duration::from_secs(60));
-    loop {
-        sleep(Duration::from_millis(200)).await;
-        let now = diary.page().counts.clone();
-        let stuck: Vec<_> = RECIPES
-            .iter()
-            .filter(|recipe| now.get(*recipe) <= before.get(*recipe))
-            .collect();
-        if stuck.is_empty() {
-            return Vec::new();
-        }
-        if limit.passed() {
-            return vec![format!(
-                "G9: not one more of {stuck:?} after all was well again"
-            )];
-        }
-    }
-}
-
 /// Waits for the workers, each of whom ends its last use.
 async fn join(mut workers: JoinSet<()>) -> Vec<String> {
     let limit: Deadline = deadline(Duration::from_secs(60));
@@ -330,8 +318,23 @@ async fn join(mut workers: JoinSet<()>) -> Vec<String> {
     findings
 }
 
+/// Looks at the session of each client, often, until that is dropped.
+fn follow_sessions(stations: &[Station], scribe: &Arc<Scribe>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for (process, station) in (1..).zip(stations) {
+        let (zk, scribe) = (station.zk.clone(), Arc::clone(scribe));
+        tasks.spawn(async move {
+            loop {
+                scribe.meet(process, &zk);
+                sleep(Duration::from_millis(20)).await;
+            }
+        });
+    }
+    tasks
+}
+
 /// Closes all clients but one, which the servers have to give up.
-async fn leave(stations: &[Station], diary: &Diary) -> Vec<String> {
+async fn leave(stations: &[Station], witness: &Client, diary: &Diary) -> Vec<String> {
     let mut findings = Vec::new();
     let sessions: u64 = stations.iter().map(|station| station.zk.generation()).sum();
     let expired = sessions - stations.len() as u64;
@@ -339,7 +342,12 @@ async fn leave(stations: &[Station], diary: &Diary) -> Vec<String> {
     let Some((gone, others)) = stations.split_last() else {
         return findings;
     };
+    let mourner = Mourner::meet(witness, others.len()).await;
     gone.access.silence();
+    match mourner {
+        Ok(mourner) => findings.extend(mourner.see_off(diary).await),
+        Err(error) => findings.push(format!("nobody sees who is registered: {error}")),
+    }
     for station in others {
         if let Err(error) = station.zk.close().await {
             findings.push(format!("G5: a client did not clean up: {error}"));
@@ -362,18 +370,4 @@ async fn books(witness: &Client, diary: &Diary) -> Books {
         books.judge(place, &diary.page(), &counter, &marks);
     }
     books
-}
-
-/// What happened too seldom for the run to show anything.
-fn too_few(page: &diary::Page) -> Vec<String> {
-    let blows = Blow::ALL.iter().map(|blow| (blow.name(), 1));
-    let mishaps = Mishap::ALL.iter().map(|mishap| (mishap.name(), 1));
-    let recipes = RECIPES.iter().map(|recipe| (*recipe, 5));
-    let events = EVENTS.iter().map(|event| (*event, 1));
-    let wanted = blows.chain(mishaps).chain(recipes).chain(events);
-    wanted
-        .chain([("sessions expired", 1)])
-        .filter(|(what, least)| page.counts.get(what).is_none_or(|count| count < least))
-        .map(|(what, least)| format!("too few: {what} less than {least} times"))
-        .collect()
 }

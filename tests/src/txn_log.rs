@@ -18,6 +18,8 @@ pub(crate) struct Txn {
     /// When the leader took it in, in milliseconds since 1970.
     pub(crate) ms: i64,
     pub(crate) session: i64,
+    /// Whether it ended that session.
+    pub(crate) ends_session: bool,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -116,6 +118,7 @@ fn decode(record: Bytes) -> Result<Txn, DecodeError> {
         zxid,
         ms,
         session,
+        ends_session: kind == CLOSE_SESSION,
         effects,
     })
 }
@@ -272,6 +275,8 @@ mod tests {
             }]
         );
         assert!(txns[3..].iter().all(|txn| txn.effects.is_empty()));
+        let ends: Vec<bool> = txns.iter().map(|txn| txn.ends_session).collect();
+        assert_eq!(ends, [false, false, true, false, false]);
         let cut = &whole[..whole.len() - 3];
         assert_eq!(read(cut).unwrap().len(), 4);
         assert!(read(&b"something else, not a log"[..]).is_err());
@@ -282,6 +287,7 @@ mod tests {
             zxid,
             ms: 0,
             session: 0,
+            ends_session: false,
             effects: Vec::new(),
         }
     }

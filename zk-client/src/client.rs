@@ -226,7 +226,8 @@ impl Client {
     }
 
     /// Claims the ephemeral node at `path`, which has to be created under exactly this name. When the claim goes it is
-    /// looked at first, and deleted only if it is this session's: others may have made a node of the same name since.
+    /// looked at first, and deleted only if it is this session's: others may have made a node of the same name since. Servers
+    /// know no condition on the owner, so that one which is made between the look and the delete is deleted with it.
     pub fn claim_node(&self, path: &str) -> Claim {
         Claim::of_node(self.scope.clone(), path)
     }

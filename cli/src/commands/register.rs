@@ -24,7 +24,8 @@ use crate::signals::Signals;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Registers an instance in Curator's service discovery below BASE, then runs the command, and withdraws the instance when the
-command has ended, with whose exit code it ends. If zkctl is killed the instance goes with its session. When the session
+command has ended, with whose exit code it ends. If zkctl is killed the instance goes with its session, and the command runs on:
+it keeps nothing from others, so nobody stops it. When the session
 ended otherwise the instance is registered again in the next one. The command finds its node in ZK_SERVICE_PATH and its id
 in ZK_SERVICE_ID.
 

@@ -31,7 +31,7 @@ pub(crate) struct Membership {
 
 /// A view on what is held, for those who keep an eye on it.
 #[derive(Clone)]
-pub(super) enum Sight {
+pub(crate) enum Sight {
     Hold(Held),
     /// A member is there as long as its session; there is no proof to wait for, as nobody is kept out.
     Member {
@@ -42,13 +42,13 @@ pub(super) enum Sight {
 }
 
 /// A hold that is over: why, and whether the servers have said so of the session.
-pub(super) struct Lost {
+pub(crate) struct Lost {
     pub(super) why: String,
     pub(super) by_expiry: bool,
 }
 
 impl Lost {
-    fn of(lost: &LockLost) -> Self {
+    pub(crate) fn of(lost: &LockLost) -> Self {
         Self {
             why: lost.to_string(),
             by_expiry: lost.expiry.is_some(),

@@ -1,12 +1,16 @@
 //! `queue`.
 
-use rustix::process::Signal;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use zk_embedded::Match;
 use zk_wire::OpCode;
 
 use crate::export::lines;
+use crate::process::{announced, is_gone};
 use crate::server::Server;
+use crate::zkctl::{Running, until};
 
 const JOBS: &str = "/queues/jobs";
 
@@ -169,29 +173,74 @@ fn an_item_in_work_is_out_of_the_others_reach_and_comes_back_when_its_consumer_i
     );
 }
 
-#[test]
-fn a_command_whose_claim_is_lost_is_told_to_end() {
-    let server = Server::start();
-    put(&server, &["a"]);
-    let args = [
-        "queue",
-        "take",
-        JOBS,
-        "--",
-        "sh",
-        "-c",
-        "echo works; exec sleep 600",
-    ];
+/// Ignores SIGTERM for ever, after it and its child have told their process ids.
+const DEAF: &str = "trap '' TERM; sh -c 'echo $$; while :; do sleep 0.01; done' & echo $$; wait";
+
+/// A consumer whose command is at work, with the processes of that.
+fn at_work(server: &Server) -> (Running, [Pid; 2]) {
+    put(server, &["a"]);
+    let take = ["queue", "take", JOBS, "--session-timeout", "3s"];
+    let args = [&take[..], &["--", "sh", "-c", DEAF]].concat();
     let worker = server.zkctl(&args).start();
-    assert_eq!(worker.line(), "works");
+    let ids = [announced(&worker), announced(&worker)];
+    (worker, ids)
+}
+
+#[test]
+fn a_command_whose_claim_is_lost_is_stopped_with_its_children() {
+    let server = Server::start();
+    let (worker, ids) = at_work(&server);
     let lock = server.below("/queues/_locks_jobs");
     server.zkctl(&["rm", &lock[0]]).ok();
     let done = worker.wait();
     assert_eq!(done.code, Some(76), "{done:?}");
+    let said = "the command was stopped, and somebody else has the item or will";
+    assert!(done.stderr.contains(said), "{done:?}");
+    assert!(ids.into_iter().all(is_gone), "{ids:?}");
+    assert_eq!(server.zkctl(&["queue", "take", JOBS]).ok(), "a\n");
+}
+
+#[test]
+fn a_command_whose_servers_are_out_of_reach_is_stopped_before_others_get_the_item() {
+    let server = Server::start();
+    let (worker, ids) = at_work(&server);
+    let lock = server.below("/queues/_locks_jobs").remove(0);
+    server.hooks().refuse_connections(true);
+    server.hooks().cut_all();
+    server.until("the session has expired", |core| core.node(&lock).is_none());
+    assert!(ids.into_iter().all(is_gone), "{ids:?}");
+    assert_eq!(worker.wait().code, Some(76));
+}
+
+#[test]
+fn a_command_does_not_outlive_its_consumer_that_was_killed() {
+    let server = Server::start();
+    let (worker, ids) = at_work(&server);
+    worker.signal(Signal::KILL);
+    let said = worker.wait().stderr;
     assert!(
-        done.stderr.contains("somebody else has the item or will"),
-        "{done:?}"
+        said.contains("killed while it held /queues/jobs/queue-0000000000 (token "),
+        "{said}"
     );
+    until("the command is gone", || ids.into_iter().all(is_gone));
+    let locks = server.below("/queues/_locks_jobs");
+    assert_eq!(locks.len(), 1, "in good time");
+}
+
+#[test]
+fn a_second_sigterm_stops_a_command_and_gives_its_item_back() {
+    let server = Server::start();
+    let (worker, ids) = at_work(&server);
+    // Signals of one kind merge while nobody has looked, so it is sent until it is seen twice.
+    until("zkctl has ended", || {
+        worker.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(20));
+        is_gone(worker.id())
+    });
+    let done = worker.wait();
+    assert_eq!(done.code, Some(143), "{done:?}");
+    assert!(done.stderr.contains("is given back"), "{done:?}");
+    assert!(ids.into_iter().all(is_gone), "{ids:?}");
     assert_eq!(server.zkctl(&["queue", "take", JOBS]).ok(), "a\n");
 }
 

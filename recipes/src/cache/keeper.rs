@@ -169,6 +169,15 @@ impl Keeper {
         Ok(())
     }
 
+    /// Nothing is under way any more, and all is to be read as soon as there is a connection.
+    fn forget(&mut self) {
+        self.wire = Wire::default();
+        self.engine.restart();
+        self.engine.walk();
+        let wanted = *self.orders.borrow();
+        self.engine.mark(wanted.mark);
+    }
+
     /// The watches are in place: finds out where the server is, and with `walks` reads all.
     fn resume(&mut self, walks: bool) {
         #[cfg(feature = "__seeded-bugs")]
@@ -193,9 +202,10 @@ impl Keeper {
         }
     }
 
-    /// Sends what is due, as much as may be under way.
+    /// Sends what is due, as much as may be under way; without a connection nothing, as it would be answered before what was
+    /// asked earlier and lost.
     fn send(&mut self) {
-        while self.wire.len() < WINDOW {
+        while self.connected && self.wire.len() < WINDOW {
             match self.engine.pop() {
                 None => return,
                 Some(Job::Mark(mark)) => self.wire.mark(mark),
@@ -253,9 +263,13 @@ impl Keeper {
         &mut self,
         picture: &mut Picture,
         events: Vec<SetEvent>,
-        backs: Vec<Back>,
+        mut backs: Vec<Back>,
     ) -> Result<(), Over> {
         for event in events {
+            if matches!(event, SetEvent::Suspended) {
+                // It is all asked again.
+                backs.clear();
+            }
             self.told(picture, event)?;
         }
         for back in backs {
@@ -307,6 +321,14 @@ impl Keeper {
                     return Ok(());
                 }
                 picture.stale();
+                // Reads that are lost with the connection are sent again when they are waited for: each behind what was asked
+                // after it, and so with an answer that is newer than those that follow.
+                if recursive {
+                    self.forget();
+                } else if self.wire.is_reading() {
+                    // Their watches are lost, too.
+                    return Err(Over::Watches);
+                }
             }
             SetEvent::Watch { event, .. } => match event {
                 WatchEvent::Fired { kind, path, zxid } => {

@@ -24,17 +24,17 @@ impl CacheLoading {
         self.handle.scope.top()
     }
 
-    /// Waits until all was read once. A missing node is no reason to wait: then the cache is empty.
+    /// Waits until all was read once. A missing node is no reason to wait: then the cache is empty. It takes this handle, so
+    /// that nothing but the cache keeps the driver running afterwards.
     ///
     /// # Errors
     ///
-    /// That with which the driver ended before; `Incomplete` if a limit was exceeded, [`partial`](Self::partial) has what was
-    /// read until then. `Misuse` if the driver was dropped, or the
-    /// cache closed.
+    /// That with which the driver ended before; `Incomplete` if a limit was exceeded: [`partial`](Self::partial) of a copy has
+    /// what was read until then. `Misuse` if the driver was dropped, or the cache closed.
     ///
     /// # Cancel safety
     ///
-    /// Inert.
+    /// Self-cleaning: the handle is dropped, and if it was the last the driver ends. Wait with a copy to keep it.
     ///
     /// # Ordering
     ///
@@ -43,12 +43,13 @@ impl CacheLoading {
     /// # On session events
     ///
     /// Goes on waiting, also in the client's next session.
-    pub async fn loaded(&self) -> Result<Cache, Error> {
+    pub async fn loaded(self) -> Result<Cache, Error> {
         let mut picture = self.handle.picture.clone();
         let settled = picture.wait_for(|picture| picture.loaded || picture.ended.is_some());
         if let Ok(picture) = settled.await {
             if picture.loaded {
-                return Ok(Cache::new(self.handle.clone()));
+                drop(picture);
+                return Ok(Cache::new(self.handle));
             }
             if let Some(Some(error)) = &picture.ended {
                 return Err(error.clone());

@@ -23,7 +23,7 @@ use crate::value::{Stored, Versioned, decode_stored};
 ///
 /// impl Stored for Limit {
 ///     type Error = std::num::ParseIntError;
-///     fn to_data(&self) -> Bytes { self.0.to_string().into() }
+///     fn to_data(&self) -> Result<Bytes, Self::Error> { Ok(self.0.to_string().into()) }
 ///     fn from_data(data: &[u8]) -> Result<Self, Self::Error> {
 ///         String::from_utf8_lossy(data).parse().map(Self)
 ///     }
@@ -57,6 +57,15 @@ impl<T: Stored> TypedCache<T> {
     #[must_use]
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The value that a node has which stands at a path, such as one that [`changes`](Cache::changes) of the cache tells of.
+    ///
+    /// # Errors
+    ///
+    /// `Undecodable`.
+    pub fn read(&self, path: &str, node: &CachedNode) -> Result<Versioned<T>, Error> {
+        value(path, node)
     }
 
     /// The value at a path; `None` if there is no node.

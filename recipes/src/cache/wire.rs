@@ -56,6 +56,12 @@ impl Wire {
         self.under_way.len()
     }
 
+    /// Whether a read is under way.
+    pub(super) fn is_reading(&self) -> bool {
+        let mut flights = self.under_way.iter();
+        flights.any(|flight| matches!(flight.sent, Sent::Read(_)))
+    }
+
     /// Asks up to where the server is; `surely`: by a commit.
     pub(super) fn question(&mut self, client: &Client, top: &str, surely: bool) {
         let (sent, answer) = match surely {

@@ -86,7 +86,10 @@ impl Registrar {
                 },
                 ErrorKind::NoNode => {
                     let containers = CreateMode::Container;
-                    make_parents(&self.client, &self.path, containers, &self.acl, error).await?;
+                    let made = make_parents(&self.client, &self.path, containers, &self.acl, error);
+                    if let Err(error) = made.await {
+                        retried(&self.client, generation, error).await?;
+                    }
                 }
                 _ => retried(&self.client, generation, error).await?,
             }

@@ -8,6 +8,8 @@ use zk_client::{Acl, Client, Error, ErrorKind, OpKind, path};
 use super::codec::Codec;
 use super::instance::Instance;
 use super::json::JsonCodec;
+#[cfg(feature = "local-address")]
+use super::local::{LocalAddress, LocalFilter};
 use super::place::{Below, ServicePaths, check_name, node_name};
 use super::registrar::Registrar;
 use super::registration::Registration;
@@ -50,6 +52,8 @@ pub struct Discovery {
     pub(super) codec: Arc<dyn Codec>,
     pub(super) paths: Arc<dyn ServicePaths>,
     acl: Vec<Acl>,
+    #[cfg(feature = "local-address")]
+    local: Option<LocalFilter>,
 }
 
 impl Discovery {
@@ -69,6 +73,8 @@ impl Discovery {
             codec: Arc::new(JsonCodec::new()),
             paths: Arc::new(Below),
             acl: vec![Acl::open()],
+            #[cfg(feature = "local-address")]
+            local: None,
         })
     }
 
@@ -93,6 +99,22 @@ impl Discovery {
         self
     }
 
+    /// Gives an instance that is registered without an address one of this machine's: the first that the filter passes, of
+    /// IPv4 if there is one. [`LocalAddress::is_reachable`] is the usual filter, and Curator's. It is chosen when the instance
+    /// is registered, and stays. Default: such an instance says no address.
+    ///
+    /// A machine cannot know which of its addresses others reach: behind a translation of addresses, or with a network of
+    /// containers beside the real one, say the address, or write a filter.
+    #[cfg(feature = "local-address")]
+    #[must_use]
+    pub fn local_address(
+        mut self,
+        filter: impl Fn(&LocalAddress) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.local = Some(LocalFilter::new(filter));
+        self
+    }
+
     /// Registers an instance, which is given an id if it has none: a registration, and the driver that keeps it until it is
     /// unregistered or dropped, or until an error that no retry mends. The driver is yours to spawn.
     ///
@@ -102,10 +124,11 @@ impl Discovery {
     ///
     /// # Errors
     ///
-    /// `InvalidPath` if name or id cannot be the name of a node; what the system says if it has no random numbers. The
-    /// driver ends with `NoAuth`; with `NodeExists` if a node that lasts has the name of one that is to go with its session;
-    /// with `NoNode` if the node of an instance that lasts was deleted by somebody else: that is not undone; with
-    /// `SessionExpired` only with `OnExpiry::Stop`; with `Closed`.
+    /// `InvalidPath` if name or id cannot be the name of a node; `InvalidConfig` if it is to have an address of this machine
+    /// and none will do; what the system says if it has no random numbers. The driver ends with `NoAuth`; with `NodeExists`
+    /// if a node that lasts has the name of one that is to go with its session; with `NoNode` if the node of an instance that
+    /// lasts was deleted by somebody else: that is not undone; with `SessionExpired` only with `OnExpiry::Stop`; with
+    /// `Closed`.
     ///
     /// # Cancel safety
     ///
@@ -135,6 +158,10 @@ impl Discovery {
         let service = self.of_service(&instance.name, OpKind::Create)?;
         let node = node_name(instance.kind, &instance.id, self.client.random()?);
         let path = path::join(&service, &node);
+        #[cfg(feature = "local-address")]
+        if let (None, Some(filter)) = (&instance.address, &self.local) {
+            instance.address = Some(filter.address(&path)?);
+        }
         let lasts = instance.kind.lasts();
         let (registration, orders) = Registration::new(path.clone(), instance);
         let registrar = Registrar {

@@ -50,7 +50,7 @@ impl Rosters {
             let (cache, changes) = match &mut self.following {
                 Some(following) => following,
                 None => {
-                    let cache = self.loading.loaded().await.ok()?;
+                    let cache = self.loading.clone().loaded().await.ok()?;
                     let changes = cache.changes();
                     self.following.insert((cache, changes))
                 }

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use zk_client::{
-    Acl, Claim, Client, CreateMode, Error, ErrorKind, EventType, Stat, WatchEvent, Zxid, path,
+    Acl, Claim, ClaimStatus, Client, CreateMode, Error, ErrorKind, EventType, Fate, Loss, OpKind,
+    Stat, WatchEvent, Zxid, path,
 };
 
 use super::life::Life;
@@ -99,6 +100,7 @@ impl Keeper {
         }
         match (self.life, claim) {
             (Life::Ephemeral, Some(claim)) => match claim.release().await {
+                Ok(ClaimStatus::Lost(loss)) if self.was_tried => self.lost_sight(loss),
                 Ok(_) => Ok(()),
                 // It goes with its session.
                 Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(()),
@@ -107,6 +109,24 @@ impl Keeper {
             (Life::Lasting, _) => self.delete().await,
             (Life::Ephemeral | Life::Ttl(_), _) => Ok(()),
         }
+    }
+
+    /// The session is over for this process. Whether it is for the servers, and its nodes are gone, hangs on why.
+    fn lost_sight(&self, loss: Loss) -> Result<(), Error> {
+        let kind = match loss {
+            Loss::Closed => ErrorKind::Closed,
+            Loss::AuthFailed => ErrorKind::AuthFailed,
+            _ => return Ok(()),
+        };
+        let at = self.place.prefix();
+        let text = format!(
+            "{loss} before {at} was known to be gone: if no server heard of it, the node goes when the session times out"
+        );
+        Err(Error::new(kind, text)
+            .with_fate(Fate::Unknown)
+            .with_op(OpKind::Release, at)
+            .with_origin(self.client.server(), self.client.session_id())
+            .with_hint("wait for the end of the driver before you close the client"))
     }
 
     /// Whether the next attempt may fare better.
@@ -142,7 +162,14 @@ impl Keeper {
         self.place = Place::Fixed(path.clone());
         self.orders.present(&path, made.czxid, wanted.number);
         loop {
-            let (stat, mut watch) = self.client.exists(&path).watch().await?;
+            let (stat, mut watch) = match self.client.exists(&path).watch().await {
+                Ok(looked) => looked,
+                Err(error) => {
+                    // The node is there all the while.
+                    crowded_out(error).await?;
+                    continue;
+                }
+            };
             let Some(stat) = stat.filter(|stat| stat.czxid == made.czxid) else {
                 return Ok(());
             };
@@ -190,11 +217,16 @@ impl Keeper {
                 Err(error) if error.kind() == ErrorKind::NoNode => return Ok(None),
                 // Written or not: once more does no harm.
                 Err(error) if is_undecided(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    crowded_out(error).await?;
+                    continue;
+                }
             }
-            match self.client.exists(path).await? {
-                Some(stat) if stat.czxid == made.czxid => version = stat.version,
-                _ => return Ok(None),
+            match self.client.exists(path).await {
+                Ok(Some(stat)) if stat.czxid == made.czxid => version = stat.version,
+                Ok(_) => return Ok(None),
+                // The next write tells as much.
+                Err(error) => crowded_out(error).await?,
             }
         }
     }

@@ -116,7 +116,9 @@ impl PersistentNode {
     /// # Errors
     ///
     /// The driver ends with `NoAuth`, `NodeExists` if a node that is not ephemeral has the name of one that is to be,
-    /// `NotEmpty` if a lasting one has children in the end, `SessionExpired` only with `OnExpiry::Stop`, `Closed`.
+    /// `NotEmpty` if a lasting one has children in the end, `SessionExpired` only with `OnExpiry::Stop`. With `Closed` if the
+    /// client is closed first, also while the node is being deleted and no server has said that it is gone; with `TimedOut` if
+    /// none did so within the request timeout.
     ///
     /// # Cancel safety
     ///

@@ -8,6 +8,7 @@ use zk_client::Zxid;
 use super::envelope;
 use super::layout::QueueLayout;
 use super::name::{Label, prefix};
+use crate::value::{Stored, unstorable};
 
 /// What is put into a queue: its data, and what the queue's layout orders by. Made from anything that is data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Entry {
     priority: Option<i32>,
     due: Option<Due>,
     id: Option<String>,
+    /// Why it cannot be put, if it was made of what cannot be stored.
+    unstorable: Option<String>,
 }
 
 /// When an item is to be handed out.
@@ -49,6 +52,19 @@ impl Entry {
             priority: None,
             due: None,
             id: None,
+            unstorable: None,
+        }
+    }
+
+    /// An entry that holds a value, as [`Item::value`](crate::Item::value) reads it. One that cannot be stored is an error of
+    /// the kind `Misuse` when it is put.
+    pub fn of<T: Stored>(value: &T) -> Self {
+        match value.to_data() {
+            Ok(data) => Self::new(data),
+            Err(why) => Self {
+                unstorable: Some(unstorable::<T>(&why)),
+                ..Self::new(Bytes::new())
+            },
         }
     }
 
@@ -92,6 +108,9 @@ impl Entry {
         layout: QueueLayout,
         now: Option<i64>,
     ) -> Result<(String, Bytes), String> {
+        if let Some(why) = &self.unstorable {
+            return Err(format!("it was made of {why}"));
+        }
         let refuse = |what: &str| Err(format!("{layout} has no {what}"));
         if self.priority.is_some() && !layout.has_priorities() {
             return refuse("priorities");

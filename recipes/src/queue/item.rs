@@ -3,11 +3,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use zk_client::{Stat, Zxid};
+use zk_client::{Error, Stat, Zxid};
 
 use super::envelope;
 use super::layout::QueueLayout;
 use super::name::{Label, Name};
+use crate::value::{Stored, decode_stored};
 
 /// An item of a queue, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,15 @@ impl Item {
     #[must_use]
     pub fn data(&self) -> &[u8] {
         self.records.first().map_or(&[], |record| record)
+    }
+
+    /// The value that its data are.
+    ///
+    /// # Errors
+    ///
+    /// `Undecodable` if they are none, with the path of its node and the reason. The item is where it was.
+    pub fn value<T: Stored>(&self) -> Result<T, Error> {
+        decode_stored(&self.node, self.data(), self.stat.mzxid)
     }
 
     /// All its records. Other than one only if it was put so ([`Entry::records`](crate::Entry::records)).

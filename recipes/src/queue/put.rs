@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use zk_client::{CreateMode, Error, ErrorKind, Multi, MultiResult, OpKind, Zxid};
+use zk_client::{CreateMode, Error, ErrorKind, Fate, Multi, MultiResult, OpKind, Zxid};
 
 use super::clock::Anchor;
 use super::config::{Bound, Config};
@@ -25,7 +25,8 @@ use crate::wait::late;
 /// # Errors
 ///
 /// `Misuse` for an entry that this queue cannot have; `InvalidPath` for an id that cannot stand in a path; `WaitTimedOut` when
-/// a bounded queue had no room within [`timeout`](Self::timeout); `NoAuth`; `FrameTooLarge`. With unknown fate only
+/// a bounded queue had no room within [`timeout`](Self::timeout); `NodeExists` when the servers have no number left for the
+/// item, after 2³¹ of them; `NoAuth`; `FrameTooLarge`. With unknown fate only
 /// `SessionExpired`, if the session ended before a lost answer was settled, `TimedOut`, and what was found when the mark had
 /// been deleted by somebody: it was put once or not at all, and will not be any more.
 ///
@@ -182,6 +183,9 @@ impl PutAll {
                 Err((error, _)) if error.kind() == ErrorKind::NoNode => {
                     self.config.make_items().await?;
                 }
+                Err((error, _)) if error.kind() == ErrorKind::NodeExists => {
+                    return Err(self.out_of_numbers(error));
+                }
                 Err((error, _)) => return Err(error),
             }
         }
@@ -314,6 +318,24 @@ impl PutAll {
         let path = self.config.item_path(&name.text);
         let stat = self.config.client.exists(&path).await?;
         Ok(stat.map(|stat| stat.czxid))
+    }
+
+    /// The servers number what is put, and a name that is there already means that they cannot any more.
+    fn out_of_numbers(&self, error: Error) -> Error {
+        let (config, items) = (&self.config, &self.config.places.items);
+        let text = format!(
+            "cannot put this into {}: the servers have given the last number below {items} ({}), and its item is there yet",
+            config.path,
+            i32::MAX
+        );
+        Error::new(ErrorKind::NodeExists, text)
+            .with_fate(Fate::NotApplied)
+            .with_op(OpKind::Create, items)
+            .with_origin(config.client.server(), config.client.session_id())
+            .with_hint(format!(
+                "numbers begin anew when {items} is deleted, which it can be when it is empty; until then put into another queue"
+            ))
+            .with_source(error)
     }
 
     fn misuse(&self, why: &str) -> Error {

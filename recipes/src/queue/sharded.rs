@@ -109,7 +109,7 @@ impl ShardedQueue {
             let generation = self.config.client.generation();
             match self.names().await {
                 Ok(names) => return Ok(names.iter().map(|name| self.part(name)).collect()),
-                Err(error) => self.survive(generation, error).await?,
+                Err(error) => self.go_on(generation, error).await?,
             }
         }
     }
@@ -137,7 +137,7 @@ impl ShardedQueue {
             let generation = self.config.client.generation();
             match self.pick_now().await {
                 Ok(part) => return Ok(part),
-                Err(error) => self.survive(generation, error).await?,
+                Err(error) => self.go_on(generation, error).await?,
             }
         }
     }
@@ -186,8 +186,9 @@ impl ShardedQueue {
         }
     }
 
-    /// `Ok` if what failed may be done again, in the next session.
-    async fn survive(&self, generation: u64, error: Error) -> Result<(), Error> {
+    /// Reads and writes that may be done again, in the next session too, failed. (A closure that does them would make futures
+    /// that cannot be spawned.)
+    async fn go_on(&self, generation: u64, error: Error) -> Result<(), Error> {
         let client = &self.config.client;
         match renewed(client, generation, error) {
             Ok(()) => Ok(()),

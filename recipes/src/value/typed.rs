@@ -14,11 +14,15 @@ use crate::CompareAndSet;
 
 /// A type whose values are stored in nodes, and how: with whatever format its programs agree on.
 pub trait Stored: Sized {
-    /// Why something stored is none of its values.
+    /// Why something stored is none of its values, or why a value cannot be stored.
     type Error: fmt::Display;
 
     /// What is stored for a value.
-    fn to_data(&self) -> Bytes;
+    ///
+    /// # Errors
+    ///
+    /// If this value cannot be stored. Whoever writes it is told so, and nothing is written.
+    fn to_data(&self) -> Result<Bytes, Self::Error>;
 
     /// The value that is stored.
     ///
@@ -42,7 +46,7 @@ pub trait Stored: Sized {
 ///
 /// impl Stored for Limit {
 ///     type Error = ParseIntError;
-///     fn to_data(&self) -> Bytes { self.0.to_string().into() }
+///     fn to_data(&self) -> Result<Bytes, ParseIntError> { Ok(self.0.to_string().into()) }
 ///     fn from_data(data: &[u8]) -> Result<Self, ParseIntError> {
 ///         String::from_utf8_lossy(data).parse().map(Self)
 ///     }
@@ -78,10 +82,10 @@ impl<T: Stored> TypedValue<T> {
     ///
     /// # Errors
     ///
-    /// `InvalidPath` if the path is malformed or the root.
+    /// `InvalidPath` if the path is malformed or the root; `Misuse` if the seed cannot be stored.
     pub fn new(client: &Client, path: &str, seed: &T) -> Result<Self, Error> {
         Ok(Self {
-            value: SharedValue::new(client, path, seed.to_data())?,
+            value: SharedValue::new(client, path, encode(path, seed)?)?,
             of: PhantomData,
         })
     }
@@ -132,7 +136,7 @@ impl<T: Stored> TypedValue<T> {
     ///
     /// # Errors
     ///
-    /// As [`SharedValue::set`].
+    /// As [`SharedValue::set`]; `Misuse` if the value cannot be stored.
     ///
     /// # Cancel safety
     ///
@@ -146,14 +150,15 @@ impl<T: Stored> TypedValue<T> {
     ///
     /// As [`SharedValue::set`].
     pub async fn set(&self, value: &T) -> Result<(), Error> {
-        self.value.set(value.to_data()).await
+        self.value.set(encode(self.path(), value)?).await
     }
 
     /// As [`SharedValue::try_set`].
     ///
     /// # Errors
     ///
-    /// As [`SharedValue::try_set`]; `Undecodable` if it was not set and something else is stored.
+    /// As [`SharedValue::try_set`]; `Undecodable` if it was not set and something else is stored; `Misuse` if the value
+    /// cannot be stored.
     ///
     /// # Cancel safety
     ///
@@ -171,7 +176,8 @@ impl<T: Stored> TypedValue<T> {
         previous: &Versioned<T>,
         value: &T,
     ) -> Result<CompareAndSet<Versioned<T>>, Error> {
-        match self.value.try_set(previous, value.to_data()).await? {
+        let data = encode(self.path(), value)?;
+        match self.value.try_set(previous, data).await? {
             CompareAndSet::Done => Ok(CompareAndSet::Done),
             CompareAndSet::Found(found) => decoded(self.path(), found).map(CompareAndSet::Found),
         }
@@ -213,6 +219,21 @@ impl<T: Stored> TypedChanges<T> {
 fn decoded<T: Stored>(path: &str, found: Versioned<Bytes>) -> Result<Versioned<T>, Error> {
     let value = decode(path, &found.value, found.mzxid)?;
     Ok(found.map(value))
+}
+
+/// What is stored at `path` for a value.
+fn encode<T: Stored>(path: &str, value: &T) -> Result<Bytes, Error> {
+    value.to_data().map_err(|why| {
+        let text = format!("cannot write to {path}: {}", unstorable::<T>(&why));
+        Error::new(ErrorKind::Misuse, text)
+            .with_op(OpKind::Set, path)
+            .with_hint("nothing was written; write a value that can be stored")
+    })
+}
+
+/// What to say of a value that cannot be stored.
+pub(crate) fn unstorable<T: Stored>(why: &T::Error) -> String {
+    format!("a {} that cannot be stored: {why}", type_name::<T>())
 }
 
 /// The value in the data of the node at `path`, which were written in a transaction.

@@ -3,6 +3,8 @@
 mod choice;
 mod health;
 mod lasting;
+#[cfg(feature = "local-address")]
+mod local;
 mod queries;
 mod register;
 #[cfg(feature = "tower")]

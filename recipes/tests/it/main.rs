@@ -23,6 +23,8 @@ mod groups;
 mod handover;
 mod herd;
 mod hold;
+#[cfg(feature = "serde")]
+mod json;
 mod kit;
 mod known_defects;
 mod known_traps;

@@ -493,16 +493,53 @@ async fn a_node_that_is_kept_anew_before_the_one_before_is_gone_is_there() {
     assert_eq!(data(&world), None);
 }
 
+/// A node that was given up is known to be gone, or the driver says that it is not known.
+#[tokio::test(start_paused = true)]
+async fn a_driver_whose_client_is_closed_before_its_node_is_gone_ends_as_closed() {
+    for (is_closing, is_cut) in [(true, true), (false, true), (false, false)] {
+        let world = World::new();
+        let zk = world.client().await;
+        let (presence, driver) = kept(&zk).await;
+        if is_cut {
+            world.hooks.refuse_connections(true);
+            world.hooks.cut_session(zk.session_id().unwrap());
+            settle().await;
+        }
+        if is_closing {
+            presence.close();
+            settle().await;
+        }
+        zk.close().await.unwrap();
+        let error = driver.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+        assert!(error.to_string().contains(PATH), "{error}");
+        assert_eq!(data(&world).is_some(), is_cut, "the session is there yet");
+    }
+    // Nothing is there where nothing was made.
+    let world = World::new();
+    let zk = world.client().await;
+    let (presence, driver) = PersistentNode::new(&zk, PATH, "").unwrap().keep();
+    zk.close().await.unwrap();
+    presence.close();
+    driver.await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_throttles_does_not_end_the_keeping() {
     let world = World::new();
     let zk = world.client().await;
     let (presence, driver) = kept(&zk).await;
-    let writes = Match::op(OpCode::SetData).session(zk.session_id().unwrap());
-    world.hooks.on(writes).error(ErrorCode::ThrottledOp);
-    presence.set("two");
-    assert!(presence.present().await.is_some());
-    assert_eq!(data(&world).unwrap(), "two");
+    let made = presence.present().await;
+    for op in [OpCode::SetData, OpCode::Exists] {
+        let asked = Match::op(op).session(zk.session_id().unwrap());
+        world.hooks.on(asked).error(ErrorCode::ThrottledOp);
+    }
+    for data in ["two", "three"] {
+        presence.set(data);
+        assert_eq!(presence.present().await, made, "nobody sees it go");
+        settle().await;
+    }
+    assert_eq!(data(&world).unwrap(), "three");
     presence.close();
     driver.await.unwrap().unwrap();
 }

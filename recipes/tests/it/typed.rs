@@ -16,8 +16,8 @@ pub(crate) struct Word(pub(crate) String);
 impl Stored for Word {
     type Error = Utf8Error;
 
-    fn to_data(&self) -> Bytes {
-        Bytes::from(self.0.clone())
+    fn to_data(&self) -> Result<Bytes, Utf8Error> {
+        Ok(Bytes::from(self.0.clone()))
     }
 
     fn from_data(data: &[u8]) -> Result<Self, Utf8Error> {

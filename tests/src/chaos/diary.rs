@@ -35,6 +35,12 @@ pub(super) struct Page {
     pub(super) holding: BTreeSet<usize>,
     /// Nodes of holders that were deleted by an operator.
     pub(super) evicted: BTreeSet<String>,
+    pub(super) batches: Vec<Batch>,
+    pub(super) stamps: Vec<Stamp>,
+    pub(super) branches: Vec<Branch>,
+    /// How many members of the division wait for its last state, and what each has of it.
+    pub(super) settling: usize,
+    pub(super) owned: BTreeMap<usize, Vec<String>>,
 }
 
 /// With whom a hold goes together.
@@ -126,6 +132,41 @@ pub(super) enum Meeting {
     Entered { node: String, told: i64 },
     Left { node: String, told: i64 },
     Round { number: i64, told: i64 },
+}
+
+/// Items that were put together.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    pub(super) path: &'static str,
+    pub(super) items: Vec<String>,
+    pub(super) told: Told,
+}
+
+/// A write behind the fence of whoever owns a part.
+#[derive(Debug, Clone)]
+pub(super) struct Stamp {
+    pub(super) path: String,
+    /// The owner's node.
+    pub(super) node: String,
+    /// Begins with the token.
+    pub(super) data: String,
+    pub(super) told: Told,
+}
+
+/// Which branch of a conditional transaction was taken, as far as was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Then,
+    Otherwise,
+    Neither,
+    Unknown,
+}
+
+/// A conditional transaction, and what either branch writes.
+#[derive(Debug, Clone)]
+pub(super) struct Branch {
+    pub(super) id: String,
+    pub(super) turn: Turn,
 }
 
 impl Diary {

@@ -1,15 +1,20 @@
 //! What the workers were told, held against what was committed.
 
 mod barriers;
+mod branches;
 mod grants;
+mod histories;
 mod ledgers;
 mod limits;
 mod numbers;
+mod parts;
+mod queues;
 mod values;
 
 use super::diary::Page;
 use super::order::Order;
 
+pub(super) use histories::{Span, judge as judge_history};
 pub(super) use ledgers::Books;
 
 /// All that is wrong, a line each.
@@ -22,6 +27,9 @@ pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     numbers::judge(page, order, &mut findings);
     values::judge(page, order, &mut findings);
     barriers::judge(page, order, &mut findings);
+    queues::judge(page, order, &mut findings);
+    parts::judge(page, order, &mut findings);
+    branches::judge(page, order, &mut findings);
     findings
 }
 
@@ -43,6 +51,7 @@ mod kit {
                 zxid: n,
                 ms: n,
                 session: 0,
+                ends_session: false,
                 effects: line.split(';').map(effect).collect(),
             })
             .collect();

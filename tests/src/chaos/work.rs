@@ -1,13 +1,21 @@
 //! Who uses what: every client uses every recipe at the same time.
 
 pub(super) mod barriers;
+pub(super) mod caches;
 pub(super) mod elections;
+pub(super) mod followers;
+pub(super) mod kept;
 pub(super) mod limits;
 pub(super) mod locks;
 pub(super) mod numbers;
+pub(super) mod parts;
+pub(super) mod queues;
+pub(super) mod shards;
+pub(super) mod transactions;
 pub(super) mod values;
 
 use tokio::task::JoinSet;
+use zk_recipes::GroupLayout;
 
 use super::worker::Worker;
 
@@ -36,6 +44,30 @@ pub(super) fn start(tasks: &mut JoinSet<()>, worker: impl Fn(&'static str) -> Wo
     tasks.spawn(barriers::count_down(worker("countdown")));
     tasks.spawn(barriers::double(worker("double")));
     tasks.spawn(barriers::cyclic(worker("cyclic")));
+    for kind in queues::KINDS {
+        tasks.spawn(queues::queue(worker(kind.name), kind));
+    }
+    tasks.spawn(shards::shards(worker("shards")));
+    tasks.spawn(shards::grow(worker("growers")));
+    for what in kept::What::ALL {
+        tasks.spawn(kept::keep(worker(what.name()), what));
+    }
+    for layout in [GroupLayout::GroupMember, GroupLayout::Party] {
+        let name = if layout == GroupLayout::Party {
+            "parties"
+        } else {
+            "groups"
+        };
+        tasks.spawn(followers::roster(worker(name), layout));
+    }
+    tasks.spawn(followers::view(worker("views")));
+    for of in caches::Of::ALL {
+        tasks.spawn(caches::follow(worker(of.name()), of));
+    }
+    tasks.spawn(caches::write(worker("tree")));
+    tasks.spawn(parts::part(worker("parts")));
+    tasks.spawn(transactions::transfers(worker("transfers")));
+    tasks.spawn(transactions::conditions(worker("conditions")));
     let changer = worker("capacity");
     if changer.number == 0 {
         tasks.spawn(limits::capacity(changer));

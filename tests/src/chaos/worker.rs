@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use zk_recipes::{Client, Error, ErrorKind, Held, Released};
+use zk_recipes::{Client, Error, ErrorKind, Held, Released, SessionId, Zxid};
 
+use super::crowd::Present;
 use super::diary::{Diary, Grant, Mode, Step, Told, now};
+use super::scribe::Scribe;
 use crate::dice::Dice;
 use crate::ledger::Work;
 
@@ -33,14 +35,46 @@ pub(super) struct Worker {
     pub(super) who: String,
     pub(super) diary: Arc<Diary>,
     pub(super) dice: Dice,
+    pub(super) scribe: Arc<Scribe>,
     /// False when all is to end.
     pub(super) live: watch::Receiver<bool>,
     pub(super) serial: u32,
+    /// As long as it may write, and may watch what others write.
+    pub(super) writing: Option<Present>,
+    pub(super) watching: Option<Present>,
+    /// The client that is given up in the end.
+    pub(super) is_last: bool,
 }
 
 impl Worker {
     pub(super) fn lives(&self) -> bool {
         *self.live.borrow()
+    }
+
+    /// Until all is to end.
+    pub(super) fn end_of_life(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut live = self.live.clone();
+        async move {
+            let _ = live.wait_for(|live| !live).await;
+        }
+    }
+
+    /// Writes no more, and waits until nobody does.
+    pub(super) async fn end_writing(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            writing.leave().await;
+        }
+    }
+
+    /// Needs to see no more, and waits until nobody does.
+    pub(super) async fn end_watching(&mut self) {
+        if let Some(watching) = self.watching.take() {
+            watching.leave().await;
+        }
+    }
+
+    pub(super) fn session(&self) -> SessionId {
+        self.scribe.meet(self.process(), &self.zk)
     }
 
     /// A text that is used once.
@@ -97,6 +131,16 @@ impl Worker {
         if let Err(error) = created {
             if error.kind() != ErrorKind::NodeExists {
                 self.failed("pulse", &error);
+            }
+        }
+        None
+    }
+
+    /// A write that comes after all that was done before the call.
+    pub(super) async fn reach(&self) -> Option<Zxid> {
+        for _ in 0..20 {
+            if let Some(zxid) = self.committed().await {
+                return Some(Zxid::from_raw(zxid));
             }
         }
         None

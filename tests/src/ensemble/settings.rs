@@ -43,7 +43,9 @@ impl Settings {
     pub(super) fn flags(&self) -> String {
         let mut flags = "-Xmx256m -XX:+UseSerialGC".to_owned();
         if self.on_record {
-            flags = format!("{flags} -Dzookeeper.commitLogCount=1000000");
+            // Nodes that go after a time do so soon.
+            let soon = "-Dznode.container.checkIntervalMs=2000";
+            flags = format!("{flags} -Dzookeeper.commitLogCount=1000000 {soon}");
         }
         if self.protection.is_some() {
             flags = format!("{flags} {}", Protection::FLAGS);

@@ -65,7 +65,14 @@ const LAYERS: [Layer; 15] = [
     },
     Layer {
         package: "zk-tests",
-        may_use: PRODUCTS,
+        may_use: &[
+            "zk-checkers",
+            "zk-wire",
+            "zk-session",
+            "zk-client",
+            "zk-recipes",
+            "zk-embedded",
+        ],
         dev_server: &[],
     },
     Layer {

@@ -103,6 +103,14 @@ impl Duty {
         }
     }
 
+    /// The path, if only a node of this session is to be deleted there.
+    pub(crate) fn own_path(&self) -> Option<&str> {
+        match &self.obligation {
+            Obligation::DeleteOwn { path } => Some(path),
+            Obligation::DeleteMarked { .. } | Obligation::Delete { .. } => None,
+        }
+    }
+
     /// What it means that the node is not there.
     pub(crate) const fn gone(&self) -> Settlement {
         if self.delete_unanswered {
@@ -121,6 +129,17 @@ impl Duty {
             Obligation::Delete { path } => Known::Located(path.clone()),
         };
     }
+}
+
+/// Which duty of this session a node belongs to, of several at its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MadeBy {
+    /// The one that asks.
+    This,
+    /// Another, which is not to be worked off, has made it, or may have.
+    Another,
+    /// The create of another is on the wire. If it is refused the node is of the one that asks.
+    Undecided,
 }
 
 /// All open duties.
@@ -149,17 +168,32 @@ impl Duties {
         self.open.remove(&id)
     }
 
-    /// Whether another duty, which is not to be worked off, may have made the same node.
-    pub(crate) fn is_anothers(&self, id: DutyId) -> bool {
-        let Some(Obligation::DeleteOwn { path }) = self.get(id).map(|duty| &duty.obligation) else {
-            return false;
+    /// Whose node is found under the path of a duty that deletes its own alone.
+    pub(crate) fn made_by(&self, id: DutyId) -> MadeBy {
+        let Some(path) = self.get(id).and_then(Duty::own_path) else {
+            return MadeBy::This;
         };
-        self.open.iter().any(|(other, duty)| {
-            let sent = !matches!(duty.known, Known::Nothing | Known::Unsent(_));
-            let same =
-                matches!(&duty.obligation, Obligation::DeleteOwn { path: its } if its == path);
-            *other != id && same && sent && !duty.due
-        })
+        let others = self
+            .open
+            .iter()
+            .filter(|(other, duty)| **other != id && !duty.due && duty.own_path() == Some(path));
+        let mut made_by = MadeBy::This;
+        for (_, duty) in others {
+            match duty.known {
+                Known::Nothing | Known::Unsent(_) => {}
+                Known::InFlight(_) => made_by = MadeBy::Undecided,
+                Known::Unknown | Known::Located(_) => return MadeBy::Another,
+            }
+        }
+        made_by
+    }
+
+    /// Duties that are to be worked off, are not, and delete their own node alone at this path.
+    pub(crate) fn waiting_at(&self, path: &str) -> Vec<DutyId> {
+        let waiting = self.open.iter().filter(|(_, duty)| {
+            duty.due && duty.work == Work::Idle && duty.own_path() == Some(path)
+        });
+        waiting.map(|(id, _)| *id).collect()
     }
 
     /// Duties that are to be worked off and are not.

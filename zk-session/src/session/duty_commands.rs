@@ -59,6 +59,9 @@ impl Session {
                 |purpose| !matches!(purpose, Purpose::Duty(other, _) if *other == id),
             );
         }
+        if let Some(path) = duty.own_path() {
+            self.work_off_at(path);
+        }
         self.advance_close();
     }
 

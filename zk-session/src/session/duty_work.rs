@@ -13,7 +13,7 @@ use zk_wire::{ErrorCode, Moment, OpCode, Reader, Request, Response, SessionId};
 use crate::connection::timers::Timer;
 use crate::event::{Event, Obligation, Settlement};
 use crate::ids::DutyId;
-use crate::promises::duty::{Duty, Known, Work, child_prefix};
+use crate::promises::duty::{Duty, Known, MadeBy, Work, child_prefix};
 use crate::requests::purpose::{DutyStep, Purpose};
 use crate::requests::queue::{Lane, Queued};
 use crate::session::Session;
@@ -99,7 +99,18 @@ impl Session {
                 }
             }
         }
+        let own_path = duty.own_path().map(str::to_owned);
         self.work_off(id, Lane::Ordinary);
+        if let Some(path) = own_path {
+            self.work_off_at(&path);
+        }
+    }
+
+    /// Goes on with the duties that waited for what another one makes at their path.
+    pub(crate) fn work_off_at(&mut self, path: &str) {
+        for id in self.duties.waiting_at(path) {
+            self.work_off(id, Lane::Ordinary);
+        }
     }
 
     /// A request of a duty was answered.
@@ -213,9 +224,21 @@ impl Session {
         let Some(duty) = self.duties.get(id) else {
             return;
         };
-        let is_anothers = self.duties.is_anothers(id);
-        let ours = |path: &String| duty.may_be_at(path) && !is_anothers;
-        let found = paths.into_iter().filter(ours).collect();
+        let mut found = paths;
+        found.retain(|path| duty.may_be_at(path));
+        if !found.is_empty() {
+            match self.duties.made_by(id) {
+                MadeBy::This => {}
+                MadeBy::Another => found.clear(),
+                // The answer to that create works this off again.
+                MadeBy::Undecided => {
+                    if let Some(duty) = self.duties.get_mut(id) {
+                        duty.work = Work::Idle;
+                    }
+                    return;
+                }
+            }
+        }
         self.delete_all(id, found);
     }
 

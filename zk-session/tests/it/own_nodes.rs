@@ -3,7 +3,7 @@
 use zk_session::{DutyId, Obligation, Settlement, Submit};
 use zk_wire::{CreateMode, Request};
 
-use crate::pair::{Pair, create, is_create, is_delete};
+use crate::pair::{Pair, TIMEOUT, create, is_create, is_delete};
 use crate::server::{Node, Reaction};
 
 const PATH: &str = "/group/me";
@@ -112,6 +112,95 @@ fn of_two_in_one_session_the_one_that_stays_keeps_the_node() {
     assert!(pair.server.nodes.contains_key(PATH));
     perform(&mut pair, second);
     pair.run_until(|pair| pair.settlement(second).is_some());
+    assert_eq!(pair.settlement(second), Some(Settlement::Deleted));
+    assert!(pair.server.nodes.is_empty());
+}
+
+#[test]
+fn of_two_creates_in_one_session_the_refused_one_takes_nothing_and_the_other_leaves_nothing() {
+    // Whichever of the two goes first, and whether its end is awaited.
+    for (refused_first, awaited) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut pair = Pair::usual();
+        let made = obliged(&mut pair);
+        let refused = obliged(&mut pair);
+        pair.settle();
+        assert_eq!(pair.session.located(refused), None);
+        let (one, two) = match refused_first {
+            true => (refused, made),
+            false => (made, refused),
+        };
+        perform(&mut pair, one);
+        if awaited {
+            pair.settle();
+            assert_eq!(pair.server.nodes.contains_key(PATH), refused_first);
+        }
+        perform(&mut pair, two);
+        pair.settle();
+        assert_eq!(pair.settlement(refused), Some(Settlement::Undone));
+        assert_eq!(pair.settlement(made), Some(Settlement::Deleted));
+        assert!(pair.server.nodes.is_empty());
+    }
+}
+
+/// The node of the first is being looked for when the create of a second leaves.
+fn overtaken(pair: &mut Pair) -> (DutyId, DutyId) {
+    let made = obliged(pair);
+    pair.settle();
+    perform(pair, made);
+    let second = obliged(pair);
+    (made, second)
+}
+
+#[test]
+fn a_node_that_is_given_up_goes_also_if_another_create_of_this_session_is_refused_meanwhile() {
+    for is_dropped in [false, true] {
+        let mut pair = Pair::usual();
+        let (made, refused) = overtaken(&mut pair);
+        if is_dropped {
+            perform(&mut pair, refused);
+        }
+        pair.settle();
+        assert_eq!(pair.settlement(made), Some(Settlement::Deleted));
+        assert!(pair.server.nodes.is_empty(), "it is nobody's duty any more");
+        if !is_dropped {
+            assert_eq!(pair.settlement(refused), None, "it may create again");
+            perform(&mut pair, refused);
+            pair.settle();
+        }
+        assert_eq!(pair.settlement(refused), Some(Settlement::Undone));
+    }
+}
+
+#[test]
+fn a_node_that_is_given_up_goes_also_if_whoever_was_to_follow_takes_its_promise_back() {
+    let mut pair = Pair::usual();
+    let (made, refused) = overtaken(&mut pair);
+    pair.run_until(|pair| pair.server.requests().count() == 3);
+    // The list is answered, and the create is not.
+    pair.step(pair.now + TIMEOUT);
+    assert_eq!(pair.settlement(made), None);
+    pair.session.discharge(pair.now, refused);
+    pair.pump();
+    pair.settle();
+    assert_eq!(pair.settlement(made), Some(Settlement::Deleted));
+    assert!(pair.server.nodes.is_empty());
+}
+
+#[test]
+fn a_node_that_is_given_up_is_left_to_a_create_of_this_session_that_made_it_anew() {
+    let mut pair = Pair::usual();
+    let made = obliged(&mut pair);
+    pair.settle();
+    // Somebody deletes it, and another create of ours makes it, before the list is answered.
+    pair.server.nodes.clear();
+    let second = obliged(&mut pair);
+    perform(&mut pair, made);
+    pair.settle();
+    assert_eq!(pair.settlement(made), Some(Settlement::Absent));
+    assert_eq!(pair.session.located(second), Some(PATH));
+    assert!(pair.server.nodes.contains_key(PATH));
+    perform(&mut pair, second);
+    pair.settle();
     assert_eq!(pair.settlement(second), Some(Settlement::Deleted));
     assert!(pair.server.nodes.is_empty());
 }

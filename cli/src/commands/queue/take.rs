@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Map, Value};
+use tokio::signal::unix::{SignalKind, signal};
 use zk_recipes::{Claimed, Client, Error, Item, Queue};
 
 use super::place::Place;
 use crate::child::{self, Companion};
 use crate::connect::{Connection, ZK_CONNECT};
 use crate::exit::{Failure, code, say};
+use crate::hold::{Ended, Guarded, Lost, Sight};
 use crate::signals::Signals;
 use crate::{duration, output};
 
@@ -23,11 +25,13 @@ the attempt in ZK_QUEUE_ATTEMPT.
 
 An item stays in the queue, out of the others' reach, until it is printed or its command has ended with 0; then it is
 completed, by one only. If the command fails, is lost together with zkctl, or the session ends, the item is there again,
-in its place: at least once. When the claim is lost meanwhile, the command is told to end (SIGTERM); if zkctl is killed it
-is not. --at-most-once takes the item out before.
+in its place: at least once. When the claim is lost meanwhile, or it is no longer certain that nobody else has the item, the
+command and all that descends from it are stopped, as by `zkctl lock`, also if zkctl itself is killed or does not run. What
+cannot be stopped, others start: see there. --at-most-once takes the item out before; that command nobody stops.
 
 Exits with the code of the command that failed (the item is given back), 75 if no item came within --timeout, 76 if the claim
-was lost. Signals are passed on to the command, and end zkctl after it.
+was lost. Signals are passed on to the command, and end zkctl after it; a second SIGTERM or SIGHUP stops a command whose item
+is claimed, and gives that back.
 
 With --json the items are printed as {\"node\": …, \"data\": … or \"data_base64\": …, \"attempt\": …, \"priority\": …, \"id\": …}.
 
@@ -71,6 +75,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, connection: &Connection, json: bool) -> Result<u8, Failure> {
     let mut signals = Signals::new()?;
+    // Suspended, zkctl could not see that the claim is lost, while the command would run on.
+    let guards = !args.command.is_empty() && !args.at_most_once;
+    let _suspend = guards.then(|| signal(SignalKind::from_raw(Signal::TSTP.as_raw())));
     let client = tokio::select! {
         client = connection.connect(args.session_timeout) => client?,
         signal = signals.next() => return Ok(code::of_signal(signal.as_raw())),
@@ -129,9 +136,11 @@ impl Consumer<'_> {
                     ),
                 ));
             };
-            let code = match self.args.command.is_empty() {
-                true => self.print(ours).await?,
-                false => self.work(ours).await?,
+            let attempt = ours.attempt();
+            let code = match ours {
+                ours if self.args.command.is_empty() => self.print(ours).await?,
+                Ours::Claimed(claimed) => self.work(client, claimed).await?,
+                Ours::Taken(item) => self.work_once(&item, attempt).await?,
             };
             if code != code::OK {
                 return Ok(code);
@@ -157,59 +166,78 @@ impl Consumer<'_> {
         Ok(code::OK)
     }
 
-    /// Runs the command to its end; yields how it ended.
-    async fn work(&mut self, ours: Ours) -> Result<u8, Failure> {
-        let environment = self.environment(&ours)?;
-        let data = ours.item().data().to_vec();
+    /// Runs the command while the item is claimed, and completes it if that ended well; yields how it ended.
+    async fn work(&mut self, client: &Client, claimed: Claimed) -> Result<u8, Failure> {
+        let held = claimed.held();
+        let lost = held.lost();
+        let sight = Sight::Hold(held);
+        let mut environment = self.environment(claimed.item(), claimed.attempt())?;
+        environment.push(("ZK_QUEUE_TOKEN", claimed.token().to_string().into()));
+        let guarded = Guarded {
+            client,
+            sight: sight.clone(),
+            command: &self.args.command,
+            environment,
+            input: Some(claimed.data().to_vec()),
+            is_revocable: false,
+        };
+        let lost = Box::pin(async move { Lost::of(&lost.await) });
+        let (code, asked) = match guarded.run(lost, self.signals).await? {
+            Ended::NotStarted(failure) => {
+                claimed.release().await?;
+                return Err(failure);
+            }
+            Ended::Exited { status, asked } => (child::code_of(status), asked),
+            Ended::Insisted(signal) => (code::of_signal(signal.as_raw()), Some(signal)),
+            Ended::Stopped(stopped) => {
+                drop(claimed);
+                let why = stopped.why(client, &sight).await;
+                let text = format!(
+                    "{why}; the command was stopped, and somebody else has the item or will"
+                );
+                return Err(Failure::new(code::LOCK_LOST, text));
+            }
+        };
+        if code == code::OK {
+            claimed.complete().await?;
+        } else {
+            let node = claimed.item().node().to_owned();
+            claimed.release().await?;
+            say(format_args!(
+                "the command ended with {code}: {node} is given back"
+            ));
+        }
+        Ok(asked.map_or(code, |signal| code::of_signal(signal.as_raw())))
+    }
+
+    /// Runs the command for an item that is out of the queue already.
+    async fn work_once(&mut self, item: &Item, attempt: u32) -> Result<u8, Failure> {
+        let environment = self.environment(item, attempt)?;
+        let data = item.data().to_vec();
         let mut command = Companion::with_input(&self.args.command, environment, data)?;
-        let lost = ours.lost();
-        tokio::pin!(lost);
-        let (mut asked, mut why) = (None, None);
+        let mut asked = None;
         let code = loop {
             tokio::select! {
                 status = command.wait() => break child::code_of(status?),
-                lost = &mut lost, if why.is_none() => {
-                    command.signal(Signal::TERM);
-                    why = Some(lost);
-                }
                 signal = self.signals.next() => {
                     asked = Some(signal);
                     command.signal(signal);
                 }
             }
         };
-        if let Some(why) = why {
-            return Err(Failure::new(
-                code::LOCK_LOST,
-                format!(
-                    "{why}; the command was told to end, and somebody else has the item or will"
-                ),
-            ));
-        }
-        match ours {
-            Ours::Claimed(claimed) if code == code::OK => claimed.complete().await?,
-            Ours::Claimed(claimed) => {
-                let node = claimed.item().node().to_owned();
-                claimed.release().await?;
-                say(format_args!(
-                    "the command ended with {code}: {node} is given back"
-                ));
-            }
-            Ours::Taken(_) => {}
-        }
         Ok(asked.map_or(code, |signal| code::of_signal(signal.as_raw())))
     }
 
-    fn environment(&self, ours: &Ours) -> Result<Vec<(&'static str, OsString)>, Failure> {
-        let mut environment: Vec<(&'static str, OsString)> = vec![
-            ("ZK_QUEUE_ITEM", ours.item().node().into()),
-            ("ZK_QUEUE_ATTEMPT", ours.attempt().to_string().into()),
+    fn environment(
+        &self,
+        item: &Item,
+        attempt: u32,
+    ) -> Result<Vec<(&'static str, OsString)>, Failure> {
+        Ok(vec![
+            ("ZK_QUEUE_ITEM", item.node().into()),
+            ("ZK_QUEUE_ATTEMPT", attempt.to_string().into()),
             (ZK_CONNECT, self.connection.servers()?.into()),
-        ];
-        if let Ours::Claimed(claimed) = ours {
-            environment.push(("ZK_QUEUE_TOKEN", claimed.token().to_string().into()));
-        }
-        Ok(environment)
+        ])
     }
 }
 
@@ -264,20 +292,6 @@ impl Ours {
         match self {
             Self::Claimed(claimed) => claimed.attempt(),
             Self::Taken(item) => item.attempts() + 1,
-        }
-    }
-
-    /// Waits until it is not ours any more, and says why.
-    fn lost(&self) -> impl Future<Output = String> + use<> {
-        let lost = match self {
-            Self::Claimed(claimed) => Some(claimed.lost()),
-            Self::Taken(_) => None,
-        };
-        async move {
-            match lost {
-                Some(lost) => lost.await.to_string(),
-                None => std::future::pending().await,
-            }
         }
     }
 }

@@ -62,7 +62,7 @@ impl ServiceLoading {
         let cache = self.loading.loaded().await?;
         let mut told = self.told;
         if told.wait_for(|shown| shown.loaded).await.is_err() {
-            let service = self.loading.path();
+            let service = cache.path();
             let text = format!("nobody keeps the view of {service}: its driver was dropped");
             return Err(Error::new(ErrorKind::Misuse, text)
                 .with_op(OpKind::Children, service)

@@ -1,7 +1,9 @@
 //! Caches over broken connections and ended sessions.
 
+use zk_embedded::Match;
 use zk_recipes::{CacheChange, OnExpiry, TreeCache};
 use zk_recipes::{ErrorKind, NodeCache};
+use zk_wire::{ErrorCode, OpCode};
 
 use super::kit::{ALL, Folder, TOP, loaded, truth, until_true};
 use crate::kit::{ROUND_TRIP, World, settle};
@@ -96,6 +98,39 @@ async fn a_load_that_is_cut_at_any_time_ends_and_is_whole() {
     }
 }
 
+/// What was asked and lost with the connection is not answered behind what was asked since: the folder finds a change that
+/// leads back. In both ways of watching.
+#[tokio::test(start_paused = true)]
+async fn a_cache_does_not_go_back_where_reads_are_lost_with_the_connection() {
+    for (millis, one_shot) in (0..40).flat_map(|millis| [(millis, false), (millis, true)]) {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        for path in ["/c", "/c/a", "/c/b"] {
+            other.create(path, "x").await.unwrap();
+        }
+        let cache = TreeCache::new(&zk, TOP).unwrap();
+        let cache = match one_shot {
+            true => cache.one_shot_watches(),
+            false => cache,
+        };
+        let (cache, _driver) = loaded(cache.keep()).await;
+        let mut folder = Folder::of(&cache).await;
+        let writer = tokio::spawn(async move {
+            for number in 0..40 {
+                let set = |path| other.set(path, number.to_string()).submit();
+                for set in ["/c/a", "/c", "/c/b"].map(set) {
+                    set.await.unwrap();
+                }
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+        world.hooks.cut_session(zk.session_id().unwrap());
+        writer.await.unwrap();
+        until_true(&world, &cache, ALL).await;
+        assert_eq!(folder.catch_up().await.nodes, truth(&world, ALL));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_cache_over_the_end_of_its_only_session_ends_with_it() {
     let world = World::new();
@@ -113,4 +148,32 @@ async fn a_cache_over_the_end_of_its_only_session_ends_with_it() {
     assert!(matches!(changes.next().await, Some(CacheChange::Stale)));
     assert!(changes.next().await.is_none());
     assert!(!cache.is_fresh());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_does_not_end_the_keeping() {
+    // What a load asks, and what a change asks for.
+    for (op, is_change) in [
+        (OpCode::AddWatch, false),
+        (OpCode::GetChildren, false),
+        (OpCode::GetData, true),
+    ] {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        other.create("/c/a", "x").parents().await.unwrap();
+        let asked = Match::op(op).session(zk.session_id().unwrap());
+        let throttle = || {
+            let fault = world.hooks.on(asked.clone());
+            fault.error(ErrorCode::ThrottledOp)
+        };
+        let early = (!is_change).then(throttle);
+        let (cache, driver) = loaded(TreeCache::new(&zk, TOP).unwrap().keep()).await;
+        let rule = early.unwrap_or_else(throttle);
+        other.set("/c/a", "y").await.unwrap();
+        until_true(&world, &cache, ALL).await;
+        assert_eq!(world.hooks.fired(rule), 1, "{op:?}");
+        other.set("/c/a", "z").await.unwrap();
+        until_true(&world, &cache, ALL).await;
+        assert!(!driver.is_finished(), "{op:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use zk_recipes::{CacheChange, ErrorKind, TreeCache};
 
 use super::kit::{ALL, Folder, TOP, loaded, truth, until_true};
-use crate::kit::{World, settle};
+use crate::kit::{ROUND_TRIP, World, settle};
 
 /// K16: a reader that does not come costs the others nothing, and is told.
 #[tokio::test(start_paused = true)]
@@ -37,13 +37,17 @@ async fn k13_c53_the_last_handle_that_is_dropped_ends_the_driver_and_leaves_no_w
     let (zk, other) = (world.client().await, world.client().await);
     other.create("/c/a", "").parents().await.unwrap();
     for _ in 0..10 {
-        let (cache, driver) = loaded(TreeCache::new(&zk, TOP).unwrap().keep()).await;
+        // Under the name that it had while it was loading, as programs write it.
+        let (cache, driver) = TreeCache::new(&zk, TOP).unwrap().keep();
+        let driver = tokio::spawn(driver);
+        let cache = cache.loaded().await.unwrap();
         let changes = cache.changes();
         drop(cache);
         settle().await;
         assert!(!driver.is_finished(), "somebody still follows it");
         drop(changes);
-        driver.await.unwrap().unwrap();
+        let ended = tokio::time::timeout(ROUND_TRIP * 10, driver).await;
+        ended.unwrap().unwrap().unwrap();
     }
     settle().await;
     assert_eq!((zk.stats().watches, world.hooks.watch_count()), (0, 0));

@@ -167,7 +167,7 @@ async fn beyond_a_limit_the_driver_ends_with_an_error_that_says_so_and_a_part_ca
         assert_eq!(error.kind(), ErrorKind::Incomplete);
         let text = error.to_string();
         assert!(text.contains(TOP) && text.contains(limit), "{text}");
-        let loaded = loading.loaded().await.unwrap_err();
+        let loaded = loading.clone().loaded().await.unwrap_err();
         assert_eq!(loaded.to_string(), text);
         let part = loading.partial();
         assert!((8..=15).contains(&part.len()), "{}", part.len());

@@ -13,8 +13,8 @@ struct Limit(u32);
 impl Stored for Limit {
     type Error = ParseIntError;
 
-    fn to_data(&self) -> Bytes {
-        self.0.to_string().into()
+    fn to_data(&self) -> Result<Bytes, ParseIntError> {
+        Ok(self.0.to_string().into())
     }
 
     fn from_data(data: &[u8]) -> Result<Self, ParseIntError> {

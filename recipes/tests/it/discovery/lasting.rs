@@ -1,8 +1,10 @@
 //! Instances that stay registered when whoever registered them is gone.
 
 use zk_client::CreateMode;
+use zk_embedded::Match;
 use zk_recipes::discovery::InstanceKind;
 use zk_recipes::{ErrorKind, Standing};
+use zk_wire::{ErrorCode, OpCode};
 
 use super::{NODE, data, instance, port, registered, services};
 use crate::kit::{ROUND_TRIP, World, settle};
@@ -83,4 +85,35 @@ async fn the_node_of_whoever_registered_the_id_later_is_not_deleted() {
     driver.await.unwrap().unwrap();
     settle().await;
     assert_eq!(data(&world, NODE).unwrap(), "theirs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_does_not_end_the_registration() {
+    for kind in [InstanceKind::Static, InstanceKind::Dynamic] {
+        let world = World::new();
+        let zk = world.client().await;
+        let session = zk.session_id().unwrap();
+        // The parents' create and the node's; the look at the node; a write, and the delete.
+        let throttle = |op: OpCode, times: u64| {
+            let asked = Match::op(op).session(session).times(times);
+            world.hooks.on(asked).error(ErrorCode::ThrottledOp)
+        };
+        let rules = [
+            throttle(OpCode::CreateContainer, 1),
+            throttle(OpCode::Create2, 2),
+            throttle(OpCode::Exists, 1),
+            throttle(OpCode::SetData, 1),
+            throttle(OpCode::Delete, 1),
+        ];
+        let (registration, driver) = registered(&services(&zk), instance(kind)).await;
+        let made = registration.standing();
+        registration.update(|instance| instance.port = Some(81));
+        assert_eq!(registration.applied().await, Some(made), "{kind:?}");
+        assert_eq!(port(&world, NODE), Some(81), "{kind:?}");
+        registration.unregister();
+        driver.await.unwrap().unwrap();
+        assert_eq!(data(&world, NODE), None, "{kind:?}");
+        let fired = rules.map(|rule| world.hooks.fired(rule));
+        assert_eq!(fired, [1, 2, 1, 1, 1], "{kind:?}");
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zk_embedded::Match;
 use zk_recipes::{Acl, ErrorKind, ItemStanding, Permissions};
-use zk_wire::OpCode;
+use zk_wire::{ErrorCode, OpCode};
 
 use super::{PATH, SETTLE, Worker, items, partitioner};
 use crate::kit::{World, settle, spawned};
@@ -138,4 +138,28 @@ async fn a_refusal_ends_the_driver_with_an_error_and_recalls_what_is_owned() {
         );
     }
     assert_eq!(zk.stats().duties, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_does_not_end_the_division() {
+    let world = World::new();
+    let zk = world.client().await;
+    // Places in the queues for its items, and their lists.
+    let locks = format!("{PATH}/locks");
+    let rules = [OpCode::Create2, OpCode::GetChildren].map(|op| {
+        let asked = Match::op(op).session(zk.session_id().unwrap());
+        let asked = asked.path(&*locks).times(4);
+        world.hooks.on(asked).error(ErrorCode::ThrottledOp)
+    });
+    let mut worker = Worker::new(&partitioner(&zk, 3), "a");
+    let mut has = Vec::new();
+    for _ in 0..20 {
+        has = worker.settled().await;
+    }
+    assert_eq!(has, items(3));
+    assert_eq!(rules.map(|rule| world.hooks.fired(rule)), [4, 4]);
+    assert!(!worker.driver.is_finished());
+    worker.has.clear();
+    worker.division.leave();
+    worker.driver.await.unwrap().unwrap();
 }

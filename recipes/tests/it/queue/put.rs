@@ -1,10 +1,11 @@
 //! Putting: several at once, and no more than there is room for.
 
+use std::future::IntoFuture as _;
 use std::time::Duration;
 
-use zk_recipes::{Entry, ErrorKind, QueueLayout};
+use zk_recipes::{Entry, ErrorKind, Fate, QueueLayout};
 
-use super::{PATH, SOON, items, queue, queue_of, take};
+use super::{LAYOUTS, PATH, SOON, entry, items, queue, queue_of, take};
 use crate::kit::{World, settle, spawned};
 
 #[tokio::test(start_paused = true)]
@@ -182,4 +183,54 @@ async fn where_nothing_may_stand_beside_the_queue_that_is_told_and_another_place
     open.put("y").await.unwrap();
     assert_eq!(take(&open).await, "y");
     assert_eq!(world.left("/free/locks"), [""; 0]);
+}
+
+/// Servers count what was ever put, and stop at 2³¹ − 1.
+#[tokio::test(start_paused = true)]
+async fn a29_where_the_servers_numbers_end_puts_say_so_and_nothing_is_lost_or_out_of_order() {
+    for layout in LAYOUTS {
+        let world = World::new();
+        let zk = world.client().await;
+        let queue = queue(&zk).layout(layout);
+        queue.put(entry(layout, "a")).await.unwrap();
+        assert_eq!(take(&queue).await, "a");
+        let parent = items_node(layout);
+        assert!(world.hooks.set_sequence(&parent, i32::MAX - 1));
+        // Ids and due times stand in the names, so all are of one name here.
+        let put = |data: &str| queue.put(entry(layout, data)).into_future();
+        for data in ["b", "c"] {
+            put(data).await.unwrap();
+        }
+        for _ in 0..2 {
+            let error = put("d").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NodeExists, "{layout}");
+            assert_eq!(error.fate(), Fate::NotApplied);
+            let text = format!("{error:#}");
+            for part in [&*parent, "2147483647", "another queue"] {
+                assert!(text.contains(part), "{layout}: {text}");
+            }
+        }
+        // With the last number, there is room for one.
+        assert_eq!(take(&queue).await, "b");
+        put("e").await.unwrap_err();
+        assert_eq!(take(&queue).await, "c");
+        put("f").await.unwrap();
+        assert_eq!(take(&queue).await, "f");
+        // What the error says to do.
+        zk.delete(&parent).await.unwrap();
+        for data in ["g", "h", "i"] {
+            put(data).await.unwrap();
+        }
+        for data in ["g", "h", "i"] {
+            assert_eq!(take(&queue).await, data, "{layout}");
+        }
+    }
+}
+
+/// Where the items of such a queue stand.
+fn items_node(layout: QueueLayout) -> String {
+    match layout {
+        QueueLayout::KazooLocking => format!("{PATH}/entries"),
+        _ => PATH.to_owned(),
+    }
 }

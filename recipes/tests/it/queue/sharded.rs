@@ -25,19 +25,16 @@ async fn fill(part: &Queue) {
     }
 }
 
-/// A future of Rust may be one that runs, and yet none that may run in a task.
+/// Who uses one works on a task of its own.
 #[tokio::test(start_paused = true)]
-async fn parts_are_picked_and_listed_in_a_task_of_its_own() {
+async fn calls_of_a_sharded_queue_can_be_spawned() {
     let world = World::new();
     let queue = sharded(&world.client().await);
-    let listed = tokio::spawn(async move {
-        let picked = queue.pick().await?.path().to_owned();
-        let parts = queue.parts().await?;
-        let paths = parts.iter().map(|part| part.path().to_owned());
-        Ok::<_, zk_recipes::Error>((picked, paths.collect::<Vec<_>>()))
+    let user = tokio::spawn(async move {
+        queue.pick().await.unwrap().put("x").await.unwrap();
+        queue.parts().await.unwrap().len()
     });
-    let (picked, parts) = listed.await.unwrap().unwrap();
-    assert_eq!(parts, [picked]);
+    assert_eq!(user.await.unwrap(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -236,6 +236,7 @@ impl Judge<'_> {
                 || self.has_no_place_to_hand_on(&op, tree, returned)
                 // Others may close the client, and the call fails before that is told.
                 || self.ends.closing_by(op.session, returned)
+                || self.ends.closing_within(op.process, op.invoked, returned)
                 || self.ends.cut_within(op.session, op.invoked, returned)
                 || self
                     .ends

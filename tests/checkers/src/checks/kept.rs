@@ -228,12 +228,29 @@ impl Keeper<'_, '_> {
         }
     }
 
+    /// Whether its own node was taken away by somebody else while it was asked for what it does at that moment: what it sent
+    /// for its own node meets whatever is there when it arrives.
+    fn was_overtaken(&self, at: Moment) -> bool {
+        let asked = self.calls.iter().map(|(_, op)| op.invoked);
+        let Some(asked) = asked.filter(|asked| *asked <= at).next_back() else {
+            return false;
+        };
+        self.own.iter().any(|life| {
+            let taken = life.removal.filter(|gone| {
+                let by_itself = self.site.ends.user(gone.session) == Some(self.process);
+                gone.cause == ChangeKind::Delete && !by_itself
+            });
+            taken.is_some_and(|gone| (asked..=at).contains(&gone.at))
+        })
+    }
+
     /// Nobody's node is changed or deleted by it but its own.
     fn touches_none(&self, findings: &mut Findings) {
         for life in &self.others {
             let deleted = life.removal.is_some_and(|gone| {
                 let by = self.site.ends.user(gone.session);
-                gone.cause == ChangeKind::Delete && by == Some(self.process)
+                let by_it = gone.cause == ChangeKind::Delete && by == Some(self.process);
+                by_it && !self.was_overtaken(gone.at)
             });
             if deleted {
                 let (name, process) = (&self.name, self.process);
@@ -252,7 +269,7 @@ impl Keeper<'_, '_> {
                     && life.czxid < change.zxid
                     && life.removal.is_none_or(|gone| change.zxid < gone.zxid)
             });
-            if other {
+            if other && !self.was_overtaken(change.at) {
                 let (name, process) = (&self.name, self.process);
                 let text = format!(
                     "process {process} writes {name} of another at {}",

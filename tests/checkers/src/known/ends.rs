@@ -18,6 +18,8 @@ pub(crate) struct Ends {
     closing: BTreeMap<u32, Vec<Moment>>,
     /// The same by session, the first time.
     session_closing: BTreeMap<SessionId, Moment>,
+    /// From when to when a client of the process was being closed; for ever if that never returned.
+    closes: BTreeMap<u32, Vec<(Moment, Option<Moment>)>>,
     paused: BTreeMap<u32, Vec<Moment>>,
     resumed: BTreeMap<u32, Vec<Moment>>,
     crashed: BTreeMap<u32, Moment>,
@@ -70,6 +72,8 @@ impl Ends {
         for op in &history.ops {
             if op.function == Function::Close {
                 ends.closing.entry(op.process).or_default().push(op.invoked);
+                let closes = ends.closes.entry(op.process).or_default();
+                closes.push((op.invoked, op.returned));
                 let first = ends.session_closing.entry(op.session).or_insert(op.invoked);
                 *first = op.invoked.min(*first);
             }
@@ -104,6 +108,13 @@ impl Ends {
     pub(crate) fn closing_by(&self, session: SessionId, at: Moment) -> bool {
         let since = self.session_closing.get(&session);
         since.is_some_and(|since| *since <= at)
+    }
+
+    /// Whether a client of the process was being closed at some time between these.
+    pub(crate) fn closing_within(&self, process: u32, from: Moment, to: Moment) -> bool {
+        let closes = self.closes.get(&process).map(Vec::as_slice);
+        let mut closes = closes.unwrap_or_default().iter();
+        closes.any(|(begun, ended)| *begun <= to && ended.is_none_or(|ended| ended >= from))
     }
 
     /// When the process last went on after a pause, in that time.

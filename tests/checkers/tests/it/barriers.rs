@@ -84,6 +84,27 @@ change zxid=9 at=150 session=b kind=create path=/d/four owner=b
 change zxid=a at=8999 session=b kind=delete path=/d/four
 ";
 
+/// A member's session ends right after the gate was made, before it was told; it enters anew, and nobody comes any more.
+const DOUBLE_LOST: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+note process=2 session=b what=disconnected at=1200
+note process=2 session=b what=expired at=1300
+note process=2 session=c what=connected at=1300
+op process=1 function=enter path=/d expected=2 invoked=1 returned=25 outcome=ok reply=/d/one session=a
+op process=2 function=enter path=/d expected=2 invoked=5 deadline=9000 returned=9000 outcome=not_applied session=b
+change zxid=1 at=0.5 session=f kind=create path=/d
+change zxid=2 at=2 session=a kind=create path=/d/one owner=a
+change zxid=3 at=10 session=b kind=create path=/d/two owner=b
+change zxid=4 at=20 session=a kind=create path=/d/ready
+change zxid=5 at=30 session=a kind=delete path=/d/one
+change zxid=6 at=1100 session=b kind=expire
+change zxid=6 at=1100 session=b kind=delete path=/d/two
+change zxid=7 at=1550 session=c kind=create path=/d/three owner=c
+change zxid=8 at=8999 session=c kind=delete path=/d/three
+";
+
 /// Two parties meet in two rounds; one gives up in between.
 const CYCLIC: &str = "\
 limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
@@ -258,6 +279,13 @@ const CASES: &[Case] = &[
         DOUBLE_CUT,
         "what=connected at=100",
         "what=connected at=8",
+    ),
+    case(
+        G9,
+        "a member whose session lasts long behind the open gate gives up",
+        DOUBLE_LOST,
+        "change zxid=6 at=1100 session=b kind=expire\nchange zxid=6 at=1100 session=b kind=delete path=/d/two\nchange zxid=7 at=1550 session=c kind=create path=/d/three owner=c\n",
+        "change zxid=6 at=8100 session=b kind=expire\nchange zxid=6 at=8100 session=b kind=delete path=/d/two\nchange zxid=7 at=8550 session=c kind=create path=/d/three owner=c\n",
     ),
     case(
         B3,

@@ -81,6 +81,8 @@ op process=2 function=set path=/e data=2 invoked=11 returned=13 polls=2 outcome=
 op process=1 function=close invoked=20 returned=21 polls=1 outcome=cancelled session=a
 op process=1 function=sync path=/e invoked=20.2 returned=20.3 polls=1 outcome=cancelled session=a
 op process=1 function=sync path=/e invoked=20.4 returned=20.5 polls=1 outcome=not_applied session=a
+op process=1 recipe=m function=acquire path=/m invoked=15 returned=16 polls=1 outcome=cancelled session=a
+op process=1 recipe=m function=acquire path=/m invoked=19 returned=20.1 polls=1 outcome=not_applied
 change zxid=1 at=2 session=a kind=create path=/e owner=a
 change zxid=2 at=12 session=b kind=set path=/e data=2 version=1
 change zxid=3 at=22 session=a kind=close
@@ -296,6 +298,13 @@ const CASES: &[Case] = &[
         CLOSE,
         "change zxid=3 at=22 session=a kind=close\nchange zxid=3 at=22 session=a kind=delete path=/e\n",
         "change zxid=3 at=13100 session=a kind=close\nchange zxid=3 at=13100 session=a kind=delete path=/e\n",
+    ),
+    case(
+        G6,
+        "the call after a dropped one, of no session, fails before its client is closed",
+        CLOSE,
+        "invoked=19 returned=20.1",
+        "invoked=19 returned=19.1",
     ),
     case(
         G6,

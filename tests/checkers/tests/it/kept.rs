@@ -35,7 +35,38 @@ change zxid=b at=30550 session=b kind=set path=/n data=u version=1 owner=b
 change zxid=c at=59999 session=b kind=delete path=/n
 ";
 
+/// A node that somebody deletes, and another process makes, while it is being given up.
+const OVERTAKEN: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=keep path=/n data=x invoked=1 deadline=2001 returned=3 outcome=ok token=1
+op process=2 function=keep path=/n data=y invoked=2 deadline=2002 returned=120 outcome=ok token=5
+op process=1 function=unkeep path=/n invoked=100 returned=114 outcome=ok
+op process=2 function=unkeep path=/n invoked=150 returned=160 outcome=ok
+change zxid=1 at=2 session=a kind=create path=/n data=x owner=a
+change zxid=2 at=108 session=e kind=delete path=/n
+change zxid=3 at=111 session=b kind=create path=/n data=y owner=b
+change zxid=4 at=112 session=a kind=delete path=/n
+change zxid=5 at=118 session=b kind=create path=/n data=y owner=b
+change zxid=6 at=155 session=b kind=delete path=/n
+";
+
 const CASES: &[Case] = &[
+    case(
+        E7,
+        "a keeper that gives up a node which is gone already deletes another one's",
+        OVERTAKEN,
+        "change zxid=2 at=108",
+        "change zxid=2 at=98",
+    ),
+    case(
+        E7,
+        "a keeper deletes another one's node behind its own",
+        OVERTAKEN,
+        "change zxid=2 at=108 session=e",
+        "change zxid=2 at=108 session=a",
+    ),
     case(
         E7,
         "a node is told there that never was",

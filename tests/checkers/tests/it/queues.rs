@@ -322,6 +322,46 @@ fn a_take_is_unknown_for_a_break_since_one_before_it_was_dropped() {
     expect_each("sessions", &[broken]);
 }
 
+/// A take lost a race, drew, and gave up before it was told what it has; the next one tells that, long after.
+const LATE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> invoked=4 returned=6 outcome=ok session=a
+op process=1 function=put path=/q data=<1.3> invoked=7 returned=9 outcome=ok session=a
+op process=2 recipe=q2 function=take path=/q sequential=yes invoked=11 returned=14 outcome=ok reply=<1.1> session=b
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=12 deadline=18 returned=18 outcome=not_applied session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=50000 returned=50001 outcome=ok reply=<1.3> session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=50002 returned=50004 outcome=ok reply=<1.2> session=a
+change zxid=1 at=0.5 session=e kind=create path=/q
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=8 session=a kind=create path=/q/n2 data=<1.3>
+change zxid=5 at=13 session=b kind=delete path=/q/n0
+change zxid=6 at=17 session=a kind=delete path=/q/n2
+change zxid=7 at=50003 session=a kind=delete path=/q/n1
+";
+
+#[test]
+fn what_a_take_tells_of_one_before_it_is_judged_by_the_time_of_that() {
+    let handle = case(
+        Q5,
+        "a take that begins when all is quiet does not go in turn",
+        LATE,
+        "recipe=q1 function=take path=/q sequential=yes invoked=50000",
+        "recipe=q3 function=take path=/q sequential=yes invoked=50000",
+    );
+    let class = case(
+        Q5,
+        "who lost a race draws among those of another class",
+        LATE,
+        "data=<1.3> invoked=7",
+        "data=<1.3> expected=1 invoked=7",
+    );
+    expect_each("queues", &[handle, class]);
+}
+
 /// Two batches: one is put, and one is dropped and never was.
 const TOGETHER: &str = "\
 note process=1 session=a what=connected at=0

@@ -18,6 +18,36 @@ impl Recipe {
             _ => &[],
         }
     }
+
+    /// Whether its users believe that they hold something on their session.
+    #[must_use]
+    pub const fn is_held(self) -> bool {
+        matches!(
+            self,
+            Self::Mutex
+                | Self::RwLock
+                | Self::Semaphore
+                | Self::SemaphoreMutex
+                | Self::MultiLock
+                | Self::Reentrant
+                | Self::Election
+                | Self::Lease
+        )
+    }
+
+    /// Whether it lists nodes of others that go with their sessions.
+    #[must_use]
+    pub const fn lists_others(self) -> bool {
+        let meets = matches!(self, Self::DoubleBarrier | Self::CyclicBarrier);
+        let gathers = matches!(self, Self::Group | Self::Partitioner | Self::Discovery);
+        self.is_held() || meets || gathers
+    }
+
+    /// Whether it makes nodes by requests of their own, and not in transactions alone.
+    #[must_use]
+    pub const fn creates(self) -> bool {
+        !matches!(self, Self::Stm)
+    }
 }
 
 const QUEUE: [Occasion; 6] = [

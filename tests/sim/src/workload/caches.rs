@@ -206,7 +206,7 @@ impl Follower {
     /// Whether all was read once.
     async fn load(&mut self, app: &Application, limit: Duration) -> bool {
         if self.read.is_none() {
-            let loaded = timeout(limit, self.loading.loaded());
+            let loaded = timeout(limit, self.loading.clone().loaded());
             if let Called::Returned(Ok(Ok(cache)), _) = app.actor.call(Call::Wait, loaded).await {
                 let changes = cache.changes();
                 self.read = Some((cache, changes));

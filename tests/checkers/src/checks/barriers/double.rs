@@ -4,7 +4,7 @@ use zk_wire::Moment;
 
 use super::sites::{Sites, returned_by};
 use crate::known::Life;
-use crate::records::{Function, Op, Outcome};
+use crate::records::{ChangeKind, Function, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
 
@@ -53,9 +53,15 @@ impl Meeting<'_, '_> {
                     && !returned_by(op, life.created)
                     && sent(life.created)
             });
-            let gate = own
-                .filter_map(|life| self.gate_of(life))
-                .map(|gate| gate.created)
+            let gates = own.filter_map(|life| Some((life, self.gate_of(life)?.created)));
+            // A gate whose member went with its session before it was due to pass is another generation's.
+            let missed = |life: &Life, gate| {
+                let expired = life.removal.filter(|it| it.cause == ChangeKind::Expire);
+                expired.is_some_and(|it| !self.sites.bounds.is_late(gate, Some(it.at)))
+            };
+            let gate = gates
+                .filter(|(life, gate)| !missed(life, *gate))
+                .map(|(_, gate)| gate)
                 .min();
             self.sites.in_vain((place, op), gate, findings);
             return;

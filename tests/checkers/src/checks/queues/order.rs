@@ -3,7 +3,7 @@
 use zk_wire::{Moment, Zxid};
 
 use super::queue::{Item, Queue, Stay};
-use crate::known::later;
+use crate::known::{begun, later};
 use crate::records::{Function, Op, Outcome};
 use crate::verdict::{Findings, Property};
 
@@ -12,6 +12,8 @@ struct Had<'q> {
     place: usize,
     op: &'q Op,
     item: &'q Item,
+    /// Since when it may have been under way.
+    since: Moment,
     zxid: Zxid,
     at: Moment,
 }
@@ -38,6 +40,7 @@ pub(super) fn judge(queue: &Queue<'_>, findings: &mut Findings) {
             place: *place,
             op,
             item,
+            since: since(queue, *place, op, item),
             zxid,
             at,
         };
@@ -46,6 +49,16 @@ pub(super) fn judge(queue: &Queue<'_>, findings: &mut Findings) {
             in_turn(queue, &had, findings);
         }
     }
+}
+
+/// What an earlier take of the handle had under way when it was dropped or gave up, the next one tells; not before the item
+/// was there.
+fn since(queue: &Queue<'_>, place: usize, op: &Op, item: &Item) -> Moment {
+    if op.function != Function::Take {
+        return op.invoked;
+    }
+    let put = item.stays.first().map_or(op.invoked, |stay| stay.since);
+    begun(queue.history, place, op).max(put).min(op.invoked)
 }
 
 fn in_time(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
@@ -83,7 +96,7 @@ fn in_turn(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
         let was_there = |stay: &&Stay| stay.from < own.from && stay.is_there_at(had.zxid);
         let due = other.put.as_ref().and_then(|(_, put)| queue.due(put));
         // What is due later may come before it in rank.
-        let due = due.is_none_or(|due| due <= had.op.invoked);
+        let due = due.is_none_or(|due| due <= had.since);
         if due && other.stays.iter().any(|stay| was_there(&stay)) && is_free(queue, had, other) {
             let (what, before) = (queue.what(had.op), String::from_utf8_lossy(text));
             let text = format!("{what} went before {before}, which was free");
@@ -95,8 +108,7 @@ fn in_turn(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
 /// Whether nobody else had anything from the queue meanwhile.
 fn is_alone(queue: &Queue<'_>, had: &Had<'_>) -> bool {
     let lag = queue.history.limits.session_timeout * 2;
-    let meanwhile =
-        |at: Moment| at <= had.at && later(at, lag).is_none_or(|end| end >= had.op.invoked);
+    let meanwhile = |at: Moment| at <= had.at && later(at, lag).is_none_or(|end| end >= had.since);
     let mut items = queue.items.values();
     !items.any(|item| {
         let taken = item.stays.iter().filter_map(|stay| stay.gone);
@@ -113,6 +125,6 @@ fn is_free(queue: &Queue<'_>, had: &Had<'_>, other: &Item) -> bool {
     let stays = other.stays.iter();
     !stays.flat_map(|stay| queue.locks(stay)).any(|lock| {
         let end = lock.removal.and_then(|gone| later(gone.at, lag));
-        lock.created <= had.at && end.is_none_or(|end| end >= had.op.invoked)
+        lock.created <= had.at && end.is_none_or(|end| end >= had.since)
     })
 }

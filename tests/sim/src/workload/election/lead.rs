@@ -15,7 +15,7 @@ use crate::workload::Application;
 /// The application, for one term's work after the other.
 struct Lent<'a> {
     app: Mutex<Option<&'a mut Application>>,
-    /// The candidacy until its next term.
+    /// The candidacy until its next term, or the end of the last one.
     call: Mutex<Option<OpenCall>>,
     lock: usize,
 }
@@ -71,7 +71,21 @@ impl<'a> Lent<'a> {
         app.actor.enter(Phase::Releasing);
     }
 
-    /// All is over: how the candidacy ended, if it got no term.
+    /// Its work is done: what comes now is the end of this term, and no candidacy.
+    fn gives_back(&self, term: &Term) {
+        let app = locked(&self.app);
+        let Some(app) = app.as_deref() else {
+            return;
+        };
+        let mut call = locked(&self.call);
+        if let Some(stands) = call.take() {
+            // It may have won this term, which nobody looked at.
+            stands.end(1, Outcome::Cancelled, |_, _| {});
+        }
+        *call = Some(app.begin_release(term.held()));
+    }
+
+    /// All is over: how the candidacy ended, if it got no term, or the last term did.
     fn end(&self, called: Called<Result<(), Error>>) {
         let Some(call) = locked(&self.call).take() else {
             return;
@@ -80,7 +94,7 @@ impl<'a> Lent<'a> {
             Called::Returned(Err(error), polls) => {
                 call.end(polls, failed(&error), |op, _| op.error = code(&error));
             }
-            // A latch that was closed before.
+            // A latch that was closed before; or a term's end, of which nobody tells whether it was lost before.
             Called::Returned(Ok(()), polls) | Called::Dropped(polls) => {
                 call.end(polls, Outcome::Cancelled, |_, _| {});
             }
@@ -94,7 +108,11 @@ impl Application {
         self.actor.enter(Phase::Acquiring);
         let actor = Arc::clone(&self.actor);
         let lent = Lent::new(self, lock);
-        let lead = election.lead(|term| lent.term(term));
+        let lead = election.lead(|term| async {
+            let term = term;
+            lent.term(term.clone()).await;
+            lent.gives_back(&term);
+        });
         let called = actor.call(Call::Hold, lead).await;
         lent.end(called);
     }
@@ -119,6 +137,9 @@ impl Application {
                     // It leads on, and has done its work.
                     _ => break,
                 }
+            }
+            if let Some(term) = latch.term() {
+                lent.gives_back(&term);
             }
             latch.close();
         };
