@@ -16,6 +16,7 @@ use crate::schedule::{Call, Phase};
 mod groups;
 mod health;
 mod nodes;
+mod service;
 mod services;
 mod views;
 
