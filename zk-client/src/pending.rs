@@ -58,6 +58,8 @@ pub(crate) struct Plan<T> {
     pub(crate) request: Result<Request, Error>,
     pub(crate) watch: Option<(WatchKind, WatchTarget)>,
     pub(crate) duty: Option<(u64, DutyId)>,
+    /// The only session that it may be sent in.
+    pub(crate) generation: Option<u64>,
     /// Asked again when the answer was lost: set for reads, which change nothing.
     pub(crate) repeatable: bool,
     /// The holds whose checks a multi starts with.
@@ -227,6 +229,10 @@ impl<T> Pending<T> {
             _ => own.as_ref().map(WatchSet::queue),
         };
         let accepted = shared.with(|inner, now| {
+            let generation = self.plan.generation;
+            if generation.is_some_and(|generation| generation != inner.generation) {
+                return Err(Rejected::Terminal(SessionState::Expired));
+            }
             let duty = self.plan.duty;
             let duty = duty
                 .filter(|(generation, _)| *generation == inner.generation)

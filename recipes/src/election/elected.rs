@@ -132,7 +132,9 @@ impl Elected {
         let Grant { claim, node, .. } = grant;
         let record = record::beginning(path::name(&node.path), &self.announcement);
         let epoch = loop {
-            let write = client.multi().check(&node.path, None);
+            // Its node may be there still when its session is over, and a next one would begin a term that nobody leads.
+            let write = client.multi().in_generation(claim.generation());
+            let write = write.check(&node.path, None);
             match write.set(path, record.clone(), None).await {
                 Ok(results) => match results.as_slice() {
                     [_, MultiResult::Set(stat)] => break stat.mzxid.as_raw() as u64,

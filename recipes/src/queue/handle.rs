@@ -142,7 +142,7 @@ impl Queue {
     }
 
     /// Puts only while there are fewer than `items`, and waits while there are not. They are counted before each put, so there
-    /// may be more for a moment: at most by one less than the number of puts under way at once.
+    /// may be more for a moment: by what others put since, or had put and the server that counted did not know of yet.
     #[must_use]
     pub fn bound(mut self, items: usize) -> Self {
         let is_strict = false;

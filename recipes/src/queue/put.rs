@@ -107,6 +107,16 @@ impl PutAll {
     }
 
     async fn run(self) -> Result<Vec<Placed>, Error> {
+        #[cfg(feature = "__seeded-bugs")]
+        if zk_client::seeded::is_on("batch-put-one-by-one") {
+            let mut placed = Vec::with_capacity(self.entries.len());
+            for entry in &self.entries {
+                let mut one = Self::new(&self.config, &self.state, vec![entry.clone()]);
+                one.timeout = self.timeout;
+                placed.append(&mut one.put().await?);
+            }
+            return Ok(placed);
+        }
         match self.put().await {
             Ok(placed) => Ok(placed),
             Err(error) => Err(self.config.client.explain(error).await),
@@ -233,6 +243,8 @@ impl PutAll {
     /// Looks once, and waits for a change if there is no room.
     async fn look_for_room(&self, bound: Bound) -> Result<Option<Option<i32>>, Error> {
         let (client, places) = (&self.config.client, &self.config.places);
+        #[cfg(feature = "__seeded-bugs")]
+        let counted = client.exists(&places.items).await?;
         // The version is read before the items are counted: whatever is put after that changes it.
         let version = match bound.is_strict {
             false => None,
@@ -247,6 +259,12 @@ impl PutAll {
         };
         let there = |count: usize| count + self.entries.len() <= bound.items;
         let stat = client.exists(&places.items).await?;
+        #[cfg(feature = "__seeded-bugs")]
+        let stat = if zk_client::seeded::is_on("counted-before-the-version-was-read") {
+            counted
+        } else {
+            stat
+        };
         let count = stat.map_or(0, |stat| stat.num_children);
         if there(usize::try_from(count).unwrap_or(0)) {
             return Ok(Some(version));

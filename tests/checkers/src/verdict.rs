@@ -84,6 +84,8 @@ pub enum Property {
     Q5,
     /// Whoever completes an item holds its claim, and no other does.
     Q6,
+    /// A bounded queue holds no more than it is to.
+    Bound,
     /// What a local picture holds, and tells, was so.
     C1,
     /// A local picture never goes back.
@@ -104,6 +106,8 @@ pub enum Property {
     E2,
     /// A kept node is there, with the latest data, and nobody else's is touched.
     E7,
+    /// A picture that calls itself fresh has a connection, and lacks nothing for longer than a silent one is borne.
+    S1,
     /// What is kept no longer does not come back.
     S3,
     /// A successor that was named follows.

@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 36] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 39] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -160,6 +160,21 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 36] = [
         "had-before-its-time",
         Recipe::Queue,
         "delays by the list alone",
+    ),
+    (
+        "batch-put-one-by-one",
+        Recipe::Queue,
+        "batches that are put item by item",
+    ),
+    (
+        "counted-before-the-version-was-read",
+        Recipe::Queue,
+        "bounds that are looked at and then put past",
+    ),
+    (
+        "fresh-without-a-connection",
+        Recipe::Discovery,
+        "views of services that go on as if nothing had happened",
     ),
     ("new-by-its-version", Recipe::Cache, "CURATOR-391"),
     ("made-again-told-as-changed", Recipe::Cache, "CURATOR-183"),

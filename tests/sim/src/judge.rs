@@ -51,10 +51,16 @@ pub fn sometimes(run: &Run) -> BTreeMap<&'static str, u64> {
     let history = &run.history;
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut counts = BTreeMap::new();
-    counts.insert("expired while holding", count(expired_holding(history)));
-    counts.insert("cut after create applied", run.cuts_after_create);
+    if run.recipe.is_held() {
+        counts.insert("expired while holding", count(expired_holding(history)));
+    }
+    if run.recipe.creates() {
+        counts.insert("cut after create applied", run.cuts_after_create);
+    }
     counts.insert("lagging follower after reconnect", run.reconnected_behind);
-    counts.insert("lingering ephemeral seen", run.lingering_seen);
+    if run.recipe.lists_others() {
+        counts.insert("lingering ephemeral seen", run.lingering_seen);
+    }
     counts.insert("tail lost", run.tails_lost);
     if run.recipe.has_fences() {
         counts.insert("stale write without a fence", run.stale);
@@ -66,6 +72,10 @@ pub fn sometimes(run: &Run) -> BTreeMap<&'static str, u64> {
             function.word(),
             count(history.ops.iter().filter(done).count()),
         );
+    }
+    for (what, is) in run.recipe.occasions() {
+        let met = history.ops.iter().filter(|op| is(history, op));
+        counts.insert(what, count(met.count()));
     }
     counts
 }

@@ -1,6 +1,9 @@
 //! Which recipe the processes of a run work with.
 
+mod occasions;
 mod plain;
+
+pub use occasions::Occasion;
 
 use std::time::Duration;
 
@@ -172,6 +175,9 @@ impl Recipe {
             && (path.ends_with("/node")
                 || path.ends_with("/_marks_node")
                 || path.ends_with("/_locks_node")
+                || path.ends_with("/_bound_node")
+                || path.ends_with("/growth")
+                || is_part(path)
                 || path.ends_with("/node/entries")
                 || path.ends_with("/node/taken"));
         let is_division = self == Self::Partitioner && path.contains("/node");
@@ -344,6 +350,16 @@ impl Recipe {
             other => other.plain().columns,
         }
     }
+}
+
+/// Whether it is a part of a queue, or what it has beside it.
+fn is_part(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let part = name
+        .trim_start_matches("_marks_")
+        .trim_start_matches("_locks_");
+    // Items have ten digits.
+    path.contains("/node/") && part.strip_prefix("queue-").is_some_and(|id| id.len() == 36)
 }
 
 /// The columns of most locks.

@@ -28,6 +28,10 @@ fn five_hundred_seeds_of(recipe: Recipe) {
         let count = sum.sometimes.get(function.word()).copied();
         assert!(count.unwrap_or(0) > 20, "{function:?}: {count:?}");
     }
+    for (what, _) in recipe.occasions() {
+        let count = sum.sometimes.get(what).copied();
+        assert!(count.unwrap_or(0) > 20, "{what}: {count:?}");
+    }
 }
 
 #[test]

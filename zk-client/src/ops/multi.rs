@@ -56,6 +56,7 @@ pub struct Multi {
     fences: Vec<Fence>,
     ops: Vec<MultiOp>,
     invalid: Option<Error>,
+    generation: Option<u64>,
 }
 
 impl Multi {
@@ -65,6 +66,7 @@ impl Multi {
             fences: Vec::new(),
             ops: Vec::new(),
             invalid: None,
+            generation: None,
         }
     }
 
@@ -149,6 +151,15 @@ impl Multi {
         }
         self.ops.extend(other.ops);
         self.invalid = self.invalid.or(other.invalid);
+        self.generation = self.generation.or(other.generation);
+        self
+    }
+
+    /// Is sent in the session of this [generation](crate::Client::generation) of the client alone. In any later one it fails
+    /// with `SessionExpired`, and was not applied: for what is meant by a node of that session, which servers may keep for
+    /// longer than the client knows itself alive.
+    pub fn in_generation(mut self, generation: u64) -> Self {
+        self.generation = Some(generation);
         self
     }
 
@@ -197,6 +208,7 @@ impl Multi {
         };
         let mut plan = Plan::write(OpKind::Multi, path, request, results);
         plan.fences = self.fences;
+        plan.generation = self.generation;
         plan.parts = parts;
         (self.scope, plan)
     }

@@ -52,6 +52,7 @@ impl<T> Plan<T> {
             request,
             watch: None,
             duty: None,
+            generation: None,
             repeatable: true,
             fences: Vec::new(),
             parts: Vec::new(),
@@ -74,6 +75,7 @@ impl<T> Plan<T> {
             request,
             watch: None,
             duty: None,
+            generation: None,
             #[cfg(feature = "__seeded-bugs")]
             repeatable: zk_session::seeded::is_on("write-sent-again-after-unknown"),
             #[cfg(not(feature = "__seeded-bugs"))]

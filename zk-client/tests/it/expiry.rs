@@ -101,6 +101,29 @@ async fn a_stall_that_was_survived_is_not_blamed_for_a_later_expiry() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_transaction_of_one_session_is_not_sent_in_the_next() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/a", "old").await.unwrap();
+    let write = |generation| zk.multi().in_generation(generation).set("/a", "new", None);
+    let late = zk.multi().check("/", None).and(write(1));
+    world.hooks.expire(zk.session_id().unwrap());
+    next_generation(&zk).await;
+    for write in [write(1), late] {
+        let error = write.await.unwrap_err();
+        let (kind, fate) = (error.kind(), error.fate());
+        assert_eq!(
+            (kind, fate),
+            (ErrorKind::SessionExpired, Fate::NotApplied),
+            "{error}"
+        );
+    }
+    assert_eq!(zk.get("/a").await.unwrap().data, "old");
+    write(2).await.unwrap();
+    assert_eq!(zk.get("/a").await.unwrap().data, "new");
+}
+
 /// In real time: the one thread of this runtime sleeps through the session.
 #[tokio::test]
 async fn a_blocked_runtime_is_named_as_the_cause() {

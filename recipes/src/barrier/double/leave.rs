@@ -139,14 +139,15 @@ impl Site {
         };
         let of_ours = |claim: &Claim| claim.generation() == self.client.generation();
         let mine = leaving.place.claim.as_ref().filter(|claim| of_ours(claim));
+        let me = path::name(node);
+        let is_there = mine.is_some() && children.iter().any(|name| name == me);
         // While our member is there, nobody takes away the `ready` that it entered by.
-        if mine.is_some() && leaving.ready.is_none() {
+        if is_there && leaving.ready.is_none() {
             leaving.ready = ready;
         }
-        let me = path::name(node);
         let first = leaving.together.get_or_insert_with(|| {
-            // Without a gate and without our member there is nothing left of what we entered.
-            let known = mine.is_some() || ready.is_some();
+            // Without a gate and without our member, which somebody may have deleted, nothing is left of what we entered.
+            let known = is_there || ready.is_some();
             let members = children.iter().filter(|name| known && is_member(name));
             members.cloned().collect()
         });

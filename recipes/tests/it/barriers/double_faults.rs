@@ -318,6 +318,31 @@ async fn b5_who_leaves_late_does_not_wait_for_the_next_generation() {
     drop((last, again));
 }
 
+/// Somebody deleted the member right after it had entered; the others have left, and one has come back already.
+#[tokio::test(start_paused = true)]
+async fn b5_a_member_that_somebody_deleted_does_not_wait_for_the_next_generation() {
+    let world = World::new();
+    let mut members = entered(&world, 3).await;
+    let (_evicted, member) = members.pop().unwrap();
+    let operator = world.client().await;
+    operator.delete(member.node()).await.unwrap();
+    let (mut leaving, mut others) = (Vec::new(), Vec::new());
+    for (zk, other) in members {
+        leaving.push(spawned(other.leave()));
+        others.push(zk);
+    }
+    for leave in leaving {
+        assert!(leave.await.unwrap().unwrap().was_member);
+    }
+    let again = spawned(barrier(&others[0], 3).enter());
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(world.left(PATH).len(), 1, "it has come back");
+    let left = timeout(Duration::from_secs(1), member.leave().into_future());
+    assert!(!left.await.unwrap().unwrap().was_member);
+    assert_eq!(world.left(PATH).len(), 1, "and stays");
+    again.abort();
+}
+
 /// B3: who leaves does not wait for members whose sessions are over, and learns that it was lost itself.
 #[tokio::test(start_paused = true)]
 async fn b3_members_whose_sessions_end_are_not_waited_for() {

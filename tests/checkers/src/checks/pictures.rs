@@ -9,13 +9,14 @@ use crate::text::Text;
 use crate::verdict::{Findings, Verdict};
 
 mod age;
+mod fresh;
 mod picture;
 mod stream;
 mod truth;
 
 use picture::Picture;
 
-/// `C1` to `C7`.
+/// `C1` to `C7`, and `S1`.
 pub(super) fn check(history: &History) -> Verdict {
     let mut findings = Findings::default();
     let pictures = collect(history);
@@ -39,6 +40,7 @@ pub(super) fn check(history: &History) -> Verdict {
         };
         truth::judge(&truth, picture, &mut findings);
         age::judge(&truth, picture, &mut findings);
+        fresh::judge(&truth, picture, &mut findings);
         stream::judge(&truth, picture, &mut findings);
     }
     findings.verdict()

@@ -8,6 +8,8 @@ use crate::records::{Function, Op};
 use crate::text::Text;
 use crate::verdict::{Findings, Verdict};
 
+mod batches;
+mod bounds;
 mod claims;
 mod items;
 mod order;
@@ -17,7 +19,7 @@ mod waits;
 
 use queue::Queue;
 
-/// `Q1`, `Q3` to `Q6`, and `G9` of takes that give up. `Q2` is `Q1` where nothing is left at the end (`G5`).
+/// `Q1`, `Q3` to `Q6`, `Bound`, `A5` of what was put together, and `G9` of takes and puts that give up. `Q2` is `Q1` where nothing is left at the end (`G5`).
 pub(super) fn check(history: &History) -> Verdict {
     let mut findings = Findings::default();
     let mut queues: BTreeMap<Text, Vec<(usize, Op)>> = BTreeMap::new();
@@ -39,6 +41,8 @@ pub(super) fn check(history: &History) -> Verdict {
         calls.sort_by_key(|(_, op)| op.invoked);
         let queue = Queue::of(history, &tree, &ends, &bounds, path, calls);
         items::judge(&queue, &mut findings);
+        batches::judge(&queue, &mut findings);
+        bounds::judge(&queue, &mut findings);
         takes::judge(&queue, &mut findings);
         claims::judge(&queue, &mut findings);
         order::judge(&queue, &mut findings);

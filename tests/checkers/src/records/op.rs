@@ -102,9 +102,10 @@ words! {
         Leave = "leave",
         /// Cyclic barrier of `expected` parties: arrives; answers the number of the round.
         Arrive = "arrive",
-        /// Queue: puts the item `data`, before those of a higher `expected`, not to be had before `from` ms.
+        /// Queue: puts the item `data`, before those of a higher `expected`, not to be had before `from` ms; with those of the
+        /// same `together`, in one transaction; while there are no more than `capacity`, exactly so if `sequential`.
         Put = "put",
-        /// Queue: takes an item out; in order, if `sequential`.
+        /// Queue: takes an item out; in order, if `sequential`. One of up to `expected` that are taken in one transaction.
         Take = "take",
         /// Queue: takes an item and leaves it there, behind the node `guard`, whose zxid is `token`; in order, if `sequential`.
         Claim = "claim",
@@ -125,6 +126,7 @@ words! {
         /// Local picture of what is below `path`: says what it holds, in the lines `cached` of the number `expected`; none of
         /// it older than `from` ms, nor than the write `token`. `watch`: whether it is of the node alone, of its children too,
         /// of all below, or (`no`) of its children alone. With `data` the stream of the same name has nothing more to tell.
+        /// Calls itself `fresh` or `stale` in `reply`.
         Picture = "picture",
     }
 }
@@ -173,7 +175,7 @@ record! {
         pub guard: Text,
         /// Where those who want in queue, if that is not where the holders are.
         pub entrance: Text,
-        /// The node that says, in four bytes, how many may hold.
+        /// The node that says, in four bytes, how many may hold; of a queue, how many items there may be.
         pub capacity: Text,
         /// The word of all calls that get what they ask for together or not at all.
         pub together: Text,

@@ -1,8 +1,8 @@
 //! What the checker of local pictures rejects.
 
-use zk_checkers::Property::{C1, C2, C3, C4, C5, C6, C7};
+use zk_checkers::Property::{C1, C2, C3, C4, C5, C6, C7, S1};
 
-use crate::cases::{Case, case, expect_rejections};
+use crate::cases::{Case, case, expect_each, expect_rejections};
 
 /// A picture of `/a` and all below: loaded, told of changes, behind for a while in which a node is made again, and whole again.
 const TREE: &str = "\
@@ -253,4 +253,74 @@ const CASES: &[Case] = &[
 #[test]
 fn pictures_reject_what_was_not_is_old_or_does_not_add_up() {
     expect_rejections("pictures", CASES);
+}
+
+/// A picture of a service whose instance goes while the process's connection is silent.
+const SILENT: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=1 session=a what=disconnected at=1600
+note process=1 session=a what=connected at=3500
+fault what=blackhole target=client%201 at=900 ended=3400
+op process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1500 returned=1500.1 outcome=ok reply=fresh session=a
+op process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=3100 returned=3100.1 outcome=ok reply=stale session=a
+op process=1 recipe=v function=picture path=/s watch=no expected=2 invoked=4000 returned=4000.1 outcome=ok reply=fresh session=a
+cached process=1 recipe=v number=1 path=/s/i data=x
+change zxid=1 at=1 session=e kind=create path=/s
+change zxid=2 at=2 session=b kind=create path=/s/i data=x
+change zxid=3 at=1000 session=b kind=delete path=/s/i
+";
+
+/// The same behind a server that lags, or in a process that stands still: nobody can know.
+const HIDDEN: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=17 session=a what=connected at=0
+fault what=pause target=client%201 at=900 ended=3400
+op process=17 recipe=v function=picture path=/s watch=no expected=1 invoked=4000 returned=4000.1 outcome=ok reply=fresh session=a
+cached process=17 recipe=v number=1 path=/s/i data=x
+change zxid=1 at=1 session=e kind=create path=/s
+change zxid=2 at=2 session=b kind=create path=/s/i data=x
+change zxid=3 at=1000 session=b kind=delete path=/s/i
+";
+
+#[test]
+fn s1_pictures_reject_what_is_called_fresh_without_contact_or_for_too_long() {
+    let broken = [
+        case(
+            S1,
+            "a picture calls itself fresh while its process knows of no connection",
+            SILENT,
+            "reply=stale",
+            "reply=fresh",
+        ),
+        case(
+            S1,
+            "an instance that is gone is shown as fresh for too long",
+            SILENT,
+            "what=disconnected at=1600\nnote process=1 session=a what=connected at=3500\nfault what=blackhole target=client%201 at=900 ended=3400\nop process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1500 returned=1500.1",
+            "what=disconnected at=1900\nnote process=1 session=a what=connected at=3500\nfault what=blackhole target=client%201 at=900 ended=3400\nop process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1800 returned=1800.1",
+        ),
+        case(
+            S1,
+            "another process stood still",
+            HIDDEN,
+            "client%201",
+            "client%202",
+        ),
+        case(
+            S1,
+            "a connection was refused, which hides nothing",
+            HIDDEN,
+            "what=pause",
+            "what=refuse",
+        ),
+        case(
+            S1,
+            "it is long since the process stood still",
+            HIDDEN,
+            "ended=3400",
+            "ended=3200",
+        ),
+    ];
+    expect_each("pictures", &broken);
 }

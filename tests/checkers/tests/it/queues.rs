@@ -1,6 +1,6 @@
 //! What the checker of queues rejects.
 
-use zk_checkers::Property::{G2, G9, Q1, Q3, Q4, Q5, Q6};
+use zk_checkers::Property::{A5, Bound, G2, G9, Q1, Q3, Q4, Q5, Q6};
 
 use crate::cases::{Case, case, expect_each, expect_rejections};
 
@@ -360,4 +360,106 @@ fn what_a_take_tells_of_one_before_it_is_judged_by_the_time_of_that() {
         "data=<1.3> expected=1 invoked=7",
     );
     expect_each("queues", &[handle, class]);
+}
+
+/// Two batches: one is put, and one is dropped and never was.
+const TOGETHER: &str = "\
+note process=1 session=a what=connected at=0
+op process=1 function=put path=/q data=<1.1> together=t1 invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> together=t1 invoked=1.1 returned=3.1 outcome=ok session=a
+op process=1 function=put path=/q data=<1.3> together=t2 invoked=4 returned=6 polls=2 outcome=cancelled session=a
+op process=1 function=put path=/q data=<1.4> together=t2 invoked=4.1 returned=6.1 polls=2 outcome=cancelled session=a
+change zxid=2 at=2 session=a kind=create path=/q/n0000000000 data=<1.1>
+change zxid=2 at=2 session=a kind=create path=/q/n0000000001 data=<1.2>
+change zxid=4 at=5 session=a kind=create path=/other
+";
+
+#[test]
+fn queues_reject_batches_that_are_put_in_part_or_out_of_order() {
+    let broken = [
+        case(
+            A5,
+            "a batch is put in two transactions",
+            TOGETHER,
+            "change zxid=2 at=2 session=a kind=create path=/q/n0000000001",
+            "change zxid=3 at=2.5 session=a kind=create path=/q/n0000000001",
+        ),
+        case(
+            A5,
+            "a part of a batch is put",
+            TOGETHER,
+            "path=/other",
+            "path=/q/n0000000002 data=<1.3>",
+        ),
+        case(
+            Q5,
+            "a batch is put in another order",
+            TOGETHER,
+            "path=/q/n0000000000",
+            "path=/q/n0000000002",
+        ),
+    ];
+    expect_each("queues", &broken);
+}
+
+/// Room for two, of which a third put is told until there is some.
+const FULL: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=put path=/q data=<1.1> capacity=2 sequential=yes invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> capacity=2 sequential=yes invoked=4 returned=6 outcome=ok session=a
+op process=2 function=put path=/q data=<2.1> capacity=2 sequential=yes invoked=10 deadline=9000 returned=9000 outcome=not_applied session=b
+op process=1 function=take path=/q sequential=yes invoked=9001 returned=9003 outcome=ok reply=<1.1> session=a
+op process=2 function=put path=/q data=<2.2> capacity=2 sequential=yes invoked=9004 deadline=9999 returned=9006 outcome=ok session=b
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=9002 session=a kind=delete path=/q/n0
+change zxid=5 at=9005 session=b kind=create path=/q/n2 data=<2.2>
+";
+
+/// Room for one, of which two processes were told at once.
+const COUNTED: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=put path=/q data=<1.1> capacity=1 invoked=1 returned=3 outcome=ok session=a
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+op process=2 function=put path=/q data=<2.1> capacity=1 invoked=1.5 returned=6 outcome=ok session=b
+change zxid=3 at=5 session=b kind=create path=/q/n1 data=<2.1>
+";
+
+#[test]
+fn queues_reject_more_items_than_there_may_be() {
+    let broken = [
+        case(
+            Bound,
+            "there is one more than there may be",
+            FULL,
+            "data=<1.2> capacity=2",
+            "data=<1.2> capacity=1",
+        ),
+        case(
+            G9,
+            "a put gives up while there is room",
+            FULL,
+            "data=<2.1> capacity=2",
+            "data=<2.1> capacity=3",
+        ),
+        case(
+            Bound,
+            "a put is made although its process must have known of the other",
+            COUNTED,
+            "invoked=1.5 returned=6 outcome=ok session=b\nchange zxid=3 at=5 ",
+            "invoked=5000 returned=5006 outcome=ok session=b\nchange zxid=3 at=5005 ",
+        ),
+        case(
+            Bound,
+            "a strict bound is kept as one that is not",
+            COUNTED,
+            "data=<2.1> capacity=1",
+            "data=<2.1> capacity=1 sequential=yes",
+        ),
+    ];
+    expect_each("queues", &broken);
 }

@@ -125,7 +125,7 @@ pub(super) const QUEUE: Plain = Plain {
         Function::Complete,
         Function::GiveBack,
     ],
-    calls: &[Call::Change, Call::Wait, Call::Release],
+    calls: &[Call::Change, Call::Wait, Call::Release, Call::Get],
     columns: &[
         ("queue", Phase::Writing),
         ("queue", Phase::Acquiring),
@@ -175,11 +175,12 @@ pub(super) const DISCOVERY: Plain = Plain {
         Function::Unkeep,
         Function::Picture,
     ],
-    calls: &[Call::Wait, Call::Release, Call::Get],
+    calls: &[Call::Wait, Call::Release, Call::Get, Call::Follow],
     columns: &[
         ("discovery", Phase::Writing),
         ("discovery", Phase::Releasing),
         ("discovery", Phase::Reading),
+        ("discovery", Phase::Watching),
     ],
 };
 

@@ -198,6 +198,7 @@ impl Follower {
         }
         let all = cache.snapshot();
         says.reaches = says.reaches.max(Some(all.as_of()));
+        says.fresh = Some(all.is_fresh());
         self.shown.look(app, &nodes(&all), &says);
         true
     }
@@ -253,6 +254,7 @@ impl Follower {
             reaches: Some(all.as_of()),
             millis: cache.staleness().map(|age| age.as_millis() + 1),
             settled: true,
+            fresh: Some(true),
         };
         self.shown.look(app, &nodes(&all), &says);
         Ok(())

@@ -10,7 +10,7 @@ use zk_wire::SessionId;
 
 use super::Application;
 use crate::actor::Called;
-use crate::recorder::{code, failed};
+use crate::recorder::{OpenCall, code, failed};
 use crate::schedule::{Call, Phase};
 
 /// What is called, and what for.
@@ -43,15 +43,47 @@ impl Application {
         asked: impl FnOnce(&mut Op, &mut History),
         answered: impl FnOnce(&mut Op, &mut History, &T),
     ) -> Option<T> {
+        let (mut asked, mut answered) = (Some(asked), Some(answered));
+        self.make_each(
+            ask,
+            1,
+            future,
+            |_, op, history| {
+                if let Some(asked) = asked.take() {
+                    asked(op, history);
+                }
+            },
+            |op, history, value| {
+                if let Some(answered) = answered.take() {
+                    answered(op, history, value);
+                }
+            },
+        )
+        .await
+    }
+
+    /// The same of a call that is about `count` things, each of which is written down as a call.
+    pub(super) async fn make_each<T>(
+        &self,
+        ask: Ask<'_>,
+        count: usize,
+        future: impl IntoFuture<Output = Result<T, Error>>,
+        mut asked: impl FnMut(usize, &mut Op, &mut History),
+        mut answered: impl FnMut(&mut Op, &mut History, &T),
+    ) -> Option<T> {
         self.actor.enter(ask.phase);
         let session = self.session();
         let limit = ask.limit.unwrap_or(self.plan.session * 2);
         let recorder = &self.actor.recorder;
-        let call = recorder.begin(self.process(), ask.function, ask.path, |op, history| {
-            op.session = session;
-            op.deadline = Some(op.invoked + limit);
-            asked(op, history);
-        });
+        let mut calls: Vec<OpenCall> = Vec::with_capacity(count);
+        for number in 0..count {
+            let call = recorder.begin(self.process(), ask.function, ask.path, |op, history| {
+                op.session = session;
+                op.deadline = Some(op.invoked + limit);
+                asked(number, op, history);
+            });
+            calls.push(call);
+        }
         let called = self.actor.call(ask.call, future).await;
         let current = self.session();
         // Which of two sessions answered nobody knows; what is answered without asking a server is no session's.
@@ -64,25 +96,26 @@ impl Application {
         let lost =
             matches!(&called, Called::Returned(Err(error), _) if failed(error) == Outcome::Unknown);
         self.undecided.store(lost, Ordering::Relaxed);
+        for call in calls {
+            match &called {
+                Called::Returned(Ok(value), polls) => {
+                    call.end(*polls, Outcome::Ok, |op, history| {
+                        on(op);
+                        answered(op, history, value);
+                    });
+                }
+                Called::Returned(Err(error), polls) => {
+                    call.end(*polls, failed(error), |op, _| {
+                        on(op);
+                        op.error = code(error);
+                    });
+                }
+                Called::Dropped(polls) => call.end(*polls, Outcome::Cancelled, |_, _| {}),
+            }
+        }
         match called {
-            Called::Returned(Ok(value), polls) => {
-                call.end(polls, Outcome::Ok, |op, history| {
-                    on(op);
-                    answered(op, history, &value);
-                });
-                Some(value)
-            }
-            Called::Returned(Err(error), polls) => {
-                call.end(polls, failed(&error), |op, _| {
-                    on(op);
-                    op.error = code(&error);
-                });
-                None
-            }
-            Called::Dropped(polls) => {
-                call.end(polls, Outcome::Cancelled, |_, _| {});
-                None
-            }
+            Called::Returned(Ok(value), _) => Some(value),
+            _ => None,
         }
     }
 

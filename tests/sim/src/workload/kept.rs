@@ -16,6 +16,7 @@ use crate::schedule::{Call, Phase};
 mod groups;
 mod nodes;
 mod services;
+mod views;
 
 pub(super) use groups::Groups;
 pub(super) use nodes::KeptNodes;

@@ -1,6 +1,6 @@
 //! What local pictures show and tell, written down.
 
-use zk_checkers::{Cached, Function, News, NewsKind, Outcome, WatchMode};
+use zk_checkers::{Cached, Function, History, News, NewsKind, Outcome, WatchMode};
 use zk_recipes::{CacheChange, CacheSnapshot, CachedNode};
 use zk_wire::Zxid;
 
@@ -36,19 +36,23 @@ pub(super) struct Says {
     pub(super) millis: Option<u128>,
     /// Its stream has told all.
     pub(super) settled: bool,
+    /// Whether it calls itself fresh.
+    pub(super) fresh: Option<bool>,
 }
 
 /// The nodes of a snapshot.
 pub(super) fn nodes(snapshot: &CacheSnapshot) -> Vec<Seen> {
     let nodes = snapshot.nodes().into_iter();
-    nodes
-        .map(|(path, node)| Seen {
-            path,
-            data: node.data().to_vec(),
-            czxid: node.stat().czxid,
-            mzxid: node.stat().mzxid,
-        })
-        .collect()
+    nodes.map(|(path, node)| seen(&path, &node)).collect()
+}
+
+fn seen(path: &str, node: &CachedNode) -> Seen {
+    Seen {
+        path: path.to_owned(),
+        data: node.data().to_vec(),
+        czxid: node.stat().czxid,
+        mzxid: node.stat().mzxid,
+    }
 }
 
 impl Shown {
@@ -73,6 +77,11 @@ impl Shown {
                 if says.settled {
                     op.data = history.text("settled");
                 }
+                op.reply = match says.fresh {
+                    Some(true) => history.text("fresh"),
+                    Some(false) => history.text("stale"),
+                    None => op.reply,
+                };
             },
         );
         call.end(1, Outcome::Ok, |_, _| {});
@@ -81,43 +90,57 @@ impl Shown {
     /// Its stream tells something.
     pub(super) fn tell(&mut self, app: &Application, change: &CacheChange) {
         match change {
-            CacheChange::Snapshot(all) | CacheChange::Lagged(all) => {
-                let number = self.hold(app, &nodes(all));
-                self.news(app, NewsKind::All, None, |news| news.number = number);
-            }
+            CacheChange::Snapshot(all) | CacheChange::Lagged(all) => self.begin(app, &nodes(all)),
             CacheChange::Created { path, node } => {
-                self.news(app, NewsKind::Created, Some((path, node, None)), |_| {});
+                self.news(app, NewsKind::Created, &seen(path, node), &[]);
             }
             CacheChange::Updated { path, node, old } => {
-                self.news(
-                    app,
-                    NewsKind::Changed,
-                    Some((path, node, Some(old))),
-                    |_| {},
-                );
+                self.news(app, NewsKind::Changed, &seen(path, node), old.data());
             }
             // It is gone, and there again.
             CacheChange::Recreated { path, node, old } => {
-                self.news(app, NewsKind::Deleted, Some((path, old, None)), |_| {});
-                self.news(app, NewsKind::Created, Some((path, node, None)), |_| {});
+                self.news(app, NewsKind::Deleted, &seen(path, old), &[]);
+                self.news(app, NewsKind::Created, &seen(path, node), &[]);
             }
             CacheChange::Deleted { path, old } => {
-                self.news(app, NewsKind::Deleted, Some((path, old, None)), |_| {});
+                self.news(app, NewsKind::Deleted, &seen(path, old), &[]);
             }
-            CacheChange::Stale => self.news(app, NewsKind::Stale, None, |_| {}),
-            CacheChange::Fresh { as_of } => {
-                self.news(app, NewsKind::Fresh, None, |news| news.zxid = *as_of);
-            }
+            CacheChange::Stale => self.turn(app, None),
+            CacheChange::Fresh { as_of } => self.turn(app, Some(*as_of)),
             _ => {}
         }
     }
 
-    fn news(
+    /// Its stream tells all that it holds.
+    pub(super) fn begin(&mut self, app: &Application, nodes: &[Seen]) {
+        let number = self.hold(app, nodes);
+        self.record(app, NewsKind::All, |news, _| news.number = number);
+    }
+
+    /// Its stream tells that it may be behind from here on, or that it is whole up to there.
+    pub(super) fn turn(&self, app: &Application, whole: Option<Zxid>) {
+        let what = match whole {
+            Some(_) => NewsKind::Fresh,
+            None => NewsKind::Stale,
+        };
+        self.record(app, what, |news, _| news.zxid = whole.unwrap_or_default());
+    }
+
+    /// Its stream tells of a node: what it is, or was if it is gone, and what it held before.
+    pub(super) fn news(&self, app: &Application, what: NewsKind, node: &Seen, old: &[u8]) {
+        self.record(app, what, |news, history| {
+            news.path = history.text(&node.path);
+            news.data = history.data(&node.data);
+            news.old = history.data(old);
+            (news.czxid, news.mzxid) = (node.czxid, node.mzxid);
+        });
+    }
+
+    fn record(
         &self,
         app: &Application,
         what: NewsKind,
-        node: Option<(&str, &CachedNode, Option<&CachedNode>)>,
-        fill: impl FnOnce(&mut News),
+        fill: impl FnOnce(&mut News, &mut History),
     ) {
         let (process, watch) = (app.process(), self.watch);
         app.actor.recorder.with(|history, at| {
@@ -130,13 +153,7 @@ impl Shown {
                 at,
                 ..News::default()
             };
-            if let Some((path, node, old)) = node {
-                news.path = history.text(path);
-                news.data = history.data(node.data());
-                news.old = history.data(old.map(CachedNode::data).unwrap_or_default());
-                (news.czxid, news.mzxid) = (node.stat().czxid, node.stat().mzxid);
-            }
-            fill(&mut news);
+            fill(&mut news, history);
             history.news.push(news);
         });
     }

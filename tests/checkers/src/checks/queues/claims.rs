@@ -32,7 +32,7 @@ fn granted(queue: &Queue<'_>, item: &Item, claim: &Claim, findings: &mut Finding
         let text = format!("{} has no node for its claim {}", queue.what(op), op.token);
         findings.add(Property::Q6, &[place], text);
     }
-    if !item.stays.iter().any(|stay| stay.is_there_at(op.token)) {
+    if !item.is_there_at(op.token) {
         let text = format!("{} was not there at its claim {}", queue.what(op), op.token);
         findings.add(Property::Q6, &[place], text);
     }

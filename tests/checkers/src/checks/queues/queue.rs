@@ -67,6 +67,10 @@ impl Item {
         self.stays.last()?.gone
     }
 
+    pub(super) fn is_there_at(&self, zxid: Zxid) -> bool {
+        self.stays.iter().any(|stay| stay.is_there_at(zxid))
+    }
+
     /// Its class, and its place within.
     pub(super) fn rank(&self) -> Option<(i32, Zxid)> {
         let (_, put) = self.put.as_ref()?;

@@ -6,6 +6,7 @@ use zk_client::Zxid;
 use zk_recipes::Standing;
 use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec, Registration};
 
+use super::views::Viewer;
 use super::{Driver, Keeper, Kept, last, work};
 use crate::actor::Called;
 use crate::paths::{lock_path, node};
@@ -14,40 +15,69 @@ use crate::workload::Application;
 use crate::workload::family::Family;
 use crate::workload::pictures::{Says, Seen, Shown};
 
-/// The workload of service discovery: a registration in each directory.
+/// The workload of service discovery: in each directory a registration, and a view.
 #[derive(Default)]
 pub(in crate::workload) struct Services {
     registered: Vec<Option<Kept<Registration>>>,
+    views: Vec<Option<Viewer>>,
 }
 
 #[async_trait]
 impl Family for Services {
     async fn work(&mut self, app: &mut Application) {
-        self.registered.resize_with(app.plan.locks, || None);
+        self.open(app);
         let at = app.pick(app.plan.locks);
-        if app.rng.percent(40) {
+        let chance = app.rng.below(100);
+        if chance < 15 {
             ask(app, at).await;
+        } else if chance < 50
+            && let Some(place) = self.views.get_mut(at)
+        {
+            let viewer = match place.take() {
+                // Whoever lets go of it begins anew.
+                Some(_) if app.rng.percent(4) => return,
+                Some(viewer) => Some(viewer),
+                None => Viewer::open(app, at),
+            };
+            let Some(mut viewer) = viewer else { return };
+            if viewer.work(app).await {
+                *place = Some(viewer);
+            }
         } else if let Some(place) = self.registered.get_mut(at) {
             work(place, app, at).await;
         }
     }
 
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
-        self.registered.resize_with(app.plan.locks, || None);
+        self.open(app);
         for (at, place) in self.registered.iter_mut().enumerate() {
             last(place, app, at).await?;
             if !ask(app, at).await {
                 return Err("nobody tells the instances".to_owned());
             }
         }
+        for (at, place) in self.views.iter_mut().enumerate() {
+            let mut viewer = match place.take() {
+                Some(viewer) => viewer,
+                None => Viewer::open(app, at).ok_or("no view")?,
+            };
+            viewer.end(app).await?;
+        }
         Ok(())
     }
 }
 
-/// The name of the service in each directory.
-const SERVICE: &str = "node";
+impl Services {
+    fn open(&mut self, app: &Application) {
+        self.registered.resize_with(app.plan.locks, || None);
+        self.views.resize_with(app.plan.locks, || None);
+    }
+}
 
-fn services(app: &Application, at: usize) -> Option<Discovery> {
+/// The name of the service in each directory.
+pub(super) const SERVICE: &str = "node";
+
+pub(super) fn services(app: &Application, at: usize) -> Option<Discovery> {
     Discovery::new(&app.client, &lock_path(at)).ok()
 }
 
@@ -62,14 +92,7 @@ async fn ask(app: &mut Application, at: usize) -> bool {
         return false;
     };
     let instances = found.instances.iter();
-    let nodes: Vec<Seen> = instances
-        .map(|instance| Seen {
-            path: format!("{}/{}", node(at), instance.id),
-            data: JsonCodec::new().encode(instance).to_vec(),
-            czxid: Zxid::NONE,
-            mzxid: Zxid::NONE,
-        })
-        .collect();
+    let nodes: Vec<Seen> = instances.map(|instance| seen(at, instance)).collect();
     let mut shown = Shown {
         name: app.fresh_value(),
         root: node(at),
@@ -78,6 +101,16 @@ async fn ask(app: &mut Application, at: usize) -> bool {
     };
     shown.look(app, &nodes, &Says::default());
     true
+}
+
+/// The node of an instance. Of which write it is, nobody says.
+pub(super) fn seen(at: usize, instance: &Instance) -> Seen {
+    Seen {
+        path: format!("{}/{}", node(at), instance.id),
+        data: JsonCodec::new().encode(instance).to_vec(),
+        czxid: Zxid::NONE,
+        mzxid: Zxid::NONE,
+    }
 }
 
 fn instance(id: &str, value: &str) -> Instance {

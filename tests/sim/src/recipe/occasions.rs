@@ -1,0 +1,95 @@
+//! What calls of a recipe have to meet now and then, besides being made.
+
+use zk_checkers::{Function, History, Op, Outcome};
+
+use super::Recipe;
+
+/// What is to happen, and whether it does in a call.
+pub type Occasion = (&'static str, fn(&History, &Op) -> bool);
+
+impl Recipe {
+    /// What its calls have to meet now and then.
+    #[must_use]
+    pub const fn occasions(self) -> &'static [Occasion] {
+        match self {
+            Self::Queue => &QUEUE,
+            Self::Cache => &CACHE,
+            Self::Discovery => &DISCOVERY,
+            _ => &[],
+        }
+    }
+
+    /// Whether its users believe that they hold something on their session.
+    #[must_use]
+    pub const fn is_held(self) -> bool {
+        matches!(
+            self,
+            Self::Mutex
+                | Self::RwLock
+                | Self::Semaphore
+                | Self::SemaphoreMutex
+                | Self::MultiLock
+                | Self::Reentrant
+                | Self::Election
+                | Self::Lease
+        )
+    }
+
+    /// Whether it lists nodes of others that go with their sessions.
+    #[must_use]
+    pub const fn lists_others(self) -> bool {
+        let meets = matches!(self, Self::DoubleBarrier | Self::CyclicBarrier);
+        let gathers = matches!(self, Self::Group | Self::Partitioner | Self::Discovery);
+        self.is_held() || meets || gathers
+    }
+
+    /// Whether it makes nodes by requests of their own, and not in transactions alone.
+    #[must_use]
+    pub const fn creates(self) -> bool {
+        !matches!(self, Self::Stm)
+    }
+}
+
+const QUEUE: [Occasion; 6] = [
+    ("put with others at once", |_, op| {
+        puts(op, Outcome::Ok) && !op.together.is_empty()
+    }),
+    ("put into a bounded queue", |_, op| {
+        puts(op, Outcome::Ok) && !op.capacity.is_empty() && !op.sequential
+    }),
+    ("put into a strictly bounded queue", |_, op| {
+        puts(op, Outcome::Ok) && !op.capacity.is_empty() && op.sequential
+    }),
+    ("no room for a put", |_, op| {
+        puts(op, Outcome::NotApplied) && !op.capacity.is_empty() && op.error == 0
+    }),
+    ("put into a part of a queue", |history, op| {
+        puts(op, Outcome::Ok) && is_part(history, op)
+    }),
+    ("taken as one of several", |_, op| {
+        let many = op.expected.is_some_and(|wanted| wanted > 1);
+        op.function == Function::Take && op.outcome == Outcome::Ok && many
+    }),
+];
+
+const CACHE: [Occasion; 3] = [FRESH, STALE, AGED];
+const DISCOVERY: [Occasion; 3] = [FRESH, STALE, AGED];
+
+const FRESH: Occasion = ("looked at while fresh", |history, op| {
+    history.texts.bytes(op.reply) == b"fresh"
+});
+const STALE: Occasion = ("looked at while stale", |history, op| {
+    history.texts.bytes(op.reply) == b"stale"
+});
+const AGED: Occasion = ("looked at with a bound of its age", |_, op| {
+    op.function == Function::Picture && !op.from.is_empty()
+});
+
+fn puts(op: &Op, outcome: Outcome) -> bool {
+    op.function == Function::Put && op.outcome == outcome
+}
+
+fn is_part(history: &History, op: &Op) -> bool {
+    let path = history.texts.bytes(op.path);
+    path.windows(b"/node/".len()).any(|part| part == b"/node/")
+}
