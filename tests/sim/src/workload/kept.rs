@@ -14,6 +14,7 @@ use crate::recorder::Recorder;
 use crate::schedule::{Call, Phase};
 
 mod groups;
+mod instances;
 mod nodes;
 mod services;
 mod views;

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use zk_checkers::WatchMode;
 use zk_client::Zxid;
 use zk_recipes::Standing;
-use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec, Registration};
+use zk_recipes::discovery::{Codec as _, Instance, JsonCodec, Registration};
 
+use super::instances::{SERVICE, seen, services};
 use super::views::Viewer;
 use super::{Driver, Keeper, Kept, last, work};
 use crate::actor::Called;
-use crate::paths::{lock_path, node};
+use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::family::Family;
@@ -74,13 +75,6 @@ impl Services {
     }
 }
 
-/// The name of the service in each directory.
-pub(super) const SERVICE: &str = "node";
-
-pub(super) fn services(app: &Application, at: usize) -> Option<Discovery> {
-    Discovery::new(&app.client, &lock_path(at)).ok()
-}
-
 /// Asks for all instances: each is one that was registered.
 async fn ask(app: &mut Application, at: usize) -> bool {
     let Some(services) = services(app, at) else {
@@ -101,16 +95,6 @@ async fn ask(app: &mut Application, at: usize) -> bool {
     };
     shown.look(app, &nodes, &Says::default());
     true
-}
-
-/// The node of an instance. Of which write it is, nobody says.
-pub(super) fn seen(at: usize, instance: &Instance) -> Seen {
-    Seen {
-        path: format!("{}/{}", node(at), instance.id),
-        data: JsonCodec::new().encode(instance).to_vec(),
-        czxid: Zxid::NONE,
-        mzxid: Zxid::NONE,
-    }
 }
 
 fn instance(id: &str, value: &str) -> Instance {
