@@ -35,7 +35,6 @@ pub(super) struct Page {
     pub(super) holding: BTreeSet<usize>,
     /// Nodes of holders that were deleted by an operator.
     pub(super) evicted: BTreeSet<String>,
-    pub(super) batches: Vec<Batch>,
     pub(super) stamps: Vec<Stamp>,
     pub(super) branches: Vec<Branch>,
     /// How many members of the division wait for its last state, and what each has of it.
@@ -132,14 +131,6 @@ pub(super) enum Meeting {
     Entered { node: String, told: i64 },
     Left { node: String, told: i64 },
     Round { number: i64, told: i64 },
-}
-
-/// Items that were put together.
-#[derive(Debug, Clone)]
-pub(super) struct Batch {
-    pub(super) path: &'static str,
-    pub(super) items: Vec<String>,
-    pub(super) told: Told,
 }
 
 /// A write behind the fence of whoever owns a part.

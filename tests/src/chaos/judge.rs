@@ -8,7 +8,6 @@ mod ledgers;
 mod limits;
 mod numbers;
 mod parts;
-mod queues;
 mod values;
 
 use super::diary::Page;
@@ -27,7 +26,6 @@ pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     numbers::judge(page, order, &mut findings);
     values::judge(page, order, &mut findings);
     barriers::judge(page, order, &mut findings);
-    queues::judge(page, order, &mut findings);
     parts::judge(page, order, &mut findings);
     branches::judge(page, order, &mut findings);
     findings

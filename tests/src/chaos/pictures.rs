@@ -1,7 +1,10 @@
 //! What local pictures show and tell, written down for the checkers.
 
+use std::time::Duration;
+
 use zk_checkers::{Cached, Function, History, News, NewsKind, Outcome, WatchMode};
 use zk_recipes::{CacheChange, CacheSnapshot, CachedNode, Zxid};
+use zk_wire::Moment;
 
 use super::worker::Worker;
 
@@ -32,8 +35,8 @@ pub(super) struct Seen {
 pub(super) struct Says {
     /// It holds all up to here.
     pub(super) reaches: Option<Zxid>,
-    /// It holds all that is older than so many milliseconds.
-    pub(super) millis: Option<u128>,
+    /// It holds all that was committed so long before it was asked, and when that was.
+    pub(super) age: Option<(Moment, Duration)>,
     /// Its stream has told all.
     pub(super) settled: bool,
 }
@@ -69,8 +72,10 @@ impl Shown {
             op.watch = self.watch;
             op.expected = i32::try_from(number).ok();
             op.token = says.reaches.unwrap_or_default();
-            if let Some(millis) = says.millis {
-                op.from = history.text(&millis.to_string());
+            if let Some((asked, age)) = says.age {
+                // It was asked before this is written down. All these are cut to whole milliseconds.
+                let age = age + op.invoked.saturating_since(asked);
+                op.from = history.text(&(age.as_millis() + 2).to_string());
             }
             if says.settled {
                 op.data = history.text("settled");

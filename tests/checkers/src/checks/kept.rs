@@ -231,8 +231,8 @@ impl Keeper<'_, '_> {
     /// Whether its own node was taken away by somebody else while it was asked for what it does at that moment: what it sent
     /// for its own node meets whatever is there when it arrives.
     fn was_overtaken(&self, at: Moment) -> bool {
-        let asked = self.calls.iter().map(|(_, op)| op.invoked);
-        let Some(asked) = asked.filter(|asked| *asked <= at).next_back() else {
+        let mut asked = self.calls.iter().map(|(_, op)| op.invoked);
+        let Some(asked) = asked.rfind(|asked| *asked <= at) else {
             return false;
         };
         self.own.iter().any(|life| {

@@ -201,11 +201,12 @@ impl Follower {
     /// In the end all is known to be told, and which write was the last.
     fn look(&mut self, worker: &Worker, end: Option<Zxid>) {
         // Of its age first: it does not get older by that.
-        let millis = self.cache.staleness().map(|age| age.as_millis() + 2);
+        let asked = worker.scribe.here();
+        let age = self.cache.staleness().map(|age| (asked, age));
         let all = self.cache.snapshot();
         let says = Says {
             reaches: end.max(Some(all.as_of())),
-            millis,
+            age,
             settled: end.is_some(),
         };
         self.shown.look(worker, &nodes(&all), &says);

@@ -174,7 +174,8 @@ pub(super) async fn view(mut worker: Worker) {
 
 fn look(shown: &mut Shown, worker: &Worker, view: &ServiceView, reaches: Option<Zxid>) {
     // Of its age first: it does not get older by that.
-    let millis = view.staleness().map(|age| age.as_millis() + 2);
+    let asked = worker.scribe.here();
+    let age = view.staleness().map(|age| (asked, age));
     let nodes: Vec<Seen> = (view.instances().iter())
         .map(|instance| Seen {
             path: format!("{INSTANCES}/{}", instance.id),
@@ -184,7 +185,7 @@ fn look(shown: &mut Shown, worker: &Worker, view: &ServiceView, reaches: Option<
         })
         .collect();
     let says = Says {
-        millis,
+        age,
         reaches,
         ..Says::default()
     };

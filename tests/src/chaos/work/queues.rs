@@ -6,7 +6,6 @@ use zk_checkers::{Function, Outcome};
 use zk_recipes::{Claimed, Entry, Item, Queue, QueueLayout};
 
 use super::super::calls::{Ask, some};
-use super::super::diary::{Batch, Told};
 use super::super::scribe::{code, failed, zxid};
 use super::super::worker::{PATIENCE, Worker};
 
@@ -20,7 +19,7 @@ pub(in super::super) struct Kind {
     claims: bool,
     batches: bool,
     /// How many items it may have.
-    pub(in super::super) bound: Option<usize>,
+    bound: Option<usize>,
 }
 
 const fn kind(name: &'static str, path: &'static str, layout: QueueLayout, claims: bool) -> Kind {
@@ -130,6 +129,9 @@ impl User {
             |op, history| {
                 op.data = history.data(item.as_bytes());
                 op.expected = Some(class);
+                if let Some(bound) = self.kind.bound {
+                    (op.capacity, op.sequential) = (history.text(&bound.to_string()), true);
+                }
                 if delays {
                     let due = (op.invoked + delay).as_nanos() / 1_000_000;
                     op.from = history.text(&due.to_string());
@@ -150,12 +152,14 @@ impl User {
 
     /// Several together, or none.
     async fn put_batch(&self, worker: &mut Worker) {
+        let together = worker.id();
         let items: Vec<String> = (0..3).map(|_| format!("<{}>", worker.id())).collect();
         let calls: Vec<_> = (items.iter())
             .map(|item| {
                 worker.begin(Function::Put, self.queue.path(), |op, history| {
                     op.data = history.data(item.as_bytes());
                     op.expected = Some(0);
+                    op.together = history.text(&together);
                 })
             })
             .collect();
@@ -166,13 +170,6 @@ impl User {
                 op.error = put.as_ref().err().map_or(0, code);
             });
         }
-        let told = Told::of(&put);
-        let path = self.kind.path;
-        worker
-            .diary
-            .page()
-            .batches
-            .push(Batch { path, items, told });
         match put {
             Ok(_) => worker.diary.count("batches put"),
             Err(error) => worker.failed(self.kind.name, &error),
@@ -225,6 +222,7 @@ impl User {
     async fn take_some(&self, worker: &Worker, limit: Duration) -> Option<usize> {
         let call = worker.begin(Function::Take, self.queue.path(), |op, history| {
             op.recipe = history.text(&worker.who);
+            op.expected = Some(2);
             op.deadline = Some(op.invoked + limit);
         });
         let taken: Vec<Item> = match some(self.queue.take_many(2).timeout(limit).await) {

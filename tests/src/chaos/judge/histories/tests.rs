@@ -112,6 +112,46 @@ fn q1_q3_q4_items_that_are_lost_or_doubled_are_found() {
 }
 
 #[test]
+fn a5_a_batch_that_was_torn_is_found() {
+    let calls = |history: &mut History| {
+        for item in ["<x>", "<y>"] {
+            put(history, item);
+            let together = history.text("both");
+            history.ops.last_mut().unwrap().together = together;
+            took(history, 2, item);
+        }
+    };
+    let whole = "+/chaos/fifo/queue-0000000001 <x>;+/chaos/fifo/queue-0000000002 <y>";
+    let gone = "-/chaos/fifo/queue-0000000001;-/chaos/fifo/queue-0000000002";
+    assert_eq!(found(&[(1, whole), (2, gone)], calls), Vec::<String>::new());
+    let (one, other) = whole.split_once(';').unwrap();
+    let torn = found(&[(1, one), (1, other), (2, gone)], calls);
+    assert!(torn.iter().any(|it| it.starts_with("A5")), "{torn:?}");
+}
+
+#[test]
+fn a_queue_that_has_more_than_it_may_is_found() {
+    let calls = |history: &mut History| {
+        for item in ["<x>", "<y>"] {
+            put(history, item);
+            let capacity = history.text("1");
+            let op = history.ops.last_mut().unwrap();
+            (op.capacity, op.sequential) = (capacity, true);
+            op.returned = Some(at(9));
+        }
+        took(history, 2, "<x>");
+    };
+    let (one, gone, other) = (
+        (1, "+/chaos/fifo/queue-0000000001 <x>"),
+        (2, "-/chaos/fifo/queue-0000000001"),
+        (1, "+/chaos/fifo/queue-0000000002 <y>"),
+    );
+    assert_eq!(found(&[one, gone, other], calls), Vec::<String>::new());
+    let full = found(&[one, other, gone], calls);
+    assert!(full.iter().any(|it| it.starts_with("Bound")), "{full:?}");
+}
+
+#[test]
 fn q6_two_claims_of_an_item_at_once_are_found() {
     let claim = |history: &mut History, process, lock: &str, token| {
         let mut op = call(process, Function::Claim, (1, 9));
