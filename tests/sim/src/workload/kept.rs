@@ -15,8 +15,8 @@ use crate::schedule::{Call, Phase};
 
 mod groups;
 mod health;
-mod instances;
 mod nodes;
+mod service;
 mod services;
 mod views;
 

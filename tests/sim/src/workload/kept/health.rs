@@ -10,7 +10,7 @@ use zk_recipes::Standing;
 use zk_recipes::discovery::{Check, Instance};
 use zk_recipes::discovery::{Codec as _, Health, HealthWatch, Heartbeat, JsonCodec, Registration};
 
-use super::instances::{SERVICE, services};
+use super::service::{SERVICE, services};
 use super::{Driver, Keeper};
 use crate::workload::Application;
 

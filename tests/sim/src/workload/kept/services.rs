@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use zk_checkers::WatchMode;
 
 use super::health::Served;
-use super::instances::{SERVICE, seen, services};
+use super::service::{SERVICE, seen, services};
 use super::views::Viewer;
 use super::{Kept, last, work};
 use crate::actor::Called;

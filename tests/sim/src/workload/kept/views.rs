@@ -8,7 +8,7 @@ use zk_checkers::{NewsKind, WatchMode};
 use zk_client::Zxid;
 use zk_recipes::discovery::{ServiceChange, ServiceChanges, ServiceLoading, ServiceView};
 
-use super::instances::{SERVICE, seen, services};
+use super::service::{SERVICE, seen, services};
 use crate::actor::Called;
 use crate::paths::node;
 use crate::schedule::{Call, Phase};

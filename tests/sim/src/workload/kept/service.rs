@@ -1,4 +1,4 @@
-//! Where services stand, and how their instances are seen.
+//! The service in each directory, and what is known of its instances.
 
 use zk_client::Zxid;
 use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec};
