@@ -80,7 +80,7 @@ fn has_room(queue: &Queue<'_>, op: &Op, bound: usize, returned: Moment) -> Optio
             count.saturating_sub(1)
         };
         let room = count + wanted <= bound;
-        since = since.filter(|_| room).or(room.then_some(at));
+        since = since.filter(|_| room).or_else(|| room.then_some(at));
     }
     since
 }
