@@ -19,7 +19,8 @@ use crate::discovery::instance::Instance;
 /// **How old it is.** An instance whose process died is shown until the servers have ended its session: its session timeout
 /// and one tick after it was last heard of, and as much later as the server that this client is connected to is behind. When
 /// the connection is lost the view is [stale](Self::is_fresh) within the client's read timeout (two thirds of the session
-/// timeout), and keeps what it has.
+/// timeout), and keeps what it has. Where the server only does not hear this client any more, and goes on telling it of
+/// changes, it is stale when the server ends the session: after the session timeout and one tick.
 ///
 /// ```
 /// # #[cfg(feature = "dev-server")]

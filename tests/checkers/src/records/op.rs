@@ -117,7 +117,7 @@ words! {
         Keep = "keep",
         /// Kept node: holds `data` from now on.
         Provide = "provide",
-        /// Kept node: is there no longer.
+        /// Kept node: is there no longer; with `data` until it is kept again by the same keeper.
         Unkeep = "unkeep",
         /// Part of a whole: has it, by the node `reply`, whose zxid is `token`. Not applied with `data`: each is somebody's.
         Own = "own",

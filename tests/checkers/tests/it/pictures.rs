@@ -261,10 +261,22 @@ limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
 note process=1 session=a what=connected at=0
 note process=1 session=a what=disconnected at=1600
 note process=1 session=a what=connected at=3500
-fault what=blackhole target=client%201 at=900 ended=3400
+fault what=half-open target=client%201 at=900 ended=3400
 op process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1500 returned=1500.1 outcome=ok reply=fresh session=a
 op process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=3100 returned=3100.1 outcome=ok reply=stale session=a
 op process=1 recipe=v function=picture path=/s watch=no expected=2 invoked=4000 returned=4000.1 outcome=ok reply=fresh session=a
+cached process=1 recipe=v number=1 path=/s/i data=x
+change zxid=1 at=1 session=e kind=create path=/s
+change zxid=2 at=2 session=b kind=create path=/s/i data=x
+change zxid=3 at=1000 session=b kind=delete path=/s/i
+";
+
+/// The same where the server hears nothing and goes on telling of other changes.
+const DEAF: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+fault what=blackhole target=client%201 at=900 ended=3400
+op process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=2150 returned=2150.1 outcome=ok reply=fresh session=a
 cached process=1 recipe=v number=1 path=/s/i data=x
 change zxid=1 at=1 session=e kind=create path=/s
 change zxid=2 at=2 session=b kind=create path=/s/i data=x
@@ -297,8 +309,22 @@ fn s1_pictures_reject_what_is_called_fresh_without_contact_or_for_too_long() {
             S1,
             "an instance that is gone is shown as fresh for too long",
             SILENT,
-            "what=disconnected at=1600\nnote process=1 session=a what=connected at=3500\nfault what=blackhole target=client%201 at=900 ended=3400\nop process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1500 returned=1500.1",
-            "what=disconnected at=1900\nnote process=1 session=a what=connected at=3500\nfault what=blackhole target=client%201 at=900 ended=3400\nop process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1800 returned=1800.1",
+            "what=disconnected at=1600\nnote process=1 session=a what=connected at=3500\nfault what=half-open target=client%201 at=900 ended=3400\nop process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1500 returned=1500.1",
+            "what=disconnected at=1900\nnote process=1 session=a what=connected at=3500\nfault what=half-open target=client%201 at=900 ended=3400\nop process=1 recipe=v function=picture path=/s watch=no expected=1 invoked=1800 returned=1800.1",
+        ),
+        case(
+            S1,
+            "a session that the server must have ended is shown as fresh",
+            DEAF,
+            "invoked=2150 returned=2150.1",
+            "invoked=2250 returned=2250.1",
+        ),
+        case(
+            S1,
+            "a connection that is silent both ways is borne as one that is deaf",
+            DEAF,
+            "what=blackhole",
+            "what=half-open",
         ),
         case(
             S1,

@@ -73,7 +73,7 @@ const QUEUE: [Occasion; 6] = [
 ];
 
 const CACHE: [Occasion; 3] = [FRESH, STALE, AGED];
-const DISCOVERY: [Occasion; 3] = [FRESH, STALE, AGED];
+const DISCOVERY: [Occasion; 4] = [FRESH, STALE, AGED, SICK];
 
 const FRESH: Occasion = ("looked at while fresh", |history, op| {
     history.texts.bytes(op.reply) == b"fresh"
@@ -83,6 +83,10 @@ const STALE: Occasion = ("looked at while stale", |history, op| {
 });
 const AGED: Occasion = ("looked at with a bound of its age", |_, op| {
     op.function == Function::Picture && !op.from.is_empty()
+});
+
+const SICK: Occasion = ("withdrawn while it was not well", |_, op| {
+    op.function == Function::Unkeep && op.outcome == Outcome::Ok && !op.data.is_empty()
 });
 
 fn puts(op: &Op, outcome: Outcome) -> bool {

@@ -14,6 +14,7 @@ use crate::recorder::Recorder;
 use crate::schedule::{Call, Phase};
 
 mod groups;
+mod health;
 mod nodes;
 mod services;
 mod views;
@@ -25,6 +26,8 @@ pub(super) use services::Services;
 /// Whoever keeps a node, by a driver.
 #[async_trait]
 trait Keeper: Send + Sync {
+    /// Whether the node is withdrawn while what it stands for is not well.
+    const HAS_HEALTH: bool = false;
     /// Makes one that is to hold `value`, with its driver.
     fn new(app: &Application, at: usize, value: &str) -> Option<(Self, Driver)>
     where
@@ -36,6 +39,12 @@ trait Keeper: Send + Sync {
     /// Waits until it is there; `None` if the driver has ended.
     async fn present(&self) -> Option<Zxid>;
     fn close(&self);
+    /// It is not well from now on, as is said or as it falls silent; waits until the node is withdrawn.
+    async fn sicken(&self, _is_silent: bool) -> Option<()> {
+        None
+    }
+    /// It is well again.
+    fn recover(&self) {}
 }
 
 type Driver = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -45,6 +54,7 @@ struct Kept<K> {
     keeper: K,
     driver: Option<JoinHandle<Result<(), Error>>>,
     path: String,
+    is_sick: bool,
     /// Whom to tell when it is dropped.
     teller: Option<(Recorder, u32)>,
 }
@@ -57,8 +67,14 @@ async fn work<K: Keeper>(place: &mut Option<Kept<K>>, app: &mut Application, at:
         Some(kept) if app.rng.percent(25) => {
             kept.end(app).await;
         }
-        Some(kept) => {
-            kept.provide(app, limit).await;
+        Some(mut kept) => {
+            if kept.is_sick {
+                kept.recover(app, limit).await;
+            } else if K::HAS_HEALTH && app.rng.percent(20) {
+                kept.sicken(app, limit).await;
+            } else {
+                kept.provide(app, limit).await;
+            }
             *place = Some(kept);
         }
     }
@@ -71,10 +87,18 @@ async fn last<K: Keeper>(
     at: usize,
 ) -> Result<(), String> {
     let limit = app.ages();
-    let kept = match place.take() {
+    let mut kept = match place.take() {
         Some(kept) => kept,
         None => Kept::begin(app, at, limit).await.ok_or("nothing to keep")?,
     };
+    if K::HAS_HEALTH {
+        // Whoever is sick already is not withdrawn a second time.
+        if !kept.is_sick {
+            let withdrawn = kept.sicken(app, limit).await;
+            wish("what is withdrawn", withdrawn)?;
+        }
+        wish("what is well again", kept.recover(app, limit).await)?;
+    }
     wish("what is provided", kept.provide(app, limit).await)?;
     wish("an end", kept.end(app).await)
 }
@@ -88,6 +112,7 @@ impl<K: Keeper> Kept<K> {
             path: keeper.path(),
             keeper,
             driver: Some(app.drive(driver)),
+            is_sick: false,
             teller: Some((app.actor.recorder.clone(), app.process())),
         };
         kept.present(app, Function::Keep, &value, limit).await;
@@ -99,6 +124,43 @@ impl<K: Keeper> Kept<K> {
         let value = app.fresh_value();
         self.keeper.set(&value);
         self.present(app, Function::Provide, &value, limit).await
+    }
+
+    /// It is not well, and the node is withdrawn within the limit or later.
+    async fn sicken(&mut self, app: &mut Application, limit: Duration) -> Option<()> {
+        self.is_sick = true;
+        let is_silent = app.rng.percent(50);
+        let ask = Ask {
+            phase: Phase::Releasing,
+            call: Call::Release,
+            function: Function::Unkeep,
+            path: &self.path,
+            limit: Some(limit),
+        };
+        let sick = self.keeper.sicken(is_silent);
+        let sick = async { Ok::<_, Error>(timeout(limit, sick).await) };
+        let withdrawn = app
+            .make(
+                ask,
+                sick,
+                |op, history| op.data = history.text("sick"),
+                |op, _, withdrawn| match withdrawn {
+                    Ok(Some(())) => {}
+                    Ok(None) => op.outcome = Outcome::Cancelled,
+                    Err(_) => op.outcome = Outcome::NotApplied,
+                },
+            )
+            .await;
+        withdrawn?.ok().flatten()
+    }
+
+    /// It is well again, and holds something else.
+    async fn recover(&mut self, app: &mut Application, limit: Duration) -> Option<Zxid> {
+        self.is_sick = false;
+        let value = app.fresh_value();
+        self.keeper.set(&value);
+        self.keeper.recover();
+        self.present(app, Function::Keep, &value, limit).await
     }
 
     async fn present(

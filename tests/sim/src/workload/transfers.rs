@@ -1,5 +1,7 @@
 //! Transactions over several nodes: sums that move from one to another.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{Bytes, Error, Stm, Tx};
@@ -32,7 +34,12 @@ impl Family for Transfers {
 
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
         let stm = self.open(app).ok_or("no transactions")?;
-        wish("a transfer", transfer(stm, app).await)
+        loop {
+            let made = transfer(stm, app).await;
+            if made.is_some() || !app.asks_again() {
+                return wish("a transfer", made);
+            }
+        }
     }
 }
 
@@ -89,6 +96,9 @@ async fn transfer(stm: &Stm, app: &mut Application) -> Option<()> {
     } else {
         SessionId::NONE
     };
+    let lost =
+        matches!(&called, Called::Returned(Err(error), _) if failed(error) == Outcome::Unknown);
+    app.undecided.store(lost, Ordering::Relaxed);
     match called {
         Called::Returned(Ok(changes), polls) => {
             for (call, (before, after)) in calls.into_iter().zip(changes) {

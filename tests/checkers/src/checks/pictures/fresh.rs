@@ -12,7 +12,7 @@ use crate::records::{Fault, Note, NoteKind, Op};
 use crate::verdict::{Findings, Property};
 
 /// `S1`: whoever says that changes arrive as they happen has a connection, as far as its process was told; and does not lack
-/// for longer what was committed than it may take to find out that a connection is silent.
+/// for longer what was committed than it may take to find out that a connection is silent, or deaf.
 pub(super) fn judge(truth: &Truth<'_>, picture: &Picture<'_>, findings: &mut Findings) {
     let texts = &truth.history.texts;
     for (place, op, nodes) in &picture.looks {
@@ -32,7 +32,8 @@ pub(super) fn judge(truth: &Truth<'_>, picture: &Picture<'_>, findings: &mut Fin
         let at = op.invoked;
         let overdue = |row: &Row| {
             let since = unhidden(truth, picture.process, row.at, at);
-            let due = since.and_then(|since| later(since, bound(truth)));
+            let due =
+                since.and_then(|since| later(since, bound(truth, picture.process, (since, at))));
             due.is_some_and(|due| due < at)
         };
         if let Some((path, row)) = missing(truth, picture, (nodes, at), &overdue) {
@@ -46,10 +47,21 @@ pub(super) fn judge(truth: &Truth<'_>, picture: &Picture<'_>, findings: &mut Fin
     }
 }
 
-/// For how long: until a silent connection is given up, and what it takes to be told of a change and to read it.
-fn bound(truth: &Truth<'_>) -> Duration {
+/// For how long: until a silent connection is given up, and what it takes to be told of a change and to read it. A server
+/// that hears nothing and goes on telling of changes ends the session first.
+fn bound(truth: &Truth<'_>, process: u32, (from, at): (Moment, Moment)) -> Duration {
     let limits = &truth.history.limits;
-    limits.session_timeout * 2 / 3 + limits.round_trip * ROUND_TRIPS
+    let texts = &truth.history.texts;
+    let deaf = truth.history.faults.iter().any(|fault| {
+        let within = fault.at <= at && fault.ended.is_none_or(|ended| from <= ended);
+        texts.bytes(fault.what) == b"blackhole" && is_of(truth, fault, process) && within
+    });
+    let silence = if deaf {
+        limits.session_timeout + limits.tick
+    } else {
+        limits.session_timeout * 2 / 3
+    };
+    silence + limits.round_trip * ROUND_TRIPS
 }
 
 /// More than it takes to be told of a change and to read it.
@@ -102,12 +114,16 @@ fn hides(truth: &Truth<'_>, fault: &Fault, process: u32) -> Option<Duration> {
         return None;
     }
     if OF_ITS_CLIENT.contains(&what) {
-        let target = format!("client {}", process % PER_LIFE);
-        let own = texts.bytes(fault.target) == target.as_bytes();
-        return own.then_some(Duration::ZERO);
+        return is_of(truth, fault, process).then_some(Duration::ZERO);
     }
     // The servers agree anew, or one of them catches up.
     Some(truth.history.limits.election)
+}
+
+/// Whether it struck the client that the process is a life of.
+fn is_of(truth: &Truth<'_>, fault: &Fault, process: u32) -> bool {
+    let target = format!("client {}", process % PER_LIFE);
+    truth.history.texts.bytes(fault.target) == target.as_bytes()
 }
 
 /// Processes are numbered on by so many with each restart.

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use zk_checkers::WatchMode;
 use zk_client::Zxid;
-use zk_recipes::Standing;
-use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec, Registration};
+use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec};
 
+use super::health::Served;
 use super::views::Viewer;
-use super::{Driver, Keeper, Kept, last, work};
+use super::{Kept, last, work};
 use crate::actor::Called;
 use crate::paths::{lock_path, node};
 use crate::schedule::{Call, Phase};
@@ -18,7 +18,7 @@ use crate::workload::pictures::{Says, Seen, Shown};
 /// The workload of service discovery: in each directory a registration, and a view.
 #[derive(Default)]
 pub(in crate::workload) struct Services {
-    registered: Vec<Option<Kept<Registration>>>,
+    registered: Vec<Option<Kept<Served>>>,
     views: Vec<Option<Viewer>>,
 }
 
@@ -110,47 +110,5 @@ pub(super) fn seen(at: usize, instance: &Instance) -> Seen {
         data: JsonCodec::new().encode(instance).to_vec(),
         czxid: Zxid::NONE,
         mzxid: Zxid::NONE,
-    }
-}
-
-fn instance(id: &str, value: &str) -> Instance {
-    let instance = Instance::builder(SERVICE).id(id).address(value);
-    instance.port(80).build()
-}
-
-#[async_trait]
-impl Keeper for Registration {
-    fn new(app: &Application, at: usize, value: &str) -> Option<(Self, Driver)> {
-        let id = format!("of-{}", app.actor.index);
-        let registered = services(app, at)?.register(instance(&id, value));
-        let (registration, driver) = registered.ok()?;
-        Some((registration, Box::pin(driver)))
-    }
-
-    fn path(&self) -> String {
-        self.path().to_owned()
-    }
-
-    fn data(&self, value: &str) -> Vec<u8> {
-        let mut now = self.instance();
-        now.address = Some(value.to_owned());
-        JsonCodec::new().encode(&now).to_vec()
-    }
-
-    fn set(&self, value: &str) {
-        self.update(|instance| instance.address = Some(value.to_owned()));
-    }
-
-    async fn present(&self) -> Option<Zxid> {
-        loop {
-            match self.applied().await? {
-                Standing::Present(czxid) => return Some(czxid),
-                _ => tokio::task::yield_now().await,
-            }
-        }
-    }
-
-    fn close(&self) {
-        self.unregister();
     }
 }
