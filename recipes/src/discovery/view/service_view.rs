@@ -96,7 +96,8 @@ impl ServiceView {
     /// be behind.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        self.cache.is_fresh()
+        // What the cache has read again is shown a moment later.
+        self.told.borrow().fresh && self.cache.is_fresh()
     }
 
     /// How old it is at most, also on a server that is behind the others; `None` before there is a proof. See
