@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use zk_recipes::{Election, Queue, ShardedQueue};
 
 use super::handle::Handle;
@@ -17,6 +18,14 @@ pub(super) struct Parts {
     kind: Kind,
     sharded: ShardedQueue,
     met: BTreeMap<String, Handle>,
+    /// Adds parts for as long as its program has it.
+    grower: AbortHandle,
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.grower.abort();
+    }
 }
 
 impl Parts {
@@ -32,11 +41,12 @@ impl Parts {
         let path = format!("{}/growth", lock_path(at));
         let election = Election::new(&app.client, &path).map_err(|error| error.to_string())?;
         let grown = sharded.clone();
-        drop(app.drive(async move { grown.grow(&election).await }));
+        let grower = app.drive(async move { grown.grow(&election).await });
         Ok(Self {
             kind,
             sharded,
             met: BTreeMap::new(),
+            grower: grower.abort_handle(),
         })
     }
 
