@@ -30,6 +30,8 @@ pub use change::CacheChange;
 pub use changes::CacheChanges;
 pub use loading::CacheLoading;
 pub use node::CachedNode;
+#[cfg(feature = "discovery")]
+pub(crate) use picture::Reach;
 pub use snapshot::CacheSnapshot;
 pub use typed::TypedCache;
 pub use view::Cache;

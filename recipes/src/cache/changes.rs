@@ -3,6 +3,8 @@
 use super::change::CacheChange;
 use super::handle::Handle;
 use super::log::Next;
+#[cfg(feature = "discovery")]
+use super::picture::Reach;
 
 /// The changes of a [`Cache`](super::Cache), in the order of the server's transactions per node: a snapshot, then what
 /// changed since. Each reader goes at its own pace and holds up nobody; one that falls more than the
@@ -49,6 +51,13 @@ impl CacheChanges {
                 return self.look().0;
             }
         }
+    }
+
+    /// How far what was told reaches; `None` if more is to be told already.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn reach(&self) -> Option<Reach> {
+        let reach = Reach::of(&self.handle.picture.borrow());
+        (Some(reach.told) == self.next).then_some(reach)
     }
 
     /// What is next, and whether nothing will come after all that was told.

@@ -24,6 +24,26 @@ pub(super) struct Picture {
     pub(super) ended: Option<Option<Error>>,
 }
 
+/// How far a picture reaches.
+#[cfg(feature = "discovery")]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reach {
+    /// The number of the change that comes next.
+    pub(crate) told: u64,
+    /// It shows all that was committed before this.
+    pub(crate) sure: Option<Moment>,
+}
+
+#[cfg(feature = "discovery")]
+impl Reach {
+    pub(super) fn of(picture: &Picture) -> Self {
+        Self {
+            told: picture.log.end(),
+            sure: picture.sure,
+        }
+    }
+}
+
 impl Picture {
     pub(super) fn new(backlog: usize) -> Self {
         Self {

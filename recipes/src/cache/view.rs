@@ -8,6 +8,8 @@ use super::asks::Mark;
 use super::changes::CacheChanges;
 use super::handle::Handle;
 use super::node::CachedNode;
+#[cfg(feature = "discovery")]
+use super::picture::Reach;
 use super::snapshot::{self, CacheSnapshot};
 use crate::renewal::renewed;
 
@@ -67,6 +69,12 @@ impl Cache {
     /// Follows it: yields all of it, then each change.
     pub fn changes(&self) -> CacheChanges {
         CacheChanges::new(self.handle.clone())
+    }
+
+    /// How far it reaches.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn reach(&self) -> Reach {
+        Reach::of(&self.handle.picture.borrow())
     }
 
     /// How many nodes it has.

@@ -101,10 +101,19 @@ impl ServiceView {
     }
 
     /// How old it is at most, also on a server that is behind the others; `None` before there is a proof. See
-    /// [`confirm_every`](super::ServiceViewBuilder::confirm_every) and [`catch_up`](Self::catch_up).
+    /// [`confirm_every`](super::ServiceViewBuilder::confirm_every) and [`catch_up`](Self::catch_up). True of what is read
+    /// after it was asked.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
-        self.cache.staleness()
+        let shown = self.told.borrow().reach;
+        let cached = self.cache.reach();
+        // What the cache has is shown a moment later.
+        let reach = if cached.told == shown.told {
+            cached
+        } else {
+            shown
+        };
+        Some(self.client.now() - reach.sure?)
     }
 
     /// Waits until it shows all that was committed before the call, by whomever. Costs one commit of an empty transaction.
@@ -177,5 +186,62 @@ impl ServiceView {
     /// Nothing that is done under this lock can leave it half done.
     fn down(&self) -> MutexGuard<'_, Down> {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TreeCache;
+    use crate::cache::Reach;
+    use crate::discovery::view::down::DownPolicy;
+
+    const MOMENT: Duration = Duration::from_millis(5);
+
+    /// Nobody shows what the cache has taken in: the view is as old as what it shows.
+    #[tokio::test]
+    async fn s1_a_view_is_as_old_as_what_it_shows_and_not_as_its_cache() {
+        let zk = Client::dev().await.unwrap();
+        zk.create("/s", "").await.unwrap();
+        let (loading, driver) = TreeCache::new(&zk, "/s").unwrap().keep();
+        tokio::spawn(driver);
+        let cache = loading.loaded().await.unwrap();
+        cache.catch_up().await.unwrap();
+        let before = cache.reach();
+        let at = |reach: Reach, fresh| Shown {
+            loaded: true,
+            fresh,
+            reach,
+            ..Shown::default()
+        };
+        let (tell, told) = watch::channel(at(before, true));
+        let (ask, synced) = watch::channel(0);
+        let view = ServiceView {
+            cache: cache.clone(),
+            told,
+            ask: Arc::new(ask),
+            synced,
+            down: Arc::new(Mutex::new(Down::new(DownPolicy::default()))),
+            client: zk.clone(),
+        };
+        let since = |reach: Reach| zk.now() - reach.sure.unwrap();
+        let is_as_old = || {
+            let age = since(before);
+            view.staleness().unwrap() >= age
+        };
+        let is_younger = || {
+            let age = view.staleness().unwrap();
+            age + MOMENT <= since(before)
+        };
+        // Nothing was told since: a proof of the cache's is one of the view's.
+        tokio::time::sleep(MOMENT).await;
+        cache.catch_up().await.unwrap();
+        assert!(is_younger() && view.is_fresh());
+        zk.create("/s/i", "").await.unwrap();
+        cache.catch_up().await.unwrap();
+        assert!(is_as_old());
+        tell.send_replace(at(cache.reach(), false));
+        assert!(is_younger() && !view.is_fresh());
+        zk.close().await.unwrap();
     }
 }

@@ -8,6 +8,7 @@ use std::task::Poll;
 use tokio::sync::watch;
 use zk_client::path;
 
+use crate::cache::Reach;
 use crate::discovery::codec::{BrokenNode, Codec};
 use crate::discovery::found::Nodes;
 use crate::discovery::instance::Instance;
@@ -19,7 +20,7 @@ pub type Instances = Arc<[Arc<Instance>]>;
 /// Which instances a view has.
 pub(super) type Filter = Arc<dyn Fn(&Instance) -> bool + Send + Sync>;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shown {
     pub(super) instances: Instances,
     /// Those of them that want to be called.
@@ -28,6 +29,19 @@ pub(super) struct Shown {
     /// All was read at least once.
     pub(super) loaded: bool,
     pub(super) fresh: bool,
+    /// How far it reaches, of what the cache tells.
+    pub(super) reach: Reach,
+}
+
+impl Shown {
+    /// Whether it looks the same. How far it reaches is no change.
+    fn looks_like(&self, other: &Self) -> bool {
+        let all = |shown: &Self| (shown.loaded, shown.fresh);
+        all(self) == all(other)
+            && self.instances == other.instances
+            && self.enabled == other.enabled
+            && self.broken == other.broken
+    }
 }
 
 /// Makes a view of what a cache tells.
@@ -59,10 +73,10 @@ impl Follower {
             while let Poll::Ready(Some(change)) = ready(&mut changes).await {
                 self.take(service, change);
             }
-            self.show();
+            self.show(changes.reach());
         }
         self.fresh = false;
-        self.show();
+        self.show(None);
     }
 
     fn take(&mut self, service: &str, change: CacheChange) {
@@ -95,7 +109,7 @@ impl Follower {
         self.nodes.put(&*self.codec, name, node.data(), created);
     }
 
-    fn show(&self) {
+    fn show(&self, reach: Option<Reach>) {
         let mut instances = self.nodes.instances();
         if let Some(filter) = &self.filter {
             instances.retain(|instance| filter(instance));
@@ -107,9 +121,11 @@ impl Follower {
             broken: self.nodes.broken().into(),
             loaded: true,
             fresh: self.fresh,
+            // If more was told meanwhile, it reaches as far as it did at least.
+            reach: reach.unwrap_or_else(|| self.tell.borrow().reach),
         };
         self.tell.send_if_modified(|before| {
-            let changed = *before != shown;
+            let changed = !before.looks_like(&shown);
             *before = shown;
             changed
         });
