@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use zk_client::{Acl, Client, Error};
+use zk_client::{Acl, Client, Error, ErrorKind};
 
 use super::codec::Codec;
 use super::registration::Orders;
 use super::wanted::Order;
+use crate::renewal::{crowded_out, renewed};
 use crate::{PersistentNode, Standing};
 
 pub(super) struct Registrar {
@@ -69,11 +70,16 @@ impl Registrar {
         let mut keeper = pin!(keeper);
         // What was set last, and what the node is known to have.
         let (mut set, mut written) = (number, 0);
-        let mut closing = false;
+        let (mut closing, mut withdraws) = (false, false);
         loop {
             let standing = tokio::select! {
                 biased;
-                ended = &mut keeper => return ended,
+                ended = &mut keeper => return match ended {
+                    Err(error) if withdraws && error.kind() == ErrorKind::TimedOut => {
+                        self.until_gone(error).await
+                    }
+                    ended => ended,
+                },
                 standing = watched.changed() => match standing {
                     Some(standing) => {
                         written = 0;
@@ -94,9 +100,9 @@ impl Registrar {
                             presence.set(data);
                             set = number;
                         }
-                        _ => {
+                        (task, _) => {
                             presence.close();
-                            closing = true;
+                            (closing, withdraws) = (true, matches!(task, Task::Withdraw));
                         }
                     }
                     continue;
@@ -105,6 +111,38 @@ impl Registrar {
             if !closing {
                 self.orders.tell(standing, written);
             }
+        }
+    }
+
+    /// No server could be asked to delete the node. The session goes on trying, and until it is gone none is made in its place.
+    /// Whoever asks for the end meanwhile is told that it was in vain.
+    async fn until_gone(&self, in_vain: Error) -> Result<(), Error> {
+        let client = self.client.patient();
+        let gone = async {
+            loop {
+                let generation = client.generation();
+                match client.exists(&self.path).watch().await {
+                    Ok((Some(stat), mut watch))
+                        if Some(stat.ephemeral_owner) == client.session_id() =>
+                    {
+                        watch.next().await;
+                    }
+                    Ok(_) => return Ok(()),
+                    Err(error) => {
+                        if let Err(error) = crowded_out(error).await {
+                            renewed(&client, generation, error)?;
+                        }
+                    }
+                }
+            }
+        };
+        let mut wanted = self.orders.wanted.clone();
+        let writes_enabled = self.codec.writes_enabled();
+        let ends = wanted.wait_for(|wanted| matches!(wanted.order(writes_enabled), Order::End));
+        tokio::select! {
+            biased;
+            gone = gone => gone,
+            _ = ends => Err(in_vain),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use zk_client::{CreateMode, Error, ErrorKind, Fate, Multi, MultiResult, OpKind, Zxid};
 
 use super::clock::Anchor;
@@ -146,10 +147,12 @@ impl PutAll {
             1 => format!("an item was put into {path}"),
             count => format!("{count} items were put into {path}"),
         };
+        // One limit for all attempts: others may be faster again and again.
+        let until = self.timeout.map(|limit| (limit, Instant::now() + limit));
         loop {
             let version = match self.config.bound {
                 None => None,
-                Some(bound) => self.room(bound).await?,
+                Some(bound) => self.room(bound, until).await?,
             };
             let parts = self.parts(&items, version);
             let (sent, generation) = (client.now(), client.generation());
@@ -210,7 +213,11 @@ impl PutAll {
     }
 
     /// Waits until there is room; for a strict bound, what version of its node that was seen at.
-    async fn room(&self, bound: Bound) -> Result<Option<i32>, Error> {
+    async fn room(
+        &self,
+        bound: Bound,
+        until: Option<(Duration, Instant)>,
+    ) -> Result<Option<i32>, Error> {
         if self.entries.len() > bound.items {
             let count = self.entries.len();
             return Err(self.misuse(&format!(
@@ -228,9 +235,9 @@ impl PutAll {
                 }
             }
         };
-        match self.timeout {
+        match until {
             None => room.await,
-            Some(limit) => match tokio::time::timeout(limit, room).await {
+            Some((limit, until)) => match tokio::time::timeout_at(until, room).await {
                 Ok(room) => room,
                 Err(_) => {
                     let why = format!("it is full: there are {} items or more", bound.items);

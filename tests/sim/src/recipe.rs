@@ -155,6 +155,9 @@ impl Recipe {
             Self::Lease => vec![lease_holder(lock)],
             // The numbers of its items are an order as long as the counter lasts.
             Self::Queue => Vec::new(),
+            // Where it has ended, a server does not note that children come: none of them tells what one-shot watches missed
+            // over a broken connection.
+            Self::Cache => Vec::new(),
             _ if self.is_plain() => vec![node(lock)],
             _ => vec![lock_path(lock)],
         }

@@ -240,6 +240,40 @@ async fn an_instance_without_heartbeat_is_drained_until_the_next() {
     assert!(matches!(health.changed().await, Some(Health::Failing(_))));
 }
 
+/// The servers commit nothing for longer than a withdrawal waits: the registration goes on, and its node comes back.
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_cannot_be_withdrawn_for_long_is_registered_again_when_it_is_well() {
+    let world = World::new();
+    let zk = world.client().await;
+    let (registration, driver) = registered(&services(&zk), instance(InstanceKind::Dynamic)).await;
+    let (heartbeat, check) = Check::ttl(SECOND * 3600);
+    let check = check.while_unhealthy(WhileUnhealthy::Withdraw);
+    let (mut health, checking) = registration.check(check);
+    let _checking = spawned(checking);
+    heartbeat.pass();
+    assert_eq!(health.changed().await, Some(Health::Passing));
+    world.hooks.hold_commits(true);
+    heartbeat.fail("the disk is full");
+    assert!(matches!(health.changed().await, Some(Health::Failing(_))));
+    tokio::time::sleep(SECOND * 120).await;
+    assert!(!driver.is_finished());
+    assert!(data(&world, NODE).is_some(), "it is not gone yet");
+    heartbeat.pass();
+    assert_eq!(health.changed().await, Some(Health::Passing));
+    world.hooks.hold_commits(false);
+    while !matches!(registration.applied().await, Some(Standing::Present(_))) {
+        settle().await;
+    }
+    assert!(data(&world, NODE).is_some());
+    // And the end, while nobody can be asked, is told as it is.
+    world.hooks.hold_commits(true);
+    heartbeat.fail("the disk is full");
+    tokio::time::sleep(SECOND * 120).await;
+    registration.unregister();
+    let error = driver.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_check_keeps_no_registration_and_asks_no_more_when_that_is_gone() {
     let world = World::new();

@@ -3,7 +3,9 @@
 use std::future::IntoFuture as _;
 use std::time::Duration;
 
+use zk_embedded::Match;
 use zk_recipes::{Entry, ErrorKind, Fate, QueueLayout};
+use zk_wire::OpCode;
 
 use super::{LAYOUTS, PATH, SOON, entry, items, queue, queue_of, take};
 use crate::kit::{World, settle, spawned};
@@ -80,6 +82,38 @@ async fn a_bounded_queue_waits_for_room_and_a_put_without_any_is_given_up() {
         assert_eq!(error.kind(), ErrorKind::Misuse, "it never fits: {error}");
         assert_eq!(zk.stats().watches, 0);
     }
+}
+
+/// Whenever there is room, somebody else is faster.
+#[tokio::test(start_paused = true)]
+async fn a_bounded_put_that_loses_race_after_race_is_given_up_in_time() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let (queue, other) = (queue(&zk).strict_bound(1), queue(&other).strict_bound(1));
+    other.put("first").await.unwrap();
+    let put = spawned(queue.put("x").timeout(SOON));
+    let begun = tokio::time::Instant::now();
+    // It is told late that there is room.
+    let looks = Match::op(OpCode::Exists).path(PATH);
+    let looks = looks.session(zk.session_id().unwrap()).times(100);
+    let rule = world
+        .hooks
+        .on(looks)
+        .delay_reply(Duration::from_millis(500));
+    let rivals = spawned(async move {
+        loop {
+            tokio::time::sleep(SOON / 3).await;
+            take(&other).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            other.put("another").await.unwrap();
+        }
+    });
+    let error = put.await.unwrap().unwrap_err();
+    rivals.abort();
+    assert_eq!(error.kind(), ErrorKind::WaitTimedOut, "{error}");
+    assert!(world.hooks.fired(rule) > 3, "it has tried");
+    let taken = begun.elapsed();
+    assert!((SOON..SOON * 3 / 2).contains(&taken), "{taken:?}");
 }
 
 /// How many items there were at most while each of `producers` put `each` without anybody taking any.
