@@ -502,6 +502,10 @@ async fn follow(actor: Arc<Actor>, client: Client) {
                 if generation != last.0 {
                     note(last.1, NoteKind::Expired);
                 }
+                // The process may have let go of this client, while a task of it lasts that is being ended.
+                if actor.session().is_none() && generation != last.0 {
+                    continue;
+                }
                 last = (generation, session);
                 note(session, NoteKind::Connected);
             }
