@@ -160,6 +160,8 @@ impl<K: Keeper> Kept<K> {
         self.is_sick = false;
         let value = app.fresh_value();
         self.keeper.set(&value);
+        // Its driver and whoever checks it are woken by that, in an order that tokio draws.
+        tokio::task::yield_now().await;
         self.keeper.recover();
         self.present(app, Function::Keep, &value, limit).await
     }

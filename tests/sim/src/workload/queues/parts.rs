@@ -40,6 +40,8 @@ impl Parts {
         let sharded = sharded.check_every(Duration::from_millis(300));
         let path = format!("{}/growth", lock_path(at));
         let election = Election::new(&app.client, &path).map_err(|error| error.to_string())?;
+        // What it says of itself otherwise is not the same in every process.
+        let election = election.contender(app.name());
         let grown = sharded.clone();
         let grower = app.drive(async move { grown.grow(&election).await });
         Ok(Self {
