@@ -55,13 +55,28 @@ pub(super) fn choose(
 /// Among how many of the items that are ready one is drawn after so many races that were lost: among consumers that look at
 /// the same list, each the head wins once. Never past what is as urgent as the first.
 pub(super) fn window(ready: &[Name], lost: u32) -> usize {
+    equals(ready).min(1 << lost.min(4))
+}
+
+/// Up to `wanted` of them from the one that was drawn on. Past the first only such as are as urgent: the ones that were not
+/// drawn go before all others.
+pub(super) fn from(mut ready: Vec<Name>, drawn: usize, wanted: usize) -> Vec<Name> {
+    if drawn > 0 {
+        ready.truncate(equals(&ready));
+    }
+    ready.drain(..drawn.min(ready.len()));
+    ready.truncate(wanted);
+    ready
+}
+
+/// How many are as urgent as the first.
+fn equals(ready: &[Name]) -> usize {
     let Some(first) = ready.first() else {
         return 0;
     };
-    let equals = ready
-        .iter()
-        .take_while(|name| name.rank.class == first.rank.class);
-    equals.count().min(1 << lost.min(4))
+    let class = &first.rank.class;
+    let equals = ready.iter().take_while(|name| name.rank.class == *class);
+    equals.count()
 }
 
 #[cfg(test)]
@@ -151,5 +166,23 @@ mod tests {
         assert_eq!(window(&ready, 1), 2);
         assert_eq!(window(&ready, 30), 2);
         assert_eq!(window(&[], 3), 0);
+    }
+
+    #[test]
+    fn a_batch_that_does_not_begin_with_the_first_leaves_what_is_less_urgent() {
+        let queue = [
+            "entry-001-0000000005",
+            "entry-001-0000000006",
+            "entry-002-0000000001",
+        ];
+        let from = |drawn, wanted| {
+            let ready = names(QueueLayout::Kazoo, &queue);
+            let picked = from(ready, drawn, wanted).into_iter();
+            Vec::from_iter(picked.map(|name| name.text))
+        };
+        assert_eq!(from(0, 9), queue);
+        assert_eq!(from(0, 2), queue[..2]);
+        assert_eq!(from(1, 9), queue[1..2]);
+        assert_eq!(from(9, 9), [""; 0]);
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::time::sleep;
 use zk_client::{Client, Error, ErrorKind, Watch};
 
-use super::choose::{Choice, choose, window};
+use super::choose::{Choice, choose, from, window};
 use super::config::{Config, OnCorrupt};
 use super::item::Item;
 use super::layout::QueueLayout;
@@ -30,11 +30,9 @@ impl Picker<'_> {
         loop {
             let generation = self.config.client.generation();
             match self.look_or_wait(wanted + WIDEST).await {
-                Ok(Some(mut ready)) => {
-                    let first = self.draw(window(&ready, lost))?;
-                    ready.drain(..first);
-                    ready.truncate(wanted);
-                    return Ok(ready);
+                Ok(Some(ready)) => {
+                    let drawn = self.draw(window(&ready, lost))?;
+                    return Ok(from(ready, drawn, wanted));
                 }
                 Ok(None) if self.waits => {}
                 Ok(None) => return Ok(Vec::new()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zk_wire::{Moment, SessionId, Zxid};
 
 use crate::history::History;
-use crate::known::{Ends, Writes, begun, notes};
+use crate::known::{Ends, Writes, begun, notes, timed_out};
 use crate::records::{Change, ChangeKind, Function, NodeKind, NoteKind, Op, Outcome, SessionStep};
 use crate::verdict::{Findings, Property, Verdict};
 
@@ -118,7 +118,6 @@ fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
             );
             continue;
         };
-        let timed_out = op.deadline.is_some_and(|deadline| deadline <= returned);
         // A call made between two sessions is queued until the next one is there, and sent on that.
         let cut = if op.function == Function::Take {
             ends.process_cut_within(op.process, begun(history, place, op), returned)
@@ -127,7 +126,7 @@ fn doubts(history: &History, ends: &Ends, findings: &mut Findings) {
         } else {
             ends.cut_within(op.session, op.invoked, returned)
         };
-        if !timed_out && !cut {
+        if !timed_out(op) && !cut {
             let text = format!(
                 "{} {} is unknown, and session {} lost no connection",
                 op.function.word(),

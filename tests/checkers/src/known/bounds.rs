@@ -5,7 +5,7 @@ use std::time::Duration;
 use zk_wire::Moment;
 
 use crate::history::History;
-use crate::records::{Note, NoteKind};
+use crate::records::{Note, NoteKind, Op};
 
 /// By when things must have happened, once nothing stands in their way.
 pub(crate) struct Bounds {
@@ -63,6 +63,16 @@ pub(crate) fn notes(history: &History) -> Vec<Note> {
     notes.sort_by_key(|note| note.at);
     notes
 }
+
+/// Whether the call used up the time that it had. What falls on one moment is told apart by some nanoseconds.
+pub(crate) fn timed_out(op: &Op) -> bool {
+    let by = op.returned.and_then(|returned| later(returned, ONE_MOMENT));
+    op.deadline
+        .zip(by)
+        .is_some_and(|(deadline, by)| deadline <= by)
+}
+
+const ONE_MOMENT: Duration = Duration::from_micros(1);
 
 /// The time so much later, if there is one.
 pub(crate) fn later(at: Moment, by: Duration) -> Option<Moment> {

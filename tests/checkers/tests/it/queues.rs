@@ -362,6 +362,55 @@ fn what_a_take_tells_of_one_before_it_is_judged_by_the_time_of_that() {
     expect_each("queues", &[handle, class]);
 }
 
+/// A take of three that gave up; the next one was told of the first of them, and then its process was killed.
+const IN_HAND: &str = "\
+note process=1 session=a what=connected at=0
+note process=1 session=a what=crashed at=40
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> invoked=4 returned=6 outcome=ok session=a
+op process=1 function=put path=/q data=<1.3> invoked=7 returned=9 outcome=ok session=a
+op process=1 function=put path=/q data=<1.4> invoked=10 returned=12 outcome=ok session=a
+op process=1 recipe=q1 function=take path=/q expected=3 sequential=yes invoked=15 deadline=18.000003 returned=18 outcome=not_applied session=a
+op process=1 recipe=q1 function=take path=/q expected=1 sequential=yes invoked=20 returned=21 outcome=ok reply=<1.1> session=a
+change zxid=1 at=0.5 session=e kind=create path=/q
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=8 session=a kind=create path=/q/n2 data=<1.3>
+change zxid=5 at=11 session=a kind=create path=/q/n3 data=<1.4>
+change zxid=6 at=17 session=a kind=delete path=/q/n0
+change zxid=6 at=17 session=a kind=delete path=/q/n1
+change zxid=6 at=17 session=a kind=delete path=/q/n2
+";
+
+#[test]
+fn what_a_handle_has_in_hand_is_told_before_anything_else() {
+    let more = case(
+        Q1,
+        "a take that wanted more is not told of the others",
+        IN_HAND,
+        "expected=1 sequential=yes invoked=20",
+        "expected=2 sequential=yes invoked=20",
+    );
+    let nothing = case(
+        Q1,
+        "a take finds nothing while the handle has some",
+        IN_HAND,
+        "invoked=20 returned=21 outcome=ok reply=<1.1>",
+        "invoked=20 returned=21 outcome=not_applied",
+    );
+    let later = case(
+        Q1,
+        "a take is told of what was taken later",
+        IN_HAND,
+        "",
+        "\
+op process=1 recipe=q1 function=take path=/q expected=1 sequential=yes invoked=24 returned=26 outcome=ok reply=<1.4> session=a
+change zxid=7 at=25 session=a kind=delete path=/q/n3
+",
+    );
+    expect_each("queues", &[more, nothing, later]);
+}
+
 /// Two batches: one is put, and one is dropped and never was.
 const TOGETHER: &str = "\
 note process=1 session=a what=connected at=0

@@ -3,7 +3,7 @@
 use zk_wire::Moment;
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Life, Rows, Tree, later, name};
+use crate::known::{Bounds, Ends, Life, Rows, Tree, later, name, timed_out};
 use crate::records::{NoteKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -42,8 +42,7 @@ impl<'h> Sites<'h> {
         let Some(returned) = op.returned.filter(|returned| *returned < at) else {
             return false;
         };
-        let timed_out = op.deadline.is_some_and(|deadline| deadline <= returned);
-        let gave_up = op.outcome == Outcome::NotApplied && op.error == 0 && timed_out;
+        let gave_up = op.outcome == Outcome::NotApplied && op.error == 0 && timed_out(op);
         let patience = self.history.limits.session_timeout / 3;
         let in_vain = op.deadline.and_then(|deadline| later(deadline, patience));
         let cut = self

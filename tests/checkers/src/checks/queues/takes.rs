@@ -1,9 +1,10 @@
 //! Who took what away.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::queue::Queue;
-use crate::known::{Removal, begun};
+use super::queue::{Item, Queue};
+use crate::known::{Removal, begun, timed_out};
 use crate::records::{Function, Op, Outcome};
 use crate::verdict::{Findings, Property};
 
@@ -78,10 +79,7 @@ fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
             Outcome::Cancelled => op.polls > 0 && !was_told_since(queue, op, end),
             // Whoever gave up has dropped it.
             Outcome::NotApplied => {
-                let gave_up = op
-                    .deadline
-                    .is_some_and(|by| op.returned.is_some_and(|at| by <= at));
-                op.error == 0 && gave_up && !was_told_since(queue, op, end)
+                op.error == 0 && timed_out(op) && !was_told_since(queue, op, end)
             }
             Outcome::Ok => false,
         };
@@ -94,15 +92,45 @@ fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
     })
 }
 
-/// Whether a later call of the dropped one's handle came back with something, or with nothing to take.
+/// Whether a later call of the dropped one's handle must have been told of it: what a handle has is handed out in the order in
+/// which it was taken, before it takes anything else.
 fn was_told_since(queue: &Queue<'_>, dropped: &Op, end: &Removal) -> bool {
     let mut calls = queue.calls.iter().map(|(_, op)| op);
     calls.any(|op| {
         let same = op.function == Function::Take
             && (op.process, op.recipe) == (dropped.process, dropped.recipe);
-        let nothing = op.outcome == Outcome::NotApplied && op.error == 0;
-        let told = op.outcome == Outcome::Ok || nothing;
         let since = dropped.returned.unwrap_or(end.at);
-        same && told && op.invoked >= since
+        if !same || op.invoked < since {
+            return false;
+        }
+        match op.outcome {
+            Outcome::Ok => went_on(queue, dropped, op, end),
+            // There was nothing.
+            Outcome::NotApplied => op.error == 0,
+            _ => false,
+        }
     })
+}
+
+/// Whether what a call was told of leaves nothing of the write for another one: it was taken later, or with it and the call
+/// wanted more; or the dropped call took that instead, and a call takes once.
+fn went_on(queue: &Queue<'_>, dropped: &Op, told: &Op, end: &Removal) -> bool {
+    let Some(item) = queue.item(told.reply).and_then(Item::end) else {
+        return true;
+    };
+    match item.zxid.cmp(&end.zxid) {
+        Ordering::Less => item.at >= dropped.invoked,
+        Ordering::Equal => {
+            let call = |op: &Op| (op.function, op.process, op.recipe, op.invoked);
+            let answers = queue.calls.iter();
+            let answers = answers
+                .filter(|(_, op)| op.outcome == Outcome::Ok && call(op) == call(told))
+                .count();
+            let wanted = told
+                .expected
+                .and_then(|wanted| usize::try_from(wanted).ok());
+            wanted.is_some_and(|wanted| answers < wanted)
+        }
+        Ordering::Greater => true,
+    }
 }

@@ -160,7 +160,7 @@ impl Handle {
         let limit = Duration::from_millis(app.rng.between(5, 2500));
         let tries = app.rng.percent(20);
         if !self.kind.claims {
-            let wanted = if app.rng.percent(25) { 3 } else { 1 };
+            let wanted = if app.rng.percent(25) && !tries { 3 } else { 1 };
             self.take(app, limit, tries, wanted).await;
         } else if let Some(Some(claimed)) = self.claim(app, limit, tries).await {
             self.work_on(app, claimed).await;
