@@ -105,17 +105,17 @@ fn in_turn(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether nobody else had anything from the queue meanwhile.
+/// Whether nobody else had anything from the queue meanwhile, told or not.
 fn is_alone(queue: &Queue<'_>, had: &Had<'_>) -> bool {
     let lag = queue.history.limits.session_timeout * 2;
     let meanwhile = |at: Moment| at <= had.at && later(at, lag).is_none_or(|end| end >= had.since);
-    let mut items = queue.items.values();
-    !items.any(|item| {
-        let taken = item.stays.iter().filter_map(|stay| stay.gone);
-        let mut taken = taken.filter(|gone| meanwhile(gone.at));
-        let mut claimed = item.claims.iter().filter(|claim| meanwhile(claim.since));
-        taken.any(|gone| queue.ends.user(gone.session) != Some(had.op.process))
-            || claimed.any(|claim| claim.op.process != had.op.process)
+    let is_anothers = |session| queue.ends.user(session) != Some(had.op.process);
+    let mut stays = queue.items.values().flat_map(|item| &item.stays);
+    !stays.any(|stay| {
+        let taken = stay.gone.filter(|gone| meanwhile(gone.at));
+        let mut claimed = queue.locks(stay).filter(|lock| meanwhile(lock.created));
+        taken.is_some_and(|gone| is_anothers(gone.session))
+            || claimed.any(|lock| is_anothers(lock.owner))
     })
 }
 
