@@ -217,6 +217,14 @@ impl Worker {
                 .or_default()
                 .push(Clone::clone(line));
         };
+        let release = async {
+            let released = release.await;
+            if released.is_ok() {
+                let node = held.node().to_owned();
+                self.diary.page().released.push((node, now()));
+            }
+            released
+        };
         work.run(release, say).await;
     }
 }

@@ -27,9 +27,13 @@ impl Session {
 
     /// The owner is about to submit a transaction that may make the node, to be called before that. Until the owner says
     /// [where it is](Self::locate), or that [there is none](Self::discharge), the session looks for it when the duty is
-    /// performed: behind the transaction on the same connection, behind a barrier on a later one.
+    /// performed: behind the transaction on the same connection, behind a barrier on a later one. Ignored once the duty has a
+    /// create of its own.
     pub fn expect(&mut self, id: DutyId) {
-        if let Some(duty) = self.duties.get_mut(id).filter(|duty| !duty.due) {
+        let Some(duty) = self.duties.get_mut(id) else {
+            return;
+        };
+        if duty.known == Known::Nothing && !duty.due {
             duty.known = Known::Expected;
         }
     }
