@@ -21,7 +21,7 @@ pub(super) fn judge(page: &Page, order: &Order, findings: &mut Vec<String>) {
             findings.push(text);
         }
         if IN_TURN.contains(&place) {
-            in_turn(grant, life, place, order, findings);
+            in_turn(page, grant, life, (place, order), findings);
         }
     }
     for (node, told) in &page.released {
@@ -46,16 +46,27 @@ fn place(node: &str) -> Option<&str> {
 }
 
 /// `L8`: nobody who came before, and is in the way, is there when a hold is told.
-fn in_turn(grant: &Grant, life: &Life, place: &str, order: &Order, findings: &mut Vec<String>) {
+fn in_turn(
+    page: &Page,
+    grant: &Grant,
+    life: &Life,
+    (place, order): (&str, &Order),
+    findings: &mut Vec<String>,
+) {
     let told = grant.told;
     if life.end().ms <= told {
         // It was over before it was told.
         return;
     }
+    // A reader that was a writer until it was told.
+    let is_own = |node: &str| {
+        let mut grants = page.grants.iter();
+        grants.any(|other| other.hold == grant.hold && other.node == node)
+    };
     let is_ahead = |(node, other): &(&str, &Life)| {
         let in_the_way = grant.mode != Mode::Reading || node.contains("__WRIT__");
         let before = other.created < life.created && other.end().ms > told;
-        other.is_ephemeral && in_the_way && before
+        other.is_ephemeral && in_the_way && before && !is_own(node)
     };
     if let Some((ahead, _)) = order.below(place).find(is_ahead) {
         let node = &grant.node;
@@ -142,7 +153,14 @@ mod tests {
             let rw = order(&lines.each_ref().map(String::as_str));
             let mut read = grant(&reader, 1, 2);
             read.mode = Mode::Reading;
-            assert_eq!(!only(&page(vec![read]), &rw).is_empty(), wrong, "{name}");
+            let mut write = grant(&ahead, 1, 1);
+            write.hold = reader.clone();
+            assert_eq!(
+                !only(&page(vec![read.clone()]), &rw).is_empty(),
+                wrong,
+                "{name}"
+            );
+            assert_eq!(only(&page(vec![write, read]), &rw), "", "a downgrade");
         }
     }
 

@@ -51,14 +51,20 @@ pub(super) fn judge(queue: &Queue<'_>, findings: &mut Findings) {
     }
 }
 
-/// What an earlier take of the handle had under way when it was dropped or gave up, the next one tells; not before the item
+/// What an earlier take of the handle had under way when it was dropped or gave up, a later one tells; not before the item
 /// was there.
 fn since(queue: &Queue<'_>, place: usize, op: &Op, item: &Item) -> Moment {
     if op.function != Function::Take {
         return op.invoked;
     }
     let put = item.stays.first().map_or(op.invoked, |stay| stay.since);
-    begun(queue.history, place, op).max(put).min(op.invoked)
+    // The one that took it.
+    let call = |op: &Op| (op.function, op.process, op.recipe);
+    let taken = item.end().map_or(op.invoked, |end| end.at);
+    let mut calls = queue.calls.iter().rev();
+    let taker = calls.find(|(_, it)| call(it) == call(op) && it.invoked <= taken.min(op.invoked));
+    let (place, taker) = taker.copied().unwrap_or((place, *op));
+    begun(queue.history, place, &taker).max(put).min(op.invoked)
 }
 
 fn in_time(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
