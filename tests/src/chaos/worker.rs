@@ -219,7 +219,8 @@ impl Worker {
         };
         let release = async {
             let released = release.await;
-            if released.is_ok() {
+            // What was lost before goes when the servers end its session.
+            if matches!(released, Ok(true)) {
                 let node = held.node().to_owned();
                 self.diary.page().released.push((node, now()));
             }

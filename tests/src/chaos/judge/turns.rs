@@ -45,7 +45,8 @@ fn place(node: &str) -> Option<&str> {
     node.rsplit_once('/').map(|(place, _)| place)
 }
 
-/// `L8`: nobody who came before, and is in the way, is there when a hold is told.
+/// `L8`: nobody who came before, and is in the way, is there when a hold is told. A reader that was a writer until then came
+/// when that did.
 fn in_turn(
     page: &Page,
     grant: &Grant,
@@ -58,15 +59,13 @@ fn in_turn(
         // It was over before it was told.
         return;
     }
-    // A reader that was a writer until it was told.
-    let is_own = |node: &str| {
-        let mut grants = page.grants.iter();
-        grants.any(|other| other.hold == grant.hold && other.node == node)
-    };
+    let own = page.grants.iter().filter(|own| own.hold == grant.hold);
+    let lives = own.filter_map(|own| order.life(&own.node));
+    let came = lives.map(|own| own.created).min().unwrap_or(life.created);
     let is_ahead = |(node, other): &(&str, &Life)| {
         let in_the_way = grant.mode != Mode::Reading || node.contains("__WRIT__");
-        let before = other.created < life.created && other.end().ms > told;
-        other.is_ephemeral && in_the_way && before && !is_own(node)
+        let before = other.created < came && other.end().ms > told;
+        other.is_ephemeral && in_the_way && before
     };
     if let Some((ahead, _)) = order.below(place).find(is_ahead) {
         let node = &grant.node;
