@@ -1,7 +1,6 @@
 //! What the workers were told, held against what was committed.
 
 mod barriers;
-mod branches;
 mod grants;
 mod histories;
 mod ledgers;
@@ -29,7 +28,6 @@ pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     values::judge(page, order, &mut findings);
     barriers::judge(page, order, &mut findings);
     parts::judge(page, order, &mut findings);
-    branches::judge(page, order, &mut findings);
     findings
 }
 
