@@ -361,14 +361,14 @@ impl Recipe {
     }
 }
 
-/// Whether it is a part of a queue, or what it has beside it.
+/// Whether it is a part of a queue, or where its locks are.
 fn is_part(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let part = name
-        .trim_start_matches("_marks_")
-        .trim_start_matches("_locks_");
+    let part = ["/node/", "/_locks_node_"]
+        .iter()
+        .find_map(|before| path.split_once(before));
+    let id = part.and_then(|(_, part)| part.strip_prefix("queue-"));
     // Items have ten digits.
-    path.contains("/node/") && part.strip_prefix("queue-").is_some_and(|id| id.len() == 36)
+    id.is_some_and(|id| id.len() == 36)
 }
 
 /// The columns of most locks.

@@ -22,6 +22,8 @@ pub(super) struct Page {
     pub(super) lines: BTreeMap<&'static str, Vec<Value>>,
     pub(super) grants: Vec<Grant>,
     pub(super) terms: Vec<Term>,
+    /// Nodes of holds that were there until their release, and when that was told.
+    pub(super) released: Vec<(String, i64)>,
     pub(super) steps: Vec<Step>,
     pub(super) writes: Vec<Write>,
     pub(super) sights: Vec<Sight>,

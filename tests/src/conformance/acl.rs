@@ -103,6 +103,7 @@ pub async fn each_permission_allows_its_own_operations(server: &Server) {
         zk.create(&format!("{node}/old"), "").await.unwrap();
         let acl = [Acl::open().with_perms(perms)];
         zk.set_acl(&node, acl).await.unwrap();
+        server.is_everywhere().await;
         let allowed = [
             zk.get(&node).await.is_ok(),
             zk.children(&node).await.is_ok(),

@@ -198,6 +198,7 @@ pub async fn a_lock_in_a_closed_place_is_refused(server: &Server) {
     let perms = Permissions::CREATE | Permissions::DELETE;
     let blind = [Acl::open().with_perms(perms)];
     owner.set_acl("/unreadable", blind).await.unwrap();
+    server.is_everywhere().await;
     let stranger = server.client().await;
     for path in ["/closed", "/closed/lock", "/unreadable"] {
         let mutex = Mutex::new(&stranger, path).unwrap();

@@ -10,6 +10,11 @@ pub trait Host: fmt::Debug + Send + Sync {
     /// Where a server listens that may create TTL nodes.
     fn connect_string(&self) -> String;
 
+    /// Where each server of the ensemble listens.
+    fn connect_strings(&self) -> Vec<String> {
+        vec![self.connect_string()]
+    }
+
     /// Where a server listens with stock settings, which refuses TTL nodes.
     fn stock_connect_string(&self) -> String;
 
@@ -136,6 +141,28 @@ impl Server {
             .host
             .admit(Client::builder(self.host.stock_connect_string()));
         builder.connect().await.unwrap()
+    }
+
+    /// Waits until every server has made what was made so far. Until the leader has replaced an ACL it judges writes by the old
+    /// one, though another server has answered.
+    ///
+    /// # Panics
+    ///
+    /// If a server cannot be reached.
+    pub async fn is_everywhere(&self) {
+        let last = self.root_client().await.set(&self.place, "").await.unwrap();
+        for server in self.host.connect_strings() {
+            let zk = self.host.admit(Client::builder(server));
+            let zk = zk.connect().await.unwrap();
+            loop {
+                let (place, mut watch) = zk.exists(&self.place).watch().await.unwrap();
+                if place.is_some_and(|place| place.mzxid >= last.mzxid) {
+                    break;
+                }
+                watch.next().await;
+            }
+            zk.close().await.unwrap();
+        }
     }
 
     /// What an event of this transaction carries.

@@ -46,6 +46,13 @@ impl Host for Plain {
         self.members.ensemble.connect_string_of(self.members.member)
     }
 
+    fn connect_strings(&self) -> Vec<String> {
+        let Members { ensemble, .. } = self.members;
+        Ensemble::MEMBERS
+            .map(|member| ensemble.connect_string_of(member))
+            .collect()
+    }
+
     fn stock_connect_string(&self) -> String {
         (self.stock)().connect_string()
     }
@@ -86,6 +93,13 @@ impl Host for Protected {
             ensemble, member, ..
         } = self.members;
         ensemble.secure_connect_string_of(member)
+    }
+
+    fn connect_strings(&self) -> Vec<String> {
+        let Members { ensemble, .. } = self.members;
+        Ensemble::MEMBERS
+            .map(|member| ensemble.secure_connect_string_of(member))
+            .collect()
     }
 
     fn stock_connect_string(&self) -> String {

@@ -61,7 +61,9 @@ impl GetAcl {
 ///
 /// # Ordering
 ///
-/// Queued at first poll, or when submitted.
+/// Queued at first poll, or when submitted. In an ensemble writes are judged by the leader, which goes by the old ACL until it
+/// has replaced it itself: what is sent right after the answer of another server may still be allowed, or refused, by that
+/// (`PrepRequestProcessor` notes the new version of an ACL that is under way, but not the ACL).
 ///
 /// # On session events
 ///
