@@ -1,12 +1,16 @@
 //! Contenders of one recipe that say when each begins and stops to hold, until Ctrl-C: something to break.
 //!
-//! `ZK_CONNECT=127.0.0.1:2181 cargo run -p zk-recipes --example holders -- rw` (or `semaphore`, `multi`)
+//! `ZK_CONNECT=127.0.0.1:2181 cargo run -p zk-recipes --example holders -- rw` (or `multi`, `semaphore`, `single`,
+//! `reentrant`)
 #![expect(clippy::print_stdout, reason = "a program to watch")]
 
 use std::time::Duration;
 
 use tokio::time::sleep;
-use zk_recipes::{Client, Error, HoldError, MultiLock, RwLock, Semaphore};
+use zk_recipes::{
+    Client, Error, ErrorKind, HoldError, MultiLock, Mutex, ReentrantMutex, RwLock, Semaphore,
+    SemaphoreMutex,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,6 +51,18 @@ async fn contend(recipe: String, number: u32, zk: Client) -> Result<(), Error> {
                 let lock = MultiLock::new(&zk, ["/demo/a", "/demo/b"])?;
                 lock.hold(|_| work("has both", number)).await
             }
+            "single" => {
+                let lock = SemaphoreMutex::new(&zk, "/demo/single")?;
+                lock.hold(|_| work("has the only permit", number)).await
+            }
+            "reentrant" => match twice(&zk, number).await {
+                Err(error) if error.kind() != ErrorKind::LockLost => return Err(error),
+                Err(lost) => {
+                    println!("{number} {lost}");
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            },
             _ => {
                 let semaphore = Semaphore::new(&zk, "/demo/semaphore", 2)?;
                 semaphore.hold(|_| work("has a permit", number)).await
@@ -58,6 +74,23 @@ async fn contend(recipe: String, number: u32, zk: Client) -> Result<(), Error> {
             Err(early) => println!("{number} {early}"),
         }
     }
+}
+
+/// Holds, and comes in again.
+async fn twice(zk: &Client, number: u32) -> Result<(), Error> {
+    let ledger = ReentrantMutex::new(Mutex::new(zk, "/demo/ledger")?);
+    let owner = format!("job {number}");
+    let outer = ledger.acquire(&owner).await?;
+    work("is in", number).await;
+    // The servers are asked whether it still holds.
+    let inner = ledger.acquire(&owner).await?;
+    println!(
+        "{number} is in twice: {}",
+        inner.held().token() == outer.held().token()
+    );
+    inner.release().await?;
+    outer.release().await?;
+    Ok(())
 }
 
 async fn work(what: &str, number: u32) {

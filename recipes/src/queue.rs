@@ -16,6 +16,7 @@ mod pick;
 mod place;
 mod put;
 mod sharded;
+mod size;
 mod state;
 mod take;
 

@@ -6,6 +6,7 @@
 
 mod cron;
 mod discovered_service;
+mod http_gate;
 mod kit;
 mod leader_service;
 mod lock_worker;

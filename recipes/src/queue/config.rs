@@ -71,8 +71,19 @@ impl Config {
         let items = none_if_missing(items.await)?;
         let locks = none_if_missing(locks.await)?;
         let names = Name::sorted(self.layout, &items);
-        state.note_len(names.len());
+        self.note_len(state, names.len());
         Ok((names, locks.into_iter().collect()))
+    }
+
+    /// Notes how many items there are, and warns before there are so many that nobody can list them any more.
+    pub(super) fn note_len(&self, state: &State, items: usize) {
+        if state.note_len(items) {
+            tracing::warn!(
+                queue = self.path,
+                items,
+                "queue is long, and every look lists all of it; bound it, divide it, or add consumers"
+            );
+        }
     }
 
     /// Reads items, and which of them somebody works on, as of after they were read: a claim that comes later changes the

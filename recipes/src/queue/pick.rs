@@ -119,7 +119,7 @@ impl Picker<'_> {
             (locked, None)
         };
         let names = Name::sorted(self.config.layout, &children);
-        self.state.note_len(names.len());
+        self.config.note_len(self.state, names.len());
         let choice = self.choose(names, &locked, wanted).await?;
         if !choice.ready.is_empty() {
             return Ok(Some(choice.ready));

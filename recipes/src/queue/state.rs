@@ -11,6 +11,7 @@ use zk_client::Error;
 
 use super::clock::Anchor;
 use super::item::Item;
+use super::size::Size;
 use crate::cell::Marks;
 
 /// A taking that is under way: what it took, or nothing if others were faster.
@@ -28,7 +29,7 @@ pub(super) struct State {
     /// Items that hold something else, and stay.
     skipped: Mutex<BTreeSet<String>>,
     /// How many items there were when the queue was last listed.
-    last_len: Mutex<usize>,
+    size: Mutex<Size>,
 }
 
 impl State {
@@ -69,12 +70,13 @@ impl State {
         skipped.clone()
     }
 
-    pub(super) fn note_len(&self, len: usize) {
-        *lock(&self.last_len) = len;
+    /// Notes how many there are; whether that is to be warned of.
+    pub(super) fn note_len(&self, len: usize) -> bool {
+        lock(&self.size).note(len)
     }
 
     pub(super) fn last_len(&self) -> usize {
-        *lock(&self.last_len)
+        lock(&self.size).last()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which recipe the processes of a run work with.
 
+mod lifetime;
 mod occasions;
 mod plain;
 
@@ -64,11 +65,13 @@ pub enum Recipe {
     Partitioner,
     /// Services: instances that are registered and asked for.
     Discovery,
+    /// Nodes that go some time after nobody keeps them any more.
+    TtlNode,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -93,6 +96,7 @@ impl Recipe {
         Self::Group,
         Self::Partitioner,
         Self::Discovery,
+        Self::TtlNode,
     ];
 
     /// Those that a seed is not about unless it says so.
@@ -294,6 +298,7 @@ impl Recipe {
             Self::Group => plain::GROUP,
             Self::Partitioner => plain::PARTITIONER,
             Self::Discovery => plain::DISCOVERY,
+            Self::TtlNode => plain::TTL_NODE,
             _ => plain::NONE,
         }
     }

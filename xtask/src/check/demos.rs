@@ -1,8 +1,12 @@
-//! `check demos`: each page of `docs/recipes` says what its recipe guarantees, what it cannot, shows how it is used, and
-//! has a demo of faults that does what the page says.
+//! `check demos`: each page of `docs/recipes` says what its recipes guarantee, what they cannot, shows how each is used, and
+//! has for each a demo of faults that does what the page says.
 //!
-//! A demo is the block of `sh` below the heading "See it break"; the block of `text` after it has lines that it prints,
-//! among others and in any order, with `…` for what differs from run to run.
+//! A demo is the block of `sh` below the heading "See it break", or, where a page has several recipes, below the name of the
+//! recipe there; the block of `text` after it has lines that it prints, among others and in any order, with `…` for what
+//! differs from run to run.
+
+mod page;
+mod recipes;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,45 +14,21 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use self::page::Demo;
 use super::verdict::Verdict;
 use crate::machine::Machine;
 use crate::selection;
 use crate::shell::{self, LONG, Outcome};
 
-/// What each page has, in this order, and in one of these words.
-const HEADINGS: [&[&str]; 3] = [
-    &["## What it guarantees", "## What they guarantee"],
-    &["## What it cannot", "## What they cannot"],
-    &[DEMO],
-];
-
-const DEMO: &str = "## See it break";
-
-/// Lines of a demo that build programs, which the check does at once for all of them.
-const BUILD: &str = "cargo build ";
-
-/// Where demos find what was built.
-const PROGRAMS: &str = "target/debug/";
-const EXAMPLES: &str = "examples/";
-
 /// How long a demo may take. The slowest takes 15 s on an idle machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// How many run at a time: they mostly wait.
-const AT_A_TIME: usize = 4;
-
-/// A demo and what it has to print.
-#[derive(Debug, PartialEq, Eq)]
-struct Demo {
-    script: String,
-    /// Programs that it runs: examples of the recipes, and others.
-    examples: BTreeSet<String>,
-    others: BTreeSet<String>,
-    expected: Vec<String>,
-}
+const AT_A_TIME: usize = 6;
 
 /// Reads the pages, builds what the demos need, and runs them.
 ///
@@ -58,11 +38,29 @@ struct Demo {
 pub(super) fn check() -> Outcome<Verdict> {
     let mut findings = Vec::new();
     let mut demos = Vec::new();
-    for page in pages(&shell::root().join("docs/recipes"))? {
-        let name = page.file_name().unwrap_or_default().to_string_lossy();
-        match read(&fs::read_to_string(&page)?) {
-            Ok(demo) => demos.push((format!("docs/recipes/{name}"), demo)),
-            Err(missing) => findings.push(format!("docs/recipes/{name} {missing}")),
+    let root = shell::root();
+    for name in recipes::without_page(&root.join("recipes/src"))? {
+        findings.push(format!(
+            "{name} has no page: name it in xtask/src/check/demos/recipes.rs, and show it"
+        ));
+    }
+    for page in pages(&root.join("docs/recipes"))? {
+        let name = page.file_stem().unwrap_or_default().to_string_lossy();
+        let Some(of_page) = recipes::of(&name) else {
+            findings.push(format!("docs/recipes/{name}.md is the page of no recipe"));
+            continue;
+        };
+        match page::read(&fs::read_to_string(&page)?, of_page) {
+            Ok(of_page) => demos.extend(of_page.into_iter().map(|demo| {
+                let place = format!("docs/recipes/{name}.md/{}", demo.recipe);
+                (place, demo)
+            })),
+            Err(missing) => findings.push(format!("docs/recipes/{name}.md {missing}")),
+        }
+    }
+    for (name, _) in recipes::RECIPES {
+        if !root.join(format!("docs/recipes/{name}.md")).exists() {
+            findings.push(format!("docs/recipes/{name}.md is missing"));
         }
     }
     if !findings.is_empty() {
@@ -71,27 +69,36 @@ pub(super) fn check() -> Outcome<Verdict> {
     if let Err(error) = build(&demos) {
         return Ok(Verdict::Broken(vec![error.to_string()]));
     }
-    for some in demos.chunks(AT_A_TIME) {
-        let ended = thread::scope(|scope| {
-            let running: Vec<_> = some
-                .iter()
-                .map(|(page, demo)| {
-                    scope.spawn(|| run(page, demo).map_err(|error| error.to_string()))
-                })
-                .collect();
-            running
-                .into_iter()
-                .map(|run| run.join().unwrap_or_else(|_| Err("it panicked".to_owned())))
-                .collect::<Vec<_>>()
-        });
-        for ((page, _), end) in some.iter().zip(ended) {
-            if let Err(why) = end {
-                findings.push(format!("the demo of {page}: {why}"));
-            }
-        }
-    }
+    findings.extend(run_all(&demos));
     let note = format!("{} demos do what their pages say", demos.len());
     Ok(Verdict::from_findings(findings, note))
+}
+
+/// Runs all, some at a time; what those that failed have to say, in order.
+fn run_all(demos: &[(String, Demo)]) -> Vec<String> {
+    let waiting = Mutex::new(demos.iter());
+    let next = || waiting.lock().ok()?.next();
+    let mut failed: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut failed = Vec::new();
+                    while let Some((place, demo)) = next() {
+                        if let Err(why) = run(place, demo) {
+                            failed.push(format!("the demo of {place}: {why}"));
+                        }
+                    }
+                    failed
+                })
+            })
+            .collect();
+        let ended = workers.into_iter().map(|worker| worker.join());
+        ended
+            .flat_map(|failed| failed.unwrap_or_else(|_| vec!["a demo panicked".to_owned()]))
+            .collect()
+    });
+    failed.sort();
+    failed
 }
 
 fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
@@ -104,88 +111,6 @@ fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
     }
     pages.sort();
     Ok(pages)
-}
-
-/// The demo of a page, or what the page lacks.
-fn read(page: &str) -> Result<Demo, String> {
-    let mut rest = page;
-    for words in HEADINGS {
-        let heading = words.iter().find(|heading| page.contains(**heading));
-        let heading = heading.unwrap_or(&words[0]);
-        let missing = || format!("lacks the heading \"{heading}\", or has it too early");
-        let line = format!("\n{heading}\n");
-        rest = rest.split_once(line.as_str()).ok_or_else(missing)?.1;
-    }
-    let guarantees = HEADINGS[0].iter().map(|heading| section(page, heading));
-    let guarantees: String = guarantees.collect();
-    if !guarantees.to_lowercase().contains("level") {
-        return Err("does not say at which level it is safe".to_owned());
-    }
-    if blocks(page, "rust").is_empty() {
-        return Err("shows no use in Rust".to_owned());
-    }
-    let demo = section(page, DEMO);
-    let scripts = blocks(demo, "sh");
-    let [script] = scripts.as_slice() else {
-        return Err(format!("has {} demos, not one", scripts.len()));
-    };
-    let told = blocks(demo, "text");
-    let [told] = told.as_slice() else {
-        return Err("does not say in one block of text what its demo prints".to_owned());
-    };
-    let lines = script.lines().filter(|line| !line.starts_with(BUILD));
-    let script = lines.collect::<Vec<_>>().join("\n");
-    let expected: Vec<String> = told.lines().map(str::to_owned).collect();
-    if expected
-        .iter()
-        .all(|line| line.replace('…', "").trim().is_empty())
-    {
-        return Err("says nothing of what its demo prints".to_owned());
-    }
-    Ok(Demo {
-        examples: programs(&script, EXAMPLES),
-        others: programs(&script, "")
-            .into_iter()
-            .filter(|name| !EXAMPLES.starts_with(name.as_str()))
-            .collect(),
-        script,
-        expected,
-    })
-}
-
-/// The names of the programs that a script finds below this place in the folder of what was built.
-fn programs(script: &str, place: &str) -> BTreeSet<String> {
-    let start = format!("{PROGRAMS}{place}");
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    script
-        .split(start.as_str())
-        .skip(1)
-        .map(|rest| rest.chars().take_while(|c| is_of_name(*c)).collect())
-        .collect()
-}
-
-/// What stands below a heading, up to the next one of its kind.
-fn section<'a>(page: &'a str, heading: &str) -> &'a str {
-    let below = page.split_once(heading).map_or("", |(_, below)| below);
-    below
-        .split_once("\n## ")
-        .map_or(below, |(section, _)| section)
-}
-
-/// The fenced blocks of a language, whatever follows its name.
-fn blocks(text: &str, language: &str) -> Vec<String> {
-    let mut blocks = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else {
-            continue;
-        };
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        if info.split(',').next() == Some(language) {
-            blocks.push(block.join("\n"));
-        }
-    }
-    blocks
 }
 
 /// Builds `zkctl` and the examples, with the features that the tests are built with, so that little is to be built.
@@ -212,9 +137,9 @@ fn all(demos: &[(String, Demo)], of: fn(&Demo) -> &BTreeSet<String>) -> BTreeSet
 }
 
 /// Runs it in a folder of its own, in which it finds what was built as if it were that of the repository.
-fn run(page: &str, demo: &Demo) -> Outcome<()> {
+fn run(place: &str, demo: &Demo) -> Outcome<()> {
     let programs = shell::target_dir().join("debug");
-    let folder = shell::target_dir().join("demos").join(page);
+    let folder = shell::target_dir().join("demos").join(place);
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
@@ -280,41 +205,6 @@ fn is_like(line: &str, pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PAGE: &str = "# A\n\n```rust\nuse_it();\n```\n\n## What it guarantees\n\nLevel A.\n\n## What it cannot\n\n- Fly.\n\n\
-        ## See it break\n\n```sh\ncargo build -p zk-recipes --example a\ntarget/debug/examples/a\n```\n\nIt prints:\n\n```text\nit is …, done\n```\n";
-
-    #[test]
-    fn a_page_with_everything_has_a_demo() {
-        let demo = read(PAGE).unwrap();
-        assert_eq!(demo.script, "target/debug/examples/a");
-        assert_eq!(demo.examples, ["a".to_owned()].into());
-        assert_eq!(demo.others, BTreeSet::new());
-        let script = "W=$PWD/target/debug/lock_worker; target/debug/examples/a & $W";
-        assert_eq!(
-            programs(script, ""),
-            ["examples".to_owned(), "lock_worker".to_owned()].into()
-        );
-        assert_eq!(demo.expected, ["it is …, done"]);
-    }
-
-    #[test]
-    fn what_a_page_lacks_is_named() {
-        for (without, says) in [
-            (
-                "## What it cannot",
-                "lacks the heading \"## What it cannot\"",
-            ),
-            ("Level A.", "at which level"),
-            ("```rust", "no use in Rust"),
-            ("```sh", "has 0 demos"),
-            ("```text", "what its demo prints"),
-            ("it is …, done", "says nothing"),
-        ] {
-            let error = read(&PAGE.replace(without, "")).unwrap_err();
-            assert!(error.contains(says), "{without}: {error}");
-        }
-    }
 
     #[test]
     fn lines_are_compared_but_for_what_differs() {
