@@ -1,9 +1,11 @@
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.atomic.AtomicValue;
 import org.apache.curator.framework.recipes.atomic.DistributedAtomicInteger;
 import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
 import org.apache.curator.framework.recipes.atomic.DistributedAtomicValue;
+import org.apache.curator.framework.recipes.atomic.PromotedToLock;
 import org.apache.curator.framework.recipes.barriers.DistributedBarrier;
 import org.apache.curator.framework.recipes.barriers.DistributedDoubleBarrier;
 import org.apache.curator.framework.recipes.shared.SharedCount;
@@ -43,6 +45,7 @@ public final class CuratorValues {
         System.out.println("ready");
         switch (args[1]) {
             case "long" -> values.incrementLong();
+            case "promoted" -> values.incrementUnderLock();
             case "int" -> values.incrementInt();
             case "bytes" -> values.appendBytes();
             case "count" -> values.incrementCount();
@@ -65,6 +68,23 @@ public final class CuratorValues {
         DistributedAtomicLong number = new DistributedAtomicLong(client, path, retry());
         for (; wantsMore(); done++) {
             check(number.increment().succeeded());
+        }
+    }
+
+    /** One attempt without the lock at PATH-lock; ROUNDS increments are those that needed it. */
+    private void incrementUnderLock() throws Exception {
+        PromotedToLock promotion =
+                PromotedToLock.builder()
+                        .lockPath(path + "-lock")
+                        .timeout(LIMIT_SECONDS, TimeUnit.SECONDS)
+                        .retryPolicy(retry())
+                        .build();
+        DistributedAtomicLong number =
+                new DistributedAtomicLong(client, path, new RetryNTimes(0, 0), promotion);
+        for (int promoted = 0; promoted < rounds || wantsMore(); done++) {
+            AtomicValue<Long> change = number.increment();
+            check(change.succeeded());
+            promoted += change.getStats().getPromotedLockTries() > 0 ? 1 : 0;
         }
     }
 

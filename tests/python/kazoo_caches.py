@@ -1,15 +1,25 @@
 """kazoo's tree cache and watches."""
 
 from kazoo.recipe.cache import TreeCache
-from kazoo.recipe.watchers import ChildrenWatch, DataWatch
+from kazoo.recipe.watchers import ChildrenWatch, DataWatch, PatientChildrenWatch
 
-from words import data, wait_until, word
+from words import LIMIT, data, wait_until, word
 
 
 class Caches:
     def __init__(self, zk):
         self.zk = zk
         self.caches = {}
+        self.patient = {}
+
+    def be_patient(self, name, path, seconds):
+        """Begins to wait until the children have not changed for so long."""
+        self.patient[name] = PatientChildrenWatch(self.zk, path, float(seconds)).start()
+
+    def settled(self, name):
+        """Waits until they have not; yields them."""
+        children, _changed = self.patient[name].get(timeout=LIMIT)
+        return " ".join(sorted(children))
 
     def start(self, name, kind, path):
         self.caches[name] = {"tree": Tree, "data": Data, "children": Children}[kind](self.zk, path)

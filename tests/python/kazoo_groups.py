@@ -55,7 +55,7 @@ class Share:
         self.held = []
         self.fault = None
         self.partitioner = SetPartitioner(
-            zk, path, items, identifier=identifier, time_boundary=0.2
+            zk, path, items, identifier=identifier, time_boundary=0.02
         )
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)

@@ -3,6 +3,7 @@
 import queue
 
 from kazoo.security import CREATOR_ALL_ACL
+from kazoo.version import __version__
 
 from words import LIMIT, data, word
 
@@ -46,3 +47,6 @@ class Ops:
 
     def delete(self, path):
         self.zk.delete(path)
+
+    def version(self):
+        return __version__

@@ -121,7 +121,11 @@ pub async fn append_shared(zk: &Client, value: &SharedValue) -> Result<Tally, Er
 }
 
 /// Tells the peer that it has done enough.
-async fn stop(zk: &Client, path: &str) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// If there is no node at `path`, or it was told already.
+pub async fn stop(zk: &Client, path: &str) -> Result<(), Error> {
     zk.create(&format!("{path}-stop"), "").await.map(drop)
 }
 

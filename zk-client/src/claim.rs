@@ -103,6 +103,12 @@ impl Claim {
         create.claimed(self.generation, self.duty).submit()
     }
 
+    /// Tells the session that a transaction which is about to be sent may make the node. Say [`located`](Self::located) or
+    /// [`absent`](Self::absent) when that is known; dropped before, the claim deletes the node if it comes to be.
+    pub fn expected(&self) {
+        self.with_session(|inner, _, duty| inner.core.expect(duty));
+    }
+
     /// Tells the session the node's path (relative to the chroot), found while settling a lost reply.
     pub fn located(&self, path: &str) {
         let path = self.scope.absolute(path);

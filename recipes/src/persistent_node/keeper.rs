@@ -210,10 +210,12 @@ impl Keeper {
         data: Bytes,
     ) -> Result<Option<i32>, Error> {
         loop {
-            // With its version, so that no node that came after it is written to.
+            // With its version, so that hardly a node that came after it is written to.
             let write = self.client.set(path, data.clone()).version(version);
             match write.await {
-                Ok(stat) => return Ok(Some(stat.version)),
+                Ok(stat) if stat.czxid == made.czxid => return Ok(Some(stat.version)),
+                // Another one has taken its place, and had that version.
+                Ok(_) => return Ok(None),
                 Err(error) if error.kind() == ErrorKind::NoNode => return Ok(None),
                 // Written or not: once more does no harm.
                 Err(error) if is_undecided(&error) => {}

@@ -28,6 +28,10 @@ pub(super) enum Found {
 
 impl Life {
     pub(super) fn mode(self, is_sequential: bool) -> CreateMode {
+        #[cfg(feature = "__seeded-bugs")]
+        if self.is_container() {
+            return CreateMode::Container;
+        }
         match (self, is_sequential) {
             (Self::Ephemeral, false) => CreateMode::Ephemeral,
             (Self::Ephemeral, true) => CreateMode::EphemeralSequential,
@@ -38,7 +42,17 @@ impl Life {
         }
     }
 
+    #[cfg(feature = "__seeded-bugs")]
+    fn is_container(self) -> bool {
+        matches!(self, Self::Ttl(_))
+            && zk_client::seeded::is_on("kept-for-some-time-in-a-container")
+    }
+
     pub(super) fn ttl(self) -> Option<Duration> {
+        #[cfg(feature = "__seeded-bugs")]
+        if self.is_container() {
+            return None;
+        }
         match self {
             Self::Ttl(ttl) => Some(ttl),
             Self::Ephemeral | Self::Lasting => None,

@@ -135,8 +135,8 @@ async fn attempt(
         let id = format!("{:032x}", u128::from_be_bytes(client.random()?));
         let generation = client.generation();
         let claim = client.claim_node(&lock);
-        // No create of the claim's own makes it, so the session is told now what to delete, if it is its own.
-        claim.located(&lock);
+        // No create of the claim's own makes it.
+        claim.expected();
         let multi = client
             .multi()
             .create_with_acl(&lock, id.clone(), CreateMode::Ephemeral, config.acl.clone())
@@ -167,7 +167,10 @@ async fn attempt(
             Err(error) if error.kind() == ErrorKind::ConnectionLost => {
                 match settle(config, &lock, &id, generation).await? {
                     Settled::Yes(token) => Some(token),
-                    Settled::No => continue,
+                    Settled::No => {
+                        claim.absent();
+                        continue;
+                    }
                     Settled::Over => None,
                 }
             }
@@ -183,6 +186,7 @@ async fn attempt(
             return Ok(None);
         }
         let token = u64::try_from(token.as_raw()).unwrap_or_default();
+        claim.located(&lock);
         claim.watch_own(&lock, None);
         claim.hold_as(item.node(), token);
         let (client, status) = (client.clone(), claim.follow());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use zk_client::{Acl, Client, Error, ErrorKind, OpKind};
+use zk_client::{Acl, Client, Error, ErrorKind, OpKind, path};
 
 use super::claim::{ClaimNext, claim};
 use super::claimed::Claimed;
@@ -308,11 +308,11 @@ impl Queue {
         self.state.last_len()
     }
 
-    /// A queue at another path, with what this one was told.
-    pub(super) fn part(of: &Config, path: String) -> Self {
+    /// A part of a divided queue, with what that was told.
+    pub(super) fn part(of: &Config, name: &str) -> Self {
         let config = Config {
-            places: Places::new(&path, of.layout),
-            path,
+            places: of.places.of_part(&of.path, name, of.layout),
+            path: path::join(&of.path, name),
             is_locking: of.layout == QueueLayout::KazooLocking,
             ..of.clone()
         };

@@ -38,6 +38,22 @@ impl Places {
             bound: beside("bound"),
         }
     }
+
+    /// Those of a part of a divided queue, which has these. They stand beside that and not beside the part: Curator's sharder
+    /// takes every child of a divided queue for a part, and puts items there.
+    pub(super) fn of_part(&self, whole: &str, name: &str, layout: QueueLayout) -> Self {
+        let part = path::join(whole, name);
+        let beside = Self::new(&format!("{whole}_{name}"), layout);
+        Self {
+            items: layout.items(&part),
+            locks: match layout {
+                QueueLayout::KazooLocking => path::join(&part, "taken"),
+                _ => beside.locks,
+            },
+            marks: self.marks.clone(),
+            ..beside
+        }
+    }
 }
 
 /// Makes the node, which is there as long as nobody deletes it, and its parents.
@@ -80,5 +96,19 @@ mod tests {
         let places = Places::new("/q", QueueLayout::KazooLocking);
         assert_eq!((&*places.items, &*places.locks), ("/q/entries", "/q/taken"));
         assert_eq!(places.marks, "/_marks_q");
+    }
+
+    #[test]
+    fn what_a_part_needs_besides_its_items_is_not_beside_it() {
+        let whole = Places::new("/queues/jobs", QueueLayout::Fifo);
+        let part = whole.of_part("/queues/jobs", "queue-x", QueueLayout::Fifo);
+        assert_eq!(part.items, "/queues/jobs/queue-x");
+        assert_eq!(part.locks, "/queues/_locks_jobs_queue-x");
+        assert_eq!(part.aside, "/queues/_aside_jobs_queue-x");
+        assert_eq!(part.bound, "/queues/_bound_jobs_queue-x");
+        assert_eq!(part.marks, whole.marks);
+        let part = whole.of_part("/queues/jobs", "queue-x", QueueLayout::KazooLocking);
+        assert_eq!(part.items, "/queues/jobs/queue-x/entries");
+        assert_eq!(part.locks, "/queues/jobs/queue-x/taken");
     }
 }

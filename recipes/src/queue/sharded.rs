@@ -270,8 +270,7 @@ impl ShardedQueue {
 
     /// A part as a queue of its own.
     fn part(&self, name: &str) -> Queue {
-        let path = path::join(&self.config.path, name);
-        Queue::part(&self.config, path)
+        Queue::part(&self.config, name)
     }
 }
 

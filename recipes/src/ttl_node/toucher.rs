@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, path};
 
 use crate::persistent_node::{Standing, Told};
-use crate::renewal::renewed;
+use crate::renewal::{crowded_out, renewed};
 
 /// The name of the child whose changes keep the node: Curator's.
 pub(super) const TOUCH: &str = "touch";
@@ -33,8 +33,17 @@ impl Toucher {
                     self.until(|standing| standing != seen).await;
                 }
                 // Touched or not: once more does no harm.
-                Err(error) if error.kind() == ErrorKind::ConnectionLost => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionLost =>
+                {
+                    #[cfg(feature = "__seeded-bugs")]
+                    if zk_client::seeded::is_on("touched-no-more-after-a-lost-answer") {
+                        std::future::pending::<()>().await;
+                    }
+                }
                 Err(error) => {
+                    let Err(error) = crowded_out(error).await else {
+                        continue;
+                    };
                     if let Err(error) = renewed(&self.client, generation, error) {
                         return Err(self.client.explain(error).await);
                     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use zk_client::CreateMode;
 use zk_embedded::Match;
 use zk_recipes::{Acl, Bytes, ErrorKind, Fate, Permissions, Standing, TtlNode};
-use zk_wire::OpCode;
+use zk_wire::{ErrorCode, OpCode};
 
 use crate::kit::{World, settle, spawned};
 
@@ -145,6 +145,43 @@ async fn lost_answers_of_creates_and_touches_change_nothing() {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_throttles_does_not_end_the_touching() {
+    let world = World::new();
+    let zk = world.client().await;
+    let asked = [OpCode::SetData, OpCode::CreateTtl].map(|op| Match::op(op).path(TOUCH).times(1));
+    for asked in asked {
+        world.hooks.on(asked).error(ErrorCode::ThrottledOp);
+    }
+    let (presence, driver) = TtlNode::new(&zk, PATH, "one", TTL).unwrap().keep();
+    let driver = spawned(driver);
+    let made = presence.present().await.unwrap();
+    tokio::time::sleep(TTL * 6).await;
+    assert_eq!(presence.present().await, Some(made));
+    assert!(world.hooks.node(TOUCH).unwrap().stat.version > 8);
+    presence.close();
+    driver.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_took_the_place_of_the_one_that_was_found_is_not_told_as_that_one() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    other.create(PATH, "theirs").parents().await.unwrap();
+    let looks = Match::op(OpCode::Exists).session(zk.session_id().unwrap());
+    world.hooks.on(looks.times(1)).hold_replies();
+    let (presence, driver) = TtlNode::new(&zk, PATH, "ours", TTL).unwrap().keep();
+    let _driver = spawned(driver);
+    settle().await;
+    other.delete(PATH).await.unwrap();
+    other.create(PATH, "theirs").await.unwrap();
+    world.hooks.release_replies();
+    let told = presence.present().await.unwrap();
+    let there = world.hooks.node(PATH).unwrap();
+    assert_eq!(told, there.stat.czxid);
+    assert_eq!(there.data.unwrap(), "ours");
 }
 
 #[tokio::test(start_paused = true)]

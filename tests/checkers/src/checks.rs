@@ -1,6 +1,7 @@
 //! The checkers. Each reads the recorded history and the server's log, and nothing else.
 
 mod barriers;
+mod branches;
 mod cancel;
 mod effort;
 mod elections;
@@ -32,7 +33,7 @@ pub struct Checker {
 }
 
 /// All checkers.
-pub const CHECKERS: [Checker; 16] = [
+pub const CHECKERS: [Checker; 17] = [
     Checker {
         name: "registers",
         check: registers::check,
@@ -52,6 +53,10 @@ pub const CHECKERS: [Checker; 16] = [
     Checker {
         name: "values",
         check: values::check,
+    },
+    Checker {
+        name: "branches",
+        check: branches::check,
     },
     Checker {
         name: "barriers",

@@ -18,7 +18,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
 }
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 39] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 41] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -197,6 +197,16 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 39] = [
         "another-sessions-node-adopted",
         Recipe::PersistentNode,
         "nodes known by their names alone",
+    ),
+    (
+        "touched-no-more-after-a-lost-answer",
+        Recipe::TtlNode,
+        "keep-alives that end with their first error",
+    ),
+    (
+        "kept-for-some-time-in-a-container",
+        Recipe::TtlNode,
+        "C51: Curator's PersistentTtlNode before 5.9",
     ),
 ];
 

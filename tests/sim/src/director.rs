@@ -10,6 +10,7 @@ use zk_checkers::{Function, NoteKind, Outcome};
 use zk_client::Client;
 
 use crate::actor::{Actor, Signal};
+use crate::paths::lock_path;
 use crate::plan::Plan;
 use crate::process::Wire;
 use crate::recorder::Recorder;
@@ -74,8 +75,30 @@ impl Director {
         }
     }
 
+    /// An operator deletes the node that the process keeps for some time, with its touch; or another, if it has none.
+    fn evict_timed(&self, actor: &Actor) {
+        let own = format!("{}/of-{}/touch", lock_path(0), actor.index);
+        let touch = self.wire.look(|world| {
+            let mut touches = world.servers.paths();
+            touches.retain(|path| path.ends_with("/touch"));
+            let is_own = touches.contains(&own);
+            if is_own { Some(own) } else { touches.pop() }
+        });
+        if let (Some(touch), Some(operator)) = (touch, self.operator.clone()) {
+            tokio::spawn(async move {
+                let _ = operator.delete(&touch).await;
+                let node = touch.trim_end_matches("/touch");
+                // It may have been touched meanwhile.
+                let _ = operator.delete(node).await;
+            });
+        }
+    }
+
     /// An operator deletes the node that the process has in a lock, if it has one.
     fn evict(&self, actor: &Actor) {
+        if self.plan.recipe.reaping().is_some() {
+            return self.evict_timed(actor);
+        }
         let Some(session) = actor.session() else {
             return;
         };

@@ -6,6 +6,13 @@ pub fn register_path(register: usize) -> String {
     format!("/registers/{register}")
 }
 
+/// The node that decisions are about, and where each of their branches writes.
+pub(crate) const DECISION: [&str; 3] = [
+    "/registers/switch",
+    "/registers/then",
+    "/registers/otherwise",
+];
+
 /// The path of a lock.
 #[must_use]
 pub fn lock_path(lock: usize) -> String {

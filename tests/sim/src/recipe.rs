@@ -1,5 +1,6 @@
 //! Which recipe the processes of a run work with.
 
+mod lifetime;
 mod occasions;
 mod plain;
 
@@ -64,11 +65,13 @@ pub enum Recipe {
     Partitioner,
     /// Services: instances that are registered and asked for.
     Discovery,
+    /// Nodes that go some time after nobody keeps them any more.
+    TtlNode,
 }
 
 impl Recipe {
     /// Every recipe.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Mutex,
         Self::RwLock,
         Self::Semaphore,
@@ -93,6 +96,7 @@ impl Recipe {
         Self::Group,
         Self::Partitioner,
         Self::Discovery,
+        Self::TtlNode,
     ];
 
     /// Those that a seed is not about unless it says so.
@@ -294,6 +298,7 @@ impl Recipe {
             Self::Group => plain::GROUP,
             Self::Partitioner => plain::PARTITIONER,
             Self::Discovery => plain::DISCOVERY,
+            Self::TtlNode => plain::TTL_NODE,
             _ => plain::NONE,
         }
     }
@@ -355,14 +360,14 @@ impl Recipe {
     }
 }
 
-/// Whether it is a part of a queue, or what it has beside it.
+/// Whether it is a part of a queue, or where its locks are.
 fn is_part(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let part = name
-        .trim_start_matches("_marks_")
-        .trim_start_matches("_locks_");
+    let part = ["/node/", "/_locks_node_"]
+        .iter()
+        .find_map(|before| path.split_once(before));
+    let id = part.and_then(|(_, part)| part.strip_prefix("queue-"));
     // Items have ten digits.
-    path.contains("/node/") && part.strip_prefix("queue-").is_some_and(|id| id.len() == 36)
+    id.is_some_and(|id| id.len() == 36)
 }
 
 /// The columns of most locks.

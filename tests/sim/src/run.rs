@@ -12,7 +12,7 @@ use zk_wire::{CreateMode, Moment, SessionId};
 
 use crate::actor::Actor;
 use crate::director::{Director, Hits};
-use crate::paths::{guarded_path, lock_path, register_path};
+use crate::paths::{DECISION, guarded_path, lock_path, register_path};
 use crate::plan::Plan;
 use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransport, Wire};
 use crate::recipe::Recipe;
@@ -22,7 +22,7 @@ use crate::schedule::Action;
 use crate::workload::lease;
 use crate::workload::user::User;
 use crate::workload::{Application, End, Planned};
-use crate::world::{Counters, Lengths, Servers, ServersConfig, World};
+use crate::world::{Counters, Lengths, SELDOM, Servers, ServersConfig, World};
 
 /// What a run brought to light.
 #[derive(Debug)]
@@ -104,6 +104,7 @@ impl Stage {
             servers: plan.servers,
             tick: plan.tick,
             election: ELECTION,
+            reaping: plan.recipe.reaping().unwrap_or(SELDOM),
             seed: plan.seed.stream("server").next(),
         };
         let net = plan.seed.stream("net");
@@ -264,6 +265,11 @@ impl Stage {
         for register in 0..self.plan.registers {
             client.create(&register_path(register), "").await?;
         }
+        if self.plan.recipe == Recipe::Stm {
+            for path in DECISION {
+                client.create(path, "").await?;
+            }
+        }
         for lock in 0..self.plan.locks {
             client.create(&guarded_path(lock), "").await?;
             client
@@ -276,7 +282,8 @@ impl Stage {
 
     /// What is left once every client is closed and every crashed session has had its time.
     async fn leftovers(&self, actors: &[Arc<Actor>], faults: &mut Vec<String>) {
-        tokio::time::sleep(self.plan.session * 2 + self.plan.tick * 3).await;
+        let afterlife = self.plan.recipe.afterlife(self.plan.locks);
+        tokio::time::sleep(self.plan.session * 2 + self.plan.tick * 3 + afterlife).await;
         for actor in actors {
             if !actor.driver_ended() {
                 faults.push(format!("G5: the task of client {} is left", actor.index));
@@ -343,6 +350,7 @@ impl Stage {
         limits.election = Duration::from_secs(2) + ELECTION + plan.tick * 6;
         limits.round_trips = 60;
         limits.lateness = plan.round_trip();
+        limits.reaping = plan.recipe.reaping().unwrap_or_default();
         if plan.recipe == Recipe::Lease {
             (limits.min_hold, limits.max_hold) = lease::bounds(plan);
         }

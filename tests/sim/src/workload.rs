@@ -4,6 +4,7 @@ mod barriers;
 mod belief;
 mod caches;
 mod calls;
+mod decisions;
 mod drivers;
 mod election;
 mod families;

@@ -24,7 +24,7 @@ pub use frames::Frame;
 pub use lengths::Lengths;
 pub use link::LinkId;
 pub use seen::Seen;
-pub use servers::{Servers, ServersConfig};
+pub use servers::{SELDOM, Servers, ServersConfig};
 pub use trace::Trace;
 
 use crate::schedule::{Action, Direction};
@@ -430,7 +430,10 @@ impl World {
             _ => return false,
         };
         if applied && way == Direction::ToServer {
-            let creates = matches!(frame.op, Some(OpCode::Create | OpCode::Create2));
+            let creates = matches!(
+                frame.op,
+                Some(OpCode::Create | OpCode::Create2 | OpCode::CreateTtl)
+            );
             self.met.cuts_after_create += u64::from(creates);
             // What came before is answered as usual; the answer to this frame is not.
             self.send(id, way, bytes.get(*begin..frame.begin).unwrap_or_default());

@@ -120,6 +120,11 @@ fn five_hundred_seeds_of_persistent_nodes_break_nothing() {
 }
 
 #[test]
+fn five_hundred_seeds_of_ttl_nodes_break_nothing() {
+    five_hundred_seeds_of(Recipe::TtlNode);
+}
+
+#[test]
 fn five_hundred_seeds_of_queues_break_nothing() {
     five_hundred_seeds_of(Recipe::Queue);
 }

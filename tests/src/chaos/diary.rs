@@ -22,6 +22,8 @@ pub(super) struct Page {
     pub(super) lines: BTreeMap<&'static str, Vec<Value>>,
     pub(super) grants: Vec<Grant>,
     pub(super) terms: Vec<Term>,
+    /// Nodes of holds that were there until their release, and when that was told.
+    pub(super) released: Vec<(String, i64)>,
     pub(super) steps: Vec<Step>,
     pub(super) writes: Vec<Write>,
     pub(super) sights: Vec<Sight>,
@@ -36,7 +38,6 @@ pub(super) struct Page {
     /// Nodes of holders that were deleted by an operator.
     pub(super) evicted: BTreeSet<String>,
     pub(super) stamps: Vec<Stamp>,
-    pub(super) branches: Vec<Branch>,
     /// How many members of the division wait for its last state, and what each has of it.
     pub(super) settling: usize,
     pub(super) owned: BTreeMap<usize, Vec<String>>,
@@ -142,22 +143,6 @@ pub(super) struct Stamp {
     /// Begins with the token.
     pub(super) data: String,
     pub(super) told: Told,
-}
-
-/// Which branch of a conditional transaction was taken, as far as was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    Then,
-    Otherwise,
-    Neither,
-    Unknown,
-}
-
-/// A conditional transaction, and what either branch writes.
-#[derive(Debug, Clone)]
-pub(super) struct Branch {
-    pub(super) id: String,
-    pub(super) turn: Turn,
 }
 
 impl Diary {

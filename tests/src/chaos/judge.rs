@@ -1,13 +1,13 @@
 //! What the workers were told, held against what was committed.
 
 mod barriers;
-mod branches;
 mod grants;
 mod histories;
 mod ledgers;
 mod limits;
 mod numbers;
 mod parts;
+mod turns;
 mod values;
 
 use super::diary::Page;
@@ -22,12 +22,12 @@ pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     let strays = order.strays.iter();
     findings.extend(strays.map(|stray| format!("the logs are not whole: {stray}")));
     grants::judge(page, order, &mut findings);
+    turns::judge(page, order, &mut findings);
     limits::judge(page, order, &mut findings);
     numbers::judge(page, order, &mut findings);
     values::judge(page, order, &mut findings);
     barriers::judge(page, order, &mut findings);
     parts::judge(page, order, &mut findings);
-    branches::judge(page, order, &mut findings);
     findings
 }
 
@@ -41,16 +41,20 @@ mod kit {
     use crate::txn_log::{Effect, Txn};
 
     /// What was committed: at the nth place, and the nth millisecond, `+PATH DATA`, `=PATH DATA` or `-PATH`, several of
-    /// them joined by semicolons.
+    /// them joined by semicolons; by session 0, or another that stands before them: `7 -PATH`.
     pub(super) fn order(lines: &[&str]) -> Order {
         let txns: Vec<Txn> = (1..)
             .zip(lines)
-            .map(|(n, line)| Txn {
-                zxid: n,
-                ms: n,
-                session: 0,
-                ends_session: false,
-                effects: line.split(';').map(effect).collect(),
+            .map(|(n, line)| {
+                let starts = line.find(['+', '=', '-']).unwrap_or_default();
+                let (session, effects) = line.split_at(starts);
+                Txn {
+                    zxid: n,
+                    ms: n,
+                    session: session.trim().parse().unwrap_or(0),
+                    ends_session: false,
+                    effects: effects.split(';').map(effect).collect(),
+                }
             })
             .collect();
         Order::new(&txns)

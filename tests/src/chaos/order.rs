@@ -18,6 +18,10 @@ pub(super) struct At {
 pub(super) struct Life {
     pub(super) created: At,
     pub(super) deleted: Option<At>,
+    /// The session that made it, and the one that deleted it or took it along.
+    pub(super) maker: i64,
+    pub(super) remover: Option<i64>,
+    pub(super) is_ephemeral: bool,
     /// What was in it, from its creation on.
     pub(super) data: Vec<(At, Bytes)>,
 }
@@ -52,15 +56,19 @@ impl Order {
                 ms: txn.ms,
             };
             for effect in &txn.effects {
-                order.apply(at, effect);
+                order.apply(at, txn.session, effect);
             }
         }
         order
     }
 
-    fn apply(&mut self, at: At, effect: &Effect) {
+    fn apply(&mut self, at: At, session: i64, effect: &Effect) {
         match effect {
-            Effect::Created { path, data, .. } => {
+            Effect::Created {
+                path,
+                data,
+                ephemeral,
+            } => {
                 if self.life(path).is_some_and(|life| life.deleted.is_none()) {
                     self.strays.push(format!("{path} at {:#x}", at.zxid));
                 }
@@ -68,6 +76,9 @@ impl Order {
                 lives.push(Life {
                     created: at,
                     deleted: None,
+                    maker: session,
+                    remover: None,
+                    is_ephemeral: *ephemeral,
                     data: vec![(at, data.clone())],
                 });
             }
@@ -79,6 +90,7 @@ impl Order {
             Effect::Deleted { path } => {
                 if let Some(life) = self.living(at, path) {
                     life.deleted = Some(at);
+                    life.remover = Some(session);
                 }
             }
         }

@@ -94,7 +94,11 @@ fn is_of_queue(path: &str) -> bool {
         .find_map(|begin| name.strip_prefix(begin))
         .unwrap_or(name);
     let is_queue = |kind: &Kind| kind.path.strip_prefix("/chaos/") == Some(name);
-    (parent == "/chaos" && KINDS.iter().any(is_queue))
+    let is_of_part = SHARDS
+        .strip_prefix("/chaos/")
+        .and_then(|shards| name.strip_prefix(shards))
+        .is_some_and(|part| part.is_empty() || part.starts_with("_queue-"));
+    (parent == "/chaos" && (is_of_part || KINDS.iter().any(is_queue)))
         || (parent == SHARDS && name.starts_with("queue-"))
 }
 
@@ -154,7 +158,9 @@ mod tests {
             "/chaos/_aside_fifo",
             "/chaos/locking/entries/entry-100-0000000001",
             "/chaos/shards/queue-x/queue-0000000001",
-            "/chaos/shards/_marks_queue-x/_mark_x",
+            "/chaos/_marks_shards/_mark_x",
+            "/chaos/_locks_shards_queue-x/queue-0000000001",
+            "/chaos/shards/_marks_queue-x",
             "/chaos/accounts/account-1/x",
             "/chaos/accountsx",
             "/chaos/parts/party/of-1",
@@ -172,7 +178,8 @@ mod tests {
             "/chaos/fifo",
             "/chaos/_locks_fifo",
             "/chaos/shards/queue-x",
-            "/chaos/shards/_marks_queue-x",
+            "/chaos/_marks_shards",
+            "/chaos/_locks_shards_queue-x",
             "/chaos/tree/a/c",
             "/chaos/desks/a",
             "/chaos/services/billing",

@@ -217,6 +217,15 @@ impl Worker {
                 .or_default()
                 .push(Clone::clone(line));
         };
+        let release = async {
+            let released = release.await;
+            // What was lost before goes when the servers end its session.
+            if matches!(released, Ok(true)) {
+                let node = held.node().to_owned();
+                self.diary.page().released.push((node, now()));
+            }
+            released
+        };
         work.run(release, say).await;
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use zk_recipes::{Client, CreateMode, Election, ElectionLayout, Leaders};
+use tokio::sync::Notify;
+use zk_recipes::{Client, CreateMode, Election, ElectionLayout, Leaders, Term};
 use zk_tests::{Peer, RealServer, deadline, note};
 
 const CANDIDATES: u64 = 3;
@@ -33,37 +34,47 @@ async fn lead(election: Election, counter: PathBuf, ended: Arc<AtomicBool>) -> O
         ours.contended += u64::from(!election.candidates().await.unwrap().is_empty());
         let leadership = terms.next().await.unwrap();
         ours.epochs.push(leadership.epoch());
-        let count: u64 = fs::read_to_string(&counter)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
-        tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
-        assert!(leadership.term().is_leader());
-        fs::write(&counter, format!("{}\n", count + 1)).unwrap();
+        add_one(&counter, &leadership.term()).await;
         leadership.resign().await.unwrap();
     }
     ours
 }
 
-/// Follows who leads until nobody has for a while: how many changes to Curator's candidate were seen, and the epochs.
-async fn look_on(mut leaders: Leaders) -> (u64, Vec<u64>) {
+/// The same with a latch for each term, asked as Curator's users ask theirs.
+async fn lead_by_latches(election: Election, counter: PathBuf, ended: Arc<AtomicBool>) -> Ours {
+    let mut ours = Ours {
+        contended: 0,
+        epochs: Vec::new(),
+    };
+    while !ended.load(Ordering::Relaxed) {
+        ours.contended += u64::from(!election.candidates().await.unwrap().is_empty());
+        let (latch, driver) = election.clone().latch();
+        let driver = tokio::spawn(driver);
+        let term = latch.leader().await.unwrap();
+        assert!(latch.is_leader());
+        ours.epochs.push(term.epoch());
+        add_one(&counter, &term).await;
+        latch.close();
+        driver.await.unwrap().unwrap();
+        assert!(!latch.is_leader());
+    }
+    ours
+}
+
+async fn add_one(counter: &Path, term: &Term) {
+    let count: u64 = fs::read_to_string(counter).unwrap().trim().parse().unwrap();
+    tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+    assert!(term.is_leader());
+    fs::write(counter, format!("{}\n", count + 1)).unwrap();
+}
+
+/// Follows who leads until all have: how many changes to Curator's candidate were seen, and the epochs.
+async fn look_on(mut leaders: Leaders, all_led: Arc<Notify>) -> (u64, Vec<u64>) {
     let (mut curators, mut epochs, mut last) = (0, Vec::new(), String::new());
-    let mut begun = false;
     loop {
-        let next = leaders.next().await.unwrap();
-        match next {
-            None if begun => {
-                // Nobody led in this moment; the last one is followed by silence.
-                match tokio::time::timeout(Duration::from_secs(5), leaders.next()).await {
-                    Err(_) => return (curators, epochs),
-                    Ok(next) => add(next.unwrap(), &mut curators, &mut epochs, &mut last),
-                }
-            }
-            next => {
-                begun |= next.is_some();
-                add(next, &mut curators, &mut epochs, &mut last);
-            }
+        tokio::select! {
+            next = leaders.next() => add(next.unwrap(), &mut curators, &mut epochs, &mut last),
+            () = all_led.notified() => return (curators, epochs),
         }
     }
 }
@@ -83,13 +94,14 @@ fn add(
     *last = leader.node;
 }
 
-async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leadership-{kind}"));
+async fn count_as_leaders(layout: ElectionLayout, kind: &str, by_latches: bool) {
+    let way = if by_latches { "latches" } else { "terms" };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leadership-{kind}-{way}"));
     fs::create_dir_all(&folder).unwrap();
     let counter = folder.join("counter");
     fs::write(&counter, "0\n").unwrap();
     let connect = RealServer::shared().connect_string();
-    let path = format!("/elections/{kind}");
+    let path = format!("/elections/{kind}-{way}");
     let limit = deadline(Duration::from_secs(240));
     let (rounds, pause) = (TERMS.to_string(), PAUSE_MS.to_string());
     let counter_text = counter.to_str().unwrap();
@@ -98,18 +110,20 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
     curator.wait_for_line("connected", &limit);
     let looker = Client::builder(&connect).connect().await.unwrap();
     let election = Election::new(&looker, &path).unwrap().layout(layout);
-    let looking = tokio::spawn(look_on(election.observe()));
+    let all_led = Arc::new(Notify::new());
+    let looking = tokio::spawn(look_on(election.observe(), Arc::clone(&all_led)));
     let ended = Arc::new(AtomicBool::new(false));
     let mut ours = Vec::new();
     for n in 0..CANDIDATES {
         let zk = Client::builder(&connect).connect().await.unwrap();
         let election = Election::new(&zk, &path).unwrap().layout(layout);
         let election = election.contender(format!("ours-{n}"));
-        ours.push(tokio::spawn(lead(
-            election,
-            counter.clone(),
-            Arc::clone(&ended),
-        )));
+        let (counter, ended) = (counter.clone(), Arc::clone(&ended));
+        ours.push(if by_latches {
+            tokio::spawn(lead_by_latches(election, counter, ended))
+        } else {
+            tokio::spawn(lead(election, counter, ended))
+        });
     }
     let printed = tokio::task::block_in_place(|| curator.finish(&limit));
     ended.store(true, Ordering::Relaxed);
@@ -124,7 +138,7 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
     let theirs: u64 = done.rsplit(' ').next().unwrap().parse().unwrap();
     let led = epochs.len();
     note(format_args!(
-        "{kind}: ours led {led} terms, {contended} contended; {done}"
+        "{kind} by {way}: ours led {led} terms, {contended} contended; {done}"
     ));
     assert!(contended >= 50 && theirs >= 50, "ours {contended}, {done}");
     let count = fs::read_to_string(&counter).unwrap();
@@ -138,10 +152,11 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
             |line: &&String| line.starts_with("round ") && line.ends_with(" leader curator");
         assert_eq!(printed.iter().filter(sees_itself).count() as u64, TERMS);
     }
+    all_led.notify_one();
     let (curators, seen) = looking.await.unwrap();
     let saw = seen.len();
     note(format_args!(
-        "{kind}: an observer saw {saw} of our terms and {curators} of Curator's"
+        "{kind} by {way}: an observer saw {saw} of our terms and {curators} of Curator's"
     ));
     assert!(
         seen.is_sorted_by(|a, b| a < b),
@@ -154,12 +169,17 @@ async fn count_as_leaders(layout: ElectionLayout, kind: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_candidates_and_curators_leader_latch_lead_in_turn() {
-    count_as_leaders(ElectionLayout::Latch, "latch").await;
+    count_as_leaders(ElectionLayout::Latch, "latch", false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_latches_and_curators_leader_latch_lead_in_turn() {
+    count_as_leaders(ElectionLayout::Latch, "latch", true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_candidates_and_curators_leader_selector_lead_in_turn() {
-    count_as_leaders(ElectionLayout::Selector, "selector").await;
+    count_as_leaders(ElectionLayout::Selector, "selector", false).await;
 }
 
 /// Why a term is not written down in the leader's own node (decision 009): Curator's latch watches the data of the

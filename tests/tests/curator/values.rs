@@ -1,11 +1,14 @@
 //! Our counters, values and barriers and Curator's on the same nodes, both at once.
 
+use std::time::Duration;
+
 use tokio::try_join;
 use zk_recipes::{
-    AtomicInt, AtomicLong, AtomicValue, Bytes, Client, Layout, SharedCount, SharedValue,
+    AtomicInt, AtomicLong, AtomicValue, Bytes, Client, ErrorKind, Layout, Mutex, SharedCount,
+    SharedValue,
 };
 use zk_tests::value_rounds::{self, EXCHANGES, LEAST};
-use zk_tests::{Partner, RealServer};
+use zk_tests::{Partner, RealServer, note};
 
 async fn client() -> (String, Client) {
     let connect = RealServer::shared().connect_string();
@@ -27,6 +30,42 @@ async fn an_atomic_long_and_curators_count_exactly_on_one_node() {
         zk.get(counter.path()).await.unwrap().data,
         all.to_be_bytes()[..]
     );
+}
+
+/// Adds 1 until that took the lock often enough; yields how many it added. The lock keeps those out who have it, not their
+/// attempts without it, so that an attempt under it may be lost as well.
+async fn increment_under_lock(counter: AtomicLong) -> usize {
+    let (mut done, mut promoted) = (0, 0);
+    while promoted < LEAST {
+        assert!(done < 20_000, "the other side does nothing");
+        match counter.increment().await {
+            Ok(change) => {
+                done += 1;
+                promoted += usize::from(change.attempts > 1);
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Contended, "{error}"),
+        }
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_atomic_long_and_curators_promoted_to_one_lock_count_exactly_on_one_node() {
+    let (connect, zk) = client().await;
+    let counter = AtomicLong::new(&zk, "/curator-promoted/n").unwrap();
+    counter.initialize(0).await.unwrap();
+    let curator = Partner::curator(&connect, "promoted", counter.path(), LEAST);
+    let lock = Mutex::new(&zk, "/curator-promoted/n-lock").unwrap();
+    let counter = counter.attempts(1).promote(&lock, Duration::from_secs(60));
+    let ours = increment_under_lock(counter.clone()).await;
+    value_rounds::stop(&zk, counter.path()).await.unwrap();
+    let theirs = curator.finish();
+    note(format_args!("ours {ours}, Curator's {theirs}"));
+    assert_eq!(
+        counter.get().await.unwrap(),
+        i64::try_from(ours + theirs).unwrap()
+    );
+    assert_eq!(lock.contenders().await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::time::timeout;
 use zk_client::EventType;
 use zk_recipes::{
     AddWatchMode, Cache, CacheLoading, ChildrenCache, Client, Error, ErrorKind, NodeCache,
@@ -208,5 +209,51 @@ async fn a_watch_and_curators_persistent_watcher_see_each_others_writes() {
             };
             assert_eq!((kind, path), (EventType::Created, wanted));
         }
+    }
+}
+
+/// How long there is no change where all is settled: far longer than a busy machine takes from one write to the next.
+const QUIET: Duration = Duration::from_millis(1500);
+const PATHS: usize = 10;
+
+/// The idiom of `docs/recipes/caches.md`: the children when there has been no change for a while.
+async fn settled(cache: Cache) -> Vec<String> {
+    let mut changes = cache.changes();
+    while let Ok(Some(_)) = timeout(QUIET, changes.next()).await {}
+    assert!(cache.is_fresh());
+    let children = cache.snapshot().children(cache.path());
+    children.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Both wait while children come, made by both in turn, and each tells of all of them once no more come.
+#[tokio::test(flavor = "multi_thread")]
+async fn children_that_settle_are_told_alike_by_a_children_cache_and_kazoos_patient_watch() {
+    let (connect, zk) = client().await;
+    let mut theirs = Talk::kazoo().open("caches", &connect).await;
+    let mut ours = Vec::new();
+    for path in 0..PATHS {
+        let at = format!("/cache-settled/{path}");
+        zk.create(&at, "").parents().await.unwrap();
+        let cache = kept(ChildrenCache::new(&zk, &at).unwrap().keep()).await;
+        ours.push(tokio::spawn(settled(cache)));
+        let quiet = QUIET.as_secs_f64();
+        theirs.ask(&format!("be-patient {path} {at} {quiet}")).await;
+    }
+    let writes = WRITES / PATHS;
+    for n in 0..writes {
+        for path in 0..PATHS {
+            let at = format!("/cache-settled/{path}");
+            write(&zk, &format!("{at}/r{n}"), Some("")).await;
+            theirs.ask(&format!("write {at}/k{n} -")).await;
+        }
+    }
+    let all = |who: &'static str| (0..writes).map(move |n| format!("{who}{n}"));
+    let wanted: Vec<String> = all("k").chain(all("r")).collect();
+    for (path, ours) in ours.into_iter().enumerate() {
+        assert_eq!(
+            theirs.ask(&format!("settled {path}")).await,
+            wanted.join(" ")
+        );
+        assert_eq!(ours.await.unwrap(), wanted);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use zk_recipes::Client;
 use zk_recipes::discovery::{
-    Discovery, Instance, JsonCodec, Payload, Registration, RoundRobin, ServiceView,
+    Discovery, Instance, InstanceKind, JsonCodec, Payload, Registration, RoundRobin, ServiceView,
 };
 use zk_tests::{Channel, Deadline, RealServer, Talk, deadline, word};
 
@@ -72,13 +72,14 @@ impl Shape {
     }
 
     /// As `CuratorDiscovery` shows an instance with it.
-    fn shown(&self, id: &str, port: usize) -> String {
-        let printed = word(self.printed.as_bytes());
-        format!("web,{id},10.0.0.1,{port},null,DYNAMIC,true,{printed}")
+    fn shown(&self, id: &str, port: usize, kind: InstanceKind) -> String {
+        let (printed, kind) = (word(self.printed.as_bytes()), kind.name());
+        format!("web,{id},10.0.0.1,{port},null,{kind},true,{printed}")
     }
 }
 
 struct Meeting {
+    zk: Client,
     services: Discovery,
     /// What ours follows, as theirs follows it in the cache `c`.
     view: ServiceView,
@@ -97,6 +98,7 @@ impl Meeting {
         let (loading, driver) = services.view("web").unwrap().keep();
         tokio::spawn(driver);
         Self {
+            zk,
             view: loading.loaded().await.unwrap(),
             services,
             theirs,
@@ -122,6 +124,19 @@ impl Meeting {
             .await;
     }
 
+    /// Deletes the only node below the service whose name begins so.
+    async fn delete(&self, service: &str, id: &str) {
+        let names = self.zk.children(service).await.unwrap();
+        let [name] = &names
+            .iter()
+            .filter(|name| name.starts_with(id))
+            .collect::<Vec<_>>()[..]
+        else {
+            panic!("{names:?}");
+        };
+        self.zk.delete(&format!("{service}/{name}")).await.unwrap();
+    }
+
     /// What we find and what our view shows, which is the same.
     async fn we_find(&self, id: &str) -> Option<Instance> {
         self.view.catch_up().await.unwrap();
@@ -145,23 +160,39 @@ fn ours(id: &str, port: usize) -> Instance {
     instance.uri_spec(URI.parse().unwrap()).build()
 }
 
+const KINDS: [InstanceKind; 4] = [
+    InstanceKind::Dynamic,
+    InstanceKind::Static,
+    InstanceKind::Permanent,
+    InstanceKind::DynamicSequential,
+];
+
+/// Curator can neither update nor take back a sequential instance of its own: it is registered once, and we delete its node.
 #[tokio::test(flavor = "multi_thread")]
-async fn instances_of_ours_and_of_curators_are_found_by_both_with_payloads_of_each_kind() {
-    let mut meeting = Meeting::new("/discovery/both").await;
+async fn instances_of_ours_and_of_curators_are_found_by_both_with_payloads_and_stays_of_each_kind()
+{
+    let base = "/discovery/both";
+    let mut meeting = Meeting::new(base).await;
     let shapes = Shape::all();
     for n in 0..ROUNDS {
         let shape = &shapes[n % shapes.len()];
+        // Each shape with one kind after the other.
+        let kind = KINDS[(n + n / shapes.len()) % KINDS.len()];
+        let is_numbered = kind == InstanceKind::DynamicSequential;
         let (r, j) = (format!("r{n}"), format!("j{n}"));
         let mut instance = ours(&r, 1000 + n);
-        instance.payload = Some(shape.ours());
+        (instance.payload, instance.kind) = (Some(shape.ours()), kind);
         let registration = meeting.register(instance).await;
-        meeting.they_have(&[shape.shown(&r, 1000 + n)]).await;
-        let uri = meeting.theirs.ask(&format!("uri d web {r}")).await;
-        assert_eq!(uri, registration.instance().uri().unwrap());
+        meeting.they_have(&[shape.shown(&r, 1000 + n, kind)]).await;
+        if !is_numbered {
+            let uri = meeting.theirs.ask(&format!("uri d web {r}")).await;
+            assert_eq!(uri, registration.instance().uri().unwrap());
+        }
 
         let order = |verb, port: usize| {
             format!(
-                "{verb} d web {j} 10.0.0.1 {port} - DYNAMIC {} {URI} enabled",
+                "{verb} d web {j} 10.0.0.1 {port} - {} {} {URI} enabled",
+                kind.name(),
                 shape.words
             )
         };
@@ -169,21 +200,33 @@ async fn instances_of_ours_and_of_curators_are_found_by_both_with_payloads_of_ea
         let found = meeting.we_find(&j).await.unwrap();
         let payload = found.payload.as_ref().unwrap();
         assert_eq!(
-            (payload.class(), payload.value()),
-            (shape.class, &shape.value)
+            (payload.class(), payload.value(), found.kind),
+            (shape.class, &shape.value, kind)
         );
-        let uri = meeting.theirs.ask(&format!("uri d web {j}")).await;
-        assert_eq!(found.uri().unwrap(), uri);
+        // It finds a node that is named as the id.
+        if !is_numbered {
+            let uri = meeting.theirs.ask(&format!("uri d web {j}")).await;
+            assert_eq!(found.uri().unwrap(), uri);
+        }
 
         registration.update(|instance| instance.port = Some(80));
-        meeting.theirs.ask(&order("update", 81)).await;
+        let mut port = 2000 + n;
+        if !is_numbered {
+            port = 81;
+            meeting.theirs.ask(&order("update", port)).await;
+        }
         meeting
-            .they_have(&[shape.shown(&j, 81), shape.shown(&r, 80)])
+            .they_have(&[shape.shown(&j, port, kind), shape.shown(&r, 80, kind)])
             .await;
-        assert_eq!(meeting.we_find(&j).await.unwrap().port, Some(81));
+        let found = meeting.we_find(&j).await.unwrap();
+        assert_eq!(found.port.map(usize::from), Some(port));
 
         registration.unregister();
-        meeting.theirs.ask(&order("unregister", 81)).await;
+        if is_numbered {
+            meeting.delete(&format!("{base}/web"), &j).await;
+        } else {
+            meeting.theirs.ask(&order("unregister", port)).await;
+        }
         meeting.they_have(&[]).await;
         assert_eq!(meeting.we_find(&j).await, None);
     }

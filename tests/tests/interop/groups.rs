@@ -136,8 +136,9 @@ async fn members_of_ours_and_of_kazoos_shallow_party_see_each_other_come_and_go(
 }
 
 /// How many items there are; half of them go over to ours, and back.
-const ITEMS: usize = 60;
-const CYCLES: usize = 2;
+const ITEMS: usize = 12;
+/// How often ours come and go, so that all of them change hands twice as often.
+const CYCLES: usize = 25;
 
 /// An item of ours, with the file that says so. Nobody else may have made it.
 struct Kept {
@@ -174,7 +175,7 @@ async fn items_go_over_between_members_of_ours_and_of_kazoos_partitioner() {
             items.join(" ")
         ))
         .await;
-    let settle = Duration::from_millis(100);
+    let settle = Duration::from_millis(20);
     let ours = Partitioner::new(&zk, "/partition", &items).unwrap();
     let ours = ours.layout(Layout::Kazoo).settle(settle);
     let limit = deadline(Duration::from_secs(120));

@@ -14,3 +14,4 @@ mod ops;
 mod queues;
 mod rest;
 mod theirs;
+mod versions;

@@ -16,6 +16,8 @@ pub(crate) enum Known {
     Unsent(RequestId),
     /// The create was sent and is not answered.
     InFlight(RequestId),
+    /// A transaction of the owner's may make it, on this connection: what is asked there comes behind that.
+    Expected,
     /// The connection was lost before the create was answered.
     Unknown,
     /// It has this path.
@@ -182,7 +184,7 @@ impl Duties {
             match duty.known {
                 Known::Nothing | Known::Unsent(_) => {}
                 Known::InFlight(_) => made_by = MadeBy::Undecided,
-                Known::Unknown | Known::Located(_) => return MadeBy::Another,
+                Known::Expected | Known::Unknown | Known::Located(_) => return MadeBy::Another,
             }
         }
         made_by
@@ -194,6 +196,15 @@ impl Duties {
             duty.due && duty.work == Work::Idle && duty.own_path() == Some(path)
         });
         waiting.map(|(id, _)| *id).collect()
+    }
+
+    /// What was expected of the connection that is lost may come to be at any time.
+    pub(crate) fn lose_connection(&mut self) {
+        for duty in self.open.values_mut() {
+            if duty.known == Known::Expected {
+                duty.known = Known::Unknown;
+            }
+        }
     }
 
     /// Duties that are to be worked off and are not.

@@ -25,6 +25,19 @@ impl Session {
         id
     }
 
+    /// The owner is about to submit a transaction that may make the node, to be called before that. Until the owner says
+    /// [where it is](Self::locate), or that [there is none](Self::discharge), the session looks for it when the duty is
+    /// performed: behind the transaction on the same connection, behind a barrier on a later one. Ignored once the duty has a
+    /// create of its own.
+    pub fn expect(&mut self, id: DutyId) {
+        let Some(duty) = self.duties.get_mut(id) else {
+            return;
+        };
+        if duty.known == Known::Nothing && !duty.due {
+            duty.known = Known::Expected;
+        }
+    }
+
     /// The owner found the node of a create whose fate was unknown.
     pub fn locate(&mut self, _now: Moment, id: DutyId, path: impl Into<String>) {
         if let Some(duty) = self.duties.get_mut(id) {

@@ -1,6 +1,6 @@
 //! Working duties off.
 //!
-//! A located node is deleted. After a create of unknown fate comes, on a connection of the same session:
+//! A located node is deleted; if its name is others' as well, our own nodes are listed first. After a create of unknown fate comes, on a connection of the same session:
 //! a barrier, because a plain read can miss a create that is still being decided; then the list of our
 //! own nodes; then deletes. The barrier is an empty multi, which has to be committed: `sync` is answered
 //! by a deposed leader and, with some settings, ahead of our own pending create.
@@ -49,7 +49,7 @@ impl Session {
                 self.settle(id, Settlement::Undone);
             }
             Known::InFlight(_) => {}
-            Known::Located(_) if matches!(duty.obligation, Obligation::DeleteOwn { .. }) => {
+            Known::Expected | Known::Located(_) if duty.own_path().is_some() => {
                 duty.work = Work::Asking;
                 self.look_for(id, lane);
             }
@@ -57,12 +57,12 @@ impl Session {
                 duty.work = Work::deleting(1, false);
                 self.queue.push_in(lane, delete(id, path));
             }
-            Known::Unknown if can_write => {
+            Known::Expected | Known::Unknown if can_write => {
                 duty.work = Work::Asking;
                 let barrier = Request::Multi(Vec::new());
                 self.ask(id, DutyStep::Barrier, barrier);
             }
-            Known::Unknown => {}
+            Known::Expected | Known::Unknown => {}
         }
     }
 

@@ -173,6 +173,7 @@ impl Session {
             let cause = head.take().unwrap_or_else(|| cause.clone());
             self.lose(slot, cause);
         }
+        self.duties.lose_connection();
         for purpose in self.queue.drop_connection_bound() {
             if let Purpose::Duty(id, _) = purpose {
                 if let Some(duty) = self.duties.get_mut(id) {

@@ -1,5 +1,7 @@
 //! Nodes whose whole name is fixed: only our own is deleted.
 
+use std::time::Duration;
+
 use zk_session::{DutyId, Obligation, Settlement, Submit};
 use zk_wire::{CreateMode, Request};
 
@@ -82,6 +84,32 @@ fn a_create_without_an_answer_is_settled_behind_a_barrier_by_the_owner() {
         assert_eq!(ops(&pair), expected);
         assert_eq!(pair.settlement(duty), Some(settled));
         assert_eq!(pair.server.nodes.contains_key(PATH), !deleted);
+    }
+}
+
+#[test]
+fn what_a_transaction_may_have_made_is_looked_for_behind_a_barrier_when_its_connection_is_lost() {
+    let is_lost = Reaction::CutAfter;
+    let is_late = Reaction::Delay(Duration::from_millis(100));
+    for (reaction, barrier) in [(is_lost, true), (is_late, false)] {
+        let mut pair = Pair::usual();
+        pair.server.on(is_create, 0, reaction);
+        let path = PATH.to_owned();
+        let duty = pair.session.oblige(Obligation::DeleteOwn { path });
+        pair.session.expect(duty);
+        pair.submit(create(PATH, CreateMode::Ephemeral));
+        if barrier {
+            pair.run_until(|pair| !pair.session.state().is_connected());
+        }
+        perform(&mut pair, duty);
+        pair.run_until(|pair| pair.settlement(duty).is_some());
+        let mut expected = vec!["create2", "getEphemerals", "delete"];
+        if barrier {
+            expected.insert(1, "multi");
+        }
+        assert_eq!(ops(&pair), expected);
+        assert_eq!(pair.settlement(duty), Some(Settlement::Deleted));
+        assert!(pair.server.nodes.is_empty());
     }
 }
 

@@ -28,6 +28,7 @@ enum Op {
     Perform(usize),
     Discharge(usize),
     Hold(usize),
+    Expect(usize),
     Locate(usize, u8),
     AddAuth(u8),
     Cut,
@@ -60,6 +61,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => any::<usize>().prop_map(Op::Perform),
         1 => any::<usize>().prop_map(Op::Discharge),
         3 => any::<usize>().prop_map(Op::Hold),
+        1 => any::<usize>().prop_map(Op::Expect),
         1 => (any::<usize>(), any::<u8>()).prop_map(|(duty, n)| Op::Locate(duty, n)),
         1 => any::<u8>().prop_map(Op::AddAuth),
         3 => Just(Op::Cut),
@@ -226,6 +228,11 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
                 pair.session.hold(now, duty);
             }
         }
+        Op::Expect(index) => {
+            if let Some(duty) = pick(&ledger.duties, index) {
+                pair.session.expect(duty);
+            }
+        }
         Op::Locate(index, n) => {
             if let Some(duty) = pick(&ledger.duties, index) {
                 pair.session.locate(now, duty, path(n));
@@ -274,6 +281,7 @@ fn apply(pair: &mut Pair, ledger: &mut Ledger, op: Op) {
 fn misleads(op: &Op) -> bool {
     match op {
         Op::Discharge(_)
+        | Op::Expect(_)
         | Op::Locate(..)
         | Op::Close
         | Op::Detach

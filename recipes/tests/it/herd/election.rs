@@ -12,7 +12,7 @@ fn election(zk: &Client, layout: ElectionLayout) -> Election {
 }
 
 /// The layouts, and whether the next in line lists once more before it leads: where leaders name successors, one of them
-/// may have come in between.
+/// may have come in between (`docs/decisions/009-a-term-is-written-into-the-elections-node.md`).
 const LAYOUTS: [(ElectionLayout, u64); 3] = [
     (ElectionLayout::Latch, 1),
     (ElectionLayout::Selector, 0),
@@ -29,13 +29,8 @@ async fn of_a_thousand_candidates_one_resignation_wakes_one() {
             let election = election(zk, layout);
             async move { election.elected().await.unwrap() }
         };
-        // The other two are a mutex's queue, which has its own test.
-        let count = match layout {
-            ElectionLayout::Latch => WAITERS,
-            _ => WAITERS / 10,
-        };
-        let queue: Queue<Leadership> = Queue::new(&world, count, stand).await;
-        assert_eq!(world.left(AT).len(), count + 1);
+        let queue: Queue<Leadership> = Queue::new(&world, WAITERS, stand).await;
+        assert_eq!(world.left(AT).len(), WAITERS + 1);
         let resign = async { assert!(leader.resign().await.unwrap().was_held) };
         let wake = queue.after(&world, resign).await;
         assert_eq!(wake.woken, [0], "the first in line, and nobody else");

@@ -1,6 +1,6 @@
 //! Those who wait for a permit: one at the entrance, the others in the queue before it.
 
-use zk_recipes::{Client, Semaphore};
+use zk_recipes::{Client, Semaphore, SemaphoreMutex};
 
 use super::{Queue, Turn, WAITERS, cost};
 use crate::kit::{World, settle, spawned};
@@ -40,6 +40,28 @@ async fn of_a_thousand_who_wait_one_release_lets_in_one_and_brings_one_to_the_en
         ..Turn::NONE
     };
     assert_eq!(wake.turns[1], is_at_the_entrance);
+    assert_eq!(wake.others(&[0, 1]), 0);
+}
+
+/// A semaphore of one: one has the entrance, and the others are in the queue before it.
+#[tokio::test(start_paused = true)]
+async fn of_a_thousand_who_wait_for_a_semaphore_mutex_one_release_lets_in_one_and_brings_one_to_the_entrance()
+ {
+    let world = World::new();
+    let zk = world.client().await;
+    let holder = SemaphoreMutex::new(&zk, PATH).unwrap();
+    let holder = holder.acquire().await.unwrap();
+    settle().await;
+    let acquire = |zk: &Client, _| {
+        let mutex = SemaphoreMutex::new(zk, PATH).unwrap();
+        async move { mutex.acquire().await.unwrap() }
+    };
+    let queue = Queue::new(&world, WAITERS, acquire).await;
+    let release = async { assert!(holder.release().await.unwrap().was_held) };
+    let wake = queue.after(&world, release).await;
+    assert_eq!(wake.through, [0], "one comes in");
+    assert_eq!(wake.woken, [0, 1], "and one to the entrance");
+    assert_eq!(wake.events, 3);
     assert_eq!(wake.others(&[0, 1]), 0);
 }
 

@@ -99,21 +99,27 @@ async fn growing_goes_on_in_the_next_session() {
     assert!(!grower.is_finished());
 }
 
-/// What stands beside the parts is none of them, and no part is an item.
+/// Curator's sharder takes every child of the divided queue for a part, and puts items there.
 #[tokio::test(start_paused = true)]
-async fn parts_marks_and_locks_are_told_apart() {
+async fn nothing_but_parts_is_below_a_queue_that_is_divided() {
     let world = World::new();
     let zk = world.client().await;
-    let queue = sharded(&zk);
+    let queue = ShardedQueue::new(&queue(&zk).strict_bound(9));
     let part = queue.pick().await.unwrap();
     part.put("x").await.unwrap();
     let claimed = part.claim().await.unwrap();
+    let name = part.path().rsplit('/').next().unwrap();
+    let item = format!("{}/queue-0000000000", part.path());
+    assert_eq!(world.left(PATH), [part.path(), item.as_str()]);
+    let lock = format!("/queues/_locks_jobs_{name}/queue-0000000000");
+    let all = world.hooks.paths();
+    assert!(all.contains(&lock), "{all:?}");
+    claimed.complete().await.unwrap();
+    // What is named otherwise is no part to ours, and no part is an item.
     zk.create(&format!("{PATH}/queue-x"), "").await.unwrap();
     assert_eq!(queue.parts().await.unwrap().len(), 1);
-    assert!(world.left(PATH).iter().any(|path| path.contains("_locks_")));
-    claimed.complete().await.unwrap();
-    let whole = super::queue(&zk);
     zk.delete(&format!("{PATH}/queue-x")).await.unwrap();
+    let whole = super::queue(&zk);
     assert!(whole.try_take().await.unwrap().is_none());
     assert!(world.hooks.node(part.path()).is_some());
 }

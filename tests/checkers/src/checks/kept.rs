@@ -1,6 +1,9 @@
 //! Nodes that are kept: there again after every loss, with the latest data, until they are kept no longer.
 
-use std::collections::BTreeMap;
+mod ttl;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use zk_wire::{Moment, Zxid};
 
@@ -10,7 +13,7 @@ use crate::records::{ChangeKind, Function, NoteKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property, Verdict};
 
-/// `E7`, and `S3`.
+/// `E7`, and `S3`; `G5` of nodes that have a time to live.
 pub(super) fn check(history: &History) -> Verdict {
     let mut findings = Findings::default();
     let mut keepers: BTreeMap<(u32, Text), Vec<(usize, Op)>> = BTreeMap::new();
@@ -32,14 +35,18 @@ pub(super) fn check(history: &History) -> Verdict {
         ends: Ends::of(history),
         bounds: Bounds::of(history),
     };
+    let mut timed: BTreeSet<(Text, Duration)> = BTreeSet::new();
     for ((process, path), mut calls) in keepers {
         findings.stats.judged += calls.len();
         calls.sort_by_key(|(_, op)| op.invoked);
         let all = site
             .tree
             .within(path, Zxid::from_raw(0), Zxid::from_raw(i64::MAX));
-        let (own, others): (Vec<&Life>, Vec<&Life>) =
-            all.partition(|life| site.ends.user(life.creator) == Some(process));
+        let ttl = calls.iter().find_map(|(_, op)| ttl::ttl(&site, op));
+        let (own, others): (Vec<&Life>, Vec<&Life>) = all.partition(|life| match ttl {
+            Some(_) => life.owner.is_none(),
+            None => site.ends.user(life.creator) == Some(process),
+        });
         let keeper = Keeper {
             site: &site,
             process,
@@ -49,9 +56,17 @@ pub(super) fn check(history: &History) -> Verdict {
             others,
         };
         keeper.answers(&mut findings);
-        keeper.stays(&mut findings);
+        if let Some(ttl) = ttl {
+            ttl::outlives(&keeper, path, ttl, &mut findings);
+            timed.insert((path, ttl));
+        } else {
+            keeper.stays(&mut findings);
+        }
         keeper.comes_back(&mut findings);
         keeper.touches_none(&mut findings);
+    }
+    for (path, ttl) in timed {
+        ttl::goes(&site, path, ttl, &mut findings);
     }
     findings.verdict()
 }

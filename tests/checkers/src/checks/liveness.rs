@@ -75,7 +75,7 @@ fn waits(history: &History, bounds: &Bounds, ends: &Ends, findings: &mut Finding
 /// Whether those whom a call waits for do not stand in one line before it: at an entrance, at several locks, in an
 /// election whose leaders name successors, or for the next window. That such calls end is for the harness to see.
 fn waits_elsewhere(op: &Op) -> bool {
-    !op.entrance.is_empty()
+    (!op.entrance.is_empty() && op.function != Function::Decide)
         || !op.together.is_empty()
         || op.function == Function::Spend
         || share(op.function) == Some(Share::Term)

@@ -16,6 +16,10 @@ pub(crate) struct Bounds {
     recovery: Option<Duration>,
     /// When the run ended.
     pub(crate) ended: Moment,
+    /// From when to when something was done to the run; for ever if it never ended.
+    faults: Vec<(Moment, Option<Moment>)>,
+    /// When processes went on after a pause.
+    resumed: Vec<(u32, Moment)>,
 }
 
 impl Bounds {
@@ -31,12 +35,30 @@ impl Bounds {
                 healed = healed.map(|healed| healed.max(note.at));
             }
         }
+        let notes = history.notes.iter();
+        let resumed = notes.filter(|note| note.what == NoteKind::Resumed);
+        let resumed = resumed.map(|note| (note.process, note.at));
         Self {
             healed,
             recovery: (!limits.session_timeout.is_zero())
                 .then(|| limits.session_timeout + limits.tick + limits.election + travel),
             ended: limits.ended,
+            faults: history.faults.iter().map(|it| (it.at, it.ended)).collect(),
+            resumed: resumed.collect(),
         }
+    }
+
+    /// Whether nothing had been wrong for so long, besides the time that it takes to recover, with anything nor with that
+    /// process.
+    pub(crate) fn was_quiet(&self, process: u32, at: Moment, long: Duration) -> bool {
+        let Some(needed) = self.recovery.map(|recovery| recovery + long) else {
+            return false;
+        };
+        let over = |ended: Moment| later(ended, needed).is_some_and(|over| over < at);
+        let passed =
+            |(begun, ended): &(Moment, Option<Moment>)| *begun > at || ended.is_some_and(over);
+        let mut pauses = self.resumed.iter().filter(|(who, _)| *who == process);
+        self.faults.iter().all(passed) && pauses.all(|(_, resumed)| *resumed > at || over(*resumed))
     }
 
     /// When what began at `at` must be over; `None` if faults go on for ever.

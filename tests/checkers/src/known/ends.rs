@@ -77,7 +77,10 @@ impl Ends {
                 let first = ends.session_closing.entry(op.session).or_insert(op.invoked);
                 *first = op.invoked.min(*first);
             }
-            ends.owners.entry(op.session).or_insert(op.process);
+            // What the servers do of their own accord they do in no session's name.
+            if !op.session.is_none() {
+                ends.owners.entry(op.session).or_insert(op.process);
+            }
         }
         for change in &history.truth.changes {
             if matches!(change.kind, ChangeKind::Close | ChangeKind::Expire) {

@@ -30,6 +30,8 @@ record! {
         pub min_hold: Duration,
         /// How long a job may take.
         pub max_hold: Duration,
+        /// How often servers look for nodes whose time is over.
+        pub reaping: Duration,
         /// Requests that one process may send within any second.
         pub requests_per_second: u32,
         /// Requests, over all processes, between a grant's end and the next grant's answer.

@@ -113,12 +113,16 @@ words! {
         Complete = "complete",
         /// Queue: lets others have the item `data` that it has claimed.
         GiveBack = "give_back",
-        /// Kept node: is there with `data` from now on; answers its zxid in `token`.
+        /// Kept node: is there with `data` from now on; answers its zxid in `token`. Of `kind` `ttl` it goes `from` ms after
+        /// nobody keeps it any more.
         Keep = "keep",
         /// Kept node: holds `data` from now on.
         Provide = "provide",
         /// Kept node: is there no longer; with `data` until it is kept again by the same keeper.
         Unkeep = "unkeep",
+        /// Transaction: writes `data` to `path` and `guard` if the version of `path` is `expected`, to `entrance` if not; answers
+        /// `then` or `otherwise` in `reply`.
+        Decide = "decide",
         /// Part of a whole: has it, by the node `reply`, whose zxid is `token`. Not applied with `data`: each is somebody's.
         Own = "own",
         /// Part of a whole: has it no longer.

@@ -5,6 +5,7 @@
 )]
 
 mod barriers;
+mod branches;
 mod cancel;
 mod cases;
 mod effort;
@@ -26,5 +27,6 @@ mod search;
 mod sessions;
 mod size;
 mod text;
+mod ttl_nodes;
 mod values;
 mod watches;

@@ -343,6 +343,31 @@ change zxid=6 at=17 session=a kind=delete path=/q/n2
 change zxid=7 at=50003 session=a kind=delete path=/q/n1
 ";
 
+/// The same of a take of two: the second is told by the call after the next.
+const LATE_IN_HAND: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> invoked=4 returned=6 outcome=ok session=a
+op process=1 function=put path=/q data=<1.3> invoked=7 returned=9 outcome=ok session=a
+op process=1 function=put path=/q data=<1.4> invoked=7.1 returned=9.1 outcome=ok session=a
+op process=2 recipe=q2 function=take path=/q sequential=yes invoked=11 returned=14 outcome=ok reply=<1.1> session=b
+op process=1 recipe=q1 function=take path=/q expected=2 sequential=yes invoked=12 deadline=18 returned=18 outcome=not_applied session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=50000 returned=50001 outcome=ok reply=<1.3> session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=50002 returned=50003 outcome=ok reply=<1.4> session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=50004 returned=50006 outcome=ok reply=<1.2> session=a
+change zxid=1 at=0.5 session=e kind=create path=/q
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=8 session=a kind=create path=/q/n2 data=<1.3>
+change zxid=5 at=8.1 session=a kind=create path=/q/n3 data=<1.4>
+change zxid=6 at=13 session=b kind=delete path=/q/n0
+change zxid=7 at=17 session=a kind=delete path=/q/n2
+change zxid=7 at=17 session=a kind=delete path=/q/n3
+change zxid=8 at=50005 session=a kind=delete path=/q/n1
+";
+
 #[test]
 fn what_a_take_tells_of_one_before_it_is_judged_by_the_time_of_that() {
     let handle = case(
@@ -359,7 +384,16 @@ fn what_a_take_tells_of_one_before_it_is_judged_by_the_time_of_that() {
         "data=<1.3> invoked=7",
         "data=<1.3> expected=1 invoked=7",
     );
-    expect_each("queues", &[handle, class]);
+    let later = case(
+        Q5,
+        "an item that is not in hand is taken when all is quiet, and not in turn",
+        LATE_IN_HAND,
+        "change zxid=7 at=17 session=a kind=delete path=/q/n3
+change zxid=8 at=50005 session=a kind=delete path=/q/n1",
+        "change zxid=8 at=50002.5 session=a kind=delete path=/q/n3
+change zxid=9 at=50005 session=a kind=delete path=/q/n1",
+    );
+    expect_each("queues", &[handle, class, later]);
 }
 
 /// A take of three that gave up; the next one was told of the first of them, and then its process was killed.
@@ -409,6 +443,61 @@ change zxid=7 at=25 session=a kind=delete path=/q/n3
 ",
     );
     expect_each("queues", &[more, nothing, later]);
+}
+
+/// A take gave up, its connection broken and its request under way; the next one tells that it is unknown. It is made after that.
+const UNDER_WAY: &str = "\
+note process=1 session=a what=connected at=0
+note process=1 session=a what=disconnected at=14
+note process=1 session=a what=connected at=20
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> invoked=4 returned=6 outcome=ok session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=12 deadline=15 returned=15 outcome=not_applied session=a
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=16 returned=18 outcome=unknown
+op process=1 recipe=q1 function=take path=/q sequential=yes invoked=21 returned=24 outcome=ok reply=<1.2> session=a
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=19 session=a kind=delete path=/q/n0
+change zxid=5 at=23 session=a kind=delete path=/q/n1
+";
+
+/// Two claims: one gave up, and was withdrawn when it had won the race for the first item; the other drew the second.
+const WITHDRAWN: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=put path=/q data=<1.1> invoked=1 returned=3 outcome=ok session=a
+op process=1 function=put path=/q data=<1.2> invoked=4 returned=6 outcome=ok session=a
+op process=1 function=put path=/q data=<1.3> invoked=7 returned=9 outcome=ok session=a
+op process=2 function=claim path=/q sequential=yes invoked=10 deadline=12 returned=12 outcome=not_applied session=b
+op process=1 function=claim path=/q sequential=yes invoked=11 returned=18 outcome=ok reply=<1.3> guard=/c/n2 token=7 session=a
+change zxid=2 at=2 session=a kind=create path=/q/n0 data=<1.1>
+change zxid=3 at=5 session=a kind=create path=/q/n1 data=<1.2>
+change zxid=4 at=8 session=a kind=create path=/q/n2 data=<1.3>
+change zxid=5 at=13 session=b kind=create path=/c/n0 owner=b
+change zxid=6 at=14 session=b kind=delete path=/c/n0
+change zxid=7 at=17 session=a kind=create path=/c/n2 owner=a
+";
+
+#[test]
+fn what_was_done_for_a_call_that_was_not_told_of_it_counts() {
+    let no_break = case(
+        Q1,
+        "a take of another session breaks, and the item is lost to this one",
+        UNDER_WAY,
+        "note process=1 session=a what=disconnected at=14\n",
+        "note process=1 session=c what=disconnected at=14\n",
+    );
+    let alone = case(
+        Q5,
+        "who had no race to lose draws",
+        WITHDRAWN,
+        "change zxid=5 at=13 session=b kind=create path=/c/n0 owner=b
+change zxid=6 at=14 session=b kind=delete path=/c/n0
+",
+        "",
+    );
+    expect_each("queues", &[no_break, alone]);
 }
 
 /// Two batches: one is put, and one is dropped and never was.

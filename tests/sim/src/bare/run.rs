@@ -15,7 +15,7 @@ use crate::run::Run;
 use crate::schedule::{Phase, Profile};
 use crate::seed::Seed;
 use crate::truth::Translator;
-use crate::world::{Servers, ServersConfig, World};
+use crate::world::{SELDOM, Servers, ServersConfig, World};
 
 /// A short plan of a seed: what this harness is for.
 #[must_use]
@@ -47,6 +47,7 @@ pub fn run_with(plan: &Plan, variant: Variant) -> Run {
         servers: plan.servers,
         tick: plan.tick,
         election: ELECTION,
+        reaping: SELDOM,
         seed: plan.seed.stream("server").next(),
     };
     // The one that prepares the tree comes after the processes of the plan.

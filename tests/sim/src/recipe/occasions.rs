@@ -1,6 +1,7 @@
 //! What calls of a recipe have to meet now and then, besides being made.
 
-use zk_checkers::{Function, History, Op, Outcome};
+use zk_checkers::{Change, ChangeKind, Function, History, Op, Outcome};
+use zk_wire::OpCode;
 
 use super::Recipe;
 
@@ -15,6 +16,8 @@ impl Recipe {
             Self::Queue => &QUEUE,
             Self::Cache => &CACHE,
             Self::Discovery => &DISCOVERY,
+            Self::TtlNode => &TTL_NODE,
+            Self::Stm => &STM,
             _ => &[],
         }
     }
@@ -41,6 +44,16 @@ impl Recipe {
         let meets = matches!(self, Self::DoubleBarrier | Self::CyclicBarrier);
         let gathers = matches!(self, Self::Group | Self::Partitioner | Self::Discovery);
         self.is_held() || meets || gathers
+    }
+
+    /// What it sends in place of a request that locks send, and where to.
+    #[must_use]
+    pub const fn sends(self, op: OpCode, path: &'static str) -> (OpCode, &'static str) {
+        match (self, op) {
+            (Self::TtlNode, OpCode::Create2) => (OpCode::CreateTtl, "/locks"),
+            (Self::TtlNode, OpCode::SetData | OpCode::Delete) => (OpCode::SetData, "/locks"),
+            _ => (op, path),
+        }
     }
 
     /// Whether it makes nodes by requests of their own, and not in transactions alone.
@@ -75,6 +88,35 @@ const QUEUE: [Occasion; 6] = [
 const CACHE: [Occasion; 3] = [FRESH, STALE, AGED];
 const DISCOVERY: [Occasion; 4] = [FRESH, STALE, AGED, SICK];
 
+const STM: [Occasion; 3] = [
+    ("decided by a condition that holds", |history, op| {
+        history.texts.bytes(op.reply) == b"then"
+    }),
+    (
+        "decided by a condition that does not hold",
+        |history, op| history.texts.bytes(op.reply) == b"otherwise",
+    ),
+    ("not known how it was decided", |_, op| {
+        op.function == Function::Decide && op.outcome == Outcome::Unknown
+    }),
+];
+
+const TTL_NODE: [Occasion; 3] = [
+    ("found there, and kept from then on", |history, op| {
+        let mut made = changes(history, op, ChangeKind::Create);
+        keeps(op) && made.any(|made| made.zxid == op.token && made.at < op.invoked)
+    }),
+    ("there again after its time was over", |history, op| {
+        let mut gone = changes(history, op, ChangeKind::Delete);
+        keeps(op) && gone.any(|gone| gone.session.is_none() && gone.zxid < op.token)
+    }),
+    ("taken after it was let go of", |history, op| {
+        let mut gone = changes(history, op, ChangeKind::Delete);
+        let ended = op.returned.filter(|_| op.function == Function::Unkeep);
+        gone.any(|gone| gone.session.is_none() && ended.is_some_and(|ended| gone.at > ended))
+    }),
+];
+
 const FRESH: Occasion = ("looked at while fresh", |history, op| {
     history.texts.bytes(op.reply) == b"fresh"
 });
@@ -88,6 +130,20 @@ const AGED: Occasion = ("looked at with a bound of its age", |_, op| {
 const SICK: Occasion = ("withdrawn while it was not well", |_, op| {
     op.function == Function::Unkeep && op.outcome == Outcome::Ok && !op.data.is_empty()
 });
+
+fn keeps(op: &Op) -> bool {
+    matches!(op.function, Function::Keep | Function::Provide) && op.outcome == Outcome::Ok
+}
+
+/// The changes of that kind of the node that a call is about.
+fn changes<'h>(
+    history: &'h History,
+    op: &Op,
+    kind: ChangeKind,
+) -> impl Iterator<Item = &'h Change> + use<'h> {
+    let (path, changes) = (op.path, history.truth.changes.iter());
+    changes.filter(move |change| change.path == path && change.kind == kind)
+}
 
 fn puts(op: &Op, outcome: Outcome) -> bool {
     op.function == Function::Put && op.outcome == outcome

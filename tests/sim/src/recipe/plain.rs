@@ -111,9 +111,9 @@ pub(super) const PERSISTENT_NODE: Plain = Plain {
 
 pub(super) const STM: Plain = Plain {
     word: "stm",
-    functions: &[Function::Change],
-    calls: &[Call::Change],
-    columns: &[("stm", Phase::Writing)],
+    functions: &[Function::Change, Function::Decide],
+    calls: &[Call::Change, Call::Get],
+    columns: &[("stm", Phase::Reading), ("stm", Phase::Writing)],
 };
 
 pub(super) const QUEUE: Plain = Plain {
@@ -182,6 +182,13 @@ pub(super) const DISCOVERY: Plain = Plain {
         ("discovery", Phase::Reading),
         ("discovery", Phase::Watching),
     ],
+};
+
+pub(super) const TTL_NODE: Plain = Plain {
+    word: "ttl-node",
+    functions: &[Function::Keep, Function::Provide, Function::Unkeep],
+    calls: &[Call::Wait, Call::Release],
+    columns: &[("ttl-node", Phase::Writing), ("ttl-node", Phase::Releasing)],
 };
 
 /// Of a recipe that holds something.

@@ -207,7 +207,8 @@ fn trigger(rng: &mut Rng, action: Action, at: u64, (client, recipe): (usize, Rec
             let (op, path) = ops
                 .get(pick(rng, ops.len()))
                 .unwrap_or(&(OpCode::Multi, "/"));
-            Trigger::Applied(*op, (*path).to_owned(), rng.between(1, 30))
+            let (op, path) = recipe.sends(*op, path);
+            Trigger::Applied(op, path.to_owned(), rng.between(1, 30))
         }
         38..46 => {
             let calls = recipe.calls();

@@ -5,7 +5,7 @@ use super::barriers::{Barriers, Doubles, Flags, Latches, Rounds};
 use super::caches::Caches;
 use super::election::Elections;
 use super::family::Family;
-use super::kept::{Groups, KeptNodes, Services};
+use super::kept::{Groups, KeptNodes, Services, TtlNodes};
 use super::lease::Leases;
 use super::multi_lock::MultiLocks;
 use super::parts::Parts;
@@ -45,6 +45,7 @@ pub(super) fn of(recipe: Recipe) -> Box<dyn Family> {
         Recipe::Cache => Box::<Caches>::default(),
         Recipe::Group => Box::<Groups>::default(),
         Recipe::Discovery => Box::<Services>::default(),
+        Recipe::TtlNode => Box::<TtlNodes>::default(),
     }
 }
 

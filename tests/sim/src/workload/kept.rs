@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use zk_checkers::{Function, Outcome};
+use zk_checkers::{Function, History, NodeKind, Op, Outcome};
 use zk_client::{Error, Zxid};
 
 use super::Application;
@@ -18,11 +18,13 @@ mod health;
 mod nodes;
 mod service;
 mod services;
+mod ttl_nodes;
 mod views;
 
 pub(super) use groups::Groups;
 pub(super) use nodes::KeptNodes;
 pub(super) use services::Services;
+pub(super) use ttl_nodes::TtlNodes;
 
 /// Whoever keeps a node, by a driver.
 #[async_trait]
@@ -40,6 +42,10 @@ trait Keeper: Send + Sync {
     /// Waits until it is there; `None` if the driver has ended.
     async fn present(&self) -> Option<Zxid>;
     fn close(&self);
+    /// For how long the node is there after nobody keeps it any more, if not as long as its session.
+    fn ttl(&self) -> Option<Duration> {
+        None
+    }
     /// It is not well from now on, as is said or as it falls silent; waits until the node is withdrawn.
     async fn sicken(&self, _is_silent: bool) -> Option<()> {
         None
@@ -55,6 +61,7 @@ struct Kept<K> {
     keeper: K,
     driver: Option<JoinHandle<Result<(), Error>>>,
     path: String,
+    ttl: Option<Duration>,
     is_sick: bool,
     /// Whom to tell when it is dropped.
     teller: Option<(Recorder, u32)>,
@@ -111,6 +118,7 @@ impl<K: Keeper> Kept<K> {
         let (keeper, driver) = K::new(app, at, &value)?;
         let kept = Self {
             path: keeper.path(),
+            ttl: keeper.ttl(),
             keeper,
             driver: Some(app.drive(driver)),
             is_sick: false,
@@ -185,7 +193,10 @@ impl<K: Keeper> Kept<K> {
             .make(
                 ask,
                 present,
-                |op, history| op.data = history.data(&self.keeper.data(value)),
+                |op, history| {
+                    op.data = history.data(&self.keeper.data(value));
+                    lives(op, history, self.ttl);
+                },
                 |op, _, present| match present {
                     Ok(Some(czxid)) => op.token = *czxid,
                     // The driver has ended with the client.
@@ -197,7 +208,7 @@ impl<K: Keeper> Kept<K> {
         made?.ok().flatten()
     }
 
-    /// It is kept no longer, and gone when this returns.
+    /// It is kept no longer; gone when this returns, unless it has a time to live.
     async fn end(mut self, app: &Application) -> Option<()> {
         self.teller = None;
         let driver = self.driver.take()?;
@@ -216,7 +227,8 @@ impl<K: Keeper> Kept<K> {
                 Err(_) => std::future::pending().await,
             }
         };
-        app.make(ask, ended, |_, _| {}, |_, _, ()| {}).await
+        let asked = |op: &mut Op, history: &mut History| lives(op, history, self.ttl);
+        app.make(ask, ended, asked, |_, _, ()| {}).await
     }
 }
 
@@ -224,7 +236,19 @@ impl<K: Keeper> Kept<K> {
 impl<K> Drop for Kept<K> {
     fn drop(&mut self) {
         if let Some((recorder, process)) = self.teller.take() {
-            drop(recorder.begin(process, Function::Unkeep, &self.path, |_, _| {}));
+            drop(
+                recorder.begin(process, Function::Unkeep, &self.path, |op, history| {
+                    lives(op, history, self.ttl);
+                }),
+            );
         }
+    }
+}
+
+/// Writes down for how long the node is there that a call is about.
+fn lives(op: &mut Op, history: &mut History, ttl: Option<Duration>) {
+    if let Some(ttl) = ttl {
+        op.kind = NodeKind::Ttl;
+        op.from = history.text(&ttl.as_millis().to_string());
     }
 }

@@ -1,4 +1,4 @@
-//! Transactions over several nodes: sums that move from one to another.
+//! Transactions over several nodes: sums that move from one to another, and decisions.
 
 use std::sync::atomic::Ordering;
 
@@ -9,6 +9,7 @@ use zk_wire::SessionId;
 
 use super::Application;
 use super::calls::wish;
+use super::decisions::decide;
 use super::family::Family;
 use crate::actor::Called;
 use crate::paths::node;
@@ -27,7 +28,9 @@ const ACCOUNTS: u64 = 4;
 #[async_trait]
 impl Family for Transfers {
     async fn work(&mut self, app: &mut Application) {
-        if let Some(stm) = self.open(app) {
+        if app.rng.percent(35) {
+            decide(app).await;
+        } else if let Some(stm) = self.open(app) {
             transfer(stm, app).await;
         }
     }
@@ -37,9 +40,11 @@ impl Family for Transfers {
         loop {
             let made = transfer(stm, app).await;
             if made.is_some() || !app.asks_again() {
-                return wish("a transfer", made);
+                wish("a transfer", made)?;
+                break;
             }
         }
+        wish("a decision", decide(app).await)
     }
 }
 

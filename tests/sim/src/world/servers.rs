@@ -21,9 +21,14 @@ pub struct ServersConfig {
     pub tick: Duration,
     /// How long an election takes.
     pub election: Duration,
+    /// How often they look for empty containers and nodes whose time is over.
+    pub reaping: Duration,
     /// What the order of listed children comes from.
     pub seed: u64,
 }
+
+/// So seldom do servers look for what is to go that no run sees it, unless it asks for that.
+pub const SELDOM: Duration = Duration::from_secs(3600);
 
 /// The servers.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ impl Servers {
         ensemble.server.tick = config.tick;
         ensemble.server.seed = config.seed;
         ensemble.server.log_limit = 0;
-        ensemble.server.reaper_interval = Duration::from_secs(3600);
+        ensemble.server.reaper_interval = config.reaping;
         let mut ensemble = EnsembleCore::new(ensemble);
         ensemble.witness(true);
         Self {
@@ -244,7 +249,7 @@ impl Servers {
         });
     }
 
-    /// Collects empty containers.
+    /// Collects empty containers, and nodes whose time is over.
     pub fn reap_containers(&mut self, now: Moment) {
         if let Some(leader) = self.ensemble.leader() {
             self.ensemble

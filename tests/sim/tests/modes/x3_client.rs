@@ -14,7 +14,7 @@ use zk_recipes::Mutex;
 use zk_sim::process::{ProcessClock, SeededEntropy, SimTransport, Wire};
 use zk_sim::schedule::{Action, Direction};
 use zk_sim::seed::Seed;
-use zk_sim::world::{Reach, Servers, ServersConfig, World};
+use zk_sim::world::{Reach, SELDOM, Servers, ServersConfig, World};
 use zk_wire::{Moment, SessionId};
 
 const SESSION: Duration = Duration::from_millis(1000);
@@ -198,6 +198,7 @@ async fn scene() -> (Wire, Client) {
         servers: 3,
         tick: TICK,
         election: Duration::from_millis(200),
+        reaping: SELDOM,
         seed: 1,
     };
     let latency = Duration::from_millis(3);

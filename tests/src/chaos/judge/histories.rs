@@ -17,7 +17,7 @@ struct Family {
     roots: Vec<&'static str>,
 }
 
-fn families() -> [Family; 5] {
+fn families() -> [Family; 6] {
     let mut items: Vec<&str> = queues::KINDS.iter().map(|kind| kind.path).collect();
     items.push(shards::SHARDS);
     // Their locks, beside them.
@@ -30,6 +30,7 @@ fn families() -> [Family; 5] {
         ("owners", vec![parts::PARTS]),
         ("pictures", shown),
         ("values", vec![transactions::ACCOUNTS]),
+        ("branches", vec![transactions::SWITCH]),
     ]
     .map(|(checker, roots)| Family { checker, roots })
 }

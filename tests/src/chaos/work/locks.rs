@@ -7,6 +7,7 @@ use super::super::diary::{Mode, now};
 use super::super::worker::{PATIENCE, Worker, to_the_end};
 
 pub(in super::super) const MUTEX: &str = "/chaos/mutex";
+pub(in super::super) const REENTRANT: &str = "/chaos/reentrant";
 pub(in super::super) const RW: &str = "/chaos/rw";
 pub(in super::super) const MULTI: [&str; 2] = ["/chaos/multi-a", "/chaos/multi-b"];
 
@@ -35,7 +36,7 @@ async fn hold(worker: &mut Worker, place: &'static str, acquire: Acquire) {
 }
 
 pub(super) async fn reentrant(mut worker: Worker) {
-    let mutex = Mutex::new(&worker.zk, "/chaos/reentrant").expect("a path");
+    let mutex = Mutex::new(&worker.zk, REENTRANT).expect("a path");
     let mutex = ReentrantMutex::new(mutex);
     while worker.lives() {
         let (id, begun) = (worker.id(), now());

@@ -3,7 +3,6 @@
 use zk_checkers::{Function, Outcome};
 use zk_recipes::{Bytes, Conditional, Decided, Error, Stm, Transaction, Tx};
 
-use super::super::diary::{Branch, Told, Turn};
 use super::super::scribe::{code, failed};
 use super::super::worker::Worker;
 
@@ -94,19 +93,26 @@ pub(super) async fn conditions(mut worker: Worker) {
             .with(zk.set(THEN, id.clone()));
         let otherwise = Transaction::new(&zk).with(zk.set(OTHERWISE, id.clone()));
         let decide = Conditional::new(&zk).version(SWITCH, version);
-        let decided = decide.then(then).otherwise(otherwise).await;
-        let turn = match &decided {
-            Ok(Decided::Then(_)) => Turn::Then,
-            Ok(Decided::Otherwise { .. }) => Turn::Otherwise,
-            Err(_) if Told::of(&decided) == Told::NotApplied => Turn::Neither,
-            Err(_) => Turn::Unknown,
+        let call = worker.begin(Function::Decide, SWITCH, |op, history| {
+            op.data = history.text(&id);
+            op.expected = Some(version);
+            op.guard = history.text(THEN);
+            op.entrance = history.text(OTHERWISE);
+        });
+        let (told, counted) = match decide.then(then).otherwise(otherwise).await {
+            Ok(Decided::Then(_)) => ("then", "conditions"),
+            Ok(Decided::Otherwise { .. }) => ("otherwise", "conditions not met"),
+            Err(error) => {
+                worker.end(call, failed(&error), |op, _| op.error = code(&error));
+                worker.failed("conditions", &error);
+                worker.rest().await;
+                continue;
+            }
         };
-        match (&decided, turn) {
-            (Err(error), _) => worker.failed("conditions", error),
-            (_, Turn::Then) => worker.diary.count("conditions"),
-            _ => worker.diary.count("conditions not met"),
-        }
-        worker.diary.page().branches.push(Branch { id, turn });
+        worker.end(call, Outcome::Ok, |op, history| {
+            op.reply = history.text(told)
+        });
+        worker.diary.count(counted);
         worker.rest().await;
     }
 }

@@ -3,15 +3,28 @@
 use std::time::Duration;
 
 use zk_recipes::{Client, Election, Queue, ShardedQueue};
-use zk_tests::{RealServer, Talk, deadline, word};
+use zk_tests::{Deadline, RealServer, Talk, deadline, word};
 
 use super::EXCHANGES;
 
 const PATH: &str = "/queues-sharded";
 const LEADER: &str = "/queues-sharded-leader";
 
-/// Theirs put into the parts that theirs adds, and ours takes from all; then ours put into those that ours adds, and theirs
-/// takes from all.
+/// The only item that there is, in whichever part.
+async fn take(ours: &ShardedQueue, limit: &Deadline) -> String {
+    let taken = limit.until_some("an item", || async {
+        for part in ours.parts().await.unwrap() {
+            if let Some(item) = part.try_take().await.unwrap() {
+                return Some(item);
+            }
+        }
+        None
+    });
+    String::from_utf8(taken.await.data().to_vec()).unwrap()
+}
+
+/// Theirs put into the parts that theirs adds, and ours takes from all, in the end one item after the other; then ours put
+/// into those that ours adds, and theirs takes from all, in the end one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_that_ours_or_curators_sharder_adds_are_put_into_and_taken_from_by_the_other() {
     let connect = RealServer::shared().connect_string();
@@ -47,6 +60,13 @@ async fn parts_that_ours_or_curators_sharder_adds_are_put_into_and_taken_from_by
     taken.sort();
     let all = |who| (0..EXCHANGES).map(move |n| format!("{who}{n:02}"));
     assert!(taken.iter().cloned().eq(all('j')), "{taken:?}");
+    for n in 0..EXCHANGES {
+        let item = format!("j-{n}");
+        theirs
+            .ask(&format!("put-shard p {}", word(item.as_bytes())))
+            .await;
+        assert_eq!(take(&ours, &limit).await, item);
+    }
     theirs.ask("stop-shard p").await;
 
     // Theirs adds no more than three; nobody does now.
@@ -78,4 +98,10 @@ async fn parts_that_ours_or_curators_sharder_adds_are_put_into_and_taken_from_by
             .map(|item| (*item).to_owned())
             .eq(all('r').map(|item| word(item.as_bytes())))
     );
+    for n in 0..EXCHANGES {
+        let item = format!("r-{n}");
+        let part = ours.pick().await.unwrap();
+        part.put(item.clone()).await.unwrap();
+        assert_eq!(theirs.ask("took c 1").await, word(item.as_bytes()));
+    }
 }

@@ -51,14 +51,20 @@ pub(super) fn judge(queue: &Queue<'_>, findings: &mut Findings) {
     }
 }
 
-/// What an earlier take of the handle had under way when it was dropped or gave up, the next one tells; not before the item
+/// What an earlier take of the handle had under way when it was dropped or gave up, a later one tells; not before the item
 /// was there.
 fn since(queue: &Queue<'_>, place: usize, op: &Op, item: &Item) -> Moment {
     if op.function != Function::Take {
         return op.invoked;
     }
     let put = item.stays.first().map_or(op.invoked, |stay| stay.since);
-    begun(queue.history, place, op).max(put).min(op.invoked)
+    // The one that took it.
+    let call = |op: &Op| (op.function, op.process, op.recipe);
+    let taken = item.end().map_or(op.invoked, |end| end.at);
+    let mut calls = queue.calls.iter().rev();
+    let taker = calls.find(|(_, it)| call(it) == call(op) && it.invoked <= taken.min(op.invoked));
+    let (place, taker) = taker.copied().unwrap_or((place, *op));
+    begun(queue.history, place, &taker).max(put).min(op.invoked)
 }
 
 fn in_time(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
@@ -105,17 +111,17 @@ fn in_turn(queue: &Queue<'_>, had: &Had<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether nobody else had anything from the queue meanwhile.
+/// Whether nobody else had anything from the queue meanwhile, told or not.
 fn is_alone(queue: &Queue<'_>, had: &Had<'_>) -> bool {
     let lag = queue.history.limits.session_timeout * 2;
     let meanwhile = |at: Moment| at <= had.at && later(at, lag).is_none_or(|end| end >= had.since);
-    let mut items = queue.items.values();
-    !items.any(|item| {
-        let taken = item.stays.iter().filter_map(|stay| stay.gone);
-        let mut taken = taken.filter(|gone| meanwhile(gone.at));
-        let mut claimed = item.claims.iter().filter(|claim| meanwhile(claim.since));
-        taken.any(|gone| queue.ends.user(gone.session) != Some(had.op.process))
-            || claimed.any(|claim| claim.op.process != had.op.process)
+    let is_anothers = |session| queue.ends.user(session) != Some(had.op.process);
+    let mut stays = queue.items.values().flat_map(|item| &item.stays);
+    !stays.any(|stay| {
+        let taken = stay.gone.filter(|gone| meanwhile(gone.at));
+        let mut claimed = queue.locks(stay).filter(|lock| meanwhile(lock.created));
+        taken.is_some_and(|gone| is_anothers(gone.session))
+            || claimed.any(|lock| is_anothers(lock.owner))
     })
 }
 

@@ -51,7 +51,6 @@ pub(super) struct Stay {
 pub(super) struct Claim {
     pub(super) place: usize,
     pub(super) op: Op,
-    pub(super) since: Moment,
     pub(super) gone: Option<Removal>,
 }
 
@@ -103,7 +102,6 @@ impl<'h> Queue<'h> {
             let claim = Claim {
                 place: *place,
                 op: *op,
-                since: life.map_or(op.invoked, |life| life.created),
                 gone: life.and_then(|life| life.removal),
             };
             items

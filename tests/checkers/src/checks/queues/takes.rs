@@ -74,19 +74,23 @@ fn may_be_lost(queue: &Queue<'_>, end: &Removal) -> bool {
         if op.function != Function::Take || op.process != by {
             return false;
         }
+        // What is unknown may be what an earlier one had under way.
+        let since = match op.outcome {
+            Outcome::Unknown => begun(queue.history, *place, op),
+            _ => op.invoked,
+        };
         let may = match op.outcome {
-            Outcome::Unknown | Outcome::Pending => op.returned.is_none_or(|at| end.at <= at),
+            Outcome::Unknown | Outcome::Pending => op.returned.is_none_or(|returned| {
+                // What was sent before the connection broke may be made after that was told.
+                let cut = || queue.ends.cut_within(end.session, since, returned);
+                end.at <= returned || cut()
+            }),
             Outcome::Cancelled => op.polls > 0 && !was_told_since(queue, op, end),
             // Whoever gave up has dropped it.
             Outcome::NotApplied => {
                 op.error == 0 && timed_out(op) && !was_told_since(queue, op, end)
             }
             Outcome::Ok => false,
-        };
-        // What is unknown may be what an earlier one had under way.
-        let since = match op.outcome {
-            Outcome::Unknown => begun(queue.history, *place, op),
-            _ => op.invoked,
         };
         since <= end.at && may
     })

@@ -288,3 +288,36 @@ fn a5_a_transfer_that_was_torn_is_found() {
     );
     assert_ne!(found(&[(1, &one)], calls), Vec::<String>::new());
 }
+
+#[test]
+fn g2_a_decision_that_was_not_told_or_is_torn_is_found() {
+    use transactions::{OTHERWISE, SWITCH, THEN};
+    let made = format!("+{SWITCH};+{THEN};+{OTHERWISE}");
+    let then = format!("={SWITCH} x;={THEN} x");
+    let (torn, other) = (format!("={THEN} x"), format!("={OTHERWISE} x"));
+    let judged = |writes: &[&str], reply: &str, expected| {
+        let mut lines = vec![(1, made.as_str())];
+        lines.extend(writes.iter().map(|line| (1, *line)));
+        found(&lines, |history| {
+            let mut op = call(1, Function::Decide, (1, 9));
+            (op.path, op.data) = (history.text(SWITCH), history.text("x"));
+            (op.guard, op.entrance) = (history.text(THEN), history.text(OTHERWISE));
+            (op.reply, op.expected) = (history.text(reply), Some(expected));
+            history.ops.push(op);
+        })
+    };
+    assert_eq!(judged(&[&then], "then", 0), Vec::<String>::new());
+    assert_eq!(judged(&[&other], "otherwise", 7), Vec::<String>::new());
+    for (writes, reply, expected) in [
+        (vec![then.as_str()], "otherwise", 0),
+        (vec![&other], "then", 0),
+        (vec![&other], "otherwise", 0),
+        (vec![&then, &other], "then", 0),
+        (vec![&then], "then", 7),
+        (vec![&torn], "then", 0),
+        (vec![], "then", 0),
+    ] {
+        let found = judged(&writes, reply, expected);
+        assert_eq!(found.len(), 1, "{writes:?} {reply} {expected}: {found:?}");
+    }
+}
