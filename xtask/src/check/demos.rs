@@ -48,8 +48,11 @@ pub(super) fn check() -> Outcome<Verdict> {
     Ok(Verdict::from_findings(findings, note))
 }
 
+/// A demo and its place: the page, and the recipe.
+type Placed = (String, Demo);
+
 /// The demos of all pages, each with its place, and what the pages lack.
-fn read_all(root: &Path) -> Outcome<(Vec<(String, Demo)>, Vec<String>)> {
+fn read_all(root: &Path) -> Outcome<(Vec<Placed>, Vec<String>)> {
     let mut findings = Vec::new();
     let mut demos = Vec::new();
     for name in recipes::without_page(&root.join("recipes/src"))? {
@@ -80,7 +83,7 @@ fn read_all(root: &Path) -> Outcome<(Vec<(String, Demo)>, Vec<String>)> {
 }
 
 /// Runs all, some at a time; what those that failed have to say, in order.
-fn run_all(demos: &[(String, Demo)]) -> Vec<String> {
+fn run_all(demos: &[Placed]) -> Vec<String> {
     let waiting = Mutex::new(demos.iter());
     let next = || waiting.lock().ok()?.next();
     let mut failed: Vec<String> = thread::scope(|scope| {
@@ -119,7 +122,7 @@ fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 /// Builds `zkctl` and the examples, with the features that the tests are built with, so that little is to be built.
-fn build(demos: &[(String, Demo)]) -> Outcome<()> {
+fn build(demos: &[Placed]) -> Outcome<()> {
     let mut cargo = shell::cargo();
     cargo.args(["build", "--quiet", "--bin", "zkctl"]);
     for example in all(demos, |demo| &demo.examples) {
@@ -137,7 +140,7 @@ fn build(demos: &[(String, Demo)]) -> Outcome<()> {
     }
 }
 
-fn all(demos: &[(String, Demo)], of: fn(&Demo) -> &BTreeSet<String>) -> BTreeSet<&String> {
+fn all(demos: &[Placed], of: fn(&Demo) -> &BTreeSet<String>) -> BTreeSet<&String> {
     demos.iter().flat_map(|(_, demo)| of(demo)).collect()
 }
 
