@@ -5,6 +5,7 @@ mod occasions;
 mod plain;
 
 pub use occasions::Occasion;
+pub(crate) use occasions::{NO_WORD, TYPED};
 
 use std::time::Duration;
 

@@ -25,6 +25,7 @@ pub(crate) mod semaphore;
 mod transfers;
 pub mod user;
 mod values;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

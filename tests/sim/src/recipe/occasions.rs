@@ -5,6 +5,12 @@ use zk_wire::OpCode;
 
 use super::Recipe;
 
+/// What the names of pictures begin with that are read as values.
+pub(crate) const TYPED: &str = "typed-";
+
+/// What that begins with which somebody writes and is no value.
+pub(crate) const NO_WORD: &str = "no word ";
+
 /// What is to happen, and whether it does in a call.
 pub type Occasion = (&'static str, fn(&History, &Op) -> bool);
 
@@ -85,7 +91,28 @@ const QUEUE: [Occasion; 6] = [
     }),
 ];
 
-const CACHE: [Occasion; 3] = [FRESH, STALE, AGED];
+const CACHE: [Occasion; 5] = [
+    FRESH,
+    STALE,
+    AGED,
+    ("read as values", |history, op| {
+        history.texts.bytes(op.recipe).starts_with(TYPED.as_bytes())
+    }),
+    ("read as values, and some is none", |history, op| {
+        let is_typed = history.texts.bytes(op.recipe).starts_with(TYPED.as_bytes());
+        let number = op.expected.and_then(|number| u32::try_from(number).ok());
+        let mut nodes = history.cached.iter();
+        is_typed
+            && nodes.any(|node| {
+                let is_one = (node.recipe, Some(node.number)) == (op.recipe, number);
+                is_one
+                    && history
+                        .texts
+                        .bytes(node.data)
+                        .starts_with(NO_WORD.as_bytes())
+            })
+    }),
+];
 const DISCOVERY: [Occasion; 4] = [FRESH, STALE, AGED, SICK];
 
 const STM: [Occasion; 3] = [

@@ -11,9 +11,11 @@ use zk_wire::Zxid;
 
 use super::Application;
 use super::family::Family;
-use super::pictures::{Says, Shown, nodes};
+use super::pictures::{Says, Shown};
+use super::words::{Reader, no_word};
 use crate::actor::Called;
 use crate::paths::node;
+use crate::recipe::TYPED;
 use crate::schedule::{Call, Phase};
 
 /// The workload of caches: one per directory.
@@ -26,7 +28,9 @@ pub(super) struct Caches {
 struct Follower {
     shown: Shown,
     loading: CacheLoading,
-    read: Option<(Cache, CacheChanges)>,
+    /// It is read as values.
+    is_typed: bool,
+    read: Option<(Cache, CacheChanges, Reader)>,
 }
 
 #[async_trait]
@@ -87,6 +91,11 @@ async fn write(app: &mut Application, root: &str) -> Option<Zxid> {
     let place = app.pick(below.len());
     let path = format!("{root}{}", below.get(place).unwrap_or(&""));
     let value = app.fresh_value();
+    let value = if app.rng.percent(15) {
+        no_word(&value)
+    } else {
+        value
+    };
     let client = app.client.clone();
     let chance = app.rng.below(10);
     let write = async {
@@ -145,14 +154,20 @@ impl Follower {
             }
         };
         drop(task);
+        let (name, is_typed) = (app.fresh_value(), app.rng.percent(50));
         Some(Self {
             shown: Shown {
-                name: app.fresh_value(),
+                name: if is_typed {
+                    format!("{TYPED}{name}")
+                } else {
+                    name
+                },
                 root,
                 watch,
                 number: 0,
             },
             loading,
+            is_typed,
             read: None,
         })
     }
@@ -171,7 +186,7 @@ impl Follower {
                 Told::Ended => return false,
             }
         }
-        let Some((cache, _)) = &self.read else {
+        let Some((cache, ..)) = &self.read else {
             return false;
         };
         let cache = cache.clone();
@@ -199,7 +214,11 @@ impl Follower {
         let all = cache.snapshot();
         says.reaches = says.reaches.max(Some(all.as_of()));
         says.fresh = Some(all.is_fresh());
-        self.shown.look(app, &nodes(&all), &says);
+        let Some((.., reader)) = &self.read else {
+            return false;
+        };
+        let nodes = reader.all(&self.shown.root, &all);
+        self.shown.look(app, &nodes, &says);
         true
     }
 
@@ -209,20 +228,21 @@ impl Follower {
             let loaded = timeout(limit, self.loading.clone().loaded());
             if let Called::Returned(Ok(Ok(cache)), _) = app.actor.call(Call::Wait, loaded).await {
                 let changes = cache.changes();
-                self.read = Some((cache, changes));
+                let reader = Reader::new(&cache, self.is_typed);
+                self.read = Some((cache, changes, reader));
             }
         }
         self.read.is_some()
     }
 
     async fn next(&mut self, app: &Application, limit: Duration) -> Told {
-        let Some((_, changes)) = &mut self.read else {
+        let Some((_, changes, reader)) = &mut self.read else {
             return Told::Ended;
         };
         let next = timeout(limit, changes.next());
         match app.actor.call(Call::Follow, next).await {
             Called::Returned(Ok(Some(change)), _) => {
-                self.shown.tell(app, &change);
+                self.shown.tell(app, &change, reader);
                 Told::Something
             }
             Called::Returned(Ok(None), _) => Told::Ended,
@@ -243,7 +263,7 @@ impl Follower {
                 Told::Ended => return Err("a cache ended".to_owned()),
             }
         }
-        let Some((cache, _)) = &self.read else {
+        let Some((cache, _, reader)) = &self.read else {
             return Err("a cache is not there".to_owned());
         };
         let all = cache.snapshot();
@@ -256,7 +276,8 @@ impl Follower {
             settled: true,
             fresh: Some(true),
         };
-        self.shown.look(app, &nodes(&all), &says);
+        let nodes = reader.all(&self.shown.root, &all);
+        self.shown.look(app, &nodes, &says);
         Ok(())
     }
 }

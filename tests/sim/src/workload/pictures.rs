@@ -5,6 +5,7 @@ use zk_recipes::{CacheChange, CacheSnapshot, CachedNode};
 use zk_wire::Zxid;
 
 use super::Application;
+use super::words::Reader;
 
 /// A picture, as it is written down.
 #[derive(Debug)]
@@ -40,16 +41,18 @@ pub(super) struct Says {
     pub(super) fresh: Option<bool>,
 }
 
-/// The nodes of a snapshot.
-pub(super) fn nodes(snapshot: &CacheSnapshot) -> Vec<Seen> {
+/// The nodes of a snapshot, as somebody reads them.
+fn nodes(snapshot: &CacheSnapshot, reader: &Reader) -> Vec<Seen> {
     let nodes = snapshot.nodes().into_iter();
-    nodes.map(|(path, node)| seen(&path, &node)).collect()
+    nodes
+        .map(|(path, node)| seen(&path, &node, reader))
+        .collect()
 }
 
-fn seen(path: &str, node: &CachedNode) -> Seen {
+fn seen(path: &str, node: &CachedNode, reader: &Reader) -> Seen {
     Seen {
         path: path.to_owned(),
-        data: node.data().to_vec(),
+        data: reader.read(path, node),
         czxid: node.stat().czxid,
         mzxid: node.stat().mzxid,
     }
@@ -88,14 +91,18 @@ impl Shown {
     }
 
     /// Its stream tells something.
-    pub(super) fn tell(&mut self, app: &Application, change: &CacheChange) {
+    pub(super) fn tell(&mut self, app: &Application, change: &CacheChange, reader: &Reader) {
+        let seen = |path: &str, node: &CachedNode| seen(path, node, reader);
         match change {
-            CacheChange::Snapshot(all) | CacheChange::Lagged(all) => self.begin(app, &nodes(all)),
+            CacheChange::Snapshot(all) | CacheChange::Lagged(all) => {
+                self.begin(app, &nodes(all, reader));
+            }
             CacheChange::Created { path, node } => {
                 self.news(app, NewsKind::Created, &seen(path, node), &[]);
             }
             CacheChange::Updated { path, node, old } => {
-                self.news(app, NewsKind::Changed, &seen(path, node), old.data());
+                let old = reader.read(path, old);
+                self.news(app, NewsKind::Changed, &seen(path, node), &old);
             }
             // It is gone, and there again.
             CacheChange::Recreated { path, node, old } => {
