@@ -2,7 +2,7 @@
 //! whether that transaction took place.
 
 use bytes::Bytes;
-use zk_client::{Claim, Client, Error, path};
+use zk_client::{Claim, Client, Error, Stat, path};
 
 use super::home::Home;
 
@@ -19,6 +19,9 @@ pub(crate) struct Mark {
     pub(crate) number: u64,
     /// False until the transaction that makes it is known to have taken place.
     pub(crate) made: bool,
+    /// The version of its data once it is made. Each write is bound to it, so that of two tries of one write the servers make
+    /// one at most, however late the first of them is.
+    pub(crate) version: i32,
 }
 
 impl Mark {
@@ -40,6 +43,7 @@ impl Mark {
             before,
             number: 0,
             made: false,
+            version: 0,
         })
     }
 
@@ -56,6 +60,17 @@ impl Mark {
     /// What it holds after its last write.
     pub(crate) fn data(&self) -> Bytes {
         Bytes::copy_from_slice(&self.number.to_be_bytes())
+    }
+
+    /// What it held before its last write, or holds if that did not take place.
+    pub(crate) fn data_before(&self) -> Bytes {
+        Bytes::copy_from_slice(&self.number.wrapping_sub(1).to_be_bytes())
+    }
+
+    /// It is there, at this version.
+    pub(crate) fn seen(&mut self, stat: Stat) {
+        self.made = true;
+        self.version = stat.version;
     }
 
     /// The number in what was read from it.

@@ -76,7 +76,7 @@ impl Marked<'_> {
             // Made and then written, so that the answer always tells of the mark.
             multi.create_with_acl(&mark.path, "", CreateMode::Ephemeral, self.acl)
         };
-        let multi = multi.set(&mark.path, mark.data(), None);
+        let multi = multi.set(&mark.path, mark.data(), mark.version);
         let ahead = if mark.made { 1 } else { 2 };
         let error = match multi.and(parts).await {
             Ok(mut results) => {
@@ -88,7 +88,7 @@ impl Marked<'_> {
                     mark: *stat,
                     results: Some(parts),
                 };
-                mark.made = true;
+                mark.seen(*stat);
                 self.marks.put_back(mark);
                 return Ok(Sent::Yes(applied));
             }
@@ -98,14 +98,19 @@ impl Marked<'_> {
             let at = error.operation();
             let of_mark = at.is_some_and(|at| at < ahead);
             let (was_made, kind) = (mark.made, error.kind());
+            // An earlier try of it was late, and took place.
+            if of_mark && !was_made && kind == ErrorKind::NodeExists {
+                return self.late(mark).await;
+            }
+            let is_lost = matches!(kind, ErrorKind::NoNode | ErrorKind::BadVersion);
             if !was_made {
                 mark.absent();
-            } else if !(of_mark && kind == ErrorKind::NoNode) {
+            } else if !(of_mark && is_lost) {
                 self.marks.put_back(mark);
             }
             return match (of_mark, kind) {
-                // Somebody deleted the mark: the next one is made anew.
-                (true, ErrorKind::NoNode) if was_made => Ok(Sent::Again),
+                // Somebody deleted the mark, or wrote it: the next one is made anew.
+                (true, ErrorKind::NoNode | ErrorKind::BadVersion) if was_made => Ok(Sent::Again),
                 (true, ErrorKind::NoNode) => {
                     self.make_home(error).await?;
                     Ok(Sent::Again)
@@ -133,10 +138,10 @@ impl Marked<'_> {
             op: self.op,
             path: self.path,
             what: self.what.to_owned(),
+            acl: self.acl,
         };
-        match settlement.by_mark(&mark, generation).await? {
+        match settlement.by_mark(&mut mark, generation).await? {
             (Verdict::Applied, Some(stat)) => {
-                mark.made = true;
                 self.marks.put_back(mark);
                 Ok(Sent::Yes(Applied {
                     mark: stat,
@@ -144,14 +149,30 @@ impl Marked<'_> {
                 }))
             }
             (Verdict::NotApplied, _) => {
-                if mark.made {
-                    self.marks.put_back(mark);
-                } else {
-                    mark.absent();
-                }
+                // Made or not: the next try with it and this one exclude each other.
+                self.marks.put_back(mark);
                 Ok(Sent::Again)
             }
             _ => Err(settlement.mark_deleted()),
+        }
+    }
+
+    /// A mark that was not made is there: what it says of the tries before.
+    async fn late(&self, mut mark: Mark) -> Result<Sent, Error> {
+        let node = match self.client.get(&mark.path).await {
+            Ok(node) => node,
+            Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Sent::Again),
+            Err(error) => return Err(error),
+        };
+        let number = Mark::number_in(&node.data);
+        mark.seen(node.stat);
+        self.marks.put_back(mark);
+        match number {
+            Some(_) => Ok(Sent::Yes(Applied {
+                mark: node.stat,
+                results: None,
+            })),
+            None => Ok(Sent::Again),
         }
     }
 

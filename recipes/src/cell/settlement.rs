@@ -1,6 +1,6 @@
 //! Finding out what became of a write whose answer was lost.
 
-use zk_client::{Client, Error, ErrorKind, Fate, OpKind, Stat};
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, OpKind, Stat};
 
 use super::home::Home;
 use super::mark::Mark;
@@ -14,30 +14,90 @@ pub(crate) struct Settlement<'a> {
     pub(crate) path: &'a str,
     /// What is not known, such as `/a was written`.
     pub(crate) what: String,
+    /// The ACL of marks.
+    pub(crate) acl: &'a [Acl],
+}
+
+/// Whether the servers will make the write no more, if they have not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outdone {
+    Yes,
+    /// There is no node for the mark to stand below: for all that can be done, nothing that was sent is under way behind a barrier.
+    NoHome,
 }
 
 impl Settlement<'_> {
     /// Whether the write that was to leave its number in `mark` took place, and the mark's metadata as they are now, if it is
-    /// there. `generation` is that of the session that sent it. Nothing that this session sent before can take place any more
-    /// once this is answered.
+    /// there. `generation` is that of the session that sent it.
+    ///
+    /// The mark is made, or written at the version that the write was bound to: if that succeeds the write can take place no
+    /// more. A barrier alone would not show that. Where a handshake was given up on the way to another server, the server that
+    /// takes it up late has the session moved to itself, and with it what it holds of older connections.
     pub(crate) async fn by_mark(
         &self,
-        mark: &Mark,
+        mark: &mut Mark,
         generation: u64,
     ) -> Result<(Verdict, Option<Stat>), Error> {
-        self.decided(generation).await?;
+        let outdone = match mark.made {
+            true => self.written(mark).await?,
+            false => self.made(mark, generation).await?,
+        };
+        if outdone == Outdone::NoHome {
+            self.decided(generation).await?;
+        }
         let found = match self.client.get(&mark.path).await {
             Ok(node) => Some(node),
             Err(error) if error.kind() == ErrorKind::NoNode => None,
             Err(error) => return Err(self.undecided(&error)),
         };
-        let never_made = found.is_none() && self.never_made(mark).await?;
+        // A mark that somebody deleted could be made again.
+        let never_made = self.never_made(mark).await?;
         if self.client.generation() != generation {
             return Err(self.expired());
         }
         let number = found.as_ref().and_then(|node| Mark::number_in(&node.data));
-        let verdict = by_mark(number, mark.number, never_made);
+        let is_ours = number == Some(mark.number.wrapping_sub(1));
+        let verdict = match number {
+            Some(_) if is_ours && !mark.made && !never_made => Verdict::Unknown,
+            _ => by_mark(number, mark.number, never_made),
+        };
+        if let Some(node) = &found {
+            mark.seen(node.stat);
+        }
         Ok((verdict, found.map(|node| node.stat)))
+    }
+
+    /// Writes the mark at the version that the write was bound to, so that one of both can take place.
+    async fn written(&self, mark: &Mark) -> Result<Outdone, Error> {
+        loop {
+            let outdo = self.client.set(&mark.path, mark.data_before());
+            match outdo.version(mark.version).await {
+                Ok(_) => return Ok(Outdone::Yes),
+                Err(error) => match error.kind() {
+                    ErrorKind::ConnectionLost => {}
+                    ErrorKind::BadVersion | ErrorKind::NoNode => return Ok(Outdone::Yes),
+                    _ => return Err(self.undecided(&error)),
+                },
+            }
+        }
+    }
+
+    /// Makes the mark in the place of the write, so that one of both can take place.
+    async fn made(&self, mark: &Mark, generation: u64) -> Result<Outdone, Error> {
+        loop {
+            let multi = self.client.multi().in_generation(generation);
+            let data = mark.data_before();
+            let outdo = multi.create_with_acl(&mark.path, data, CreateMode::Ephemeral, self.acl);
+            match outdo.await {
+                Ok(_) => return Ok(Outdone::Yes),
+                Err(error) => match error.kind() {
+                    ErrorKind::ConnectionLost => {}
+                    ErrorKind::NodeExists => return Ok(Outdone::Yes),
+                    ErrorKind::NoNode => return Ok(Outdone::NoHome),
+                    _ => return Err(self.undecided(&error)),
+                },
+            }
+        }
     }
 
     /// Whether a mark that is missing was not made: it was to be, and nothing was deleted beside it since.

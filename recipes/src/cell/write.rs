@@ -118,13 +118,16 @@ impl Writer<'_> {
             Expected::Any => multi.set(self.path, data.clone(), None),
         };
         let multi = if mark.made {
-            multi.set(&mark.path, mark.data(), None)
+            multi.set(&mark.path, mark.data(), mark.version)
         } else {
             multi.create_with_acl(&mark.path, mark.data(), CreateMode::Ephemeral, self.acl)
         };
         let error = match multi.await {
             Ok(results) => {
                 mark.made = true;
+                if let Some(MultiResult::Set(stat)) = results.get(1) {
+                    mark.seen(*stat);
+                }
                 *held = Some(mark);
                 return Ok(Tried::Ended(Written::Yes(metadata(&results))));
             }
@@ -133,6 +136,13 @@ impl Writer<'_> {
         if error.fate() == Fate::NotApplied {
             let of_mark = error.operation() == Some(1);
             let mark_is_gone = of_mark && error.kind() == ErrorKind::NoNode;
+            if !mark.made && mark.number > 1 && self.was_late(&mark).await? {
+                return Ok(Tried::Ended(Written::Yes(None)));
+            }
+            if of_mark && error.kind() == ErrorKind::BadVersion {
+                // Somebody wrote the mark: the next one is made anew.
+                return Ok(Tried::Again);
+            }
             if !mark.made {
                 mark.absent();
             } else if !mark_is_gone {
@@ -159,7 +169,7 @@ impl Writer<'_> {
             return Ok(Tried::Ended(Written::Raced));
         }
         let settlement = self.settlement();
-        let (told, _) = settlement.by_mark(&mark, generation).await?;
+        let (told, _) = settlement.by_mark(&mut mark, generation).await?;
         let verdict = match told {
             Verdict::Unknown => self.node_tells(expected, data, generation).await?,
             verdict => verdict,
@@ -176,12 +186,17 @@ impl Writer<'_> {
             }
             return Ok(Tried::Ended(Written::Yes(None)));
         }
-        if mark.made {
-            *held = Some(mark);
-        } else {
-            mark.absent();
-        }
+        // Made or not: the next try with it and this one exclude each other.
+        *held = Some(mark);
         Ok(Tried::Again)
+    }
+
+    /// Whether an earlier try, which was to make the mark, took place behind the barrier by which it seemed not to.
+    async fn was_late(&self, mark: &Mark) -> Result<bool, Error> {
+        match self.client.exists(&mark.path).await {
+            Ok(found) => Ok(found.is_some()),
+            Err(error) => Err(self.settlement().undecided(&error)),
+        }
     }
 
     async fn alone(&self, expected: Expected, data: &Bytes) -> Result<Tried, Error> {
@@ -262,6 +277,7 @@ impl Writer<'_> {
             op: OpKind::Set,
             path: self.path,
             what: format!("{} was written", self.path),
+            acl: self.acl,
         }
     }
 

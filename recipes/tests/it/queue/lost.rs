@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use zk_embedded::{Match, RuleId};
-use zk_recipes::{Client, Entry, ErrorKind, Fate, QueueLayout};
+use zk_recipes::{Client, CreateMode, Entry, ErrorKind, Fate, QueueLayout};
 use zk_wire::OpCode;
 
 use super::{LAYOUTS, PATH, SOON, entry, items, queue, queue_of, take, try_take};
@@ -83,6 +83,74 @@ async fn a3_a_batch_whose_answer_was_lost_is_there_once_and_its_nodes_are_found(
         }
         assert_eq!(items(&world).len(), 7 + 3);
     }
+}
+
+/// The only mark below its home: its path, and the version of its data.
+fn mark(world: &World) -> (String, i32) {
+    let home = "/queues/_marks_jobs";
+    let marks = world.left(home);
+    let [mark] = &marks[..] else {
+        panic!("one mark: {marks:?}")
+    };
+    let path = format!("{home}/{mark}");
+    let version = world.hooks.node(&path).unwrap().stat.version;
+    (path, version)
+}
+
+/// What a server has of an older connection may come behind everything that is asked on the next one. The mark, which each
+/// write is bound to, was written meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a3_a_put_that_was_found_not_applied_is_refused_however_late_it_comes() {
+    for is_first in [true, false] {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        let ours = queue(&zk);
+        ours.put("warm").await.unwrap();
+        let before = mark(&world);
+        if is_first {
+            // Its mark goes, and the next put makes another.
+            other.delete(&before.0).await.unwrap();
+        }
+        let rule = cut_next(&world, &zk, false);
+        ours.put("x").await.unwrap();
+        assert_eq!(world.hooks.fired(rule), 1);
+        assert_eq!(items(&world).len(), 2);
+        let (path, version) = mark(&world);
+        if is_first {
+            continue;
+        }
+        assert_eq!(path, before.0);
+        assert_eq!(
+            version,
+            before.1 + 2,
+            "settled by one write, and put by another"
+        );
+        // The same as ours that was lost.
+        let late = other.multi().set(&path, "late", before.1);
+        let late = late.create(
+            &format!("{PATH}/queue-"),
+            "x",
+            CreateMode::PersistentSequential,
+        );
+        let refused = late.await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::BadVersion);
+        assert_eq!(items(&world).len(), 2);
+    }
+}
+
+/// So each write is bound to the mark as it was left.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_somebody_wrote_is_used_no_more() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let ours = queue(&zk);
+    ours.put("warm").await.unwrap();
+    let (path, _) = mark(&world);
+    other.set(&path, "theirs").await.unwrap();
+    ours.put("x").await.unwrap();
+    assert_eq!(items(&world).len(), 2);
+    settle().await;
+    assert_ne!(mark(&world).0, path);
 }
 
 #[tokio::test(start_paused = true)]
