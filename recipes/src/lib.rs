@@ -62,6 +62,8 @@
 mod barrier;
 mod cache;
 mod cell;
+#[cfg(feature = "serde")]
+mod clock_lease;
 mod contend;
 mod counter;
 mod decided;
@@ -140,6 +142,8 @@ pub use zk_client::{
     path,
 };
 
+#[cfg(feature = "serde")]
+pub use clock_lease::{ClockLease, LeaseSpan, Tenure};
 #[cfg(feature = "serde")]
 pub use value::{Json, JsonError};
 

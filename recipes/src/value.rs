@@ -3,6 +3,7 @@
 mod atomic;
 mod changes;
 mod count;
+mod float;
 #[cfg(feature = "serde")]
 mod json;
 mod shared;

@@ -18,12 +18,12 @@ def check(holds):
         sys.exit("not as it should be")
 
 
-def increment(zk, **options):
+def increment(zk, step=1, **options):
     counter = zk.Counter(PATH, **options)
     done = 0
     # Goes on after its rounds until the other side has done enough as well.
     while done < ROUNDS or not zk.exists(PATH + "-stop"):
-        counter += 1
+        counter += step
         done += 1
     return done
 
@@ -64,6 +64,8 @@ def main():
     print("ready", flush=True)
     if PART == "counter":
         done = increment(zk)
+    elif PART == "floats":
+        done = increment(zk, step=0.25, default=0.0)
     elif PART == "curator-counter":
         done = increment(zk, support_curator=True)
     elif PART == "barrier":

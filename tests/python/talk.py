@@ -13,6 +13,7 @@ from kazoo.client import KazooClient
 
 import kazoo_caches
 import kazoo_groups
+import kazoo_leases
 import kazoo_ops
 import kazoo_queues
 
@@ -22,6 +23,7 @@ FAMILIES = {
     "groups": kazoo_groups.Groups,
     "caches": kazoo_caches.Caches,
     "ops": kazoo_ops.Ops,
+    "leases": kazoo_leases.Leases,
 }
 printing = threading.Lock()
 

@@ -1,5 +1,6 @@
 //! `zkctl register`: an instance of a service, registered while a command runs.
 
+mod exec;
 mod health;
 
 use std::ffi::OsString;
@@ -12,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use zk_recipes::discovery::{Discovery, Health, Instance, JsonCodec, Payload, Registration};
 use zk_recipes::{Client, Error, Standing};
 
-use self::health::Checks;
+use self::health::{Checks, News};
 use crate::child::{self, Companion};
 use crate::connect::{Connection, ZK_CONNECT};
 use crate::duration;
@@ -33,7 +34,11 @@ SIGTERM, SIGINT and SIGHUP are passed on to the command. With --drain callers ar
 and the command hears of the signal after that time, or at the second signal.
 
 While a health check fails, the instance is drained: --check-tcp wants a connection to come about, --check-http an answer from
-200 to 299, --check-ttl a SIGUSR1 (`kill -USR1 $ZK_REGISTER_PID`) from the command at least that often. Several have to pass all.
+200 to 299, --check-exec its command (`sh -c CMD`, with the same environment as the command) to end with 0 within --check-timeout,
+--check-ttl a SIGUSR1 (`kill -USR1 $ZK_REGISTER_PID`) from the command at least that often. Several have to pass all.
+
+A check's command has a process group of its own, which is killed when the command has ended or its time is over, and when zkctl
+ends. Of what it says the first line is told with a failure, and no more.
 
 A drained instance has the flag `enabled` off, which programs of Curator before 4.1, and those that write in its compatible
 form, do not know: --compatible withdraws the node in its place.
@@ -44,6 +49,7 @@ With --verbose, or as objects on stderr with --json ({\"event\": \"registered\" 
 Examples:
   zkctl register /services billing --address 10.0.0.7 --port 8080 -- ./billing
   zkctl register /services billing --port 8080 --check-http http://127.0.0.1:8080/health --drain 10s -- ./billing
+  zkctl register /services billing --port 8080 --check-exec 'test $(df --output=pcent /data | tail -1 | tr -dc 0-9) -lt 95' -- ./billing
   zkctl register /services billing --port 8080 --check-tcp 127.0.0.1:8080 --interval 5s --payload '{\"zone\": \"b\"}' -- ./billing")]
 pub(crate) struct Args {
     /// Where the services are
@@ -186,12 +192,24 @@ impl Sidecar<'_> {
         Ok(None)
     }
 
-    /// Runs the command to its end.
+    /// Runs the command to its end, and the checks meanwhile.
     async fn run(&mut self, connection: &Connection, signals: &mut Signals) -> Result<u8, Failure> {
-        let mut health = self.args.checks.begin(&self.registration)?;
+        let environment = self.environment(connection)?;
+        let mut health = self.args.checks.begin(&self.registration, &environment)?;
+        let ended = self.attend(environment, &mut health, signals).await;
+        health.end().await;
+        ended
+    }
+
+    async fn attend(
+        &mut self,
+        environment: Vec<(&'static str, OsString)>,
+        health: &mut News,
+        signals: &mut Signals,
+    ) -> Result<u8, Failure> {
         let mut standings = self.registration.clone();
         self.teller.standing(standings.standing());
-        let mut command = Companion::spawn(&self.args.command, self.environment(connection)?, &[])?;
+        let mut command = Companion::spawn(&self.args.command, environment, &[])?;
         let mut asked: Option<Signal> = None;
         let mut patience: Option<Pin<Box<tokio::time::Sleep>>> = None;
         let mut failed: Option<Error> = None;
@@ -205,7 +223,7 @@ impl Sidecar<'_> {
                     failed = Some(ended.err().unwrap_or_else(|| self.over()));
                 }
                 Some(standing) = standings.changed() => self.teller.standing(standing),
-                health = health.next() => self.teller.health(&health),
+                said = health.next() => self.teller.health(&said),
                 () = wait(&mut patience) => {
                     patience = None;
                     command.signal(asked.unwrap_or(Signal::TERM));

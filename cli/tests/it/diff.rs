@@ -3,7 +3,7 @@
 use serde_json::json;
 use zk_recipes::CreateMode;
 
-use crate::export::{Scratch, lines, server};
+use crate::export::{Scratch, grow, lines, said, server, shown};
 use crate::server::Server;
 use crate::zkctl::Zkctl;
 
@@ -103,4 +103,13 @@ fn a_tree_that_cannot_be_read_is_no_difference() {
     let (code, message) = server.zkctl(&["diff", "/app", "x.jsonl"]).fails();
     assert_eq!(code, 64);
     assert!(message.contains("a file is @x.jsonl"), "{message}");
+}
+
+#[test]
+fn a_long_comparison_shows_a_bar_on_a_terminal_alone() {
+    let server = Server::start();
+    server.with_client(async |client| grow(client, 30, 40).await);
+    let shown = shown(&server, &["diff", "/big", "/big"], "of 1,231 nodes");
+    assert!(shown.contains("comparing"), "{shown:?}");
+    assert_eq!(said(&server, &["diff", "/big", "/big"]), "");
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use zk_embedded::Match;
@@ -278,24 +278,39 @@ fn a_large_tree_is_read_in_few_requests_and_in_order() {
 fn long_work_shows_a_bar_on_a_terminal_alone() {
     let server = Server::start();
     server.with_client(async |client| grow(client, 30, 40).await);
-    let export = |stderr: Stdio| {
-        Command::new(env!("CARGO_BIN_EXE_zkctl"))
-            .args(["export", "/big", "--connect", &server.connect_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr)
-            .env("TERM", "xterm")
-            .spawn()
-            .unwrap()
-    };
+    let shown = shown(&server, &["export", "/big"], "of 1,231 nodes");
+    assert!(shown.contains("exporting"), "{shown:?}");
+    assert_eq!(said(&server, &["export", "/big"]), "");
+}
+
+fn with_stderr(server: &Server, args: &[&str], stderr: Stdio) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_zkctl"))
+        .args(args)
+        .args(["--connect", &server.connect_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(stderr)
+        .env("TERM", "xterm")
+        .spawn()
+        .unwrap()
+}
+
+/// What is shown on a terminal, up to this; it ends well.
+pub(crate) fn shown(server: &Server, args: &[&str], up_to: &str) -> String {
     let pty = Pty::open();
     let screen = pty.screen();
-    let mut child = export(pty.slave().into());
-    let shown = screen.until("of 1,231 nodes");
-    assert!(shown.contains("exporting"), "{shown:?}");
+    let mut child = with_stderr(server, args, pty.slave().into());
+    let shown = screen.until(up_to);
     assert!(child.wait().unwrap().success());
-    let quiet = export(Stdio::piped()).wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(quiet.stderr).unwrap(), "");
+    shown
+}
+
+/// What is said where there is no terminal; it ends well.
+pub(crate) fn said(server: &Server, args: &[&str]) -> String {
+    let done = with_stderr(server, args, Stdio::piped()).wait_with_output();
+    let done = done.unwrap();
+    assert!(done.status.success());
+    String::from_utf8(done.stderr).unwrap()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 use zk_embedded::{EmbeddedServer, Match};
 use zk_wire::{ErrorCode, OpCode};
 
-use crate::export::{Scratch, grow, lines, server};
+use crate::export::{Scratch, grow, lines, said, server, shown};
 use crate::server::Server;
 use crate::zkctl::until;
 
@@ -341,4 +341,19 @@ fn a_large_tree_is_imported_in_portions_and_comes_back_the_same() {
         server.zkctl(&["diff", &format!("@{file}"), "/copy"]).ok(),
         ""
     );
+}
+
+#[test]
+fn a_long_import_shows_a_bar_on_a_terminal_alone() {
+    let server = Server::start();
+    server.with_client(async |client| grow(client, 30, 40).await);
+    let scratch = Scratch::new("import-bar");
+    let file = scratch.file("big");
+    server.zkctl(&["export", "/big", "-o", &file]).ok();
+    let shown = shown(&server, &["import", &file, "--at", "/one"], "importing");
+    assert!(!shown.contains("exporting"), "{shown:?}");
+    assert_eq!(said(&server, &["import", &file, "--at", "/two"]), "");
+    for copy in ["/one", "/two"] {
+        assert_eq!(server.zkctl(&["diff", "/big", copy]).ok(), "");
+    }
 }

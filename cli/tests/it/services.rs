@@ -2,10 +2,11 @@
 
 use std::net::TcpListener;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
-use crate::export::lines;
+use crate::export::{Scratch, lines};
+use crate::process::is_gone;
 use crate::server::Server;
 use crate::zkctl::{Running, Zkctl, until};
 
@@ -181,6 +182,130 @@ fn an_instance_is_drained_while_a_check_fails() {
         has("registered") && has("failing") && has("passing"),
         "{events:?}"
     );
+}
+
+#[test]
+fn an_instance_is_drained_while_its_command_for_checks_does_not_end_with_0() {
+    let server = Server::start();
+    let folder = Scratch::new("check-exec");
+    let sick = folder.file("sick");
+    let check = format!(
+        "test $ZK_SERVICE_ID = one && test ! -e {sick} || {{ echo; echo disk full; echo more; exit 2; }}"
+    );
+    let options = [
+        "--check-exec",
+        &check,
+        "--check-timeout",
+        "600s",
+        "--interval",
+        "20ms",
+        "--json",
+    ];
+    let running = serving(&server, &options);
+    let is_enabled = |wanted: bool| {
+        until("the check has its way", || {
+            instances(&server)[0]["enabled"] == json!(wanted)
+        });
+    };
+    is_enabled(true);
+    std::fs::write(&sick, "").unwrap();
+    is_enabled(false);
+    std::fs::remove_file(&sick).unwrap();
+    is_enabled(true);
+    running.signal(Signal::TERM);
+    let done = running.wait();
+    assert_eq!(done.code, Some(143));
+    assert_eq!(reasons(&done.stderr), ["exit status 2: disk full"]);
+}
+
+#[test]
+fn a_check_that_takes_too_long_is_killed_with_all_of_its_group() {
+    let server = Server::start();
+    let folder = Scratch::new("check-time");
+    let file = folder.file("ids");
+    let check =
+        format!("echo slow; sleep 600 & echo $$ $! >{file}.new; mv {file}.new {file}; wait");
+    let options = [
+        "--check-exec",
+        &check,
+        "--check-timeout",
+        "300ms",
+        "--interval",
+        "10ms",
+        "--json",
+    ];
+    let running = serving(&server, &options);
+    // On a slow machine the first one may have been killed before it came that far.
+    until("the check has failed", || {
+        instances(&server)[0]["enabled"] == json!(false) && std::fs::exists(&file).unwrap()
+    });
+    let ids = ids(&file);
+    assert_eq!(ids.len(), 2);
+    for id in ids {
+        until("it is gone", || is_gone(id));
+    }
+    running.signal(Signal::TERM);
+    let done = running.wait();
+    let reasons = reasons(&done.stderr);
+    let expected = "it did not end within 300ms";
+    assert!(
+        reasons.len() == 1 && reasons[0].starts_with(expected),
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn a_check_under_way_ends_with_zkctl() {
+    let server = Server::start();
+    let folder = Scratch::new("check-end");
+    let file = folder.file("ids");
+    let check = format!("echo $$ >{file}.new; mv {file}.new {file}; exec sleep 600");
+    let options = ["--check-exec", &check, "--check-timeout", "600s"];
+    let running = serving(&server, &options);
+    until("it checks", || std::fs::exists(&file).unwrap());
+    let id = ids(&file)[0];
+    assert!(!is_gone(id));
+    running.signal(Signal::TERM);
+    assert_eq!(running.wait().code, Some(143));
+    assert!(is_gone(id), "it is killed before zkctl ends");
+}
+
+#[test]
+fn of_what_a_check_says_the_first_line_is_told_and_not_all_of_that() {
+    let server = Server::start();
+    let check = "head -c 3000000 /dev/zero | tr '\\0' x; exit 3";
+    let options = ["--check-exec", check, "--check-timeout", "600s", "--json"];
+    let running = serving(&server, &options);
+    until("the check has failed", || {
+        instances(&server)[0]["enabled"] == json!(false)
+    });
+    running.signal(Signal::TERM);
+    let done = running.wait();
+    let expected = format!("exit status 3: {}…", "x".repeat(200));
+    assert_eq!(reasons(&done.stderr), [expected]);
+}
+
+#[test]
+fn a_check_without_a_command_is_refused() {
+    let server = Server::start();
+    let (code, message) = register(&server, &["--check-exec", ""], "true").fails();
+    assert_eq!(code, 64);
+    assert!(message.contains("--check-exec"), "{message}");
+}
+
+/// Why checks failed.
+fn reasons(stderr: &str) -> Vec<String> {
+    let told = lines(stderr).into_iter();
+    let failing = told.filter(|told| told["event"] == "failing");
+    let reasons = failing.map(|told| told["why"].as_str().map(str::to_owned));
+    reasons.map(Option::unwrap).collect()
+}
+
+/// The ids of processes in a file.
+fn ids(file: &str) -> Vec<Pid> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let ids = text.split_whitespace().map(|id| id.parse().unwrap());
+    ids.map(|id| Pid::from_raw(id).unwrap()).collect()
 }
 
 #[test]

@@ -10,6 +10,8 @@
 
 mod barriers;
 mod caches;
+#[cfg(feature = "serde")]
+mod clock_lease;
 mod counters;
 #[cfg(feature = "discovery")]
 mod discovery;

@@ -8,6 +8,7 @@ mod caches;
 mod discovery;
 mod groups;
 mod layouts;
+mod leases;
 mod locks;
 mod nodes;
 mod ops;

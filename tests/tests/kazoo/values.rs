@@ -1,7 +1,10 @@
 //! Our counters and barriers and unmodified kazoo's on the same nodes of a real server, both at once.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
 use tokio::try_join;
-use zk_recipes::{AtomicInt, AtomicLong, Client, Layout};
+use zk_recipes::{AtomicInt, AtomicLong, Client, CompareAndSet, Layout, TypedValue};
 use zk_tests::value_rounds::{self, EXCHANGES, LEAST};
 use zk_tests::{Partner, RealServer};
 
@@ -38,6 +41,39 @@ async fn an_atomic_int_and_kazoos_curator_counter_count_exactly_on_one_node() {
     assert_eq!(
         counter.get().await.unwrap(),
         i32::try_from(tally.ours + theirs).unwrap()
+    );
+}
+
+/// Quarters, so that their sum does not depend on the order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_typed_value_and_kazoos_counter_of_floats_add_exactly_on_one_node() {
+    let (connect, zk) = client().await;
+    let sum = TypedValue::new(&zk, "/kazoo-floats/n", &0.0_f64).unwrap();
+    let mut current = sum.get().await.unwrap();
+    let kazoo = Partner::kazoo(&connect, "floats", sum.path(), LEAST);
+    let (mut ours, mut exchanges) = (0, 0);
+    while ours < LEAST || exchanges < EXCHANGES {
+        assert!(ours < 20_000, "kazoo does nothing");
+        let before = current.version;
+        let next = current.value + 0.25;
+        current = match sum.try_set(&current, &next).await.unwrap() {
+            CompareAndSet::Found(found) => found,
+            _ => {
+                ours += 1;
+                // Leaves the server to kazoo for a moment.
+                sleep(Duration::from_millis(2)).await;
+                let current = sum.get().await.unwrap();
+                exchanges += usize::from(current.version != before + 1);
+                current
+            }
+        };
+    }
+    value_rounds::stop(&zk, sum.path()).await.unwrap();
+    let all = u32::try_from(ours + kazoo.finish()).unwrap();
+    let total = sum.get().await.unwrap().value;
+    assert!(
+        (total - f64::from(all) * 0.25).abs() < f64::EPSILON,
+        "{total} of {all}"
     );
 }
 

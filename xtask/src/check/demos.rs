@@ -36,9 +36,25 @@ const AT_A_TIME: usize = 6;
 ///
 /// If the pages cannot be read, or cargo cannot be started.
 pub(super) fn check() -> Outcome<Verdict> {
+    let (demos, mut findings) = read_all(&shell::root())?;
+    if !findings.is_empty() {
+        return Ok(Verdict::Broken(findings));
+    }
+    if let Err(error) = build(&demos) {
+        return Ok(Verdict::Broken(vec![error.to_string()]));
+    }
+    findings.extend(run_all(&demos));
+    let note = format!("{} demos do what their pages say", demos.len());
+    Ok(Verdict::from_findings(findings, note))
+}
+
+/// A demo and its place: the page, and the recipe.
+type Placed = (String, Demo);
+
+/// The demos of all pages, each with its place, and what the pages lack.
+fn read_all(root: &Path) -> Outcome<(Vec<Placed>, Vec<String>)> {
     let mut findings = Vec::new();
     let mut demos = Vec::new();
-    let root = shell::root();
     for name in recipes::without_page(&root.join("recipes/src"))? {
         findings.push(format!(
             "{name} has no page: name it in xtask/src/check/demos/recipes.rs, and show it"
@@ -63,19 +79,11 @@ pub(super) fn check() -> Outcome<Verdict> {
             findings.push(format!("docs/recipes/{name}.md is missing"));
         }
     }
-    if !findings.is_empty() {
-        return Ok(Verdict::Broken(findings));
-    }
-    if let Err(error) = build(&demos) {
-        return Ok(Verdict::Broken(vec![error.to_string()]));
-    }
-    findings.extend(run_all(&demos));
-    let note = format!("{} demos do what their pages say", demos.len());
-    Ok(Verdict::from_findings(findings, note))
+    Ok((demos, findings))
 }
 
 /// Runs all, some at a time; what those that failed have to say, in order.
-fn run_all(demos: &[(String, Demo)]) -> Vec<String> {
+fn run_all(demos: &[Placed]) -> Vec<String> {
     let waiting = Mutex::new(demos.iter());
     let next = || waiting.lock().ok()?.next();
     let mut failed: Vec<String> = thread::scope(|scope| {
@@ -114,7 +122,7 @@ fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
 }
 
 /// Builds `zkctl` and the examples, with the features that the tests are built with, so that little is to be built.
-fn build(demos: &[(String, Demo)]) -> Outcome<()> {
+fn build(demos: &[Placed]) -> Outcome<()> {
     let mut cargo = shell::cargo();
     cargo.args(["build", "--quiet", "--bin", "zkctl"]);
     for example in all(demos, |demo| &demo.examples) {
@@ -132,7 +140,7 @@ fn build(demos: &[(String, Demo)]) -> Outcome<()> {
     }
 }
 
-fn all(demos: &[(String, Demo)], of: fn(&Demo) -> &BTreeSet<String>) -> BTreeSet<&String> {
+fn all(demos: &[Placed], of: fn(&Demo) -> &BTreeSet<String>) -> BTreeSet<&String> {
     demos.iter().flat_map(|(_, demo)| of(demo)).collect()
 }
 
@@ -205,6 +213,14 @@ fn is_like(line: &str, pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_recipe_has_lines_of_use_and_a_demo_on_its_page() {
+        let (demos, findings) = read_all(&shell::root()).unwrap();
+        assert_eq!(findings, [""; 0]);
+        let recipes = recipes::RECIPES.iter().map(|(_, names)| names.len());
+        assert_eq!(demos.len(), recipes.sum::<usize>());
+    }
 
     #[test]
     fn lines_are_compared_but_for_what_differs() {

@@ -1,13 +1,17 @@
 //! Health checks on the command line.
 
+use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use zk_recipes::discovery::{Check, Health, HealthWatch, Registration};
 
+use super::exec::Exec;
 use crate::duration;
 use crate::exit::{Failure, code};
 
@@ -21,6 +25,10 @@ pub(super) struct Checks {
     /// Check that this answers with 200 to 299, such as http://127.0.0.1:8080/health; may be repeated
     #[arg(long, value_name = "URL")]
     check_http: Vec<Url>,
+
+    /// Check that this command for `sh` ends with 0; may be repeated
+    #[arg(long, value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]
+    check_exec: Vec<String>,
 
     /// Check that SIGUSR1 comes at least this often
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
@@ -108,6 +116,9 @@ pub(super) struct News {
     told: mpsc::UnboundedReceiver<Health>,
     /// Keeps the stream from ending when there are no checks.
     _open: mpsc::UnboundedSender<Health>,
+    /// Commands run while this is there.
+    going_on: watch::Sender<()>,
+    commands: JoinSet<()>,
 }
 
 impl News {
@@ -118,12 +129,24 @@ impl News {
             None => std::future::pending().await,
         }
     }
+
+    /// Ends the commands that check, with their process groups.
+    pub(super) async fn end(self) {
+        drop(self.going_on);
+        self.commands.join_all().await;
+    }
 }
 
 impl Checks {
-    /// Begins all checks; they end with the registration.
-    pub(super) fn begin(&self, registration: &Registration) -> Result<News, Failure> {
+    /// Begins all checks; they end with the registration, commands with [`News::end`].
+    pub(super) fn begin(
+        &self,
+        registration: &Registration,
+        environment: &[(&'static str, OsString)],
+    ) -> Result<News, Failure> {
         let (tell, told) = mpsc::unbounded_channel();
+        let (going_on, stop) = watch::channel(());
+        let mut commands = JoinSet::new();
         let begin = |check: Check| {
             let check = check
                 .interval(self.interval)
@@ -140,6 +163,17 @@ impl Checks {
         for Url { server, path } in &self.check_http {
             begin(Check::http(&server.host, server.port, path)?);
         }
+        for command in &self.check_exec {
+            let exec = Exec {
+                command: command.clone(),
+                environment: environment.to_vec(),
+                interval: self.interval,
+                limit: self.check_timeout,
+            };
+            let (heart, check) = Check::ttl(exec.ttl());
+            begin(check);
+            commands.spawn(exec.run(heart, stop.clone()));
+        }
         if let Some(ttl) = self.check_ttl {
             let (heart, check) = Check::ttl(ttl);
             let kind = SignalKind::from_raw(Signal::USR1.as_raw());
@@ -153,7 +187,12 @@ impl Checks {
                 }
             });
         }
-        Ok(News { told, _open: tell })
+        Ok(News {
+            told,
+            _open: tell,
+            going_on,
+            commands,
+        })
     }
 }
 
