@@ -44,6 +44,12 @@ impl Family for Transfers {
                 break;
             }
         }
+        // Faults that are aimed at a call may have waited for this one.
+        for _ in 0..app.plan.events.len() {
+            if decide(app).await.is_some() {
+                return Ok(());
+            }
+        }
         wish("a decision", decide(app).await)
     }
 }
