@@ -85,14 +85,11 @@ async fn a3_a_batch_whose_answer_was_lost_is_there_once_and_its_nodes_are_found(
     }
 }
 
-/// The only mark below its home: its path, and the version of its data.
+/// The only mark of the queue: its path, and the version of its data.
 fn mark(world: &World) -> (String, i32) {
-    let home = "/queues/_marks_jobs";
-    let marks = world.left(home);
-    let [mark] = &marks[..] else {
-        panic!("one mark: {marks:?}")
-    };
-    let path = format!("{home}/{mark}");
+    let mut marks = world.left("/queues/_marks_jobs");
+    assert_eq!(marks.len(), 1, "{marks:?}");
+    let path = marks.remove(0);
     let version = world.hooks.node(&path).unwrap().stat.version;
     (path, version)
 }
@@ -101,41 +98,47 @@ fn mark(world: &World) -> (String, i32) {
 /// write is bound to, was written meanwhile.
 #[tokio::test(start_paused = true)]
 async fn a3_a_put_that_was_found_not_applied_is_refused_however_late_it_comes() {
-    for is_first in [true, false] {
-        let world = World::new();
-        let (zk, other) = (world.client().await, world.client().await);
-        let ours = queue(&zk);
-        ours.put("warm").await.unwrap();
-        let before = mark(&world);
-        if is_first {
-            // Its mark goes, and the next put makes another.
-            other.delete(&before.0).await.unwrap();
-        }
-        let rule = cut_next(&world, &zk, false);
-        ours.put("x").await.unwrap();
-        assert_eq!(world.hooks.fired(rule), 1);
-        assert_eq!(items(&world).len(), 2);
-        let (path, version) = mark(&world);
-        if is_first {
-            continue;
-        }
-        assert_eq!(path, before.0);
-        assert_eq!(
-            version,
-            before.1 + 2,
-            "settled by one write, and put by another"
-        );
-        // The same as ours that was lost.
-        let late = other.multi().set(&path, "late", before.1);
-        let late = late.create(
-            &format!("{PATH}/queue-"),
-            "x",
-            CreateMode::PersistentSequential,
-        );
-        let refused = late.await.unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::BadVersion);
-        assert_eq!(items(&world).len(), 2);
-    }
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let ours = queue(&zk);
+    ours.put("warm").await.unwrap();
+    let before = mark(&world);
+    let rule = cut_next(&world, &zk, false);
+    ours.put("x").await.unwrap();
+    assert_eq!(world.hooks.fired(rule), 1);
+    let (path, version) = mark(&world);
+    assert_eq!(path, before.0);
+    let writes = version - before.1;
+    assert_eq!(writes, 2, "settled by one write, and put by another");
+    // The same as ours that was lost.
+    let late = other.multi().set(&path, "late", before.1);
+    let (item, mode) = (format!("{PATH}/queue-"), CreateMode::PersistentSequential);
+    let refused = late.create(&item, "x", mode).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::BadVersion);
+    assert_eq!(items(&world).len(), 2);
+}
+
+/// The same of a put that was to make its mark: whoever settles it makes that instead.
+#[tokio::test(start_paused = true)]
+async fn a3_a_put_that_was_to_make_its_mark_and_was_found_not_applied_is_refused_as_well() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let ours = queue(&zk);
+    ours.put("warm").await.unwrap();
+    // Refused, for its mark is gone; the next try makes another, and is lost.
+    other.delete(&mark(&world).0).await.unwrap();
+    let makes = Match::op(OpCode::Multi).path(PATH).nth(2);
+    let makes = world.hooks.on(makes).cut_before_apply();
+    ours.put("x").await.unwrap();
+    assert_eq!(world.hooks.fired(makes), 1);
+    let (path, version) = mark(&world);
+    assert_eq!(
+        version, 1,
+        "made by whoever settled it, and written by the put"
+    );
+    let late = other.multi().create(&path, "", CreateMode::Ephemeral);
+    assert_eq!(late.await.unwrap_err().kind(), ErrorKind::NodeExists);
+    assert_eq!(items(&world).len(), 2);
 }
 
 /// So each write is bound to the mark as it was left.

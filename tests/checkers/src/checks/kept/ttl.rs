@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zk_wire::{Moment, Zxid};
 
-use super::{Keeper, Site};
+use super::keeper::{Keeper, Site};
 use crate::known::{Life, later};
 use crate::records::{ChangeKind, Function, NodeKind, Op, Outcome};
 use crate::text::Text;
