@@ -226,6 +226,6 @@ impl Worker {
             }
             released
         };
-        work.run(release, say).await;
+        Box::pin(work.run(release, say)).await;
     }
 }
