@@ -5,6 +5,7 @@ use zk_recipes::{CacheChange, CacheSnapshot, CachedNode};
 use zk_wire::Zxid;
 
 use super::Application;
+use super::seen::Seen;
 use super::words::Reader;
 
 /// A picture, as it is written down.
@@ -18,14 +19,6 @@ pub(super) struct Shown {
     pub(super) watch: WatchMode,
     /// Counts what was written down of it.
     pub(super) number: u32,
-}
-
-/// A node of it.
-pub(super) struct Seen {
-    pub(super) path: String,
-    pub(super) data: Vec<u8>,
-    pub(super) czxid: Zxid,
-    pub(super) mzxid: Zxid,
 }
 
 /// What it says of its age.

@@ -3,7 +3,7 @@
 use zk_client::{Error, ErrorKind, path};
 use zk_recipes::{Bytes, Cache, CacheSnapshot, CachedNode, Stored, TypedCache, Versioned};
 
-use super::pictures::Seen;
+use super::seen::Seen;
 use crate::recipe::NO_WORD;
 
 /// A value that a process writes: whose it is, and which.

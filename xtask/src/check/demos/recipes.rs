@@ -29,7 +29,7 @@ pub(super) const RECIPES: [(&str, &[&str]); 19] = [
     ("discovery", &["Discovery"]),
     ("election", &["Election"]),
     ("groups", &["Group"]),
-    ("lease", &["Lease"]),
+    ("lease", &["Lease", "ClockLease"]),
     ("multi-lock", &["MultiLock"]),
     ("mutex", &["Mutex", "ReentrantMutex"]),
     ("partitioner", &["Partitioner"]),
@@ -44,9 +44,9 @@ pub(super) const RECIPES: [(&str, &[&str]); 19] = [
     ("values", &["SharedValue", "TypedValue", "SharedCount"]),
 ];
 
-/// What is made of a client as recipes are, and has no demo of its own: the type under `AtomicLong` and `AtomicInt`, a strategy
-/// of service discovery, and kazoo's lease, which has lines of use on the page of `Lease` and no demo yet.
-const OTHERS: [&str; 3] = ["AtomicNumber", "Random", "ClockLease"];
+/// What is made of a client as recipes are, and has no demo of its own: the type under `AtomicLong` and `AtomicInt`, and a
+/// strategy of service discovery.
+const OTHERS: [&str; 2] = ["AtomicNumber", "Random"];
 
 /// The recipes of a page.
 pub(super) fn of(page: &str) -> Option<&'static [&'static str]> {

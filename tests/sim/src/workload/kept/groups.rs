@@ -14,7 +14,8 @@ use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
 use crate::workload::family::Family;
-use crate::workload::pictures::{Says, Seen, Shown};
+use crate::workload::pictures::{Says, Shown};
+use crate::workload::seen::Seen;
 
 /// The workload of groups: in each a membership, and somebody who follows.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use zk_recipes::discovery::{Codec as _, Discovery, Instance, JsonCodec};
 
 use crate::paths::{lock_path, node};
 use crate::workload::Application;
-use crate::workload::pictures::Seen;
+use crate::workload::seen::Seen;
 
 /// The name of the service in each directory.
 pub(super) const SERVICE: &str = "node";

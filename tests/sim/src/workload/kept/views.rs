@@ -13,7 +13,8 @@ use crate::actor::Called;
 use crate::paths::node;
 use crate::schedule::{Call, Phase};
 use crate::workload::Application;
-use crate::workload::pictures::{Says, Seen, Shown};
+use crate::workload::pictures::{Says, Shown};
+use crate::workload::seen::Seen;
 
 /// A view with its stream.
 pub(super) struct Viewer {
