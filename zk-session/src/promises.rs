@@ -3,4 +3,5 @@
 pub(crate) mod duty;
 pub(crate) mod gaps;
 pub(crate) mod holds;
+pub(crate) mod looks;
 pub(crate) mod safe_window;

@@ -38,6 +38,7 @@ use crate::ids::{IdCounter, RequestId, ServerId};
 use crate::implied::Implied;
 use crate::promises::duty::Duties;
 use crate::promises::holds::Holds;
+use crate::promises::looks::Looks;
 use crate::promises::safe_window::SafeWindow;
 use crate::requests::coalescer::Coalescer;
 use crate::requests::in_flight::InFlight;
@@ -86,6 +87,7 @@ pub struct Session {
     pub(crate) watches: WatchTable,
     pub(crate) implied: Implied,
     pub(crate) duties: Duties,
+    pub(crate) looks: Looks,
     pub(crate) holds: Holds,
     pub(crate) window: SafeWindow,
     pub(crate) closing: Option<Closing>,
@@ -184,6 +186,7 @@ impl Session {
             watches: WatchTable::default(),
             implied: Implied::default(),
             duties: Duties::default(),
+            looks: Looks::default(),
             holds: Holds::default(),
             window: SafeWindow::new(config.confirm, config.clock_error_ppm, smallest),
             closing: None,

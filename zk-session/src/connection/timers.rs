@@ -24,6 +24,8 @@ pub(crate) enum Timer {
     Doubt,
     /// Try again what a server refused for now.
     DutyRetry,
+    /// Look once more for what was found not made.
+    Look,
     /// Stop waiting for the end of a close.
     CloseGrace,
     /// Leave the server, whatever it still owes.
@@ -35,7 +37,7 @@ pub(crate) enum Timer {
 impl Timer {
     const COUNT: usize = Self::ALL.len();
 
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Backoff,
         Self::Dial,
         Self::Read,
@@ -45,6 +47,7 @@ impl Timer {
         Self::Confirm,
         Self::Doubt,
         Self::DutyRetry,
+        Self::Look,
         Self::CloseGrace,
         Self::Leave,
         Self::Probe,

@@ -1,11 +1,13 @@
 //! Promises to clean up, and how far each one is.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use zk_wire::ErrorCode;
 
 use crate::event::{Obligation, Settlement};
 use crate::ids::{DutyId, RequestId};
+use crate::promises::looks::Look;
 
 /// What is known of the node of a duty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub(crate) struct Duty {
     /// A delete of ours left and was never answered: if the node is gone, it was us.
     pub(crate) delete_unanswered: bool,
     pub(crate) work: Work,
+    /// It is one more look for a node of which the owner was told that there is none, after such a pause: nobody hears of it.
+    pub(crate) again: Option<Duration>,
 }
 
 impl Duty {
@@ -79,6 +83,18 @@ impl Duty {
             due: false,
             delete_unanswered: false,
             work: Work::Idle,
+            again: None,
+        }
+    }
+
+    /// One more look for the node of a duty that was settled.
+    pub(crate) fn again(look: Look) -> Self {
+        Self {
+            known: Known::Unknown,
+            ephemeral: look.ephemeral,
+            due: true,
+            again: Some(look.pause),
+            ..Self::new(look.obligation)
         }
     }
 
@@ -217,7 +233,8 @@ impl Duties {
     }
 
     pub(crate) fn any_due(&self) -> bool {
-        self.open.values().any(|duty| duty.due)
+        let mut told = self.open.values().filter(|duty| duty.again.is_none());
+        told.any(|duty| duty.due)
     }
 
     /// The session is over: how each duty ends with it.
@@ -235,12 +252,14 @@ impl Duties {
         };
         std::mem::take(&mut self.open)
             .into_iter()
+            .filter(|(_, duty)| duty.again.is_none())
             .map(settle)
             .collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.open.len()
+        let told = self.open.values().filter(|duty| duty.again.is_none());
+        told.count()
     }
 
     pub(crate) fn check_invariants(&self) {

@@ -75,6 +75,7 @@ impl Session {
         if let Some(path) = duty.own_path() {
             self.work_off_at(path);
         }
+        self.missed(now, duty);
         self.advance_close();
     }
 

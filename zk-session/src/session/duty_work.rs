@@ -14,6 +14,7 @@ use crate::connection::timers::Timer;
 use crate::event::{Event, Obligation, Settlement};
 use crate::ids::DutyId;
 use crate::promises::duty::{Duty, Known, MadeBy, Work, child_prefix};
+use crate::promises::looks::Look;
 use crate::requests::purpose::{DutyStep, Purpose};
 use crate::requests::queue::{Lane, Queued};
 use crate::session::Session;
@@ -157,10 +158,43 @@ impl Session {
 
     /// A duty is over.
     pub(crate) fn settle(&mut self, id: DutyId, settled: Settlement) {
-        if self.duties.remove(id).is_some() {
-            self.events.push_back(Event::Duty { id, settled });
+        if let Some(duty) = self.duties.remove(id) {
+            if duty.again.is_none() {
+                self.events.push_back(Event::Duty { id, settled });
+            }
+            if settled == Settlement::Absent {
+                // What is absent was looked for, and the answer is what was heard last.
+                self.missed(self.last_heard.unwrap_or(self.dialled_at), duty);
+            }
         }
         self.advance_close();
+    }
+
+    /// The node of a duty whose create is unknown was not found: it may come all the same.
+    pub(crate) fn missed(&mut self, now: Moment, duty: Duty) {
+        if duty.known != Known::Unknown {
+            return;
+        }
+        let (obligation, ephemeral) = (duty.obligation, duty.ephemeral);
+        match duty.again {
+            None => self.looks.missed(now, obligation, ephemeral),
+            Some(pause) => self.looks.missed_again(now, obligation, ephemeral, pause),
+        }
+        self.schedule_looks();
+    }
+
+    pub(crate) fn schedule_looks(&mut self) {
+        if let Some(at) = self.looks.next().filter(|_| self.link.is_ready()) {
+            self.timers.set(Timer::Look, at);
+        }
+    }
+
+    /// To be worked off with what is due.
+    pub(crate) fn look_again(&mut self, looks: Vec<Look>) {
+        for look in looks {
+            let id = DutyId::from_raw(self.duty_ids.next());
+            self.duties.insert(id, Duty::again(look));
+        }
     }
 
     /// What was asked for a duty was answered with nonsense: the next server is asked.

@@ -157,6 +157,12 @@ impl Session {
         if self.timers.take_due(Timer::DutyRetry, now) {
             self.resume_duties();
         }
+        if self.timers.take_due(Timer::Look, now) {
+            let looks = self.looks.take_due(now);
+            self.look_again(looks);
+            self.resume_duties();
+            self.schedule_looks();
+        }
         if self.timers.take_due(Timer::Doubt, now) {
             self.judge_doubt(now);
         }

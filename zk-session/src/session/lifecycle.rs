@@ -105,6 +105,15 @@ impl Session {
         if why.hangup {
             self.actions.push_back(Action::Hangup { conn });
         }
+        if let Link::Handshake {
+            presented: Some(presented),
+            ..
+        } = &link
+        {
+            if !presented.session.is_none() {
+                self.looks.handshake_given_up();
+            }
+        }
         let pause = match &link {
             Link::Up(up) => self
                 .servers
@@ -138,6 +147,7 @@ impl Session {
             Timer::Ping,
             Timer::Confirm,
             Timer::DutyRetry,
+            Timer::Look,
             Timer::Leave,
             Timer::Probe,
         ] {
@@ -289,6 +299,8 @@ impl Session {
             self.register_watches_again();
         }
         self.was_ready = true;
+        let looks = self.looks.take_all();
+        self.look_again(looks);
         self.resume_duties();
         self.schedule_confirms(now);
         if read_only {
@@ -358,6 +370,7 @@ impl Session {
             self.events.push_back(Event::Duty { id, settled });
         }
         self.deadlines.clear();
+        self.looks.over();
         self.holds.over();
         self.window.over();
         self.timers.stop_all();

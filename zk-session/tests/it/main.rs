@@ -20,5 +20,6 @@ mod random;
 mod reconnect;
 mod requests;
 mod sasl;
+mod second_looks;
 mod server;
 mod watches;
