@@ -258,10 +258,9 @@ impl ClockLease {
         for _ in 0..ATTEMPTS {
             let found = self.read(slot).await?;
             let now = (self.clock)();
-            if let Some((_, other)) = &found
-                && other.holder != self.identifier
-                && now < other.until
-            {
+            let has_it = |other: &&LeaseSpan| other.holder != self.identifier && now < other.until;
+            let others = found.as_ref().map(|(_, other)| other).filter(has_it);
+            if let Some(other) = others {
                 return Ok(Tenure::Taken(other.clone()));
             }
             let own = self.span(slot, now, span)?;
