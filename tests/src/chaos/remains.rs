@@ -88,18 +88,18 @@ fn is_within(path: &str, root: &str, levels: usize) -> bool {
 
 /// A queue's node, or where locks and marks of it are; the same of each part of one.
 fn is_of_queue(path: &str) -> bool {
-    let (parent, name) = path.rsplit_once('/').unwrap_or_default();
+    let (parent, own) = path.rsplit_once('/').unwrap_or_default();
     let name = ["_locks_", "_marks_"]
         .iter()
-        .find_map(|begin| name.strip_prefix(begin))
-        .unwrap_or(name);
+        .find_map(|begin| own.strip_prefix(begin))
+        .unwrap_or(own);
     let is_queue = |kind: &Kind| kind.path.strip_prefix("/chaos/") == Some(name);
     let is_of_part = SHARDS
         .strip_prefix("/chaos/")
         .and_then(|shards| name.strip_prefix(shards))
         .is_some_and(|part| part.is_empty() || part.starts_with("_queue-"));
     (parent == "/chaos" && (is_of_part || KINDS.iter().any(is_queue)))
-        || (parent == SHARDS && name.starts_with("queue-"))
+        || (parent == SHARDS && own.starts_with("queue-"))
 }
 
 /// Waits until the servers have no ephemeral node and no watch any more, and looks for what nobody keeps.

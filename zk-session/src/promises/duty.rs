@@ -187,16 +187,26 @@ impl Duties {
     }
 
     /// Whose node is found under the path of a duty that deletes its own alone.
+    ///
+    /// For one more look it is another's as soon as there is another: that one deletes it, and a second delete might hit whoever
+    /// comes after it.
     pub(crate) fn made_by(&self, id: DutyId) -> MadeBy {
-        let Some(path) = self.get(id).and_then(Duty::own_path) else {
+        let Some((duty, path)) = self.get(id).and_then(|duty| Some((duty, duty.own_path()?)))
+        else {
             return MadeBy::This;
         };
-        let others = self
+        let mut others = self
             .open
             .iter()
-            .filter(|(other, duty)| **other != id && !duty.due && duty.own_path() == Some(path));
+            .filter(|(other, duty)| **other != id && duty.own_path() == Some(path));
+        if duty.again.is_some() {
+            return match others.next() {
+                Some(_) => MadeBy::Another,
+                None => MadeBy::This,
+            };
+        }
         let mut made_by = MadeBy::This;
-        for (_, duty) in others {
+        for (_, duty) in others.filter(|(_, duty)| !duty.due) {
             match duty.known {
                 Known::Nothing | Known::Unsent(_) => {}
                 Known::InFlight(_) => made_by = MadeBy::Undecided,

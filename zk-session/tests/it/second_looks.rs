@@ -10,6 +10,7 @@ use crate::server::{Node, Reaction};
 
 const PARENT: &str = "/l";
 const NODE: &str = "/l/m1-lock-0000000003";
+const FIXED: &str = "/group/me";
 
 /// A create is lost before it is made, and the next handshake is given up or not; then its duty finds nothing.
 fn missed(is_given_up: bool) -> (Pair, DutyId) {
@@ -20,19 +21,26 @@ fn missed(is_given_up: bool) -> (Pair, DutyId) {
     let duty = pair.session.oblige(obligation);
     let request = create("/l/m1-lock-", CreateMode::EphemeralSequential);
     pair.submit_with(request, Submit::new().duty(duty));
-    pair.run_until(|pair| !pair.session.state().is_connected());
-    pair.session.perform(pair.now, duty);
     if is_given_up {
-        // The connection opens, and the server stands still.
-        pair.run_for(pair.latency);
-        pair.server.silent = true;
-        let dials = pair.session.stats().dials;
-        pair.run_until(|pair| pair.session.stats().dials > dials);
-        pair.server.silent = false;
+        stand_still(&mut pair, duty);
+    } else {
+        pair.run_until(|pair| !pair.session.state().is_connected());
+        pair.session.perform(pair.now, duty);
     }
     pair.run_until(|pair| pair.settlement(duty).is_some());
     assert_eq!(pair.settlement(duty), Some(Settlement::Absent));
     (pair, duty)
+}
+
+/// The connection breaks, the next one opens, and the server stands still until it is given up.
+fn stand_still(pair: &mut Pair, duty: DutyId) {
+    pair.run_until(|pair| !pair.session.state().is_connected());
+    pair.session.perform(pair.now, duty);
+    pair.run_for(pair.latency);
+    pair.server.silent = true;
+    let dials = pair.session.stats().dials;
+    pair.run_until(|pair| pair.session.stats().dials > dials);
+    pair.server.silent = false;
 }
 
 fn made_late(pair: &mut Pair) {
@@ -84,6 +92,33 @@ fn where_no_handshake_was_given_up_nothing_is_looked_for_again() {
     let lists = requests(&pair, "getEphemerals");
     pair.run_for(Duration::from_secs(300));
     assert_eq!(requests(&pair, "getEphemerals"), lists);
+}
+
+/// Two deletes of one path might hit whoever comes in between.
+#[test]
+fn a_node_of_a_fixed_name_is_left_to_whoever_made_it_since() {
+    let mut pair = Pair::usual();
+    let obliged = |pair: &mut Pair| {
+        let path = FIXED.to_owned();
+        let duty = pair.session.oblige(Obligation::DeleteOwn { path });
+        let request = create(FIXED, CreateMode::Ephemeral);
+        pair.submit_with(request, Submit::new().duty(duty));
+        duty
+    };
+    pair.server.on(is_create, 0, Reaction::CutBefore);
+    let first = obliged(&mut pair);
+    stand_still(&mut pair, first);
+    pair.run_until(|pair| pair.settlement(first).is_some());
+    let second = obliged(&mut pair);
+    pair.settle();
+    // The look comes while the node is held, and while it is deleted.
+    pair.run_for(Duration::from_secs(10));
+    assert!(pair.server.nodes.contains_key(FIXED));
+    let deletes = requests(&pair, "delete");
+    pair.session.perform(pair.now, second);
+    pair.run_for(Duration::from_secs(300));
+    assert_eq!(requests(&pair, "delete") - deletes, 1);
+    assert!(pair.server.nodes.is_empty());
 }
 
 #[test]
