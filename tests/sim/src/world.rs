@@ -4,6 +4,7 @@
 
 mod armed;
 mod frames;
+mod late;
 mod lengths;
 mod link;
 mod seen;
@@ -29,6 +30,7 @@ pub use trace::Trace;
 
 use crate::schedule::{Action, Direction};
 use crate::seed::Rng;
+use late::Late;
 use link::{Delivery, Link};
 use seen::Reads;
 
@@ -52,6 +54,8 @@ pub struct Met {
     pub reconnected_behind: u64,
     /// Lists of a lock's children that were asked of a server on which a dead session's node was still there.
     pub lingering_seen: u64,
+    /// Requests that were carried out although a later one of their session had been answered.
+    pub late: u64,
 }
 
 /// The way between one process and the servers.
@@ -84,6 +88,7 @@ pub struct World {
     sequence: u64,
     last_link: u64,
     routes: Vec<Route>,
+    late: Late,
     seen: Vec<Seen>,
     reads: Vec<Reads>,
     latency: Duration,
@@ -130,6 +135,7 @@ impl World {
             sequence: 0,
             last_link: 0,
             routes: vec![Route::default(); processes],
+            late: Late::default(),
             seen: vec![Seen::default(); processes],
             reads: (0..processes).map(|_| Reads::default()).collect(),
             latency,
@@ -179,6 +185,7 @@ impl World {
     ///
     /// If connections are refused.
     pub fn connect(&mut self, process: usize, server: usize) -> io::Result<LinkId> {
+        let server = self.late.leads(process, server);
         let refused = self.routes.get(process).is_none_or(|route| route.refuses);
         if refused || !self.servers.accepts(server) {
             return Err(io::ErrorKind::ConnectionRefused.into());
@@ -190,6 +197,7 @@ impl World {
         self.met.reconnected_behind += u64::from(self.servers.is_behind(server));
         self.links.insert(id, Link::new(process, server, key));
         self.by_key.insert(key, id);
+        self.late.dialled(process, id);
         self.pump();
         Ok(id)
     }
@@ -509,6 +517,7 @@ impl World {
                 let lists = self.servers.is_lingering(link.server);
                 self.met.lingering_seen += u64::from(lists && asks_children(&bytes));
                 self.servers.handle_bytes(self.now, key, &bytes);
+                self.strand(id, &bytes);
             }
             Delivery::LastToServer(bytes) => {
                 link.down.lost = true;
