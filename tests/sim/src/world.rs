@@ -17,7 +17,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use zk_embedded::ConnKey;
+use zk_embedded::{ConnKey, Witnessed};
 use zk_wire::{Moment, OpCode, SessionId, Zxid};
 
 pub use armed::{Armed, Point, Reach};
@@ -384,6 +384,29 @@ impl World {
         }
     }
 
+    /// The server of a process stands still. Each process has one such server at a time.
+    pub fn stand_still(&mut self, process: usize) {
+        if let Some(server) = self.server_of(process) {
+            if self.late.stands_still(process, server) {
+                self.servers.stand_still(self.now, server);
+            }
+        }
+    }
+
+    /// The server goes on, unless it stands still for another process besides: so many requests go before the handshakes.
+    pub fn go_on(&mut self, process: usize, ahead: u64) {
+        if let Some(server) = self.late.goes_on(process) {
+            let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
+            self.servers.go_on(self.now, server, ahead);
+            self.pump();
+        }
+    }
+
+    /// Notes what servers have carried out.
+    pub fn witness(&mut self, facts: &[Witnessed]) {
+        self.met.late += self.late.witness(facts, &self.seen);
+    }
+
     /// Breaks every connection that something was lost on: the kernels find out once the way is open again.
     pub fn mend(&mut self) {
         let broken: Vec<LinkId> = self
@@ -517,7 +540,11 @@ impl World {
                 let lists = self.servers.is_lingering(link.server);
                 self.met.lingering_seen += u64::from(lists && asks_children(&bytes));
                 self.servers.handle_bytes(self.now, key, &bytes);
-                self.strand(id, &bytes);
+                if let Some(link) = self.links.get(&id) {
+                    if self.late.is_lost_with(id, link, &bytes) {
+                        self.deliver(id, Direction::ToClient, Delivery::EndToClient);
+                    }
+                }
             }
             Delivery::LastToServer(bytes) => {
                 link.down.lost = true;

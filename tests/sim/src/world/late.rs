@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use zk_embedded::{Fact, Witnessed};
 use zk_wire::{ErrorCode, OpCode, SessionId};
 
-use super::World;
 use super::frames::Splitter;
-use super::link::{Delivery, Link, LinkId};
-use crate::schedule::Direction;
+use super::link::{Link, LinkId};
+use super::seen::Seen;
 
 /// The servers that stand still, and what is to come of that.
 #[derive(Debug, Default)]
@@ -37,71 +36,25 @@ enum Stage {
     Gone,
 }
 
-impl World {
-    /// The server of a process stands still. Each process has one such server at a time.
-    pub fn stand_still(&mut self, process: usize) {
-        let server = self.server_of(process);
-        if let Some(server) = server.filter(|_| !self.late.strandings.contains_key(&process)) {
-            let stage = Stage::Writes;
-            let stranding = Stranding { server, stage };
-            self.late.strandings.insert(process, stranding);
-            self.servers.stand_still(self.now, server);
-        }
-    }
-
-    /// The server goes on, unless it stands still for another process besides: so many requests go before the handshakes.
-    pub fn go_on(&mut self, process: usize, ahead: u64) {
-        let strandings = &mut self.late.strandings;
-        let Some(stranding) = strandings.remove(&process) else {
-            return;
-        };
-        let server = stranding.server;
-        if !strandings.values().any(|other| other.server == server) {
-            let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
-            self.servers.go_on(self.now, server, ahead);
-            self.pump();
-        }
-    }
-
-    /// Something has arrived at a server: perhaps the connection is lost with it.
-    pub(super) fn strand(&mut self, id: LinkId, bytes: &[u8]) {
-        let Some(link) = self.links.get(&id) else {
-            return;
-        };
-        if self.late.is_lost_with(id, link, bytes) {
-            self.deliver(id, Direction::ToClient, Delivery::EndToClient);
-        }
-    }
-
-    /// Counts requests that were carried out although a later one of their session had been answered.
-    pub fn witness(&mut self, facts: &[Witnessed]) {
-        for fact in facts {
-            let Fact::Committed {
-                session,
-                xid,
-                outcome,
-                ..
-            } = &fact.fact
-            else {
-                continue;
-            };
-            // What a leader refuses for its session is not carried out.
-            let refused = [ErrorCode::SessionMoved, ErrorCode::SessionExpired];
-            if *xid <= 0 || outcome.as_ref().is_err_and(|code| refused.contains(code)) {
-                continue;
-            }
-            let newest = self.late.carried_out.entry(*session).or_default();
-            if *xid < *newest {
-                let mut seen = self.seen.iter();
-                let is_answered = seen.any(|seen| seen.has_answer(*session, *newest));
-                self.met.late += u64::from(is_answered);
-            }
-            *newest = (*newest).max(*xid);
-        }
-    }
-}
-
 impl Late {
+    /// The server of a process stands still; false if another one does for it, which has not gone on.
+    pub(super) fn stands_still(&mut self, process: usize, server: usize) -> bool {
+        let stage = Stage::Writes;
+        let is_new = !self.strandings.contains_key(&process);
+        self.strandings
+            .entry(process)
+            .or_insert(Stranding { server, stage });
+        is_new
+    }
+
+    /// The server that stood still for a process is to go on; nothing if it stands still for another process besides.
+    pub(super) fn goes_on(&mut self, process: usize) -> Option<usize> {
+        let server = self.strandings.remove(&process)?.server;
+        let mut others = self.strandings.values();
+        let stays = others.any(|other| other.server == server);
+        (!stays).then_some(server)
+    }
+
     /// Where a process gets to that dials this server.
     pub(super) fn leads(&self, process: usize, server: usize) -> usize {
         match self.strandings.get(&process) {
@@ -119,7 +72,8 @@ impl Late {
         }
     }
 
-    fn is_lost_with(&mut self, id: LinkId, link: &Link, bytes: &[u8]) -> bool {
+    /// Something has arrived on a connection: whether that is lost with it.
+    pub(super) fn is_lost_with(&mut self, id: LinkId, link: &Link, bytes: &[u8]) -> bool {
         let Some(stranding) = self.strandings.get_mut(&link.process) else {
             return false;
         };
@@ -131,6 +85,34 @@ impl Late {
         };
         stranding.stage = next;
         true
+    }
+
+    /// How many requests were carried out although a later one of their session had been answered.
+    pub(super) fn witness(&mut self, facts: &[Witnessed], seen: &[Seen]) -> u64 {
+        let mut late = 0;
+        for fact in facts {
+            let Fact::Committed {
+                session,
+                xid,
+                outcome,
+                ..
+            } = &fact.fact
+            else {
+                continue;
+            };
+            // What a leader refuses for its session is not carried out.
+            let refused = [ErrorCode::SessionMoved, ErrorCode::SessionExpired];
+            if *xid <= 0 || outcome.as_ref().is_err_and(|code| refused.contains(code)) {
+                continue;
+            }
+            let newest = self.carried_out.entry(*session).or_default();
+            if *xid < *newest {
+                let mut seen = seen.iter();
+                late += u64::from(seen.any(|seen| seen.has_answer(*session, *newest)));
+            }
+            *newest = (*newest).max(*xid);
+        }
+        late
     }
 }
 
