@@ -17,7 +17,15 @@ final class CuratorSessions implements Talk.Family {
     private final BlockingQueue<ConnectionState> states = new LinkedBlockingQueue<>();
 
     CuratorSessions(String connect) throws Exception {
-        client = CuratorFrameworkFactory.newClient(connect, 10_000, 10_000, new RetryNTimes(10, 20));
+        client =
+                CuratorFrameworkFactory.builder()
+                        .connectString(connect)
+                        .sessionTimeoutMs(10_000)
+                        .connectionTimeoutMs(10_000)
+                        .retryPolicy(new RetryNTimes(10, 20))
+                        // Its requests in the background may tell listeners once more of a session that is lost.
+                        .ensembleTracker(false)
+                        .build();
         client.getConnectionStateListenable().addListener((source, state) -> states.add(state));
         client.start();
         Talk.check(nextState().equals("CONNECTED"), "connected");
