@@ -17,15 +17,7 @@ final class CuratorSessions implements Talk.Family {
     private final BlockingQueue<ConnectionState> states = new LinkedBlockingQueue<>();
 
     CuratorSessions(String connect) throws Exception {
-        client =
-                CuratorFrameworkFactory.builder()
-                        .connectString(connect)
-                        .sessionTimeoutMs(10_000)
-                        .connectionTimeoutMs(10_000)
-                        .retryPolicy(new RetryNTimes(10, 20))
-                        // Its requests in the background may tell listeners once more of a session that is lost.
-                        .ensembleTracker(false)
-                        .build();
+        client = CuratorFrameworkFactory.newClient(connect, 10_000, 10_000, new RetryNTimes(10, 20));
         client.getConnectionStateListenable().addListener((source, state) -> states.add(state));
         client.start();
         Talk.check(nextState().equals("CONNECTED"), "connected");
@@ -37,6 +29,13 @@ final class CuratorSessions implements Talk.Family {
                 // The next state that a listener is told.
             case "state" -> {
                 return nextState();
+            }
+                // until STATE: passes over what it is told before, which may be one loss told twice.
+            case "until" -> {
+                for (String told = nextState(); !told.equals(words[1]); told = nextState()) {
+                    Talk.check(
+                            told.equals("LOST") || told.equals("RECONNECTED"), told + " told first");
+                }
             }
                 // Its session, as SESSION PASSWORD.
             case "id" -> {

@@ -1,5 +1,6 @@
 """Clients of kazoo whose connections break, and whose sessions end or go over to others."""
 
+import logging
 import queue
 
 from kazoo.client import KazooClient
@@ -8,11 +9,17 @@ from kazoo.retry import KazooRetry
 from words import LIMIT, data, wait_until, word
 
 
+# Each cut is told there, and there are many.
+quiet = logging.getLogger("cut")
+quiet.setLevel(logging.CRITICAL)
+
+
 def client(connect, **more):
     patience = {"max_tries": -1, "delay": 0.01, "max_delay": 0.1}
     return KazooClient(
         hosts=connect,
         timeout=10,
+        logger=quiet,
         connection_retry=KazooRetry(**patience),
         command_retry=KazooRetry(**patience),
         **more,
