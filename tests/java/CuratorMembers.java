@@ -28,7 +28,7 @@ final class CuratorMembers implements Talk.Family {
         switch (words[0]) {
                 // follow IDENTITY INNER=OUTER,…: servers know each other by the inner addresses.
             case "follow" -> follow(words[1], words[2]);
-            case "look" -> begin(builder().connectString(connect).canBeReadOnly(true));
+            case "look" -> begin(builder().connectString(connect).canBeReadOnly(true).ensembleTracker(false));
                 // until-servers INNER,…: sorted.
             case "until-servers" -> {
                 List<String> wanted = List.of(words[1].split(","));
@@ -58,6 +58,7 @@ final class CuratorMembers implements Talk.Family {
             case "get" -> {
                 return Talk.word(client.getData().forPath(words[1]));
             }
+            case "close" -> client.close();
             case "set" -> client.setData().forPath(words[1], Talk.bytes(words[2]));
             default -> throw new IllegalArgumentException(words[0]);
         }

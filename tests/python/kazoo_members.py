@@ -51,6 +51,10 @@ class Members:
     def until_writable(self):
         wait_until("writable", lambda: self.zk.client_state == KeeperState.CONNECTED)
 
+    def close(self):
+        self.zk.stop()
+        self.zk.close()
+
     def get(self, path):
         return word(self.zk.retry(self.zk.get, path)[0])
 
