@@ -15,7 +15,8 @@ const TURNS: usize = 50;
 /// sent.
 pub(super) fn ticket(words: &str) -> SessionTicket {
     let (session, password) = words.split_once(' ').unwrap();
-    let session = u64::from_str_radix(session, 16).unwrap().cast_signed();
+    let session = u64::from_str_radix(session, 16).unwrap();
+    let session = i64::from_be_bytes(session.to_be_bytes());
     SessionTicket::new(
         SessionId::from_raw(session),
         Password::new(bytes(password).unwrap().into()),

@@ -120,7 +120,7 @@ impl Lane {
         nodes
     }
 
-    async fn is_cut(mut self) {
+    async fn endures_cuts(mut self) {
         let mut ours = Ours::connect(&self.proxy.connect_string(), OnExpiry::NewSession).await;
         self.keep(&ours.zk).await;
         let sessions = [self.curator.ask("id").await, self.kazoo.ask("id").await];
@@ -197,7 +197,7 @@ pub(super) async fn end(ticket: SessionTicket) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b25_ours_curators_and_kazoos_are_told_alike_of_cut_connections_and_keep_their_nodes() {
-    in_lanes(|lane| async move { Lane::open("cut", lane).await.is_cut().await }).await;
+    in_lanes(|lane| async move { Lane::open("cut", lane).await.endures_cuts().await }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
