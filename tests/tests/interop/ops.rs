@@ -19,7 +19,7 @@ use zk_tests::{Channel, RealServer, Talk, deadline, word};
 const ANSWERS: usize = 50;
 
 /// So many clients of each side do the same at once, each lane with nodes of its own: theirs take a second for each cut.
-const LANES: usize = 5;
+const LANES: usize = 10;
 
 /// Runs work with the number of each lane.
 async fn in_lanes<F>(work: impl Fn(usize) -> F)

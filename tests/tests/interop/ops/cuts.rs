@@ -10,11 +10,11 @@ use zk_wire::OpCode;
 use super::in_lanes;
 
 /// How many nodes each side makes in each lane, and how often it writes: 50 times in all of them together.
-const TURNS: usize = 10;
+const TURNS: usize = 5;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Connections of which every tenth request of these is cut before it is applied, and every tenth of the others after.
+/// Connections of which every fifth request of these is cut before it is applied, and every fifth after.
 struct Cutter {
     proxy: Proxy,
     rules: Vec<Rule>,
@@ -24,8 +24,8 @@ impl Cutter {
     async fn start(ops: &[OpCode], path: &str) -> Self {
         let proxy = Proxy::start(RealServer::shared().connect_string()).await;
         let rule = |op: &OpCode| {
-            let before = When::request(*op).path(path).nth(5).each(10);
-            let after = When::reply(*op).path(path).nth(8).each(10);
+            let before = When::request(*op).path(path).nth(2).each(5);
+            let after = When::reply(*op).path(path).nth(4).each(5);
             [
                 proxy.rule(before, Reaction::Cut),
                 proxy.rule(after, Reaction::Cut),
@@ -148,7 +148,7 @@ async fn are_told_or_done_again(path: &str) {
     let mut lost = Vec::new();
     for _ in 0..3 {
         let proxy = Proxy::start(&connect).await;
-        let reply = |op| When::reply(op).path(path).nth(5).each(5);
+        let reply = |op| When::reply(op).path(path).nth(3).each(5);
         lost.push([
             proxy.rule(reply(OpCode::SetData), Reaction::Cut),
             proxy.rule(reply(OpCode::GetData), Reaction::Cut),
@@ -172,12 +172,12 @@ async fn are_told_or_done_again(path: &str) {
     };
     let (unknown, (), ()) = tokio::join!(ours, sets(&mut curator, path), sets(&mut kazoo, path));
     let [ours, curators, kazoos] = [0, 1, 2].map(|side| lost[side][0].hits());
-    assert_eq!((unknown, ours), (2, 2));
+    assert_eq!((unknown, ours), (1, 1));
     assert!(
-        curators >= 2 && kazoos >= 2,
+        curators >= 1 && kazoos >= 1,
         "{curators} and {kazoos} were lost"
     );
-    assert!(lost.iter().all(|[_, reads]| reads.hits() >= 2));
+    assert!(lost.iter().all(|[_, reads]| reads.hits() >= 1));
     let version = past.exists(path).await.unwrap().unwrap().version;
     let turns = u64::try_from(3 * TURNS).unwrap();
     assert_eq!(u64::try_from(version).unwrap(), turns + curators + kazoos);

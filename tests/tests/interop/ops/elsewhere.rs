@@ -18,6 +18,7 @@ async fn on_embedded_servers_our_client_and_those_of_curator_and_kazoo_answer_ea
             answer_each_other(&mut curator, &connect, "/curator-ops"),
             answer_each_other(&mut kazoo, &connect, "/kazoo-ops"),
         );
+        tokio::join!(curator.ask("close"), kazoo.ask("close"));
     }
 }
 
@@ -29,6 +30,7 @@ async fn on_curators_testing_server_and_cluster_our_client_and_curators_answer_e
         let mut curator = Talk::curator().open("ops", &connect).await;
         curator.ask("as curator-ops ours:and-theirs").await;
         answer_each_other(&mut curator, &connect, "/curator-ops").await;
+        curator.ask("close").await;
         servers.ask("close").await;
     }
 }

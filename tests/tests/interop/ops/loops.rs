@@ -2,14 +2,13 @@
 
 use zk_client::{ErrorKind, OnExpiry, State};
 use zk_recipes::CreateMode;
-use zk_tests::deadline;
+use zk_tests::{RealServer, deadline};
 
 use super::handed_over::{id, ticket};
 use super::in_lanes;
 use super::states::{LIMIT, Lane, Ours, end};
-use zk_tests::RealServer;
 
-/// How often work fails and how often it begins again in each lane: 50 times in all of them together.
+/// How often work is interrupted in each lane: 50 times in all of them together.
 const TURNS: usize = 5;
 
 /// What is to become of work when its session ends.
@@ -87,8 +86,11 @@ impl Lane {
 
     async fn works_in_turns(mut self) {
         for turn in 0..TURNS {
-            self.works(turn, Mode::Fails).await;
-            self.works(turn, Mode::BeginsAgain).await;
+            let mode = match turn % 2 {
+                0 => Mode::Fails,
+                _ => Mode::BeginsAgain,
+            };
+            self.works(turn, mode).await;
         }
         self.close().await;
     }

@@ -12,8 +12,8 @@ use super::handed_over::{id, ticket};
 use super::in_lanes;
 
 /// How often connections break and sessions end in each lane: 50 times each in all of them together.
-const CUTS: usize = 10;
-pub(super) const ENDS: usize = 10;
+const CUTS: usize = 5;
+const ENDS: usize = 5;
 
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
