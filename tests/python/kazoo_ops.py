@@ -48,5 +48,9 @@ class Ops:
     def delete(self, path):
         self.zk.delete(path)
 
+    def close(self):
+        self.zk.stop()
+        self.zk.close()
+
     def version(self):
         return __version__

@@ -144,6 +144,20 @@ impl Ensemble {
         })
     }
 
+    /// As [`start_changeable`](Self::start_changeable), servers of which one that has lost the others goes on to read.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_changeable_and_readable_alone() -> Self {
+        Self::start_with(Settings {
+            operator: Some(Self::OPERATOR),
+            readable_alone: true,
+            ..Settings::of(IMAGE)
+        })
+    }
+
     /// As [`start_changeable`](Self::start_changeable), servers of the release 3.8.0.
     ///
     /// # Panics

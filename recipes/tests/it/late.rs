@@ -70,7 +70,7 @@ where
     let Ok(ended) = timeout(Duration::from_secs(300), life).await else {
         panic!("{place}: it waits for ever, with {:?}", world.left(PATH));
     };
-    ended.expect(&place);
+    ended.unwrap_or_else(|panic| panic!("{place}: {panic}"));
     // As long as lost creates are looked for again.
     sleep(Duration::from_secs(150)).await;
     assert_eq!(zk.generation(), 1, "{place}");

@@ -1,5 +1,15 @@
 //! Our client next to Curator's framework and kazoo's client: transactions, watches, chroots, identities, kinds of nodes.
 
+mod cuts;
+mod elsewhere;
+mod handed_over;
+mod loops;
+mod pipelines;
+mod states;
+mod trees;
+mod watches;
+mod words;
+
 use std::time::Duration;
 
 use zk_recipes::{Acl, Client, CreateMode};
@@ -8,11 +18,24 @@ use zk_tests::{Channel, RealServer, Talk, deadline, word};
 /// How often each side answers the other.
 const ANSWERS: usize = 50;
 
+/// So many clients of each side do the same at once, each lane with nodes of its own: theirs take a second for each cut.
+const LANES: usize = 10;
+
+/// Runs work with the number of each lane.
+async fn in_lanes<F>(work: impl Fn(usize) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let lanes: Vec<_> = (0..LANES).map(|lane| tokio::spawn(work(lane))).collect();
+    for lane in lanes {
+        lane.await.unwrap();
+    }
+}
+
 /// Sets a node and lets the other side answer, so many times: by a transaction of a check, a set and a create each, seen by
 /// a watch each. Ours below a chroot; all nodes are for one identity alone.
-async fn answer_each_other(theirs: &mut Channel, at: &str) {
-    let connect = RealServer::shared().connect_string();
-    let all = Client::builder(&connect)
+async fn answer_each_other(theirs: &mut Channel, connect: &str, at: &str) {
+    let all = Client::builder(connect)
         .auth("digest", "ours:and-theirs")
         .connect()
         .await
@@ -63,7 +86,7 @@ async fn our_client_and_curators_framework_answer_each_other_by_transactions_and
     let connect = RealServer::shared().connect_string();
     let mut theirs = Talk::curator().open("ops", &connect).await;
     theirs.ask("as curator-ops ours:and-theirs").await;
-    answer_each_other(&mut theirs, "/curator-ops").await;
+    answer_each_other(&mut theirs, &connect, "/curator-ops").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +94,7 @@ async fn our_client_and_kazoos_answer_each_other_by_transactions_and_watches() {
     let connect = RealServer::shared().connect_string();
     let mut theirs = Talk::kazoo().open("ops", &connect).await;
     theirs.ask("enter /kazoo-ops ours:and-theirs").await;
-    answer_each_other(&mut theirs, "/kazoo-ops").await;
+    answer_each_other(&mut theirs, &connect, "/kazoo-ops").await;
 }
 
 /// Servers tell no client whether a node is a container or has a time to live.
