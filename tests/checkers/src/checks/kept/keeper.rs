@@ -105,14 +105,15 @@ impl Keeper<'_, '_> {
                 if reported.is_some_and(|told| told <= ended) || closed.next().is_some() {
                     continue;
                 }
+                // Whoever kept it looks for it again.
+                let late = life.created >= op.invoked && self.site.late.has(life.czxid);
+                if late && life.removal.is_some() {
+                    continue;
+                }
                 if life.lives_at(ended) {
                     let text = format!("{} leaves {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);
                 } else if ended < life.created && life.created < next {
-                    // Whoever kept it looks for it again.
-                    if self.site.late.has(life.czxid) && life.removal.is_some() {
-                        continue;
-                    }
                     let text =
                         format!("{}, and it is there again at {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);
@@ -201,7 +202,7 @@ impl Keeper<'_, '_> {
         })
     }
 
-    /// Nobody's node is changed or deleted by it but its own. A delete that is carried out late meets whatever has the name.
+    /// Nobody's node is changed or deleted by it but its own. What is carried out late meets whatever has the name.
     pub(super) fn touches_none(&self, findings: &mut Findings) {
         for life in &self.others {
             let deleted = life.removal.is_some_and(|gone| {
@@ -226,7 +227,8 @@ impl Keeper<'_, '_> {
                     && life.czxid < change.zxid
                     && life.removal.is_none_or(|gone| change.zxid < gone.zxid)
             });
-            if other && !self.was_overtaken(change.at) {
+            let excused = self.was_overtaken(change.at) || self.site.late.has(change.zxid);
+            if other && !excused {
                 let (name, process) = (&self.name, self.process);
                 let text = format!(
                     "process {process} writes {name} of another at {}",
