@@ -52,6 +52,11 @@ impl Fault<'_> {
         self.react(Reaction::CutAfterApply)
     }
 
+    /// Their connection is closed, and writes take effect when they are [let go](Hooks::apply_postponed).
+    pub fn postpone(self) -> RuleId {
+        self.react(Reaction::Postpone)
+    }
+
     /// They take effect, and the answer leaves that much later; pings overtake it.
     pub fn delay_reply(self, delay: Duration) -> RuleId {
         self.react(Reaction::DelayReply(delay))
@@ -117,6 +122,11 @@ impl Hooks {
     /// Ends a session as if its time had come. `false` if there is none.
     pub fn expire(&self, session: SessionId) -> bool {
         self.shared.act(|core, now| core.expire(now, session))
+    }
+
+    /// Writes that were [postponed](Fault::postpone) take effect, or are refused if their sessions are gone.
+    pub fn apply_postponed(&self) {
+        self.shared.act(|core, now| core.apply_postponed(now));
     }
 
     /// While held, reads and pings are answered and nothing is committed; see

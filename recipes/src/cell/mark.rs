@@ -22,6 +22,9 @@ pub(crate) struct Mark {
     /// The version of its data once it is made. Each write is bound to it, so that of two tries of one write the servers make
     /// one at most, however late the first of them is.
     pub(crate) version: i32,
+    /// True after a write that was to make it was lost and found not made, but nothing could be put in its place: then the next
+    /// try of that write has the same number, so that whichever comes to be, the mark says the same.
+    pub(crate) open: bool,
 }
 
 impl Mark {
@@ -44,6 +47,7 @@ impl Mark {
             number: 0,
             made: false,
             version: 0,
+            open: false,
         })
     }
 
@@ -70,6 +74,7 @@ impl Mark {
     /// It is there, at this version.
     pub(crate) fn seen(&mut self, stat: Stat) {
         self.made = true;
+        self.open = false;
         self.version = stat.version;
     }
 

@@ -98,10 +98,6 @@ impl Marked<'_> {
             let at = error.operation();
             let of_mark = at.is_some_and(|at| at < ahead);
             let (was_made, kind) = (mark.made, error.kind());
-            // An earlier try of it was late, and took place.
-            if of_mark && !was_made && kind == ErrorKind::NodeExists {
-                return self.late(mark).await;
-            }
             let is_lost = matches!(kind, ErrorKind::NoNode | ErrorKind::BadVersion);
             if !was_made {
                 mark.absent();
@@ -139,6 +135,7 @@ impl Marked<'_> {
             path: self.path,
             what: self.what.to_owned(),
             acl: self.acl,
+            makes_home: true,
         };
         match settlement.by_mark(&mut mark, generation).await? {
             (Verdict::Applied, Some(stat)) => {
@@ -149,30 +146,11 @@ impl Marked<'_> {
                 }))
             }
             (Verdict::NotApplied, _) => {
-                // Made or not: the next try with it and this one exclude each other.
+                // It is there now, and the next try with it and this one exclude each other.
                 self.marks.put_back(mark);
                 Ok(Sent::Again)
             }
             _ => Err(settlement.mark_deleted()),
-        }
-    }
-
-    /// A mark that was not made is there: what it says of the tries before.
-    async fn late(&self, mut mark: Mark) -> Result<Sent, Error> {
-        let node = match self.client.get(&mark.path).await {
-            Ok(node) => node,
-            Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Sent::Again),
-            Err(error) => return Err(error),
-        };
-        let number = Mark::number_in(&node.data);
-        mark.seen(node.stat);
-        self.marks.put_back(mark);
-        match number {
-            Some(_) => Ok(Sent::Yes(Applied {
-                mark: node.stat,
-                results: None,
-            })),
-            None => Ok(Sent::Again),
         }
     }
 

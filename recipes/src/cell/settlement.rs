@@ -6,6 +6,7 @@ use super::home::Home;
 use super::mark::Mark;
 use super::settle::{Verdict, by_mark};
 use crate::decided::decided;
+use crate::parents::make_parents;
 
 /// A write, as its errors tell of it.
 pub(crate) struct Settlement<'a> {
@@ -16,6 +17,8 @@ pub(crate) struct Settlement<'a> {
     pub(crate) what: String,
     /// The ACL of marks.
     pub(crate) acl: &'a [Acl],
+    /// Whether the node that marks stand below is made where it is missing, as it is not if it is what was to be written.
+    pub(crate) makes_home: bool,
 }
 
 /// Whether the servers will make the write no more, if they have not.
@@ -39,10 +42,13 @@ impl Settlement<'_> {
         generation: u64,
     ) -> Result<(Verdict, Option<Stat>), Error> {
         let outdone = match mark.made {
+            #[cfg(feature = "__seeded-bugs")]
+            _ if zk_client::seeded::is_on("settled-by-a-barrier-alone") => Outdone::NoHome,
             true => self.written(mark).await?,
             false => self.made(mark, generation).await?,
         };
-        if outdone == Outdone::NoHome {
+        mark.open = outdone == Outdone::NoHome;
+        if mark.open {
             self.decided(generation).await?;
         }
         let found = match self.client.get(&mark.path).await {
@@ -93,6 +99,12 @@ impl Settlement<'_> {
                 Err(error) => match error.kind() {
                     ErrorKind::ConnectionLost => {}
                     ErrorKind::NodeExists => return Ok(Outdone::Yes),
+                    ErrorKind::NoNode if self.makes_home => {
+                        let container = CreateMode::Container;
+                        let made =
+                            make_parents(self.client, &mark.path, container, self.acl, error);
+                        made.await.map_err(|error| self.undecided(&error))?;
+                    }
                     ErrorKind::NoNode => return Ok(Outdone::NoHome),
                     _ => return Err(self.undecided(&error)),
                 },

@@ -62,6 +62,10 @@ impl Writer<'_> {
         if matches!(expected, Expected::At { version: -1, .. }) {
             return Err(self.unconditional());
         }
+        // One of a write that was dropped before it was settled says nothing of this one.
+        if mark.as_ref().is_some_and(|mark| mark.open) {
+            *mark = None;
+        }
         loop {
             let tried = if self.marked {
                 self.with_mark(mark, expected, seen, data).await
@@ -95,10 +99,10 @@ impl Writer<'_> {
         data: &Bytes,
     ) -> Result<Tried, Error> {
         // Taken out until the outcome is known; one that has to be made goes with this future, wherever it is dropped.
-        let current = held.take().filter(|mark| mark.is_current(self.client));
-        let mut mark = match current {
-            Some(mark) => mark,
-            None => {
+        let mut mark = match held.take() {
+            Some(mark) if mark.is_current(self.client) => mark,
+            Some(mark) if mark.open => return Err(self.settlement().expired()),
+            _ => {
                 let before = match seen {
                     Some(seen) => seen,
                     None => Home::look(self.client, self.path).await?,
@@ -106,7 +110,9 @@ impl Writer<'_> {
                 Mark::new(self.client, self.path, before)?
             }
         };
-        mark.number += 1;
+        if !mark.open {
+            mark.number += 1;
+        }
         let generation = self.client.generation();
         let multi = self.client.multi();
         let multi = match expected {
@@ -124,7 +130,7 @@ impl Writer<'_> {
         };
         let error = match multi.await {
             Ok(results) => {
-                mark.made = true;
+                (mark.made, mark.open) = (true, false);
                 if let Some(MultiResult::Set(stat)) = results.get(1) {
                     mark.seen(*stat);
                 }
@@ -136,14 +142,21 @@ impl Writer<'_> {
         if error.fate() == Fate::NotApplied {
             let of_mark = error.operation() == Some(1);
             let mark_is_gone = of_mark && error.kind() == ErrorKind::NoNode;
-            if !mark.made && mark.number > 1 && self.was_late(&mark).await? {
-                return Ok(Tried::Ended(Written::Yes(None)));
-            }
-            if of_mark && error.kind() == ErrorKind::BadVersion {
+            if mark.open {
+                let settlement = self.settlement();
+                match settlement.by_mark(&mut mark, generation).await?.0 {
+                    Verdict::Applied => {
+                        *held = Some(mark);
+                        return Ok(Tried::Ended(Written::Yes(None)));
+                    }
+                    Verdict::NotApplied => {}
+                    Verdict::Unknown => return Err(settlement.mark_deleted()),
+                }
+            } else if of_mark && error.kind() == ErrorKind::BadVersion {
                 // Somebody wrote the mark: the next one is made anew.
                 return Ok(Tried::Again);
             }
-            if !mark.made {
+            if !mark.made && !mark.open {
                 mark.absent();
             } else if !mark_is_gone {
                 *held = Some(mark);
@@ -189,14 +202,6 @@ impl Writer<'_> {
         // Made or not: the next try with it and this one exclude each other.
         *held = Some(mark);
         Ok(Tried::Again)
-    }
-
-    /// Whether an earlier try, which was to make the mark, took place behind the barrier by which it seemed not to.
-    async fn was_late(&self, mark: &Mark) -> Result<bool, Error> {
-        match self.client.exists(&mark.path).await {
-            Ok(found) => Ok(found.is_some()),
-            Err(error) => Err(self.settlement().undecided(&error)),
-        }
     }
 
     async fn alone(&self, expected: Expected, data: &Bytes) -> Result<Tried, Error> {
@@ -278,6 +283,7 @@ impl Writer<'_> {
             path: self.path,
             what: format!("{} was written", self.path),
             acl: self.acl,
+            makes_home: false,
         }
     }
 

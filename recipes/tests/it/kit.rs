@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use zk_client::{Clock, Moment, PipeTransport, TokioClock};
-use zk_embedded::{Hooks, PipeServer, RequestCounts, ServerConfig};
+use zk_embedded::{Hooks, PipeServer, RequestCounts, RuleId, ServerConfig};
 use zk_recipes::{Client, ClientBuilder, Mutex};
 use zk_wire::{OpCode, SessionId};
 
@@ -63,6 +63,20 @@ impl World {
             .transport(Arc::new(PipeTransport::to(&self.server)))
             .clock(Arc::clone(&self.clock) as Arc<_>)
             .seed(7)
+    }
+
+    /// Waits for a write to be postponed, and lets it take effect behind the `nth` request after it, or when `done` says so.
+    pub(crate) async fn apply_behind(&self, write: RuleId, nth: u64, done: impl Fn() -> bool) {
+        let millisecond = Duration::from_millis(1);
+        while self.hooks.fired(write) == 0 {
+            tokio::time::sleep(millisecond).await;
+        }
+        let asked = || self.hooks.counts().values().sum::<u64>();
+        let until = asked() + nth;
+        while asked() < until && !done() {
+            tokio::time::sleep(millisecond).await;
+        }
+        self.hooks.apply_postponed();
     }
 
     pub(crate) async fn client(&self) -> Client {

@@ -30,6 +30,7 @@ mod json;
 mod kit;
 mod known_defects;
 mod known_traps;
+mod late;
 mod lease;
 mod lock_delay;
 mod loss;

@@ -57,6 +57,16 @@ impl ServerCore {
         self.read_on(now);
     }
 
+    /// The writes that were [postponed](Reaction::Postpone) come to the log in their order, or are refused there if their sessions
+    /// are gone.
+    pub fn apply_postponed(&mut self, now: Moment) {
+        for ask in std::mem::take(&mut self.postponed) {
+            let refused = self.refusal(ask.session);
+            self.propose(now, Proposal::Request { ask, refused });
+        }
+        self.read_on(now);
+    }
+
     /// Decides that a session ends. Its end is a commit like any other.
     pub(super) fn end_session(&mut self, now: Moment, session: SessionId) {
         if self.sessions.begin_closing(session) {

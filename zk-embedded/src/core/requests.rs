@@ -163,6 +163,10 @@ impl ServerCore {
             let (xid, zxid, err) = (ask.xid, Zxid::NONE, ErrorCode::NoAuth.raw());
             return self.send_urgent(key, ReplyHeader { xid, zxid, err }, |_| ());
         }
+        if reaction == Some(Reaction::Postpone) {
+            self.postponed.extend(ask.commits().then(|| Arc::new(ask)));
+            return self.cut(key);
+        }
         let arrived = Arrived {
             conn: key,
             reaction,

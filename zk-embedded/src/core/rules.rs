@@ -114,6 +114,9 @@ pub enum Reaction {
     CutBeforeApply,
     /// The request takes effect, and the connection is closed without an answer.
     CutAfterApply,
+    /// The connection is closed, and a write takes effect when postponed ones are let go: behind whatever was answered on later
+    /// connections, as on a server that stood still, and to which the session was moved back since. What is no write has none.
+    Postpone,
     /// The request takes effect, and the answer leaves that much later. Later answers and events wait
     /// behind it; pings overtake, as they may on any ZooKeeper.
     DelayReply(Duration),

@@ -18,7 +18,7 @@ use super::rules::Rules;
 use super::sessions::Sessions;
 use super::tree::Tree;
 use super::truth::{Fact, Witnessed};
-use super::waiting::{Arrived, NewSession, Reviving, Row};
+use super::waiting::{Arrived, Ask, NewSession, Reviving, Row};
 use super::watches::Watches;
 
 /// A ZooKeeper server, stand-alone or a member of an ensemble, as a state machine: bytes, hang-ups and the time go in, bytes and
@@ -52,6 +52,8 @@ pub struct ServerCore {
     pub(super) unread: BTreeSet<ConnKey>,
     /// `None` if nobody wants to know.
     pub(super) truth: Option<Vec<Witnessed>>,
+    /// Writes of connections that are gone, which take effect when they are let go.
+    pub(super) postponed: Vec<Arc<Ask>>,
     /// The end of a session that is being carried out node by node.
     pub(super) ending: Option<Zxid>,
     pub(super) touches_held: bool,
@@ -104,6 +106,7 @@ impl ServerCore {
             reviving: BTreeMap::new(),
             unread: BTreeSet::new(),
             truth: None,
+            postponed: Vec::new(),
             ending: None,
             touches_held: false,
             substitutes: false,

@@ -11,7 +11,7 @@ use zk_client::{
     Acl, Client, CreateMode, Error, ErrorKind, Fate, OpKind, SetEvent, WatchEvent, WatchSet, path,
 };
 
-use super::decide::{PARTY, round};
+use super::decide::{PARTY, round, twin};
 use crate::barrier::withdraw::Place;
 use crate::decided::decided;
 use crate::renewal::renewed;
@@ -106,9 +106,10 @@ impl Site {
     async fn arrive_in_some_session(&self, waiting: &mut Place) -> Result<u32, Error> {
         // The last version of the barrier's node that was seen while our party waited.
         let mut last = None;
+        let who = u64::from_be_bytes(self.client.random()?);
         loop {
             let generation = self.client.generation();
-            let passed = match self.enter(waiting).await {
+            let passed = match self.enter(waiting, who).await {
                 Ok(Some(party)) => self.wait(party, &mut last).await,
                 Ok(None) => Ok(None),
                 Err(error) => Err(error),
@@ -128,11 +129,11 @@ impl Site {
         }
     }
 
-    /// Creates the party's node. `None`: start again.
-    async fn enter(&self, waiting: &mut Place) -> Result<Option<Party>, Error> {
+    /// Creates a node of the party `who`. `None`: start again.
+    async fn enter(&self, waiting: &mut Place, who: u64) -> Result<Option<Party>, Error> {
         let uuid = new_uuid(&self.client)?;
         let claim = waiting.claim.insert(self.client.claim(&self.path, &uuid));
-        let prefix = path::join(&self.path, &format!("{PARTY}{uuid}-"));
+        let prefix = path::join(&self.path, &format!("{PARTY}{who:016x}-{uuid}-"));
         let mode = CreateMode::EphemeralSequential;
         let create = claim.create(&prefix, Bytes::new(), self.acl.clone(), mode);
         let node = match create.await {
@@ -205,6 +206,15 @@ impl Site {
             let version = barrier.stat.version;
             *last = Some(version);
             let children = children?;
+            if let Some(twin) = twin(&children, path::name(&node)) {
+                let twin = path::join(&self.path, twin);
+                if let Some(round) = self.take_back(&twin).await? {
+                    return Ok(Some(round));
+                }
+                set.forget(own_tag);
+                set.forget(tag);
+                continue;
+            }
             match round(&children, &passed, self.parties) {
                 Some(parties) => match self.complete(&parties, version).await? {
                     Completed::Look => {}
@@ -219,6 +229,28 @@ impl Site {
             // Both are watched again with the next look.
             set.forget(own_tag);
             set.forget(tag);
+        }
+    }
+
+    /// Deletes a node of ours that came late, and tells the round that it passed in, if it did.
+    async fn take_back(&self, twin: &str) -> Result<Option<u32>, Error> {
+        let waits = self.client.delete(twin).version(0).await;
+        let passed = match waits {
+            Err(error) if error.kind() == ErrorKind::BadVersion => self.client.get(twin).await,
+            Err(error) => Err(error),
+            Ok(()) => return Ok(None),
+        };
+        match passed {
+            Ok(node) => {
+                // If it stays, it goes with the session: it has passed, and counts no more.
+                let _ = self.client.delete(twin).await;
+                Ok(round_in(&node.data))
+            }
+            // Another look tells.
+            Err(error) if matches!(error.kind(), ErrorKind::NoNode | ErrorKind::ConnectionLost) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -45,7 +45,8 @@ pub struct Leave {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Left {
-    /// True if it was a member to the end; false if it had been lost before.
+    /// True if it was a member to the end; false if it had been lost before, or if it went by a delete of its own whose answer was
+    /// lost and which took place after it had been found not to have.
     pub was_member: bool,
 }
 

@@ -12,7 +12,7 @@ use zk_recipes::{
 use zk_wire::OpCode;
 
 use super::{PATH, counter, stored};
-use crate::kit::{World, settle};
+use crate::kit::{World, settle, spawned};
 
 /// A1 of the catalogue of defects: a write whose answer is lost is found again, not made again; the first one, which makes
 /// node and mark, as well.
@@ -84,6 +84,57 @@ async fn a1_a_lost_write_is_told_from_the_same_write_of_somebody_else() {
             assert_eq!(stored(&world), counted, "applied: {applied}");
         }
     }
+}
+
+/// What a server has of an older connection may come behind everything that was asked since, be it the barrier or the next try.
+#[tokio::test(start_paused = true)]
+async fn a1_a_write_counts_once_behind_whichever_request_it_comes_late() {
+    // The first makes the node, and nothing can be put in its place; the next one makes no mark.
+    for counted in [0, 1] {
+        for nth in 0..16 {
+            let world = World::new();
+            let counter = counter(&world).await;
+            for _ in 0..counted {
+                counter.increment().await.unwrap();
+            }
+            let write = Match::op(OpCode::Multi).path(PATH).times(1);
+            let write = world.hooks.on(write).postpone();
+            let change = spawned({
+                let counter = counter.clone();
+                async move { counter.increment().await }
+            });
+            world
+                .apply_behind(write, nth, || change.is_finished())
+                .await;
+            let change = timeout(Duration::from_secs(60), change).await;
+            let change = change.unwrap().unwrap().unwrap();
+            assert_eq!(
+                (change.before, change.after),
+                (counted, counted + 1),
+                "{nth}"
+            );
+            assert_eq!(counter.increment().await.unwrap().after, counted + 2);
+            assert_eq!(stored(&world), counted + 2, "behind {nth}");
+            drop(counter);
+            world.until_empty(PATH).await;
+        }
+    }
+}
+
+/// Each write is bound to the mark as it was left.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_somebody_wrote_is_left_for_another() {
+    let world = World::new();
+    let (counter, other) = (counter(&world).await, world.client().await);
+    counter.increment().await.unwrap();
+    let marks = world.left(PATH);
+    assert_eq!(marks.len(), 1, "{marks:?}");
+    other.set(&marks[0], "theirs").await.unwrap();
+    assert_eq!(counter.increment().await.unwrap().after, 2);
+    settle().await;
+    let others = world.left(PATH);
+    assert_eq!(others.len(), 1, "{others:?}");
+    assert_ne!(marks, others);
 }
 
 #[tokio::test(start_paused = true)]

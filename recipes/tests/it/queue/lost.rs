@@ -85,6 +85,54 @@ async fn a3_a_batch_whose_answer_was_lost_is_there_once_and_its_nodes_are_found(
     }
 }
 
+/// What a server has of an older connection may come behind everything that was asked since.
+#[tokio::test(start_paused = true)]
+async fn a3_a_put_or_take_is_made_once_behind_whichever_request_it_comes_late() {
+    // With nothing there at all; with a queue but no mark of ours; with both.
+    for (others, own) in [(0, 0), (2, 0), (2, 1)] {
+        for takes in [false, true] {
+            for nth in 0..16 {
+                let world = World::new();
+                let (zk, other) = (world.client().await, queue_of(&world).await);
+                let ours = queue(&zk);
+                for _ in 0..others {
+                    other.put("theirs").await.unwrap();
+                }
+                for _ in 0..own {
+                    ours.put("ours").await.unwrap();
+                }
+                let takes = takes && others > 0;
+                let write = Match::op(OpCode::Multi).path(PATH);
+                let write = write.session(zk.session_id().unwrap()).times(1);
+                let write = world.hooks.on(write).postpone();
+                let call = spawned({
+                    let ours = ours.clone();
+                    async move {
+                        if takes {
+                            take(&ours).await;
+                        } else {
+                            ours.put("x").await.unwrap();
+                        }
+                    }
+                });
+                world.apply_behind(write, nth, || call.is_finished()).await;
+                timeout(SOON, call).await.unwrap().unwrap();
+                settle().await;
+                let left = if takes {
+                    others + own - 1
+                } else {
+                    others + own + 1
+                };
+                assert_eq!(
+                    items(&world).len(),
+                    left,
+                    "{others} {own} {takes} behind {nth}"
+                );
+            }
+        }
+    }
+}
+
 /// The only mark of the queue: its path, and the version of its data.
 fn mark(world: &World) -> (String, i32) {
     let mut marks = world.left("/queues/_marks_jobs");

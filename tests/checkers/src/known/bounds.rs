@@ -61,6 +61,15 @@ impl Bounds {
         self.faults.iter().all(passed) && pauses.all(|(_, resumed)| *resumed > at || over(*resumed))
     }
 
+    /// From when to when something must have been wrong that shows at `at` and lasts for so long: it may be told of only later.
+    pub(crate) fn span(&self, at: Moment, long: Duration) -> Option<(Moment, Moment)> {
+        let recovery = self.recovery?;
+        let before = at
+            .as_nanos()
+            .saturating_sub((recovery + long).as_nanos() as u64);
+        Some((Moment::from_nanos(before), later(at, recovery)?))
+    }
+
     /// When what began at `at` must be over; `None` if faults go on for ever.
     fn due(&self, at: Moment) -> Option<Moment> {
         later(at.max(self.healed?), self.recovery?)

@@ -32,6 +32,25 @@ change zxid=14 at=6100 kind=delete path=/n/touch
 change zxid=15 at=6400 kind=delete path=/n
 ";
 
+/// A touch that goes while its only keeper has no connection, without a fault: the counter of the leader's term was at its end.
+const CUT: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10 reaping=300
+note process=1 session=a what=connected at=0
+note process=1 session=a what=disconnected at=60000
+note process=1 session=a what=connected at=61100
+op process=1 function=keep path=/n data=x from=1000 kind=ttl invoked=59000 deadline=60001 returned=59003 outcome=ok token=1
+op process=1 function=unkeep path=/n from=1000 kind=ttl invoked=65000 returned=65003 outcome=ok
+change zxid=1 at=59002 session=a kind=create path=/n data=x
+change zxid=2 at=59005 session=a kind=create path=/n/touch
+change zxid=3 at=59505 session=a kind=set path=/n/touch version=1
+change zxid=4 at=60700 kind=delete path=/n/touch
+change zxid=5 at=61105 session=a kind=create path=/n/touch
+change zxid=6 at=63000 session=a kind=set path=/n/touch version=1
+change zxid=7 at=64900 session=a kind=set path=/n/touch version=2
+change zxid=8 at=66000 kind=delete path=/n/touch
+change zxid=9 at=66300 kind=delete path=/n
+";
+
 const CASES: &[Case] = &[
     case(
         E7,
@@ -88,6 +107,20 @@ const CASES: &[Case] = &[
         TIMED,
         "function=unkeep path=/n from=1000 kind=ttl invoked=2000 returned=2003",
         "function=unkeep path=/n from=1000 kind=ttl invoked=4900 returned=4903",
+    ),
+    case(
+        E7,
+        "a touch goes long after its keeper has a connection again",
+        CUT,
+        "change zxid=8 at=66000",
+        "change zxid=8 at=64950",
+    ),
+    case(
+        E7,
+        "a touch goes while its keeper never lost its connection",
+        CUT,
+        "note process=1 session=a what=disconnected at=60000\nnote process=1 session=a what=connected at=61100\n",
+        "",
     ),
     case(
         S3,

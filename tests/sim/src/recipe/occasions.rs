@@ -65,7 +65,8 @@ impl Recipe {
     /// Whether it makes nodes by requests of their own, and not in transactions alone.
     #[must_use]
     pub const fn creates(self) -> bool {
-        !matches!(self, Self::Stm)
+        let writes = matches!(self, Self::Counter | Self::BlockCounter | Self::SharedValue);
+        !writes && !matches!(self, Self::Stm | Self::CountDownLatch)
     }
 }
 

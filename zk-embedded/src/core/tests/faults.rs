@@ -198,6 +198,30 @@ fn a_connection_can_be_cut_before_or_after_an_event() {
 }
 
 #[test]
+fn a_postponed_write_takes_effect_behind_what_was_answered_since_if_its_session_lives() {
+    for lives in [true, false] {
+        let mut rig = Rig::new();
+        let mut peer = rig.connect();
+        let write = Match::op(OpCode::Create2).path("/a");
+        let rule = rig.core.add_rule(write, Reaction::Postpone);
+        rig.send(&mut peer, &create("/a", CreateMode::Persistent));
+        assert!(rig.is_closed(&peer));
+        assert_eq!(rig.core.rule_fired(rule), 1);
+        let mut peer = rig.resume(&peer).unwrap();
+        rig.create(&mut peer, "/b");
+        assert!(rig.stat(&mut peer, "/a").is_none());
+        if !lives {
+            rig.call(&mut peer, &Request::CloseSession).unwrap();
+        }
+        let now = rig.now;
+        rig.core.apply_postponed(now);
+        let expected: &[&str] = if lives { &["/a", "/b"] } else { &["/b"] };
+        assert_eq!(rig.core.paths(), expected);
+        assert_eq!(rig.core.held_commits(), 0);
+    }
+}
+
+#[test]
 fn a_rule_for_one_connection_spares_the_others() {
     let mut rig = Rig::new();
     let (mut hit, mut spared) = (rig.connect(), rig.connect());

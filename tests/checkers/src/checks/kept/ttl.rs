@@ -92,6 +92,11 @@ impl Keeper<'_, '_> {
         if !bounds.was_quiet(self.process, at, ttl) {
             return None;
         }
+        // The leader's term can end without a fault, for its counter did; and with it all connections.
+        let (from, to) = bounds.span(at, ttl)?;
+        if self.site.ends.process_cut_within(self.process, from, to) {
+            return None;
+        }
         // Whoever is told that it is there has written it just now; the touch comes after.
         let travel = limits.round_trip.saturating_mul(limits.round_trips);
         let begun = if is_node { Duration::ZERO } else { travel };
