@@ -3,6 +3,7 @@
 mod cuts;
 mod elsewhere;
 mod handed_over;
+mod kinds;
 mod loops;
 mod pipelines;
 mod states;
@@ -95,72 +96,4 @@ async fn our_client_and_kazoos_answer_each_other_by_transactions_and_watches() {
     let mut theirs = Talk::kazoo().open("ops", &connect).await;
     theirs.ask("enter /kazoo-ops ours:and-theirs").await;
     answer_each_other(&mut theirs, &connect, "/kazoo-ops").await;
-}
-
-/// Servers tell no client whether a node is a container or has a time to live.
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_curators_framework_or_kazoo_makes_are_what_ours_takes_them_for_and_back() {
-    let connect = RealServer::shared().connect_string();
-    let zk = Client::builder(&connect).connect().await.unwrap();
-    let mut curator = Talk::curator().open("ops", &connect).await;
-    let mut kazoo = Talk::kazoo().open("ops", &connect).await;
-    let owner = async |path: &str| {
-        let stat = zk.exists(path).await.unwrap()?;
-        Some(format!("{:x}", stat.ephemeral_owner.as_raw()))
-    };
-    for (kind, number) in [
-        ("PERSISTENT plain", ""),
-        ("PERSISTENT_SEQUENTIAL protected", "0000000000"),
-        ("CONTAINER plain", ""),
-        ("PERSISTENT_WITH_TTL protected 60000", ""),
-        ("EPHEMERAL plain", ""),
-        ("EPHEMERAL_SEQUENTIAL protected", "0000000000"),
-    ] {
-        let folder = format!("/curator-kinds/{}", kind.replace(' ', "-"));
-        let order = format!("create {folder}/n 6a {kind}");
-        let path = curator.ask(&order).await;
-        let name = path.strip_prefix(&format!("{folder}/")).unwrap();
-        let unmarked = match kind.contains("protected") {
-            true => name.strip_prefix("_c_").unwrap().split_at(37).1,
-            false => name,
-        };
-        assert_eq!(unmarked, format!("n{number}"), "{kind}");
-        let seen = owner(&path).await.unwrap();
-        assert_eq!(seen != "0", kind.starts_with("EPHEMERAL"), "{kind}");
-        assert_eq!(curator.ask(&format!("stat {path}")).await, seen);
-        assert_eq!(kazoo.ask(&format!("stat {path}")).await, seen);
-        curator.ask(&format!("delete {path}")).await;
-        assert_eq!(owner(&path).await, None);
-    }
-    let path = kazoo
-        .ask("create /kazoo-kinds/n 6b ephemeral-sequential")
-        .await;
-    assert_eq!(path, "/kazoo-kinds/n0000000000");
-    assert_eq!(
-        kazoo.ask(&format!("stat {path}")).await,
-        owner(&path).await.unwrap()
-    );
-    assert_eq!(owner("/kazoo-kinds").await.unwrap(), "0");
-
-    zk.create("/our-kinds/e", "")
-        .mode(CreateMode::Ephemeral)
-        .parents()
-        .as_containers()
-        .await
-        .unwrap();
-    zk.create("/our-kinds/t", "")
-        .mode(CreateMode::PersistentTtl)
-        .ttl(Duration::from_secs(60))
-        .await
-        .unwrap();
-    let session = format!("{:x}", zk.session_id().unwrap().as_raw());
-    for theirs in [&mut curator, &mut kazoo] {
-        for (path, wanted) in [
-            ("/our-kinds", "0"),
-            ("/our-kinds/t", "0"),
-            ("/our-kinds/e", &session),
-        ] {
-            assert_eq!(theirs.ask(&format!("stat {path}")).await, wanted);
-        }
-    }
 }

@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
-use zk_recipes::{Client, ErrorKind};
+use zk_recipes::{Client, CreateMode, ErrorKind};
 use zk_tests::{Channel, RealServer, Talk, deadline};
 
 /// How many trees each side deletes.
 const TREES: usize = 50;
 
 /// How many children are added at most while somebody deletes their parent.
-const ADDED: usize = 10;
+const ADDED: usize = 6;
 
-/// Makes a tree of three levels.
-async fn plant(zk: &Client, top: &str) {
-    for a in 0..2 {
-        for b in 0..2 {
-            let leaf = format!("{top}/{a}/{b}");
-            zk.create(&leaf, "").parents().await.unwrap();
+/// Makes trees of three levels and seven nodes each, below a new node.
+async fn plant(zk: &Client, at: &str, tops: [&String; 2]) {
+    let mut multi = zk.multi().create(at, "", CreateMode::Persistent);
+    for top in tops {
+        for below in ["", "/0", "/0/0", "/0/1", "/1", "/1/0", "/1/1"] {
+            multi = multi.create(&format!("{top}{below}"), "", CreateMode::Persistent);
         }
     }
+    multi.await.unwrap();
 }
 
 /// Adds children until there are enough or the node is gone.
@@ -42,11 +43,16 @@ async fn trees_that_the_other_side_adds_to_are_deleted_whole_by_ours_and_by_cura
     let zk = Client::builder(&connect).connect().await.unwrap();
     let open = async || Talk::curator().open("crowd", &connect).await;
     let (mut adds, mut deletes): (Channel, Channel) = (open().await, open().await);
+    zk.create("/trees", "").await.unwrap();
     let limit = deadline(Duration::from_secs(60));
     for n in 0..TREES {
         let (felled_by_ours, felled_by_theirs) = (format!("/trees/{n}/r"), format!("/trees/{n}/j"));
-        plant(&zk, &felled_by_ours).await;
-        plant(&zk, &felled_by_theirs).await;
+        plant(
+            &zk,
+            &format!("/trees/{n}"),
+            [&felled_by_ours, &felled_by_theirs],
+        )
+        .await;
         let (order_to_grow, order_to_fell) = (
             format!("grow {felled_by_ours} {ADDED}"),
             format!("fell {felled_by_theirs}"),
