@@ -105,6 +105,10 @@ impl Keeper<'_, '_> {
                 if reported.is_some_and(|told| told <= ended) || closed.next().is_some() {
                     continue;
                 }
+                // It is of an earlier time, whose end was not told: the session goes on trying to delete it.
+                if self.was_left(turn, life) && life.removal.is_some() {
+                    continue;
+                }
                 // Whoever kept it looks for it again.
                 let late = life.created >= op.invoked && self.site.late.has(life.czxid);
                 if late && life.removal.is_some() {
@@ -120,6 +124,20 @@ impl Keeper<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether a node was there before this call's time began, and an end that was not told had to delete it.
+    fn was_left(&self, turn: usize, life: &Life) -> bool {
+        let before = self.calls.get(..turn).unwrap_or_default();
+        let mut kept = before.iter().enumerate().rev();
+        let Some((begun, _)) = kept.find(|(_, (_, call))| call.function == Function::Keep) else {
+            return false;
+        };
+        let mut ends = before.get(..begun).unwrap_or_default().iter();
+        ends.any(|(_, call)| {
+            let untold = call.function == Function::Unkeep && call.outcome == Outcome::Unknown;
+            untold && call.returned.is_some_and(|gave_up| life.created <= gave_up)
+        })
     }
 
     /// While it is kept, it is not gone for long, nor without the latest data.
