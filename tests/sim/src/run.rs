@@ -18,7 +18,7 @@ use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransp
 use crate::recipe::Recipe;
 use crate::recorder::Recorder;
 use crate::resource::Resource;
-use crate::schedule::Action;
+use crate::schedule::{Action, Profile};
 use crate::workload::lease;
 use crate::workload::user::User;
 use crate::workload::{Application, End, Planned};
@@ -53,6 +53,9 @@ pub struct Run {
     pub reconnected_behind: u64,
     /// Lists that showed a node of a session that had ended.
     pub lingering_seen: u64,
+    /// Requests that were carried out although a later one of their session had been answered, where servers were to take them up
+    /// late.
+    pub late: Option<u64>,
     /// Tails of logs that were lost.
     pub tails_lost: u64,
     /// Stale uses that the checked resources refused.
@@ -232,7 +235,10 @@ impl Stage {
         let turns = u32::try_from(plan.clients * plan.locks + plan.clients).unwrap_or(1);
         let turn = plan.work * 5 + plan.think + Duration::from_millis(40) + plan.round_trip() * 12;
         let end = plan.session * 2 + plan.tick * 2 + turn * turns;
-        end + plan.recipe.patience() + Duration::from_secs(6)
+        // Sessions are longer there, and calls at the end that wait in vain wait for two of them.
+        let late = plan.profile == Profile::Late && !plan.recipe.patience().is_zero();
+        let longer = Duration::from_secs(if late { 60 } else { 0 });
+        end + plan.recipe.patience() + longer + Duration::from_secs(6)
     }
 
     /// A client that no fault strikes, but those of the servers.
@@ -371,6 +377,7 @@ impl Stage {
             cuts_after_create: met.cuts_after_create,
             reconnected_behind: met.reconnected_behind,
             lingering_seen: met.lingering_seen,
+            late: (plan.profile == Profile::Late).then_some(met.late),
             tails_lost: translator.tails_lost,
             refused: self.resource.refused(),
         }
