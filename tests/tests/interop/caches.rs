@@ -215,10 +215,8 @@ async fn a_watch_and_curators_persistent_watcher_see_each_others_writes() {
 }
 
 /// How long there is no change where all is settled: far longer than a busy machine takes from one write to the next.
-const QUIET: Duration = Duration::from_millis(1500);
-/// How many paths are written to in turn, how often that is done, and how many children each side makes at each.
-const PATHS: usize = 10;
-const GROUPS: usize = 5;
+const QUIET: Duration = Duration::from_secs(3);
+/// How many children each side makes at each path; there are as many paths as there are writes in the other tests.
 const CHILDREN: usize = 3;
 
 /// The idiom of `docs/recipes/caches.md`: the children when there has been no change for a while.
@@ -237,22 +235,16 @@ async fn children_that_settle_are_told_alike_by_a_children_cache_and_kazoos_pati
     let mut theirs = Talk::kazoo().open("caches", &connect).await;
     let mut ours = Vec::new();
     let quiet = QUIET.as_secs_f64();
-    // Not all at once: the first would wait in vain for too long.
-    for group in 0..GROUPS {
-        let paths = group * PATHS..(group + 1) * PATHS;
-        for path in paths.clone() {
-            let at = format!("/cache-settled/{path}");
-            zk.create(&at, "").parents().await.unwrap();
-            let cache = kept(ChildrenCache::new(&zk, &at).unwrap().keep()).await;
-            ours.push(tokio::spawn(settled(cache)));
-            theirs.ask(&format!("be-patient {path} {at} {quiet}")).await;
-        }
+    for path in 0..WRITES {
+        let at = format!("/cache-settled/{path}");
+        zk.create(&at, "").parents().await.unwrap();
+        let cache = kept(ChildrenCache::new(&zk, &at).unwrap().keep()).await;
+        ours.push(tokio::spawn(settled(cache)));
+        theirs.ask(&format!("be-patient {path} {at} {quiet}")).await;
+        // With nothing else in between: a gap as long as that is taken for the end.
         for n in 0..CHILDREN {
-            for path in paths.clone() {
-                let at = format!("/cache-settled/{path}");
-                write(&zk, &format!("{at}/r{n}"), Some("")).await;
-                theirs.ask(&format!("write {at}/k{n} -")).await;
-            }
+            write(&zk, &format!("{at}/r{n}"), Some("")).await;
+            theirs.ask(&format!("write {at}/k{n} -")).await;
         }
     }
     let all = |who: &'static str| (0..CHILDREN).map(move |n| format!("{who}{n}"));
