@@ -21,8 +21,9 @@ final class CuratorOps implements Talk.Family {
 
     @Override
     public String answer(String[] words) throws Exception {
-        String path = words[1];
+        String path = words.length > 1 ? words[1] : "";
         switch (words[0]) {
+            case "close" -> client.close();
                 // as NAMESPACE USER:PASSWORD
             case "as" -> as(words[1], words[2]);
                 // create PATH DATA MODE plain|protected [TTL]

@@ -64,8 +64,8 @@ final class CuratorQueues implements Talk.Family {
                 return Talk.word(
                         simple.get(name).poll(Long.parseLong(words[2]), TimeUnit.MILLISECONDS));
             }
-                // shard NAME PATH LEADER producer|consumer: 3 items make another shard, of at most 3.
-            case "shard" -> shard(name, words[2], words[3], words[4].equals("consumer"));
+                // shard NAME PATH LEADER producer|consumer FULL MOST: FULL items make another shard, of at most MOST.
+            case "shard" -> shard(name, words);
             case "put-shard" -> sharders.get(name).getQueue().put(Talk.bytes(words[2]));
             case "stop-shard" -> sharders.remove(name).close();
             default -> throw new IllegalArgumentException(words[0]);
@@ -97,9 +97,8 @@ final class CuratorQueues implements Talk.Family {
         queues.put(name, queue);
     }
 
-    private void shard(String name, String path, String leader, boolean consumes)
-            throws Exception {
-        Consumer consumer = consumes ? new Consumer(false) : null;
+    private void shard(String name, String[] words) throws Exception {
+        Consumer consumer = words[4].equals("consumer") ? new Consumer(false) : null;
         consumers.put(name, consumer);
         QueueAllocator<byte[], DistributedQueue<byte[]>> allocator =
                 (of, at) ->
@@ -108,12 +107,12 @@ final class CuratorQueues implements Talk.Family {
                                 .buildQueue();
         QueueSharderPolicies policies =
                 QueueSharderPolicies.builder()
-                        .newQueueThreshold(3)
+                        .newQueueThreshold(Integer.parseInt(words[5]))
                         .thresholdCheckMs(50)
-                        .maxQueues(3)
+                        .maxQueues(Integer.parseInt(words[6]))
                         .build();
         QueueSharder<byte[], DistributedQueue<byte[]>> sharder =
-                new QueueSharder<>(client, allocator, path, leader, policies);
+                new QueueSharder<>(client, allocator, words[2], words[3], policies);
         sharder.start();
         sharders.put(name, sharder);
     }

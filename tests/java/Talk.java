@@ -71,6 +71,19 @@ public final class Talk {
     }
 
     private static Family open(String family, String connect) throws Exception {
+        // Those that have clients of their own kind, or none.
+        switch (family) {
+            case "sessions" -> {
+                return new CuratorSessions(connect);
+            }
+            case "members" -> {
+                return new CuratorMembers(connect);
+            }
+            case "servers" -> {
+                return new CuratorServers();
+            }
+            default -> {}
+        }
         CuratorFramework client =
                 CuratorFrameworkFactory.newClient(connect, 10_000, 10_000, new RetryNTimes(10, 20));
         client.start();
@@ -81,6 +94,7 @@ public final class Talk {
             case "caches" -> new CuratorCaches(client);
             case "discovery" -> new CuratorDiscovery(client);
             case "ops" -> new CuratorOps(client);
+            case "crowd" -> new CuratorCrowd(client);
             case "rest" -> new CuratorRest(client);
             default -> throw new IllegalArgumentException(family);
         };

@@ -41,12 +41,31 @@ class Ops:
             sequence="sequential" in kind,
         )
 
+    def submit(self, path, count):
+        """Makes so many children at once; their names as they were answered."""
+        answers = [
+            self.zk.create_async(f"{path}/n", f"k{n}".encode(), sequence=True)
+            for n in range(int(count))
+        ]
+        paths = [answer.get(timeout=LIMIT) for answer in answers]
+        return " ".join(path.rsplit("/", 1)[1] for path in paths)
+
+    def list(self, path):
+        """The data of all children in the order of their names, asked for at once."""
+        names = sorted(self.zk.get_children(path))
+        answers = [self.zk.get_async(f"{path}/{name}") for name in names]
+        return " ".join(answer.get(timeout=LIMIT)[0].decode() for answer in answers)
+
     def stat(self, path):
         stat = self.zk.exists(path)
         return f"{stat.ephemeralOwner & (2**64 - 1):x}" if stat else "null"
 
     def delete(self, path):
         self.zk.delete(path)
+
+    def close(self):
+        self.zk.stop()
+        self.zk.close()
 
     def version(self):
         return __version__

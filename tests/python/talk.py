@@ -14,8 +14,10 @@ from kazoo.client import KazooClient
 import kazoo_caches
 import kazoo_groups
 import kazoo_leases
+import kazoo_members
 import kazoo_ops
 import kazoo_queues
+import kazoo_sessions
 
 LIMIT = 60
 FAMILIES = {
@@ -24,6 +26,8 @@ FAMILIES = {
     "caches": kazoo_caches.Caches,
     "ops": kazoo_ops.Ops,
     "leases": kazoo_leases.Leases,
+    "sessions": kazoo_sessions.Sessions,
+    "members": kazoo_members.Members,
 }
 printing = threading.Lock()
 
@@ -34,6 +38,9 @@ def say(line):
 
 
 def open_family(family, connect):
+    if hasattr(FAMILIES[family], "open"):
+        # It has clients of its own kind.
+        return FAMILIES[family].open(connect)
     zk = KazooClient(hosts=connect, timeout=10)
     zk.start(timeout=LIMIT)
     return FAMILIES[family](zk)

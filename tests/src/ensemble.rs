@@ -28,6 +28,8 @@ const OLDER_IMAGE: &str = "zookeeper:3.8";
 
 /// Ports below those that the system gives to outgoing connections: nobody takes a member's while it is down.
 const PORTS: std::ops::Range<u16> = 23_000..23_200;
+/// From the first port of one process to that of the next: so that many processes after one another each have a place of their own.
+const STRIDE: u32 = 37;
 
 /// How long an election may take, or a start: the JVMs alone need seconds on a full machine.
 const ELECTION: Duration = Duration::from_secs(60);
@@ -140,6 +142,20 @@ impl Ensemble {
     pub fn start_changeable() -> Self {
         Self::start_with(Settings {
             operator: Some(Self::OPERATOR),
+            ..Settings::of(IMAGE)
+        })
+    }
+
+    /// As [`start_changeable`](Self::start_changeable), servers of which one that has lost the others goes on to read.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_changeable_and_readable_alone() -> Self {
+        Self::start_with(Settings {
+            operator: Some(Self::OPERATOR),
+            readable_alone: true,
             ..Settings::of(IMAGE)
         })
     }
@@ -471,10 +487,12 @@ fn choosing() -> File {
     file
 }
 
-/// Free ports, begun at a place that differs between processes.
+/// Free ports, begun at a place that differs between processes: far apart between those that begin at the same time, for a
+/// server that is down for a while seems to leave its ports to others.
 fn free_ports() -> impl Iterator<Item = u16> {
     let (first, count) = (PORTS.start, PORTS.end - PORTS.start);
-    let skipped = u16::try_from(std::process::id() % u32::from(count)).unwrap_or(0);
+    let place = std::process::id().wrapping_mul(STRIDE) % u32::from(count);
+    let skipped = u16::try_from(place).unwrap_or(0);
     (0..count)
         .map(move |step| first + (skipped + step) % count)
         .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())

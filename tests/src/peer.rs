@@ -21,11 +21,12 @@ pub use talk::{Channel, Talk, bytes, word};
 const JARS: &str = "/usr/share/java";
 
 /// Curator 5.4 and what it needs at run time; the jars of the Java client name their own needs.
-const CLASS_PATH: [&str; 12] = [
+const CLASS_PATH: [&str; 13] = [
     "curator-recipes",
     "curator-framework",
     "curator-client",
     "curator-x-discovery",
+    "curator-test",
     "jackson-databind",
     "jackson-core",
     "jackson-annotations",

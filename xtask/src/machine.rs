@@ -9,9 +9,10 @@ use crate::python;
 use crate::shell;
 
 /// Jars whose packages bring all others.
-const JARS: [&str; 3] = [
+const JARS: [&str; 4] = [
     "/usr/share/java/curator-recipes.jar",
     "/usr/share/java/curator-x-discovery.jar",
+    "/usr/share/java/curator-test.jar",
     "/usr/share/java/zookeeper.jar",
 ];
 
@@ -92,7 +93,7 @@ impl Machine {
             (
                 "there is no javac, or no Curator in /usr/share/java".to_owned(),
                 "apt-get install default-jdk-headless libcurator-recipes-java libcurator-discovery-java \
-                 libzookeeper-java",
+                 libcurator-test-java libzookeeper-java",
             )
         });
         let filter = (!has.filter).then(|| {

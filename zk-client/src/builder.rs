@@ -354,6 +354,7 @@ impl ClientBuilder {
             self.entropy,
             ensemble.servers,
             Some(request_timeout),
+            self.on_expiry == OnExpiry::Stop,
             identity,
         ));
         let narrator = Narrator::new(&self.name, &shared.lock().servers, ensemble.chroot.path());
@@ -368,20 +369,16 @@ impl ClientBuilder {
         );
         self.spawner.spawn(Box::pin(driver));
         if let Some(service) = ensemble.service {
-            let follow = follow_service(Arc::clone(&shared), resolver, service, self.on_expiry);
+            let follow = follow_service(Arc::clone(&shared), resolver, service);
             self.spawner.spawn(Box::pin(follow));
         }
         if self.tracks {
-            let follow = follow_config(Arc::clone(&shared), self.on_expiry);
+            let follow = follow_config(Arc::clone(&shared));
             self.spawner.spawn(Box::pin(follow));
         }
         let client = Client::new(Scope::new(Arc::clone(&shared), ensemble.chroot));
         let started = shared.clock.now();
-        let connected = timeout(
-            limit,
-            first_connection(&shared, self.patient, self.on_expiry),
-        )
-        .await;
+        let connected = timeout(limit, first_connection(&shared, self.patient)).await;
         match connected {
             Ok(Ok(())) => Ok(client),
             Ok(Err(State::AuthFailed)) => Err(refused(&shared)),
@@ -415,15 +412,14 @@ impl ClientBuilder {
 /// Two ticks of a stock server.
 const SHORTEST_SESSION: Duration = Duration::from_secs(4);
 
-async fn first_connection(shared: &Shared, patient: bool, policy: OnExpiry) -> Result<(), State> {
+async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
     let mut states = shared.state.subscribe();
     let mut attempts = shared.attempts.subscribe();
     loop {
         let state = *states.borrow_and_update();
         match state {
             State::Connected { .. } => return Ok(()),
-            State::AuthFailed | State::Closed => return Err(state),
-            State::Expired { .. } if policy == OnExpiry::Stop => return Err(state),
+            _ if shared.is_last(state) => return Err(state),
             _ if !patient && every_server_failed(shared) => return Err(state),
             _ => {}
         }

@@ -267,7 +267,8 @@ impl Client {
     /// Follows the session's state.
     #[must_use]
     pub fn watch_state(&self) -> StateStream {
-        StateStream::new(self.scope.shared().state.subscribe())
+        let shared = self.scope.shared();
+        StateStream::new(shared.state.subscribe(), shared.stops_at_expiry)
     }
 
     /// The current session's id; `None` before the first connection.
@@ -388,12 +389,13 @@ impl Client {
     ///
     /// # On session events
     ///
-    /// While suspended it waits for a connection, for at most the grace period.
+    /// While suspended it waits for a connection, for at most the grace period. A client that
+    /// [stopped](crate::OnExpiry::Stop) at an expiry has nothing left to close, and stays as it is.
     pub async fn close(&self) -> Result<(), Error> {
-        let mut states = self.scope.shared().state.subscribe();
-        self.scope.shared().with(|inner, now| inner.core.close(now));
-        let ended = |state: &State| matches!(state, State::Closed | State::AuthFailed);
-        let _ = states.wait_for(ended).await;
+        let shared = self.scope.shared();
+        let mut states = shared.state.subscribe();
+        shared.with(|inner, now| inner.core.close(now));
+        let _ = states.wait_for(|state| shared.is_last(*state)).await;
         Ok(())
     }
 }

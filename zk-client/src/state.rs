@@ -49,6 +49,15 @@ impl State {
         }
     }
 
+    /// Whether nothing comes after it, of a client for which an expiry is the end or is not.
+    pub(crate) const fn is_last(self, stops_at_expiry: bool) -> bool {
+        match self {
+            Self::AuthFailed | Self::Closed => true,
+            Self::Expired { .. } => stops_at_expiry,
+            _ => false,
+        }
+    }
+
     /// True while requests can be answered.
     #[must_use]
     pub fn is_connected(&self) -> bool {
@@ -78,13 +87,15 @@ impl fmt::Display for State {
 #[derive(Debug, Clone)]
 pub struct StateStream {
     states: watch::Receiver<State>,
+    stops_at_expiry: bool,
     ended: bool,
 }
 
 impl StateStream {
-    pub(crate) fn new(mut states: watch::Receiver<State>) -> Self {
+    pub(crate) fn new(mut states: watch::Receiver<State>, stops_at_expiry: bool) -> Self {
         states.mark_changed();
         Self {
+            stops_at_expiry,
             states,
             ended: false,
         }
@@ -119,7 +130,7 @@ impl StateStream {
             return None;
         }
         let state = *self.states.borrow_and_update();
-        self.ended = matches!(state, State::AuthFailed | State::Closed);
+        self.ended = state.is_last(self.stops_at_expiry);
         Some(state)
     }
 }

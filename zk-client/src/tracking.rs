@@ -9,9 +9,7 @@ use std::sync::Arc;
 pub(crate) use config_node::follow_config;
 pub(crate) use service::follow_service;
 
-use crate::driver::renewal::OnExpiry;
 use crate::shared::handle::Shared;
-use crate::state::State;
 use crate::transport::ServerAddr;
 
 /// Takes the list if it is another one than the client has.
@@ -24,13 +22,4 @@ fn adopt(shared: &Arc<Shared>, servers: Vec<ServerAddr>, source: &str) {
     }
     tracing::info!(?servers, source, "the list of zookeeper servers changed");
     shared.with(|inner, now| inner.update_servers(now, servers));
-}
-
-/// Whether there will never be a session again.
-fn is_over(state: State, policy: OnExpiry) -> bool {
-    match state {
-        State::Closed | State::AuthFailed => true,
-        State::Expired { .. } => policy == OnExpiry::Stop,
-        _ => false,
-    }
 }

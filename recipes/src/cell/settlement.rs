@@ -42,6 +42,8 @@ impl Settlement<'_> {
         generation: u64,
     ) -> Result<(Verdict, Option<Stat>), Error> {
         let outdone = match mark.made {
+            #[cfg(feature = "__seeded-bugs")]
+            _ if zk_client::seeded::is_on("settled-by-a-barrier-alone") => Outdone::NoHome,
             true => self.written(mark).await?,
             false => self.made(mark, generation).await?,
         };

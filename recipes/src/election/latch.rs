@@ -115,7 +115,8 @@ impl Latch {
     }
 
     /// Ends the candidacy: the driver resigns, deletes the candidate's node, and ends. So does dropping the last copy of
-    /// the latch.
+    /// the latch. A node whose term was in doubt before, or that nobody was elected by yet, is deleted in the background, as soon
+    /// as a server can be reached; one whose session is lost goes with that.
     pub fn close(&self) {
         self.closing.send_replace(true);
     }

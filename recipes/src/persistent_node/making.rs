@@ -43,7 +43,10 @@ impl Keeper {
                     }
                     ErrorKind::ConnectionLost => {
                         return match claim {
-                            Some(claim) => Ok(self.located(claim, self.settle().await?)),
+                            Some(claim) => {
+                                let found = self.settle().await?;
+                                self.located(claim, found, wanted).await
+                            }
                             // The next attempt meets it, or finds its mark.
                             None => Ok(None),
                         };
@@ -147,14 +150,33 @@ impl Keeper {
     }
 
     /// An ephemeral node that was found is ours if it is this session's, and the claim's.
-    fn located(&self, claim: &Claim, found: Option<(Stat, String)>) -> Option<(Stat, String)> {
+    async fn located(
+        &self,
+        claim: &Claim,
+        found: Option<(Stat, String)>,
+        wanted: &Wanted,
+    ) -> Result<Option<(Stat, String)>, Error> {
         let is_own = |stat: &Stat| Some(stat.ephemeral_owner) == self.client.session_id();
-        let (stat, at) = found.filter(|(stat, _)| is_own(stat))?;
+        let Some((stat, at)) = found.filter(|(stat, _)| is_own(stat)) else {
+            return Ok(None);
+        };
+        if let Place::Fixed(_) = self.place {
+            // With other data it comes of an older create, which a server may have made late, or somebody else in this session
+            // keeps it.
+            match self.client.get(&at).await {
+                Ok(node) if node.data == wanted.data => {}
+                Ok(_) => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::NoNode => return Ok(None),
+                // Its ACL lets nobody read it: then that is how ours is.
+                Err(error) if error.kind() == ErrorKind::NoAuth => {}
+                Err(error) => return Err(error),
+            }
+        }
         if self.client.generation() != claim.generation() {
-            return None;
+            return Ok(None);
         }
         claim.located(&at);
-        Some((stat, at))
+        Ok(Some((stat, at)))
     }
 
     /// Deletes a lasting node, whatever is still under way to make it.

@@ -239,6 +239,39 @@ async fn two_keepers_of_one_path_in_one_session_take_turns() {
     assert_eq!(data(&world), None);
 }
 
+/// Found by the simulation: a server had made an older create late, and its node was taken for the new one.
+#[tokio::test(start_paused = true)]
+async fn an_older_node_of_the_session_is_not_taken_for_one_whose_answer_was_lost() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/group", "").await.unwrap();
+    let old = zk.create(PATH, "old").mode(CreateMode::Ephemeral);
+    old.await.unwrap();
+    let create = Match::op(OpCode::Create2).path(PATH);
+    world.hooks.on(create).cut_before_apply();
+    let (presence, driver) = kept(&zk).await;
+    assert_eq!(data(&world).unwrap(), "one");
+    presence.close();
+    driver.await.unwrap().unwrap();
+    assert_eq!(data(&world), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keeper_whose_answer_was_lost_leaves_the_node_of_another_one_in_its_session() {
+    let world = World::new();
+    let zk = world.client().await;
+    let (_first, _driver) = kept(&zk).await;
+    let create = Match::op(OpCode::Create2).path(PATH);
+    world.hooks.on(create).cut_before_apply();
+    let (mut second, later) = PersistentNode::new(&zk, PATH, "second").unwrap().keep();
+    let later = spawned(later);
+    let taken = Standing::Taken(zk.session_id().unwrap());
+    assert_eq!(second.changed().await, Some(taken));
+    second.close();
+    later.await.unwrap().unwrap();
+    assert_eq!(data(&world).unwrap(), "one");
+}
+
 /// Waits, in virtual time, until a node that was made under its name with something before and behind is there.
 async fn named(presence: &Presence) -> String {
     presence.present().await.unwrap();

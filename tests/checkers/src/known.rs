@@ -6,6 +6,8 @@ mod contenders;
 pub(crate) use contenders::{Ahead, Contender, Contenders};
 mod ends;
 pub(crate) use ends::Ends;
+mod late;
+pub(crate) use late::Late;
 mod rows;
 pub(crate) use rows::{Row, Rows, number as number_in, same};
 mod shares;

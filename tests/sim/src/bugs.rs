@@ -7,6 +7,7 @@ use crate::judge::judge;
 use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::run::run;
+use crate::schedule::Profile;
 use crate::seed::Seed;
 
 /// Every known fault, the recipe whose seeds find it, and where it was reported, or what it resembles.
@@ -15,7 +16,22 @@ pub fn all() -> impl Iterator<Item = (&'static str, Recipe, &'static str)> {
     of_mutexes
         .map(|(bug, reported)| (bug, Recipe::Mutex, reported))
         .chain(OF_RECIPES)
+        .chain(LATE)
 }
+
+/// Faults that show where a server takes up late what it has of a client.
+pub const LATE: [(&str, Recipe, &str); 2] = [
+    (
+        "settled-by-a-barrier-alone",
+        Recipe::Queue,
+        "a barrier taken for the end of all that was sent before",
+    ),
+    (
+        "no-second-looks",
+        Recipe::Mutex,
+        "contenders that a server makes late, and nobody holds",
+    ),
+];
 
 /// Faults of other recipes than mutexes.
 pub const OF_RECIPES: [(&str, Recipe, &str); 41] = [
@@ -281,6 +297,12 @@ pub struct Found {
     pub took: Duration,
 }
 
+/// Which plans show a fault.
+fn profile(bug: &str, seed: u64) -> Profile {
+    let is_late = LATE.iter().any(|(late, ..)| *late == bug);
+    if is_late { Profile::Late } else { usual(seed) }
+}
+
 /// Looks for a fault with fresh seeds of a recipe from `first` on, for at most that long.
 #[must_use]
 pub fn find(bug: &'static str, recipe: Recipe, first: u64, limit: Duration) -> Option<Found> {
@@ -288,7 +310,7 @@ pub fn find(bug: &'static str, recipe: Recipe, first: u64, limit: Duration) -> O
     zk_session::seeded::turn_on(bug);
     let mut found = None;
     for seed in first.. {
-        let plan = Plan::draw_for(recipe, Seed(seed), usual(seed));
+        let plan = Plan::draw_for(recipe, Seed(seed), profile(bug, seed));
         let broken = judge(&run(&plan)).into_iter().next();
         // What breaks also without the fault shows something else.
         let broken = broken.filter(|_| {

@@ -398,6 +398,7 @@ impl Director {
                 self.servers(|servers, now| servers.substitute(now, true));
             }
             Action::RestoreOld => self.servers(|servers, now| servers.restore_old(now)),
+            Action::StandStill(_) => self.wire.act(|world| world.stand_still(index)),
             Action::Bytes(junk) => self.wire.act(|world| world.inject(index, junk.as_slice())),
         }
     }
@@ -470,6 +471,7 @@ impl Director {
             }),
             Action::Rate(_) | Action::Stall => actor.clock.set_rate(1000),
             Action::Drip(_) => self.wire.act(|world| world.drip(it.index, None)),
+            Action::StandStill(ahead) => self.wire.act(|world| world.go_on(it.index, ahead)),
             Action::NewSessionSilently => {
                 self.servers(|servers, now| servers.substitute(now, false));
             }

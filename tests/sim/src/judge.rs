@@ -45,6 +45,9 @@ const CAP: Cap = Cap {
     steps: 2_000_000,
 };
 
+/// What the profile `late` is about.
+pub const LATE: &str = "request carried out late";
+
 /// How often what a campaign is about has happened.
 #[must_use]
 pub fn sometimes(run: &Run) -> BTreeMap<&'static str, u64> {
@@ -60,6 +63,9 @@ pub fn sometimes(run: &Run) -> BTreeMap<&'static str, u64> {
     counts.insert("lagging follower after reconnect", run.reconnected_behind);
     if run.recipe.lists_others() {
         counts.insert("lingering ephemeral seen", run.lingering_seen);
+    }
+    if let Some(late) = run.late {
+        counts.insert(LATE, late);
     }
     counts.insert("tail lost", run.tails_lost);
     if run.recipe.has_fences() {

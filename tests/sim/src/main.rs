@@ -10,7 +10,7 @@ use zk_sim::campaign::{self, Options};
 use zk_sim::coverage;
 use zk_sim::exhaustive::Mode;
 use zk_sim::fingerprint;
-use zk_sim::judge::judge;
+use zk_sim::judge::{LATE, judge};
 use zk_sim::plan::Plan;
 use zk_sim::recipe::Recipe;
 use zk_sim::run::run;
@@ -228,6 +228,11 @@ fn seeds(recipe: Recipe, from: u64, count: u64, profile: Option<Profile>, thread
                 println!("never happened: {what}");
             }
         }
+    }
+    let late = sum.sometimes.get(LATE).copied().unwrap_or(0);
+    if profile == Some(Profile::Late) && late == 0 {
+        println!("never happened: {LATE}");
+        complete = false;
     }
     complete && sum.violations.is_empty()
 }

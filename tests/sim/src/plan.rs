@@ -71,6 +71,12 @@ impl Plan {
         if rng.percent(5) {
             plan.zxid_low = u32::MAX - u32::try_from(rng.below(200)).unwrap_or(0);
         }
+        if profile == Profile::Late {
+            // Sessions outlive most of what stands still, and a leader keeps a follower that does for five ticks.
+            plan.servers = 3;
+            plan.tick = ms(500);
+            plan.session += ms(3000);
+        }
         plan.events = profile.draw(plan.scale());
         plan
     }

@@ -18,7 +18,7 @@ use crate::process::{Gated, GatedSpawner, ProcessClock, SeededEntropy, SimTransp
 use crate::recipe::Recipe;
 use crate::recorder::Recorder;
 use crate::resource::Resource;
-use crate::schedule::Action;
+use crate::schedule::{Action, Profile};
 use crate::workload::lease;
 use crate::workload::user::User;
 use crate::workload::{Application, End, Planned};
@@ -53,6 +53,9 @@ pub struct Run {
     pub reconnected_behind: u64,
     /// Lists that showed a node of a session that had ended.
     pub lingering_seen: u64,
+    /// Requests that were carried out although a later one of their session had been answered, where servers were to take them up
+    /// late.
+    pub late: Option<u64>,
     /// Tails of logs that were lost.
     pub tails_lost: u64,
     /// Stale uses that the checked resources refused.
@@ -371,6 +374,7 @@ impl Stage {
             cuts_after_create: met.cuts_after_create,
             reconnected_behind: met.reconnected_behind,
             lingering_seen: met.lingering_seen,
+            late: (plan.profile == Profile::Late).then_some(met.late),
             tails_lost: translator.tails_lost,
             refused: self.resource.refused(),
         }

@@ -10,6 +10,7 @@
 //! when holding #3 leak-guard
 //! at 5000ms one-way to-client for 900ms on client 2
 //! at 9000ms restore-old
+//! applied create2 /locks #3 stand-still 1 for 900ms on client 2
 //! ```
 
 mod random;
@@ -201,6 +202,10 @@ pub enum Action {
     RestoreOld,
     /// The client gets these bytes from its server, between two frames: hostile.
     Bytes(Junk),
+    /// The server of the client stands still. With the next write that it has got from the client the connection is lost, and then
+    /// a handshake with the same server is given up. When the server goes on it passes on so many requests before that
+    /// handshake, and the others behind it.
+    StandStill(u64),
 }
 
 /// A few bytes that no server means.
@@ -286,6 +291,7 @@ impl Action {
             Self::NewSessionSilently => "new-session-silently",
             Self::RestoreOld => "restore-old",
             Self::Bytes(_) => "bytes",
+            Self::StandStill(_) => "stand-still",
         }
     }
 
@@ -312,6 +318,7 @@ impl Action {
                 | Self::Stall
                 | Self::Busy
                 | Self::NewSessionSilently
+                | Self::StandStill(_)
         )
     }
 
@@ -343,6 +350,7 @@ impl Action {
                 | Self::LingerEphemerals(_)
                 | Self::Partition
                 | Self::OneWay(_)
+                | Self::StandStill(_)
         )
     }
 

@@ -4,6 +4,7 @@
 
 mod armed;
 mod frames;
+mod late;
 mod lengths;
 mod link;
 mod seen;
@@ -16,7 +17,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use zk_embedded::ConnKey;
+use zk_embedded::{ConnKey, Witnessed};
 use zk_wire::{Moment, OpCode, SessionId, Zxid};
 
 pub use armed::{Armed, Point, Reach};
@@ -29,6 +30,7 @@ pub use trace::Trace;
 
 use crate::schedule::{Action, Direction};
 use crate::seed::Rng;
+use late::Late;
 use link::{Delivery, Link};
 use seen::Reads;
 
@@ -52,6 +54,8 @@ pub struct Met {
     pub reconnected_behind: u64,
     /// Lists of a lock's children that were asked of a server on which a dead session's node was still there.
     pub lingering_seen: u64,
+    /// Requests that were carried out although a later one of their session had been answered.
+    pub late: u64,
 }
 
 /// The way between one process and the servers.
@@ -84,6 +88,7 @@ pub struct World {
     sequence: u64,
     last_link: u64,
     routes: Vec<Route>,
+    late: Late,
     seen: Vec<Seen>,
     reads: Vec<Reads>,
     latency: Duration,
@@ -130,6 +135,7 @@ impl World {
             sequence: 0,
             last_link: 0,
             routes: vec![Route::default(); processes],
+            late: Late::default(),
             seen: vec![Seen::default(); processes],
             reads: (0..processes).map(|_| Reads::default()).collect(),
             latency,
@@ -179,6 +185,7 @@ impl World {
     ///
     /// If connections are refused.
     pub fn connect(&mut self, process: usize, server: usize) -> io::Result<LinkId> {
+        let server = self.late.leads(process, server);
         let refused = self.routes.get(process).is_none_or(|route| route.refuses);
         if refused || !self.servers.accepts(server) {
             return Err(io::ErrorKind::ConnectionRefused.into());
@@ -190,6 +197,7 @@ impl World {
         self.met.reconnected_behind += u64::from(self.servers.is_behind(server));
         self.links.insert(id, Link::new(process, server, key));
         self.by_key.insert(key, id);
+        self.late.dialled(process, id);
         self.pump();
         Ok(id)
     }
@@ -376,6 +384,29 @@ impl World {
         }
     }
 
+    /// The server of a process stands still. Each process has one such server at a time.
+    pub fn stand_still(&mut self, process: usize) {
+        if let Some(server) = self.server_of(process) {
+            if self.late.stands_still(process, server) {
+                self.servers.stand_still(self.now, server);
+            }
+        }
+    }
+
+    /// The server goes on, unless it stands still for another process besides: so many requests go before the handshakes.
+    pub fn go_on(&mut self, process: usize, ahead: u64) {
+        if let Some(server) = self.late.goes_on(process) {
+            let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
+            self.servers.go_on(self.now, server, ahead);
+            self.pump();
+        }
+    }
+
+    /// Notes what servers have carried out.
+    pub fn witness(&mut self, facts: &[Witnessed]) {
+        self.met.late += self.late.witness(facts, &self.seen);
+    }
+
     /// Breaks every connection that something was lost on: the kernels find out once the way is open again.
     pub fn mend(&mut self) {
         let broken: Vec<LinkId> = self
@@ -509,6 +540,11 @@ impl World {
                 let lists = self.servers.is_lingering(link.server);
                 self.met.lingering_seen += u64::from(lists && asks_children(&bytes));
                 self.servers.handle_bytes(self.now, key, &bytes);
+                if let Some(link) = self.links.get(&id) {
+                    if self.late.is_lost_with(id, link, &bytes) {
+                        self.deliver(id, Direction::ToClient, Delivery::EndToClient);
+                    }
+                }
             }
             Delivery::LastToServer(bytes) => {
                 link.down.lost = true;

@@ -12,6 +12,8 @@ pub(super) struct Settings {
     pub(super) protection: Option<Protection>,
     /// User and password, joined by a colon, of the one who may change which servers there are; `None`: nobody may.
     pub(super) operator: Option<&'static str>,
+    /// Whether one that has lost the others serves reads.
+    pub(super) readable_alone: bool,
     /// Whether they bring each other up to date by transactions alone, which all log: a snapshot would leave gaps in a log,
     /// and may leave behind it what was never committed.
     pub(super) on_record: bool,
@@ -23,6 +25,7 @@ impl Settings {
             image,
             protection: None,
             operator: None,
+            readable_alone: false,
             on_record: false,
         }
     }
@@ -33,9 +36,14 @@ impl Settings {
             Some(_) => Protection::configuration(true, false),
             None => "extendedTypesEnabled=true".to_owned(),
         };
-        match self.operator {
+        let extra = match self.operator {
             Some(_) => format!("{extra} reconfigEnabled=true"),
             None => extra,
+        };
+        match self.readable_alone {
+            // From 3.7 it makes sessions that only it knows, or none.
+            true => format!("{extra} localSessionsEnabled=true localSessionsUpgradingEnabled=true"),
+            false => extra,
         }
     }
 
@@ -46,6 +54,9 @@ impl Settings {
             // Nodes that go after a time do so soon.
             let soon = "-Dznode.container.checkIntervalMs=2000";
             flags = format!("{flags} -Dzookeeper.commitLogCount=1000000 {soon}");
+        }
+        if self.readable_alone {
+            flags = format!("{flags} -Dreadonlymode.enabled=true");
         }
         if self.protection.is_some() {
             flags = format!("{flags} {}", Protection::FLAGS);

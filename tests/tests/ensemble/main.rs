@@ -12,6 +12,8 @@ mod moved;
 mod peers;
 mod reconfig;
 mod sessions;
+#[cfg(all(feature = "curator", feature = "kazoo"))]
+mod theirs;
 mod victim;
 
 use tokio::sync::{Mutex, MutexGuard};

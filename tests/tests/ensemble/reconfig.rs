@@ -14,10 +14,10 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// Where the members are that know each other by addresses of their own network.
 #[derive(Debug)]
-struct Published(Vec<(String, SocketAddr)>);
+pub(crate) struct Published(Vec<(String, SocketAddr)>);
 
 impl Published {
-    fn by(ensemble: &Ensemble) -> Self {
+    pub(crate) fn by(ensemble: &Ensemble) -> Self {
         let members = Ensemble::MEMBERS.map(|member| {
             let address = ensemble.connect_string_of(member).parse().unwrap();
             (ensemble.address_of(member).to_owned(), address)
@@ -38,7 +38,12 @@ impl Resolver for Published {
 }
 
 /// Waits until a client knows exactly these members.
-async fn until_servers(zk: &Client, ensemble: &Ensemble, wanted: &[usize], limit: &Deadline) {
+pub(crate) async fn until_servers(
+    zk: &Client,
+    ensemble: &Ensemble,
+    wanted: &[usize],
+    limit: &Deadline,
+) {
     let mut wanted: Vec<&str> = wanted.iter().map(|m| ensemble.address_of(*m)).collect();
     wanted.sort_unstable();
     let known = || async {

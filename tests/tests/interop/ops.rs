@@ -1,5 +1,16 @@
 //! Our client next to Curator's framework and kazoo's client: transactions, watches, chroots, identities, kinds of nodes.
 
+mod cuts;
+mod elsewhere;
+mod handed_over;
+mod kinds;
+mod loops;
+mod pipelines;
+mod states;
+mod trees;
+mod watches;
+mod words;
+
 use std::time::Duration;
 
 use zk_recipes::{Acl, Client, CreateMode};
@@ -8,11 +19,24 @@ use zk_tests::{Channel, RealServer, Talk, deadline, word};
 /// How often each side answers the other.
 const ANSWERS: usize = 50;
 
+/// So many clients of each side do the same at once, each lane with nodes of its own: theirs take a second for each cut.
+const LANES: usize = 10;
+
+/// Runs work with the number of each lane.
+async fn in_lanes<F>(work: impl Fn(usize) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let lanes: Vec<_> = (0..LANES).map(|lane| tokio::spawn(work(lane))).collect();
+    for lane in lanes {
+        lane.await.unwrap();
+    }
+}
+
 /// Sets a node and lets the other side answer, so many times: by a transaction of a check, a set and a create each, seen by
 /// a watch each. Ours below a chroot; all nodes are for one identity alone.
-async fn answer_each_other(theirs: &mut Channel, at: &str) {
-    let connect = RealServer::shared().connect_string();
-    let all = Client::builder(&connect)
+async fn answer_each_other(theirs: &mut Channel, connect: &str, at: &str) {
+    let all = Client::builder(connect)
         .auth("digest", "ours:and-theirs")
         .connect()
         .await
@@ -63,7 +87,7 @@ async fn our_client_and_curators_framework_answer_each_other_by_transactions_and
     let connect = RealServer::shared().connect_string();
     let mut theirs = Talk::curator().open("ops", &connect).await;
     theirs.ask("as curator-ops ours:and-theirs").await;
-    answer_each_other(&mut theirs, "/curator-ops").await;
+    answer_each_other(&mut theirs, &connect, "/curator-ops").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,73 +95,5 @@ async fn our_client_and_kazoos_answer_each_other_by_transactions_and_watches() {
     let connect = RealServer::shared().connect_string();
     let mut theirs = Talk::kazoo().open("ops", &connect).await;
     theirs.ask("enter /kazoo-ops ours:and-theirs").await;
-    answer_each_other(&mut theirs, "/kazoo-ops").await;
-}
-
-/// Servers tell no client whether a node is a container or has a time to live.
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_curators_framework_or_kazoo_makes_are_what_ours_takes_them_for_and_back() {
-    let connect = RealServer::shared().connect_string();
-    let zk = Client::builder(&connect).connect().await.unwrap();
-    let mut curator = Talk::curator().open("ops", &connect).await;
-    let mut kazoo = Talk::kazoo().open("ops", &connect).await;
-    let owner = async |path: &str| {
-        let stat = zk.exists(path).await.unwrap()?;
-        Some(format!("{:x}", stat.ephemeral_owner.as_raw()))
-    };
-    for (kind, number) in [
-        ("PERSISTENT plain", ""),
-        ("PERSISTENT_SEQUENTIAL protected", "0000000000"),
-        ("CONTAINER plain", ""),
-        ("PERSISTENT_WITH_TTL protected 60000", ""),
-        ("EPHEMERAL plain", ""),
-        ("EPHEMERAL_SEQUENTIAL protected", "0000000000"),
-    ] {
-        let folder = format!("/curator-kinds/{}", kind.replace(' ', "-"));
-        let order = format!("create {folder}/n 6a {kind}");
-        let path = curator.ask(&order).await;
-        let name = path.strip_prefix(&format!("{folder}/")).unwrap();
-        let unmarked = match kind.contains("protected") {
-            true => name.strip_prefix("_c_").unwrap().split_at(37).1,
-            false => name,
-        };
-        assert_eq!(unmarked, format!("n{number}"), "{kind}");
-        let seen = owner(&path).await.unwrap();
-        assert_eq!(seen != "0", kind.starts_with("EPHEMERAL"), "{kind}");
-        assert_eq!(curator.ask(&format!("stat {path}")).await, seen);
-        assert_eq!(kazoo.ask(&format!("stat {path}")).await, seen);
-        curator.ask(&format!("delete {path}")).await;
-        assert_eq!(owner(&path).await, None);
-    }
-    let path = kazoo
-        .ask("create /kazoo-kinds/n 6b ephemeral-sequential")
-        .await;
-    assert_eq!(path, "/kazoo-kinds/n0000000000");
-    assert_eq!(
-        kazoo.ask(&format!("stat {path}")).await,
-        owner(&path).await.unwrap()
-    );
-    assert_eq!(owner("/kazoo-kinds").await.unwrap(), "0");
-
-    zk.create("/our-kinds/e", "")
-        .mode(CreateMode::Ephemeral)
-        .parents()
-        .as_containers()
-        .await
-        .unwrap();
-    zk.create("/our-kinds/t", "")
-        .mode(CreateMode::PersistentTtl)
-        .ttl(Duration::from_secs(60))
-        .await
-        .unwrap();
-    let session = format!("{:x}", zk.session_id().unwrap().as_raw());
-    for theirs in [&mut curator, &mut kazoo] {
-        for (path, wanted) in [
-            ("/our-kinds", "0"),
-            ("/our-kinds/t", "0"),
-            ("/our-kinds/e", &session),
-        ] {
-            assert_eq!(theirs.ask(&format!("stat {path}")).await, wanted);
-        }
-    }
+    answer_each_other(&mut theirs, &connect, "/kazoo-ops").await;
 }

@@ -10,6 +10,8 @@ use zk_tests::{Channel, RealServer, Talk, deadline};
 const TIMES: usize = 50;
 /// How many numbers a block has.
 const BLOCK: u64 = 3;
+/// How many numbers each side takes: as many blocks as `TIMES`.
+const NUMBERS: i64 = (TIMES as u64 * BLOCK) as i64;
 
 async fn both() -> (Client, Channel) {
     let connect = RealServer::shared().connect_string();
@@ -37,31 +39,36 @@ async fn a_lock_of_ours_or_of_curators_goes_back_to_whoever_of_the_others_asks_f
     }
 }
 
-/// No number twice, and none left out but in the last block of each side.
+/// No number twice, and none left out: each side used up its blocks.
 fn check(mut ours: Vec<i64>, theirs: Vec<i64>) {
     ours.extend(theirs);
     let all: BTreeSet<i64> = ours.iter().copied().collect();
-    assert_eq!(all.len(), 2 * TIMES, "{ours:?}");
-    let most = i64::try_from(2 * TIMES + 2 * BLOCK as usize).unwrap();
-    assert!(all.last() < Some(&most), "{all:?}");
+    assert_eq!(all.len(), ours.len(), "{ours:?}");
+    assert!(all.iter().copied().eq(0..2 * NUMBERS), "{all:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ours_and_curators_take_different_numbers_in_blocks_from_one_counter() {
     let (zk, mut curator) = both().await;
+    let (_, mut other) = both().await;
     let long = AtomicLong::new(&zk, "/blocks/long").unwrap();
     let int = AtomicInt::new(&zk, "/blocks/int").unwrap();
     curator.ask(&format!("longs /blocks/long {BLOCK}")).await;
-    curator.ask(&format!("ints /blocks/int {BLOCK}")).await;
+    other.ask(&format!("ints /blocks/int {BLOCK}")).await;
     let longs = BlockCounter::new(long, BLOCK).unwrap();
     let ints = BlockCounter::new(int, BLOCK).unwrap();
     let (mut ours, mut theirs) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
-    for _ in 0..TIMES {
-        let (long, int, number) = tokio::join!(longs.next(), ints.next(), curator.ask("long"));
+    for _ in 0..NUMBERS {
+        let (long, int, of_long, of_int) = tokio::join!(
+            longs.next(),
+            ints.next(),
+            curator.ask("long"),
+            other.ask("int")
+        );
         ours[0].push(long.unwrap());
         ours[1].push(i64::from(int.unwrap()));
-        theirs[0].push(number.parse().unwrap());
-        theirs[1].push(curator.ask("int").await.parse().unwrap());
+        theirs[0].push(of_long.parse().unwrap());
+        theirs[1].push(of_int.parse().unwrap());
     }
     for (ours, theirs) in ours.into_iter().zip(theirs) {
         check(ours, theirs);

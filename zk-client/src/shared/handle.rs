@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) state: watch::Sender<State>,
     pub(crate) request_timeout: Option<Duration>,
+    /// Whether no session follows one that expired.
+    pub(crate) stops_at_expiry: bool,
     /// Changes with each connection attempt that failed.
     pub(crate) attempts: watch::Sender<u64>,
     /// Who the client says it is, without secrets.
@@ -39,6 +41,7 @@ impl Shared {
         entropy: Arc<dyn Entropy>,
         servers: Vec<ServerAddr>,
         request_timeout: Option<Duration>,
+        stops_at_expiry: bool,
         identity: Identity,
     ) -> Self {
         Self {
@@ -47,6 +50,7 @@ impl Shared {
             entropy,
             state: watch::Sender::new(State::Connecting),
             request_timeout,
+            stops_at_expiry,
             attempts: watch::Sender::new(0),
             identity,
         }
@@ -72,6 +76,11 @@ impl Shared {
             driver.wake();
         }
         result
+    }
+
+    /// Whether there will never be a session again.
+    pub(crate) fn is_last(&self, state: State) -> bool {
+        state.is_last(self.stops_at_expiry)
     }
 
     /// Queues a request and makes a slot for its outcome.

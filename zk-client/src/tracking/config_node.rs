@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{adopt, config_text, is_over};
+use super::{adopt, config_text};
 use crate::client::Client;
-use crate::driver::renewal::OnExpiry;
 use crate::error::{Error, ErrorKind};
 use crate::shared::handle::Shared;
 use crate::shared::scope::Scope;
@@ -13,7 +12,7 @@ use crate::shared::scope::Scope;
 const CONFIG: &str = "/zookeeper/config";
 
 /// Reads the list, waits for it to change, and so on until the client ends.
-pub(crate) async fn follow_config(shared: Arc<Shared>, policy: OnExpiry) {
+pub(crate) async fn follow_config(shared: Arc<Shared>) {
     let zk = Client::new(Scope::observer(Arc::clone(&shared)))
         .terse()
         .patient();
@@ -31,7 +30,7 @@ pub(crate) async fn follow_config(shared: Arc<Shared>, policy: OnExpiry) {
         // With the next session.
         loop {
             let state = states.current();
-            if is_over(state, policy) {
+            if shared.is_last(state) {
                 return;
             }
             if state.is_connected() {

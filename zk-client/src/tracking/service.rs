@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{adopt, is_over};
-use crate::driver::renewal::OnExpiry;
+use super::adopt;
 use crate::ensemble::distinct;
 use crate::resolver::Resolver;
 use crate::shared::handle::Shared;
@@ -16,19 +15,14 @@ use crate::state::{State, StateStream};
 const REFRESH: Duration = Duration::from_secs(60);
 
 /// Looks the service up every minute, and when the connection is lost, until the client ends.
-pub(crate) async fn follow_service(
-    shared: Arc<Shared>,
-    resolver: Arc<dyn Resolver>,
-    name: String,
-    policy: OnExpiry,
-) {
-    let mut states = StateStream::new(shared.state.subscribe());
+pub(crate) async fn follow_service(shared: Arc<Shared>, resolver: Arc<dyn Resolver>, name: String) {
+    let mut states = StateStream::new(shared.state.subscribe(), shared.stops_at_expiry);
     loop {
         tokio::select! {
             biased;
             state = states.changed() => match state {
                 None => return,
-                Some(state) if is_over(state, policy) => return,
+                Some(state) if shared.is_last(state) => return,
                 Some(State::Suspended { .. } | State::Expired { .. }) => {}
                 Some(_) => continue,
             },

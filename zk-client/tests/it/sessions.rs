@@ -94,6 +94,23 @@ async fn b08_a_client_told_to_stop_at_expiry_stops() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b08_a_client_that_stopped_at_expiry_is_closed_at_once_and_tells_no_more_states() {
+    let world = World::new();
+    let builder = world.builder().on_expiry(OnExpiry::Stop);
+    let zk = builder.connect().await.unwrap();
+    let mut states = zk.watch_state();
+    world.hooks.expire(zk.session_id().unwrap());
+    settle().await;
+    let expired = State::Expired { generation: 1 };
+    let start = tokio::time::Instant::now();
+    zk.close().await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!(zk.state(), expired);
+    assert_eq!(states.changed().await, Some(expired));
+    assert_eq!(states.changed().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn zk375_go3449f0a_goff6eb7f_b86_credentials_are_presented_on_every_connection_before_requests()
  {
     let world = World::new();

@@ -38,6 +38,18 @@ pub(super) struct Outbox {
     pub(super) syncs: bool,
 }
 
+impl Outbox {
+    /// Puts the handshakes behind so many of what else is to be said, and before the rest.
+    pub(super) fn let_handshakes_overtake(&mut self, ahead: usize) {
+        let is_handshake = |errand: &Errand| matches!(errand, Errand::Revalidate { .. });
+        let (handshakes, mut rest): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.errands)
+            .into_iter()
+            .partition(is_handshake);
+        let behind = rest.split_off(ahead.min(rest.len()));
+        self.errands = rest.into_iter().chain(handshakes).chain(behind).collect();
+    }
+}
+
 /// Something a member cannot do alone.
 #[derive(Debug)]
 pub(super) enum Errand {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Rows, Tree};
+use crate::known::{Bounds, Ends, Late, Rows, Tree};
 use crate::records::{Function, Op};
 use crate::text::Text;
 use crate::verdict::{Findings, Verdict};
@@ -33,6 +33,7 @@ pub(super) fn check(history: &History) -> Verdict {
         rows: Rows::of(history),
         bounds: Bounds::of(history),
         ends: Ends::of(history),
+        late: Late::of(history),
     };
     for (path, places) in places {
         findings.stats.judged += places.len();

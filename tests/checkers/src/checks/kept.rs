@@ -11,7 +11,7 @@ use zk_wire::Zxid;
 use self::keeper::{Keeper, Site};
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Life, Tree};
+use crate::known::{Bounds, Ends, Late, Life, Tree};
 use crate::records::{Function, Op};
 use crate::text::Text;
 use crate::verdict::{Findings, Verdict};
@@ -37,6 +37,7 @@ pub(super) fn check(history: &History) -> Verdict {
         tree: Tree::replay(history),
         ends: Ends::of(history),
         bounds: Bounds::of(history),
+        late: Late::of(history),
     };
     let mut timed: BTreeSet<(Text, Duration)> = BTreeSet::new();
     for ((process, path), mut calls) in keepers {

@@ -24,6 +24,20 @@ change zxid=3 at=21 session=b kind=create path=/g
 change zxid=4 at=32 session=a kind=delete path=/g
 ";
 
+/// A barrier that is removed once more behind the call that removed it: a server had that delete, and carried it out late.
+const GATE_LATE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=raise path=/g invoked=1 returned=3 outcome=ok session=a
+op process=1 function=lower path=/g invoked=4 returned=9 outcome=ok reply=yes session=a
+op process=2 function=raise path=/g invoked=10 returned=12 outcome=ok session=b
+change zxid=1 at=2 session=a xid=1 kind=create path=/g
+change zxid=2 at=8 session=a xid=5 kind=delete path=/g
+change zxid=3 at=11 session=b xid=1 kind=create path=/g
+change zxid=4 at=13 session=a xid=2 kind=delete path=/g
+";
+
 /// A latch that is counted down, and its waiters.
 const LATCH: &str = "\
 limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
@@ -132,7 +146,38 @@ change zxid=b at=25 session=a kind=set path=/c/five data=2 version=1
 change zxid=b at=25 session=a kind=set path=/c version=2
 ";
 
+/// A party that had given up, and that a server makes late, meets another.
+const CYCLIC_LATE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=arrive path=/c expected=2 invoked=10 deadline=12 returned=14 outcome=not_applied session=a
+op process=2 function=arrive path=/c expected=2 invoked=21 returned=29 outcome=ok reply=1 session=b
+change zxid=1 at=0.5 session=f kind=create path=/c
+change zxid=7 at=11 session=a xid=8 kind=create path=/c/three owner=a
+change zxid=8 at=13 session=a xid=9 kind=delete path=/c/three
+change zxid=9 at=22 session=a xid=7 kind=create path=/c/four owner=a
+change zxid=a at=23 session=b xid=1 kind=create path=/c/five owner=b
+change zxid=b at=25 session=b xid=2 kind=set path=/c/four data=1 version=1
+change zxid=b at=25 session=b xid=2 kind=set path=/c/five data=1 version=1
+change zxid=b at=25 session=b xid=2 kind=set path=/c version=1
+";
+
 const CASES: &[Case] = &[
+    case(
+        B1,
+        "a barrier is deleted once more, and not late",
+        GATE_LATE,
+        "session=a xid=2",
+        "session=a xid=6",
+    ),
+    case(
+        B5,
+        "a party is counted that had given up, and was not made late",
+        CYCLIC_LATE,
+        "session=a xid=7",
+        "session=a xid=10",
+    ),
     case(
         B1,
         "a wait passes while the barrier stands",

@@ -52,7 +52,57 @@ change zxid=5 at=118 session=b kind=create path=/n data=y owner=b
 change zxid=6 at=155 session=b kind=delete path=/n
 ";
 
+/// A node that a server makes late, once it is kept no longer, and that whoever kept it deletes again.
+const LATE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+op process=1 function=keep path=/n data=x invoked=1 deadline=2001 returned=5 outcome=ok token=1
+op process=1 function=unkeep path=/n invoked=10 returned=14 outcome=ok
+change zxid=1 at=4 session=a xid=5 kind=create path=/n data=x owner=a
+change zxid=2 at=13 session=a xid=9 kind=delete path=/n
+change zxid=3 at=20 session=a xid=2 kind=create path=/n data=x owner=a
+change zxid=4 at=25 session=a xid=12 kind=delete path=/n
+";
+
+/// A delete that is carried out late, and meets the node of another.
+const LATE_DELETE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=keep path=/n data=x invoked=1 deadline=2001 returned=5 outcome=ok token=1
+op process=1 function=unkeep path=/n invoked=10 returned=14 outcome=ok
+op process=2 function=keep path=/n data=y invoked=30 deadline=2030 returned=33 outcome=ok token=3
+op process=2 function=unkeep path=/n invoked=50 returned=53 outcome=ok
+change zxid=1 at=4 session=a xid=5 kind=create path=/n data=x owner=a
+change zxid=2 at=13 session=a xid=9 kind=delete path=/n
+change zxid=3 at=32 session=b xid=1 kind=create path=/n data=y owner=b
+change zxid=4 at=35 session=a xid=7 kind=delete path=/n
+change zxid=5 at=40 session=b xid=2 kind=create path=/n data=y owner=b
+change zxid=6 at=52 session=b xid=3 kind=delete path=/n
+";
+
 const CASES: &[Case] = &[
+    case(
+        S3,
+        "a node comes back that is kept no longer, and was not made late",
+        LATE,
+        "session=a xid=2",
+        "session=a xid=10",
+    ),
+    case(
+        S3,
+        "a node that was made late stays",
+        LATE,
+        "change zxid=4 at=25 session=a xid=12 kind=delete path=/n\n",
+        "",
+    ),
+    case(
+        E7,
+        "a keeper deletes another one's node, and not late",
+        LATE_DELETE,
+        "session=a xid=7",
+        "session=a xid=13",
+    ),
     case(
         E7,
         "a keeper that gives up a node which is gone already deletes another one's",

@@ -41,6 +41,29 @@ change zxid=11 at=47.5 session=d kind=create path=/s/leases/d-3 owner=d
 change zxid=12 at=49 session=d kind=delete path=/s/locks/d-3
 ";
 
+/// Somebody whose contender is made once more, late, behind one that waits by then.
+const PERMITS_LATE: &str = "\
+limits ended=90000 session_timeout=10000 tick=2000 round_trip=5 round_trips=4
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 recipe=/s/leases function=permit path=/s/leases entrance=/s/locks capacity=/n invoked=2 returned=9 outcome=ok session=a seen=2 reply=/s/leases/a-0 token=4
+op process=1 recipe=/s/leases function=release path=/s/leases invoked=11 returned=13 outcome=ok session=a reply=/s/leases/a-0 token=4
+op process=2 recipe=/s/leases function=permit path=/s/leases entrance=/s/locks capacity=/n invoked=5 returned=16 outcome=ok session=b seen=2 reply=/s/leases/b-1 token=a
+change zxid=1 at=0.5 session=e kind=create path=/s
+change zxid=1 at=0.5 session=e kind=create path=/s/leases
+change zxid=1 at=0.5 session=e kind=create path=/s/locks
+change zxid=2 at=1 session=e kind=create path=/n data=%00%00%00%01
+change zxid=3 at=3 session=a xid=5 kind=create path=/s/locks/a-0 owner=a
+change zxid=4 at=4 session=a xid=6 kind=create path=/s/leases/a-0 owner=a
+change zxid=5 at=6 session=b xid=1 kind=create path=/s/locks/b-1 owner=b
+change zxid=6 at=7 session=a xid=2 kind=create path=/s/locks/a-2 owner=a
+change zxid=7 at=10 session=a xid=7 kind=delete path=/s/locks/a-0
+change zxid=8 at=10 session=a xid=8 kind=delete path=/s/locks/a-2
+change zxid=9 at=12 session=a xid=9 kind=delete path=/s/leases/a-0
+change zxid=a at=14 session=b xid=2 kind=create path=/s/leases/b-1 owner=b
+change zxid=b at=15 session=b xid=3 kind=delete path=/s/locks/b-1
+";
+
 /// Two locks got together, and another two that are given up.
 const TOGETHER: &str = "\
 limits ended=90000 session_timeout=10000 tick=2000 round_trip=5 round_trips=4
@@ -104,6 +127,13 @@ const CASES: &[Case] = &[
         PERMITS,
         "change zxid=f at=44.5 session=c kind=delete path=/s/locks/c-2\n",
         "",
+    ),
+    case(
+        L8,
+        "somebody comes in before one who was at the entrance earlier, with a contender that was not made late",
+        PERMITS_LATE,
+        "session=a xid=2",
+        "session=a xid=10",
     ),
     case(
         L10,

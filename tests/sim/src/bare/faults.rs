@@ -32,6 +32,7 @@ pub const fn supports(event: &Event) -> bool {
             | Action::NewSessionSilently
             | Action::RestoreOld
             | Action::Bytes(_)
+            | Action::StandStill(_)
     );
     action && !matches!(event.trigger, Trigger::Poll(..))
 }
@@ -355,6 +356,7 @@ fn act(scene: &mut Scene<'_>, process: &mut Process, action: Action) {
         | Action::Evict
         | Action::NewSessionSilently
         | Action::RestoreOld
-        | Action::Bytes(_) => {}
+        | Action::Bytes(_)
+        | Action::StandStill(_) => {}
     }
 }

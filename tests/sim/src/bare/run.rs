@@ -240,6 +240,7 @@ impl Stage<'_> {
             cuts_after_create: self.world.met.cuts_after_create,
             reconnected_behind: self.world.met.reconnected_behind,
             lingering_seen: self.world.met.lingering_seen,
+            late: None,
             tails_lost: self.translator.tails_lost,
             refused: self.resource.refused(),
             history: self.history,

@@ -67,6 +67,7 @@ impl Wire {
             self.0.struck.notify_one();
         }
         let facts = world.servers.drain_truth();
+        world.witness(&facts);
         drop(world);
         if !facts.is_empty() {
             let chronicle = &mut *self.chronicle();

@@ -40,11 +40,14 @@ pub enum Profile {
     Calm,
     /// All faults, and those that break what every ensemble keeps: only that nobody panics or hangs is asked.
     Hostile,
+    /// Servers that stand still with what they have of clients, and take up late the handshakes that those gave up; and some
+    /// other faults.
+    Late,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Swarm,
         Self::Net,
         Self::Process,
@@ -52,6 +55,7 @@ impl Profile {
         Self::Callers,
         Self::Calm,
         Self::Hostile,
+        Self::Late,
     ];
 
     /// Its name on the command line.
@@ -65,13 +69,28 @@ impl Profile {
             Self::Callers => "callers",
             Self::Calm => "calm",
             Self::Hostile => "hostile",
+            Self::Late => "late",
         }
     }
 
     const fn allows(self, action: Action) -> bool {
         match self {
-            Self::Swarm => !action.is_hostile(),
-            Self::Hostile => true,
+            Self::Swarm => !action.is_hostile() && !matches!(action, Action::StandStill(_)),
+            Self::Hostile => !matches!(action, Action::StandStill(_)),
+            Self::Late => matches!(
+                action,
+                Action::StandStill(_)
+                    | Action::CutBeforeApply
+                    | Action::CutAfterApply
+                    | Action::Delay(_)
+                    | Action::Busy
+                    | Action::Kill
+                    | Action::Expire
+                    | Action::Cancel(_)
+                    | Action::DropGuard
+                    | Action::Close
+                    | Action::Lag(_)
+            ),
             Self::Calm => false,
             Self::Net => matches!(
                 action,
@@ -233,6 +252,7 @@ fn with_numbers(rng: &mut Rng, action: Action) -> Action {
         Action::Drip(_) => Action::Drip(rng.between(300, 20_000)),
         Action::Bytes(_) => Action::Bytes(junk(rng)),
         Action::Delay(_) => Action::Delay(ms(rng, 800)),
+        Action::StandStill(_) => Action::StandStill(rng.below(6).saturating_sub(3)),
         Action::Rate(_) => Action::Rate(rng.between(999, 1001)),
         Action::Cancel(_) => Action::Cancel(rng.between(1, 8)),
         Action::Lag(_) => Action::Lag(ms(rng, 2000)),
@@ -267,7 +287,7 @@ fn junk(rng: &mut Rng) -> Junk {
 }
 
 /// Every fault that is drawn at random, with its weight.
-const DRAWN: [(Action, u64); 35] = [
+const DRAWN: [(Action, u64); 36] = [
     (Action::CutBeforeApply, 4),
     (Action::CutAfterApply, 6),
     (Action::CutAtByte(0), 2),
@@ -303,4 +323,6 @@ const DRAWN: [(Action, u64); 35] = [
     (Action::NewSessionSilently, 2),
     (Action::RestoreOld, 4),
     (Action::Bytes(Junk::NONE), 6),
+    // In a family of its own.
+    (Action::StandStill(0), 40),
 ];

@@ -31,7 +31,9 @@ impl fmt::Display for Event {
         }
         write!(f, " {}", self.action.word())?;
         match self.action {
-            Action::CutAtByte(n) | Action::Cancel(n) | Action::Rate(n) => write!(f, " {n}")?,
+            Action::CutAtByte(n) | Action::Cancel(n) | Action::Rate(n) | Action::StandStill(n) => {
+                write!(f, " {n}")?
+            }
             Action::SetSuffix(n) => write!(f, " {n}")?,
             Action::Blackhole(way) | Action::OneWay(way) => write!(f, " {}", way.word())?,
             Action::Drip(rate) => write!(f, " {rate}")?,
@@ -213,6 +215,7 @@ impl<'a> Words<'a> {
             "new-session-silently" => Action::NewSessionSilently,
             "restore-old" => Action::RestoreOld,
             "bytes" => Action::Bytes(self.junk()?),
+            "stand-still" => Action::StandStill(self.number()?),
             other => return self.fail(&format!("{other:?} is no action")),
         })
     }
@@ -279,12 +282,14 @@ mod tests {
             "at 40ms drip 2500 for 300ms on client 1",
             "at 40ms bytes 00000010ffff on client 1",
             "at 9000ms restore-old",
+            "when holding #2 stand-still 1 for 900ms on client 2",
         ];
         for line in lines {
             assert_eq!(line.parse::<Event>().unwrap().to_string(), line);
         }
         for seed in 0..400 {
-            let profile = [Profile::Swarm, Profile::Hostile][usize::from(seed % 2 == 0)];
+            let profile = [Profile::Swarm, Profile::Hostile, Profile::Late]
+                [usize::try_from(seed % 3).unwrap()];
             for event in profile.draw(scale(seed)) {
                 let text = event.to_string();
                 assert_eq!(text.parse::<Event>().unwrap(), event, "{text}");

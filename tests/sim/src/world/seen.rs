@@ -12,6 +12,8 @@ pub struct Seen {
     /// Events and answers to pings may run ahead of replies: where the nodes of a dead session go one by one, each tells
     /// of a transaction that the server has not carried out to its end. No other server may be behind them.
     ahead: Zxid,
+    /// The newest request that it has the answer to.
+    answered: i32,
 }
 
 /// Where the answers to a process's reads of registers stand among the transactions.
@@ -44,6 +46,11 @@ impl Seen {
         } else {
             Zxid::NONE
         }
+    }
+
+    /// Whether the answer to this request of the session has been read, or to a later one.
+    pub(super) fn has_answer(self, session: SessionId, xid: i32) -> bool {
+        self.session == session && self.answered >= xid
     }
 
     fn attached(&mut self, session: SessionId) {
@@ -132,6 +139,7 @@ impl Replies {
                 reads.back.get_or_insert((seen.session, seen.zxid, zxid));
             }
             seen.zxid = seen.zxid.max(zxid);
+            seen.answered = seen.answered.max(xid);
             for path in self.asked.remove(&xid).unwrap_or_default() {
                 reads.answered.insert(path, (seen.session, zxid));
             }

@@ -191,6 +191,16 @@ impl Servers {
         }
     }
 
+    /// A server's process stands still.
+    pub fn stand_still(&mut self, now: Moment, server: usize) {
+        self.ensemble.pause(now, id(server), true);
+    }
+
+    /// It goes on: of the requests that it finds, so many are passed on before the handshakes.
+    pub fn go_on(&mut self, now: Moment, server: usize, ahead: usize) {
+        self.ensemble.go_on(now, id(server), ahead);
+    }
+
     /// A server applies what is committed that much later. False for the leader, which does not.
     pub fn lag(&mut self, now: Moment, server: usize, by: Duration) -> bool {
         self.ensemble.lag(now, id(server), by);

@@ -6,6 +6,7 @@
 )]
 
 mod cores;
+mod late;
 mod repeatable;
 mod x1;
 mod x3;

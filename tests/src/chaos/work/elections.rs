@@ -77,10 +77,12 @@ pub(super) async fn latch(mut worker: Worker) {
             began(&worker, LATCH, &term, &id, begun);
             let (held, closing) = (term.held().clone(), latch.clone());
             let release = async move {
-                let was_held = held.is_held();
+                // A term that was in doubt goes in the background, and one that is lost with its session.
+                let led = closing.is_leader();
                 closing.close();
                 let ended = driver.await.expect("the driver does not panic");
-                ended.map(|()| was_held)
+                let lost = timeout(Duration::ZERO, held.lost()).await.is_ok();
+                ended.map(|()| led && !lost)
             };
             let while_leading = worker.millis(200, 1000);
             sleep(while_leading).await;

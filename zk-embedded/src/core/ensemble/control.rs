@@ -210,6 +210,7 @@ impl EnsembleCore {
         if let Some(member) = self.get_mut(id) {
             member.paused = false;
             member.stash.clear();
+            member.forget_hung_up(now);
         }
         self.leave(now, id, Role::Down);
         self.wires.freeze(id, false);
@@ -226,18 +227,32 @@ impl EnsembleCore {
         self.pump(now);
     }
 
-    /// A server's process stops, as by a signal or for a collection of garbage, or goes on. Nobody is told.
+    /// A server's process stops, as by a signal or for a collection of garbage, or goes on. Nobody is told. When it goes on it
+    /// takes up what clients have sent meanwhile, in the order of their connections, and then notices who has hung up.
     pub fn pause(&mut self, now: Moment, id: ServerId, pause: bool) {
-        let Some(member) = self.get_mut(id).filter(|member| member.paused != pause) else {
+        if pause {
+            if let Some(member) = self.get_mut(id) {
+                member.paused = true;
+            }
+            self.wires.freeze(id, true);
+        } else {
+            self.go_on(now, id, usize::MAX);
+        }
+    }
+
+    /// A server's process that was stopped goes on. Of what it finds to be passed on to its leader, so many requests go before
+    /// the handshakes, and the others behind them: in a server requests stand in a queue which a handshake does not enter
+    /// (`Learner.validateSession`). So a session moves to it whose client has long since been elsewhere, if a handshake
+    /// was given up here; and requests of a connection before that one are made, behind what was made for the session since.
+    pub fn go_on(&mut self, now: Moment, id: ServerId, ahead: usize) {
+        let Some(member) = self.get_mut(id).filter(|member| member.paused) else {
             return;
         };
-        member.paused = pause;
-        if !pause {
-            // Its timers know what time it is before anybody else gets a word in.
-            self.keep_time(now, id);
-        }
-        self.wires.freeze(id, pause);
-        self.unstash(now, id);
+        member.paused = false;
+        // Its timers know what time it is before anybody else gets a word in.
+        self.keep_time(now, id);
+        self.wires.freeze(id, false);
+        self.unstash(now, id, ahead);
     }
 
     /// While on, nothing gets through between a server and its clients; nobody is told.
@@ -245,7 +260,7 @@ impl EnsembleCore {
         if let Some(member) = self.get_mut(id) {
             member.deaf = deaf;
         }
-        self.unstash(now, id);
+        self.unstash(now, id, usize::MAX);
     }
 
     /// The leader steps down, and there is an election. `false` if there is none.
@@ -361,7 +376,7 @@ impl EnsembleCore {
     }
 
     /// Clients may be heard again.
-    fn unstash(&mut self, now: Moment, id: ServerId) {
+    fn unstash(&mut self, now: Moment, id: ServerId, ahead: usize) {
         let Some(member) = self
             .get_mut(id)
             .filter(|member| !member.paused && !member.deaf)
@@ -371,6 +386,10 @@ impl EnsembleCore {
         for (key, mut bytes) in std::mem::take(&mut member.stash) {
             member.server.handle_bytes(now, key, &mut bytes);
         }
+        if let Some(outbox) = member.server.outbox() {
+            outbox.let_handshakes_overtake(ahead);
+        }
+        member.forget_hung_up(now);
         member.server.wake_all();
         self.pump(now);
     }

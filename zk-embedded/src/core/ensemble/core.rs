@@ -132,6 +132,10 @@ impl EnsembleCore {
     /// The client has hung up, or the driver has after a close. The session lives on.
     pub fn handle_disconnected(&mut self, now: Moment, key: ConnKey) {
         if let Some(member) = self.get_mut(server_of(key)) {
+            if member.paused {
+                member.hung_up.push(key);
+                return;
+            }
             member.stash.remove(&key);
             member.server.handle_disconnected(now, key);
         }

@@ -66,6 +66,8 @@ pub(super) struct Member {
     pub(super) deaf: bool,
     /// What clients have sent meanwhile.
     pub(super) stash: BTreeMap<ConnKey, BytesMut>,
+    /// Who has hung up while the process stood still: it will find that behind what they have sent.
+    pub(super) hung_up: Vec<ConnKey>,
 }
 
 impl Member {
@@ -89,6 +91,14 @@ impl Member {
             paused: false,
             deaf: false,
             stash: BTreeMap::new(),
+            hung_up: Vec::new(),
+        }
+    }
+
+    /// Takes note of those who have hung up meanwhile.
+    pub(super) fn forget_hung_up(&mut self, now: Moment) {
+        for key in std::mem::take(&mut self.hung_up) {
+            self.server.handle_disconnected(now, key);
         }
     }
 

@@ -36,7 +36,9 @@ pub(super) fn judge(sites: &Sites<'_>, path: Text, calls: &[(usize, Op)], findin
     }
     for (zxid, parties) in &rounds {
         for party in parties {
-            if let Some(gone) = ghost(sites, party, *zxid, calls) {
+            // Nobody can tell a party that is made late from one that waits.
+            let gone = ghost(sites, party, *zxid, calls);
+            if let Some(gone) = gone.filter(|_| !sites.late.has(party.czxid)) {
                 let (name, at) = (sites.name(party.path), zxid);
                 let text = format!("{name} passes at {at}, whose caller had given up");
                 findings.add(Property::B5, &[gone], text);

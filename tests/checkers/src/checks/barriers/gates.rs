@@ -153,11 +153,13 @@ impl Gate<'_, '_> {
         }
     }
 
-    /// Nobody deletes the gate but who lowers it, and each call deletes one node at most.
+    /// Nobody deletes the gate but who lowers it, and each call deletes one node at most. A delete that is carried out late comes
+    /// on top.
     fn deletes(&self, path: Text, calls: &[(usize, Op)], findings: &mut Findings) {
         let mut used = vec![false; calls.len()];
         let lowers = calls.iter().any(|(_, op)| op.function == Function::Lower);
-        for row in self.rows.iter().filter(|row| lowers && row.after.is_none()) {
+        let gone = self.rows.iter().filter(|row| row.after.is_none());
+        for row in gone.filter(|row| lowers && !self.sites.late.has(row.zxid)) {
             let may = |op: &Op| {
                 let unknown = matches!(
                     op.outcome,

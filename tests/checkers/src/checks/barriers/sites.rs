@@ -3,7 +3,7 @@
 use zk_wire::Moment;
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Life, Rows, Tree, later, name, timed_out};
+use crate::known::{Bounds, Ends, Late, Life, Rows, Tree, later, name, timed_out};
 use crate::records::{NoteKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -15,6 +15,7 @@ pub(super) struct Sites<'h> {
     pub(super) rows: Rows,
     pub(super) bounds: Bounds,
     pub(super) ends: Ends,
+    pub(super) late: Late,
 }
 
 impl<'h> Sites<'h> {

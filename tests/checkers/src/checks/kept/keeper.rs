@@ -3,7 +3,7 @@
 use zk_wire::{Moment, Zxid};
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Life, Tree};
+use crate::known::{Bounds, Ends, Late, Life, Tree};
 use crate::records::{ChangeKind, Function, NoteKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -13,6 +13,7 @@ pub(super) struct Site<'h> {
     pub(super) tree: Tree<'h>,
     pub(super) ends: Ends,
     pub(super) bounds: Bounds,
+    pub(super) late: Late,
 }
 
 /// Whoever keeps a node, with its calls in their order.
@@ -84,7 +85,7 @@ impl Keeper<'_, '_> {
         }
     }
 
-    /// Once it is kept no longer, nothing comes back.
+    /// Once it is kept no longer, nothing comes back, but for what is made late and goes again.
     pub(super) fn stays(&self, findings: &mut Findings) {
         for (turn, (place, op)) in self.calls.iter().enumerate() {
             let ended = op.function == Function::Unkeep && op.outcome == Outcome::Ok;
@@ -108,6 +109,10 @@ impl Keeper<'_, '_> {
                     let text = format!("{} leaves {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);
                 } else if ended < life.created && life.created < next {
+                    // Whoever kept it looks for it again.
+                    if self.site.late.has(life.czxid) && life.removal.is_some() {
+                        continue;
+                    }
                     let text =
                         format!("{}, and it is there again at {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);
@@ -196,13 +201,13 @@ impl Keeper<'_, '_> {
         })
     }
 
-    /// Nobody's node is changed or deleted by it but its own.
+    /// Nobody's node is changed or deleted by it but its own. A delete that is carried out late meets whatever has the name.
     pub(super) fn touches_none(&self, findings: &mut Findings) {
         for life in &self.others {
             let deleted = life.removal.is_some_and(|gone| {
                 let by = self.site.ends.user(gone.session);
                 let by_it = gone.cause == ChangeKind::Delete && by == Some(self.process);
-                by_it && !self.was_overtaken(gone.at)
+                by_it && !self.was_overtaken(gone.at) && !self.site.late.has(gone.zxid)
             });
             if deleted {
                 let (name, process) = (&self.name, self.process);

@@ -3,7 +3,7 @@
 use zk_wire::{Moment, Zxid};
 
 use super::view::Locks;
-use crate::known::{Contender, Life, Share, acquires};
+use crate::known::{Contender, Late, Life, Share, acquires};
 use crate::records::{ChangeKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -74,9 +74,10 @@ fn most(locks: &Locks<'_>, node: Text, (seen, until): (Zxid, Moment)) -> Option<
 fn queue(locks: &Locks<'_>, findings: &mut Findings) {
     let asked = |op: &&Op| acquires(op.function) && !op.entrance.is_empty();
     let calls: Vec<&Op> = locks.history.ops.iter().filter(asked).collect();
+    let late = Late::of(locks.history);
     let entries: Vec<(&Op, &Life)> = calls
         .iter()
-        .filter_map(|op| Some((*op, entry(locks, op)?)))
+        .filter_map(|op| Some((*op, entry(locks, op, &late)?)))
         .collect();
     for (op, own) in &entries {
         let Some(returned) = op.returned.filter(|_| op.outcome == Outcome::Ok) else {
@@ -102,12 +103,12 @@ fn queue(locks: &Locks<'_>, findings: &mut Findings) {
     }
 }
 
-/// The last node that a call made at the entrance.
-fn entry<'l>(locks: &'l Locks<'_>, op: &Op) -> Option<&'l Life> {
+/// The last node that a call made at the entrance; one that was made late has no place in the line if there is another.
+fn entry<'l>(locks: &'l Locks<'_>, op: &Op, late: &Late) -> Option<&'l Life> {
     let until = op.returned.unwrap_or(locks.bounds.ended);
     let made = locks.tree.children(op.entrance).filter(|life| {
         let own = locks.ends.user(life.owner) == Some(op.process);
         own && (op.invoked..=until).contains(&life.created)
     });
-    made.last()
+    made.max_by_key(|life| (!late.has(life.czxid), life.czxid))
 }

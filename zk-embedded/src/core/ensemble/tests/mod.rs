@@ -3,6 +3,7 @@
 mod chaos;
 mod cut_off;
 mod elections;
+mod late;
 mod random;
 mod sessions;
 mod writes;

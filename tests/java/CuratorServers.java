@@ -1,0 +1,28 @@
+import org.apache.curator.test.TestingCluster;
+import org.apache.curator.test.TestingServer;
+
+/** Curator's servers for tests. They end with this process. */
+final class CuratorServers implements Talk.Family {
+    private AutoCloseable running;
+
+    @Override
+    public String answer(String[] words) throws Exception {
+        switch (words[0]) {
+                // Its connect string.
+            case "server" -> {
+                TestingServer server = new TestingServer();
+                running = server;
+                return server.getConnectString();
+            }
+            case "cluster" -> {
+                TestingCluster cluster = new TestingCluster(3);
+                running = cluster;
+                cluster.start();
+                return cluster.getConnectString();
+            }
+            case "close" -> running.close();
+            default -> throw new IllegalArgumentException(words[0]);
+        }
+        return "";
+    }
+}
