@@ -1,5 +1,6 @@
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,12 +21,12 @@ import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /**
  * Holds one of Curator's locks in two threads, each time with a file in a folder, until each has held and waited TIMES
- * times in each role.
+ * times in each role and there is FOLDER.enough.
  *
  * <p>Arguments: CONNECT RECIPE PATH FOLDER PERMITS TIMES. RECIPE is {@code rw}, {@code semaphore}, {@code stored}
  * (a semaphore whose capacity is a shared count at PATH-count), {@code mutex} (the non-re-entrant one) or {@code multi}
- * (PATH/a and PATH/b). A file is called ROLE-WHO; whoever is in may be with others only as its role allows. A wait is a
- * hold that was not to be had at once.
+ * (PATH/a and PATH/b). A file is called ROLE-WHO; whoever is in may be with others only as its role allows, and writes
+ * ROLE-WHO into FOLDER.log. A wait is a hold that was not to be had at once.
  *
  * <p>Prints {@code connected}, and at the end one line {@code role ROLE holds N waits M} per role.
  */
@@ -85,7 +86,10 @@ public final class LockRecipes {
             List<String> names = new ArrayList<>(roles.keySet());
             Map<String, int[]> own = new TreeMap<>();
             names.forEach(name -> own.put(name, new int[2]));
-            for (int round = 0; own.values().stream().anyMatch(count -> count[1] < times); round++) {
+            Path enough = Path.of(args[3] + ".enough");
+            for (int round = 0;
+                    own.values().stream().anyMatch(count -> count[1] < times) || !Files.exists(enough);
+                    round++) {
                 String role = names.get(round % names.size());
                 Holdable lock = roles.get(role);
                 boolean waited = !lock.tryToHold();
@@ -195,6 +199,8 @@ public final class LockRecipes {
             if (!isRight) {
                 throw new IllegalStateException(role + "-" + who + " is in with " + there);
             }
+            Files.writeString(
+                    Path.of(folder + ".log"), role + "-" + who + "\n", StandardOpenOption.APPEND);
             Thread.sleep(2);
         } finally {
             Files.delete(file);

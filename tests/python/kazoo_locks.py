@@ -1,11 +1,11 @@
 """Holds one of kazoo's locks in two threads, each time with a file in a folder, until each has held and waited TIMES
-times in each role.
+times in each role and there is FOLDER.enough.
 
 Arguments: CONNECT RECIPE PATH FOLDER PERMITS TIMES. RECIPE is `rw` or `semaphore`, or `curator-lock` or `curator-rw` for
 kazoo's locks among Curator's: they wait for Curator's names by `extra_lock_patterns`, and are waited for because they are
 named as those. A file is called ROLE-WHO; whoever
-is in may be with others only as its role allows. A wait is a hold that was not to be had at once. Prints `connected`, and
-at the end one line `role ROLE holds N waits M` per role.
+is in may be with others only as its role allows, and writes ROLE-WHO into FOLDER.log. A wait is a hold that was not to be
+had at once. Prints `connected`, and at the end one line `role ROLE holds N waits M` per role.
 """
 
 import os
@@ -59,6 +59,8 @@ def visit(role, who):
         }
         if not right[role]:
             raise RuntimeError(f"{role}-{who} is in with {there}")
+        with open(f"{FOLDER}.log", "a") as log:
+            log.write(f"{role}-{who}\n")
         time.sleep(0.002)
     finally:
         os.remove(path)
@@ -70,7 +72,8 @@ def run(zk, who):
         names = sorted(locks)
         own = {name: [0, 0] for name in names}
         turn = 0
-        while any(waits < int(TIMES) for _, waits in own.values()):
+        enough = f"{FOLDER}.enough"
+        while any(waits < int(TIMES) for _, waits in own.values()) or not os.path.exists(enough):
             role = names[turn % len(names)]
             turn += 1
             lock = locks[role]

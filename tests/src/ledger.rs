@@ -7,6 +7,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Exchanges;
 use entry::{Call, Hold, Outcome};
 pub use process::{Contenders, Job};
 pub use verdict::{Calls, Verdict};
@@ -44,6 +45,22 @@ impl Ledger {
         let own = self.adds.iter().filter(|c| c.id.starts_with(&contenders));
         let waited = own.filter(|call| call.saw_zxid > call.token).count();
         (holds.count(), waited)
+    }
+
+    /// How often a process of this name held directly after the others, and the others after it, in the order of tokens.
+    #[must_use]
+    pub fn exchanges_of(&self, process: &str) -> Exchanges {
+        let contenders = format!("{process}-");
+        let mut holds: Vec<&Hold> = self.holds.iter().collect();
+        holds.sort_by_key(|hold| hold.token);
+        let mut exchanges = Exchanges::default();
+        for pair in holds.windows(2) {
+            if let [before, after] = pair {
+                let [was, is] = [before, after].map(|hold| hold.who.starts_with(&contenders));
+                exchanges.step(was, is);
+            }
+        }
+        exchanges
     }
 
     /// Holds what was said against what is found: the counter's text and the names of all marks.
@@ -303,6 +320,16 @@ mod tests {
             "oops".to_owned(),
         ];
         assert_eq!(judge(&lines, "0 start", &[]).findings.len(), 2);
+    }
+
+    #[test]
+    fn who_followed_whom_is_told_by_the_order_of_tokens() {
+        let mut ledger = Ledger::default();
+        let holds = [("r-0", 4), ("k-0", 2), ("r-1", 1), ("k-1", 3), ("k-0", 9)];
+        ledger.take(&holds.map(|(who, token)| hold(who, token, 1, 1, "released")));
+        let exchanges = ledger.exchanges_of("k");
+        assert_eq!((exchanges.to, exchanges.from), (2, 1));
+        assert_eq!(ledger.exchanges_of("r").to, 1);
     }
 
     #[test]

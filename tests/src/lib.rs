@@ -18,6 +18,7 @@ mod deadline;
 mod dice;
 #[cfg(feature = "ensemble")]
 mod ensemble;
+mod exchanges;
 #[cfg(feature = "real")]
 pub mod fidelity;
 #[cfg(feature = "real")]
@@ -43,6 +44,7 @@ pub mod value_rounds;
 pub use deadline::{Deadline, deadline};
 #[cfg(feature = "ensemble")]
 pub use ensemble::{Ensemble, Member, Role};
+pub use exchanges::Exchanges;
 pub use note::note;
 #[cfg(any(feature = "java", feature = "kazoo", feature = "ensemble"))]
 pub use peer::{Channel, Partner, Peer, Talk, bytes, java, python, word};

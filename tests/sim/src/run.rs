@@ -235,7 +235,10 @@ impl Stage {
         let turns = u32::try_from(plan.clients * plan.locks + plan.clients).unwrap_or(1);
         let turn = plan.work * 5 + plan.think + Duration::from_millis(40) + plan.round_trip() * 12;
         let end = plan.session * 2 + plan.tick * 2 + turn * turns;
-        end + plan.recipe.patience() + Duration::from_secs(6)
+        // Sessions are longer there, and calls at the end that wait in vain wait for two of them.
+        let late = plan.profile == Profile::Late && !plan.recipe.patience().is_zero();
+        let longer = Duration::from_secs(if late { 60 } else { 0 });
+        end + plan.recipe.patience() + longer + Duration::from_secs(6)
     }
 
     /// A client that no fault strikes, but those of the servers.

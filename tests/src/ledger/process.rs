@@ -149,7 +149,9 @@ impl Contenders {
         printed
     }
 
-    fn printed(&self) -> Vec<String> {
+    /// What it has printed so far.
+    #[must_use]
+    pub fn printed(&self) -> Vec<String> {
         self.lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

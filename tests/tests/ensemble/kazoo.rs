@@ -11,17 +11,19 @@ use crate::turn;
 
 const LOCK: &str = "/kazoo/lock";
 const BASE: &str = "/kazoo";
-const CONTENDERS: u32 = 4;
+/// Of each program. Their turns come in the same order again and again, mostly a program's one after the other.
+const CONTENDERS: u32 = 2;
 
-/// How often each side has to hold the lock, and to wait for it.
+/// How often each side has to hold the lock, to wait for it, and to follow the other.
 const TIMES: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other() {
     let Some(kazoo) = peers::kazoo() else { return };
+    let kazoos = kazoo.name;
     let ours = peers::ours_with_kazoos_layout();
     let _turn = turn().await;
-    let limit = deadline(Duration::from_secs(120));
+    let limit = deadline(Duration::from_secs(240));
     let server = RealServer::start();
     let connect = server.connect_string();
     let zk = Client::builder(&connect).connect().await.unwrap();
@@ -53,6 +55,14 @@ async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other()
     for (process, wanted) in processes.iter_mut().zip(wanted) {
         process.wait_until_done(wanted, &limit);
     }
+    // What has not been printed yet only adds to these.
+    limit.wait_for("kazoo's to follow ours and ours kazoo's", || {
+        let mut ledger = Ledger::default();
+        for process in &processes {
+            ledger.take(&process.printed());
+        }
+        (ledger.exchanges_of(kazoos).each_way() >= TIMES).then_some(())
+    });
     let mut ledger = Ledger::default();
     for process in processes {
         ledger.take(&process.finish(&limit));
@@ -64,6 +74,9 @@ async fn contenders_with_kazoos_layout_and_unmodified_kazoo_exclude_each_other()
         ));
         assert!(holds >= TIMES && waited >= TIMES, "{name}");
     }
+    let exchanges = ledger.exchanges_of(kazoos);
+    note(format_args!("{kazoos}: {exchanges:?}"));
+    assert!(exchanges.each_way() >= TIMES, "{exchanges:?}");
     zk.barrier().await.unwrap();
     let counter = zk.get(&format!("{BASE}/counter")).await.unwrap();
     let marks = zk.children(&format!("{BASE}/marks")).await.unwrap();

@@ -100,7 +100,7 @@ async fn write(zk: &Client, path: &str, data: Option<&str>) {
     }
 }
 
-/// In each round ours make a change that all of theirs see, and one of theirs makes a change that ours sees: nodes are made,
+/// In each round ours make a change that all of theirs see, and each of theirs makes a change that ours sees: nodes are made,
 /// written and deleted.
 async fn follow_each_other(zk: &Client, ours: &Cache, theirs: &mut [Follower], paths: &[String]) {
     let step = |n: usize, who: char| {
@@ -113,14 +113,16 @@ async fn follow_each_other(zk: &Client, ours: &Cache, theirs: &mut [Follower], p
         for follower in &mut *theirs {
             follower.follows(path, data.as_deref()).await;
         }
-        let writer = n % theirs.len();
-        theirs[writer].write(path, Some(&format!("j{n}"))).await;
-        ours.catch_up().await.unwrap();
-        assert_eq!(ours.get(path).unwrap().data(), format!("j{n}").as_bytes());
-        if data.is_none() {
-            theirs[writer].write(path, None).await;
+        for (number, writer) in theirs.iter_mut().enumerate() {
+            let written = format!("j{number}-{n}");
+            writer.write(path, Some(&written)).await;
             ours.catch_up().await.unwrap();
-            assert!(ours.get(path).is_none());
+            assert_eq!(ours.get(path).unwrap().data(), written.as_bytes());
+            if data.is_none() {
+                writer.write(path, None).await;
+                ours.catch_up().await.unwrap();
+                assert!(ours.get(path).is_none());
+            }
         }
     }
     // In the end all have the same.
@@ -214,7 +216,10 @@ async fn a_watch_and_curators_persistent_watcher_see_each_others_writes() {
 
 /// How long there is no change where all is settled: far longer than a busy machine takes from one write to the next.
 const QUIET: Duration = Duration::from_millis(1500);
+/// How many paths are written to in turn, how often that is done, and how many children each side makes at each.
 const PATHS: usize = 10;
+const GROUPS: usize = 5;
+const CHILDREN: usize = 3;
 
 /// The idiom of `docs/recipes/caches.md`: the children when there has been no change for a while.
 async fn settled(cache: Cache) -> Vec<String> {
@@ -231,23 +236,26 @@ async fn children_that_settle_are_told_alike_by_a_children_cache_and_kazoos_pati
     let (connect, zk) = client().await;
     let mut theirs = Talk::kazoo().open("caches", &connect).await;
     let mut ours = Vec::new();
-    for path in 0..PATHS {
-        let at = format!("/cache-settled/{path}");
-        zk.create(&at, "").parents().await.unwrap();
-        let cache = kept(ChildrenCache::new(&zk, &at).unwrap().keep()).await;
-        ours.push(tokio::spawn(settled(cache)));
-        let quiet = QUIET.as_secs_f64();
-        theirs.ask(&format!("be-patient {path} {at} {quiet}")).await;
-    }
-    let writes = WRITES / PATHS;
-    for n in 0..writes {
-        for path in 0..PATHS {
+    let quiet = QUIET.as_secs_f64();
+    // Not all at once: the first would wait in vain for too long.
+    for group in 0..GROUPS {
+        let paths = group * PATHS..(group + 1) * PATHS;
+        for path in paths.clone() {
             let at = format!("/cache-settled/{path}");
-            write(&zk, &format!("{at}/r{n}"), Some("")).await;
-            theirs.ask(&format!("write {at}/k{n} -")).await;
+            zk.create(&at, "").parents().await.unwrap();
+            let cache = kept(ChildrenCache::new(&zk, &at).unwrap().keep()).await;
+            ours.push(tokio::spawn(settled(cache)));
+            theirs.ask(&format!("be-patient {path} {at} {quiet}")).await;
+        }
+        for n in 0..CHILDREN {
+            for path in paths.clone() {
+                let at = format!("/cache-settled/{path}");
+                write(&zk, &format!("{at}/r{n}"), Some("")).await;
+                theirs.ask(&format!("write {at}/k{n} -")).await;
+            }
         }
     }
-    let all = |who: &'static str| (0..writes).map(move |n| format!("{who}{n}"));
+    let all = |who: &'static str| (0..CHILDREN).map(move |n| format!("{who}{n}"));
     let wanted: Vec<String> = all("k").chain(all("r")).collect();
     for (path, ours) in ours.into_iter().enumerate() {
         assert_eq!(

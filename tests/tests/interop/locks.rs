@@ -8,16 +8,18 @@ use tokio::time::{sleep, timeout};
 use zk_recipes::{
     Client, ErrorKind, Layout, LockGuard, MultiLock, Mutex, RwLock, Semaphore, SemaphoreMutex,
 };
-use zk_tests::{RealServer, Room};
+use zk_tests::{RealServer, Room, note};
 
-use crate::theirs::{Counts, Theirs, check};
+use crate::theirs::{Counts, TIMES, Theirs, check};
 
 /// Contenders of ours, with a client each.
 const OURS: usize = 3;
+/// What their names begin with.
+const OURS_ARE: &str = "rust";
 const PERMITS: u32 = 2;
-/// How often each of their two threads has to wait, in each role.
-const TIMES: &str = "30";
-const LIMIT: Duration = Duration::from_secs(120);
+/// How often each of their two threads has to wait, in each role: half as often as both together.
+const EACH: &str = "25";
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// A recipe of ours.
 #[derive(Clone)]
@@ -128,12 +130,12 @@ async fn contend(
         drop(inside);
         assert!(hold.release.await);
         let (holds, waits) = counts.entry((*role).to_owned()).or_default();
-        (*holds, *waits) = (*holds + 1, *waits + u64::from(waited));
+        (*holds, *waits) = (*holds + 1, *waits + usize::from(waited));
     }
     counts
 }
 
-/// Lets ours contend as long as theirs do.
+/// Lets ours contend as long as theirs do, and theirs until they have waited and the sides have followed one another.
 async fn together(recipe: Recipe, path: &str, room: Room, mut theirs: Theirs) {
     let connect = RealServer::shared().connect_string();
     let stop = Arc::new(AtomicBool::new(false));
@@ -146,13 +148,16 @@ async fn together(recipe: Recipe, path: &str, room: Room, mut theirs: Theirs) {
             zk,
             path.to_owned(),
             room.clone(),
-            format!("rust-{number}"),
+            format!("{OURS_ARE}-{number}"),
             stop,
         );
         tasks.push(tokio::spawn(task));
     }
     let ended = async {
         while !theirs.has_ended() && tasks.iter().all(|task| !task.is_finished()) {
+            if room.exchanges(OURS_ARE).each_way() >= TIMES {
+                room.say_enough();
+            }
             sleep(Duration::from_millis(20)).await;
         }
     };
@@ -168,6 +173,9 @@ async fn together(recipe: Recipe, path: &str, room: Room, mut theirs: Theirs) {
     }
     check("theirs", &theirs.finish());
     check("ours", &ours);
+    let exchanges = room.exchanges(OURS_ARE);
+    note(format_args!("{exchanges:?}"));
+    assert!(exchanges.each_way() >= TIMES, "{exchanges:?}");
     let zk = Client::builder(&connect).connect().await.unwrap();
     for below in [
         path.to_owned(),
@@ -189,14 +197,14 @@ fn room(name: &str) -> Room {
 async fn with_curator(recipe: Recipe, name: &str, path: &str) {
     let room = room(&format!("curator-{name}"));
     let connect = RealServer::shared().connect_string();
-    let theirs = Theirs::curator(&[&connect, name, path, "2", TIMES], &room);
+    let theirs = Theirs::curator(&[&connect, name, path, "2", EACH], &room);
     together(recipe, path, room, theirs).await;
 }
 
 async fn with_kazoo(recipe: Recipe, name: &str, path: &str) {
     let room = room(&format!("kazoo-{name}"));
     let connect = RealServer::shared().connect_string();
-    let theirs = Theirs::kazoo(&[&connect, name, path, "2", TIMES], &room);
+    let theirs = Theirs::kazoo(&[&connect, name, path, "2", EACH], &room);
     together(recipe, path, room, theirs).await;
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use zk_tests::{Room, deadline, java, note, python};
 
-/// How often each side holds and waits at least, in each role.
-const TIMES: u64 = 50;
+/// How often each side holds and waits at least, in each role, and follows the other.
+pub(crate) const TIMES: usize = 50;
 
 /// Holds and waits per role.
-pub(crate) type Counts = BTreeMap<String, (u64, u64)>;
+pub(crate) type Counts = BTreeMap<String, (usize, usize)>;
 
 /// Checks that somebody took part in earnest.
 pub(crate) fn check(who: &str, counts: &Counts) {

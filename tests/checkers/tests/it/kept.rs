@@ -52,6 +52,21 @@ change zxid=5 at=118 session=b kind=create path=/n data=y owner=b
 change zxid=6 at=155 session=b kind=delete path=/n
 ";
 
+/// A node whose keeper gave up waiting for its end. The next time that it is kept it is not made again before that is over.
+const LEFT: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=1 session=a what=disconnected at=12
+note process=1 session=a what=connected at=60
+fault what=nobody%20is%20heard at=8 ended=60
+op process=1 function=keep path=/n data=x invoked=1 deadline=2001 returned=5 outcome=ok token=1
+op process=1 function=unkeep path=/n invoked=10 returned=20 outcome=unknown
+op process=1 function=keep path=/n data=y invoked=30 deadline=40 returned=40 outcome=not_applied
+op process=1 function=unkeep path=/n invoked=50 returned=51 outcome=ok
+change zxid=1 at=4 session=a kind=create path=/n data=x owner=a
+change zxid=2 at=70 session=a kind=delete path=/n
+";
+
 /// A node that a server makes late, once it is kept no longer, and that whoever kept it deletes again.
 const LATE: &str = "\
 limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
@@ -81,7 +96,49 @@ change zxid=5 at=40 session=b xid=2 kind=create path=/n data=y owner=b
 change zxid=6 at=52 session=b xid=3 kind=delete path=/n
 ";
 
+/// A node that is made late just before the call that keeps it no longer returns.
+const LATE_AT_ONCE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+op process=1 function=keep path=/n data=x invoked=1 deadline=2001 returned=5 outcome=ok token=1
+op process=1 function=unkeep path=/n invoked=10 returned=14 outcome=ok
+change zxid=1 at=4 session=a xid=5 kind=create path=/n data=x owner=a
+change zxid=2 at=12 session=a xid=9 kind=delete path=/n
+change zxid=3 at=13 session=a xid=2 kind=create path=/n data=x owner=a
+change zxid=4 at=25 session=a xid=12 kind=delete path=/n
+";
+
+/// A write that is carried out late, and meets the node of another.
+const LATE_WRITE: &str = "\
+limits ended=90000 session_timeout=1000 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=keep path=/n data=x invoked=1 deadline=2001 returned=5 outcome=ok token=1
+op process=1 function=unkeep path=/n invoked=10 returned=14 outcome=ok
+op process=2 function=keep path=/n data=y invoked=30 deadline=2030 returned=33 outcome=ok token=3
+op process=2 function=unkeep path=/n invoked=50 returned=53 outcome=ok
+change zxid=1 at=4 session=a xid=5 kind=create path=/n data=x owner=a
+change zxid=2 at=13 session=a xid=9 kind=delete path=/n
+change zxid=3 at=32 session=b xid=1 kind=create path=/n data=y owner=b
+change zxid=4 at=51 session=a xid=7 kind=set path=/n data=x version=1
+change zxid=5 at=52 session=b xid=3 kind=delete path=/n
+";
+
 const CASES: &[Case] = &[
+    case(
+        S3,
+        "a keeper ends with its node there, and that was not made late",
+        LATE_AT_ONCE,
+        "session=a xid=2",
+        "session=a xid=10",
+    ),
+    case(
+        E7,
+        "a keeper writes to another one's node, and not late",
+        LATE_WRITE,
+        "session=a xid=7",
+        "session=a xid=13",
+    ),
     case(
         S3,
         "a node comes back that is kept no longer, and was not made late",
@@ -200,6 +257,20 @@ const CASES: &[Case] = &[
         KEPT,
         "invoked=10000 returned=10003",
         "invoked=10000 returned=10000.5",
+    ),
+    case(
+        S3,
+        "a node of an earlier time is left whose end was told",
+        LEFT,
+        "returned=20 outcome=unknown",
+        "returned=20 outcome=ok",
+    ),
+    case(
+        S3,
+        "a node of this time is left, and not of an earlier one",
+        LEFT,
+        "change zxid=2 at=70",
+        "change zxid=2 at=19 session=a kind=delete path=/n\nchange zxid=3 at=35 session=a kind=create path=/n data=y owner=a\nchange zxid=4 at=70",
     ),
     case(
         S3,

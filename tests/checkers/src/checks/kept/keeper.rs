@@ -105,20 +105,39 @@ impl Keeper<'_, '_> {
                 if reported.is_some_and(|told| told <= ended) || closed.next().is_some() {
                     continue;
                 }
+                // It is of an earlier time, whose end was not told: the session goes on trying to delete it.
+                if self.was_left(turn, life) && life.removal.is_some() {
+                    continue;
+                }
+                // Whoever kept it looks for it again.
+                let late = life.created >= op.invoked && self.site.late.has(life.czxid);
+                if late && life.removal.is_some() {
+                    continue;
+                }
                 if life.lives_at(ended) {
                     let text = format!("{} leaves {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);
                 } else if ended < life.created && life.created < next {
-                    // Whoever kept it looks for it again.
-                    if self.site.late.has(life.czxid) && life.removal.is_some() {
-                        continue;
-                    }
                     let text =
                         format!("{}, and it is there again at {}", self.what(op), life.czxid);
                     findings.add(Property::S3, &[*place], text);
                 }
             }
         }
+    }
+
+    /// Whether a node was there before this call's time began, and an end that was not told had to delete it.
+    fn was_left(&self, turn: usize, life: &Life) -> bool {
+        let before = self.calls.get(..turn).unwrap_or_default();
+        let mut kept = before.iter().enumerate().rev();
+        let Some((begun, _)) = kept.find(|(_, (_, call))| call.function == Function::Keep) else {
+            return false;
+        };
+        let mut ends = before.get(..begun).unwrap_or_default().iter();
+        ends.any(|(_, call)| {
+            let untold = call.function == Function::Unkeep && call.outcome == Outcome::Unknown;
+            untold && call.returned.is_some_and(|gave_up| life.created <= gave_up)
+        })
     }
 
     /// While it is kept, it is not gone for long, nor without the latest data.
@@ -201,7 +220,7 @@ impl Keeper<'_, '_> {
         })
     }
 
-    /// Nobody's node is changed or deleted by it but its own. A delete that is carried out late meets whatever has the name.
+    /// Nobody's node is changed or deleted by it but its own. What is carried out late meets whatever has the name.
     pub(super) fn touches_none(&self, findings: &mut Findings) {
         for life in &self.others {
             let deleted = life.removal.is_some_and(|gone| {
@@ -226,7 +245,8 @@ impl Keeper<'_, '_> {
                     && life.czxid < change.zxid
                     && life.removal.is_none_or(|gone| change.zxid < gone.zxid)
             });
-            if other && !self.was_overtaken(change.at) {
+            let excused = self.was_overtaken(change.at) || self.site.late.has(change.zxid);
+            if other && !excused {
                 let (name, process) = (&self.name, self.process);
                 let text = format!(
                     "process {process} writes {name} of another at {}",

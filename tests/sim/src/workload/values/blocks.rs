@@ -43,7 +43,11 @@ impl Family for Blocks {
     async fn last_wishes(&mut self, app: &mut Application) -> Result<(), String> {
         self.open(app)?;
         for handle in &self.handles {
-            wish("a number", take(handle, app).await)?;
+            let mut made = take(handle, app).await;
+            while made.is_none() && app.asks_again() {
+                made = take(handle, app).await;
+            }
+            wish("a number", made)?;
         }
         Ok(())
     }
