@@ -38,6 +38,7 @@
 //! | [`MultiLock`] | Curator's InterProcessMultiLock of InterProcessMutexes | alpha |
 //! | [`Queue`], [`ShardedQueue`] | Curator's DistributedQueue, -PriorityQueue, -DelayQueue, -IdQueue, SimpleDistributedQueue, QueueSharder; kazoo's Queue, LockingQueue ([`QueueLayout`]) | alpha |
 //! | [`Lease`], [`RateLimiter`] | none: our own | alpha |
+//! | `ClockLease` (feature `serde`) | kazoo's NonBlockingLease, MultiNonBlockingLease | alpha |
 //! | [`Transaction`], [`Conditional`], [`Stm`] | none: plain transactions | alpha |
 //! | [`gate`]: fencing tokens outside ZooKeeper | none: our own | alpha |
 //! | [`Group`] | Curator's GroupMember; kazoo's Party, ShallowParty on request ([`GroupLayout`]) | alpha |
@@ -54,6 +55,8 @@
 //! * `serde` (on): values of any type that `serde` knows, as JSON (`Json`); brings `serde_json`.
 //! * `local-address` (off): instances that say no address get one of this machine's (`Discovery::local_address`).
 //! * `tower` (off): what the balancers of `tower` want to know of them.
+//! * `srv` (off): ensembles behind the name of a service (DNS SRV), as in `dns-srv://_zookeeper._tcp.example.com/app`.
+//! * `metrics` (off): what the client counts, for the `metrics` facade.
 //! * `dev-server` (off): `Client::dev`, a client of an in-memory server, for tests and demos.
 
 #![forbid(unsafe_code)]

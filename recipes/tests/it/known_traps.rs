@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use zk_embedded::{EmbeddedServer, Match};
 use zk_recipes::{
-    AtomicLong, Client, Election, ErrorKind, MultiLock, Mutex, RwLock, Semaphore, SharedCount,
+    AtomicLong, CacheChange, Client, Election, ErrorKind, MultiLock, Mutex, RwLock, Semaphore,
+    SharedCount, TreeCache,
 };
 use zk_wire::{ErrorCode, OpCode};
 
@@ -71,13 +72,29 @@ fn c63_recipes_work_in_a_runtime_that_is_not_the_first() {
     let home = tokio::runtime::Runtime::new().unwrap();
     let server = home.block_on(EmbeddedServer::builder().start()).unwrap();
     let connect = server.connect_string();
-    for turn in 1..=3 {
+    for turn in [1, 3, 5] {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let zk = Client::builder(&connect).connect().await.unwrap();
             let guard = Mutex::new(&zk, LOCK).unwrap().acquire().await.unwrap();
             let counter = AtomicLong::new(&zk, "/counters/a").unwrap();
             assert_eq!(counter.increment().await.unwrap().after, turn);
+            // Each driver is spawned where it is read, and goes with that runtime.
+            let (loading, driver) = TreeCache::new(&zk, "/counters").unwrap().keep();
+            tokio::spawn(driver);
+            let cache = loading.loaded().await.unwrap();
+            assert!(cache.get("/counters/a").is_some());
+            let mut changes = cache.changes();
+            assert!(matches!(
+                changes.next().await,
+                Some(CacheChange::Snapshot(_))
+            ));
+            counter.increment().await.unwrap();
+            let told =
+                async { while changes.next().await.unwrap().path() != Some("/counters/a") {} };
+            timeout(Duration::from_secs(30), told)
+                .await
+                .expect("the driver rests");
             assert!(guard.release().await.unwrap().was_held);
             zk.close().await.unwrap();
         });

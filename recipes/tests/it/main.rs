@@ -10,6 +10,7 @@
 
 mod barriers;
 mod caches;
+mod chroot;
 #[cfg(feature = "serde")]
 mod clock_lease;
 mod counters;

@@ -24,6 +24,8 @@ pub(super) struct Page {
     pub(super) terms: Vec<Term>,
     /// Nodes of holds that were there until their release, and when that was told.
     pub(super) released: Vec<(String, i64)>,
+    /// Who was told to have the lease that goes by clocks.
+    pub(super) spans: Vec<Span>,
     pub(super) steps: Vec<Step>,
     pub(super) writes: Vec<Write>,
     pub(super) sights: Vec<Sight>,
@@ -72,6 +74,17 @@ pub(super) struct Term {
     pub(super) path: &'static str,
     pub(super) node: String,
     pub(super) epoch: u64,
+}
+
+/// A lease that goes by the clocks of its holders was obtained.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    pub(super) holder: String,
+    /// When it is over, as is stored.
+    pub(super) end: i64,
+    /// From when it was told until it was over or given back: as long as the holder had it for its own.
+    pub(super) from: i64,
+    pub(super) to: i64,
 }
 
 /// What a caller was told of a write.

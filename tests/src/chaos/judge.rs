@@ -1,6 +1,7 @@
 //! What the workers were told, held against what was committed.
 
 mod barriers;
+mod clock_leases;
 mod grants;
 mod histories;
 mod ledgers;
@@ -24,6 +25,7 @@ pub(super) fn judge(page: &Page, order: &Order) -> Vec<String> {
     grants::judge(page, order, &mut findings);
     turns::judge(page, order, &mut findings);
     limits::judge(page, order, &mut findings);
+    clock_leases::judge(page, order, &mut findings);
     numbers::judge(page, order, &mut findings);
     values::judge(page, order, &mut findings);
     barriers::judge(page, order, &mut findings);

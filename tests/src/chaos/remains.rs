@@ -20,7 +20,7 @@ use super::worker::ROOT;
 use crate::{Ensemble, deadline};
 
 /// What recipes keep for good: values, the places where contenders were, and how far a latch was counted down.
-const PLACES: [&str; 16] = [
+const PLACES: [&str; 18] = [
     "/chaos/mutex",
     "/chaos/reentrant",
     "/chaos/rw",
@@ -35,6 +35,8 @@ const PLACES: [&str; 16] = [
     "/chaos/lease",
     "/chaos/lease/holder",
     "/chaos/lease/last",
+    "/chaos/clock",
+    "/chaos/clock/lease_holder",
     "/chaos/rate",
     "/chaos/double",
 ];

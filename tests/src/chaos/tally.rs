@@ -13,7 +13,7 @@ use super::work::queues::KINDS;
 use crate::deadline;
 
 /// What every recipe's counter has to reach before all faults are over, and again after.
-const RECIPES: [&str; 35] = [
+const RECIPES: [&str; 38] = [
     "mutex",
     "reentrant",
     "re-entries",
@@ -25,6 +25,7 @@ const RECIPES: [&str; 35] = [
     "multi-locks",
     "semaphore",
     "lease",
+    "clock lease",
     "rate",
     "election",
     "latch",
@@ -33,6 +34,7 @@ const RECIPES: [&str; 35] = [
     "block",
     "value",
     "shared",
+    "typed",
     "count",
     "gate",
     "flag",
@@ -43,6 +45,7 @@ const RECIPES: [&str; 35] = [
     "batches put",
     "shards",
     "tree writes",
+    "typed caches",
     "groups seen",
     "parties seen",
     "instances picked",
@@ -52,11 +55,12 @@ const RECIPES: [&str; 35] = [
 ];
 
 /// What has to have happened in between, besides.
-const EVENTS: [&str; 12] = [
+const EVENTS: [&str; 13] = [
     "downgrades",
     "hand-overs",
     "capacity changes",
     "evictions",
+    "clock leases given back",
     "leaders observed",
     "items given back",
     "items let go of",

@@ -2,6 +2,7 @@
 
 pub(super) mod barriers;
 pub(super) mod caches;
+pub(super) mod clock_leases;
 pub(super) mod elections;
 pub(super) mod followers;
 pub(super) mod kept;
@@ -28,6 +29,7 @@ pub(super) fn start(tasks: &mut JoinSet<()>, worker: impl Fn(&'static str) -> Wo
     tasks.spawn(locks::multi(worker("multi")));
     tasks.spawn(limits::semaphore(worker("semaphore")));
     tasks.spawn(limits::lease(worker("lease")));
+    tasks.spawn(clock_leases::lease(worker("clock")));
     tasks.spawn(limits::rate(worker("rate")));
     tasks.spawn(elections::terms(worker("election")));
     tasks.spawn(elections::latch(worker("latch")));

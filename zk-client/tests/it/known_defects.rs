@@ -104,7 +104,7 @@ async fn c84_clients_that_come_and_go_leave_nothing_running() {
     settle().await;
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
-    for n in 0..100 {
+    for n in 0..1000 {
         let zk = world.client().await;
         let (_, _watch) = zk.exists("/a").watch().await.unwrap();
         if n % 2 == 0 {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use zk_client::{AddWatchMode, EventType, SetEvent, WatchEvent};
 use zk_embedded::Match;
 use zk_session::SessionState;
@@ -155,6 +156,60 @@ async fn a_dropped_watch_is_removed_from_the_server() {
     drop(recursive);
     settle().await;
     assert_eq!((world.hooks.watch_count(), zk.stats().watches), (0, 0));
+}
+
+/// C53: each persistent watch that was closed left a listener of the connection behind.
+#[tokio::test(start_paused = true)]
+async fn c53_a_thousand_persistent_watches_that_were_dropped_leave_what_was_there_before() {
+    let world = World::new();
+    let zk = world.client().await;
+    zk.create("/a", "").await.unwrap();
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let left = || (tasks(), zk.stats().watches, world.hooks.watch_count());
+    let before = left();
+    for mode in [AddWatchMode::Persistent, AddWatchMode::PersistentRecursive] {
+        for n in 0..500 {
+            let watch = zk.watch("/a", mode).await.unwrap();
+            if n % 100 == 0 {
+                world.hooks.cut_session(zk.session_id().unwrap());
+                settle().await;
+            }
+            drop(watch);
+        }
+    }
+    settle().await;
+    assert_eq!(left(), before);
+}
+
+/// C54: the client is closed before the watch, whose reader found no rest then.
+#[tokio::test(start_paused = true)]
+async fn c54_a_persistent_watch_of_a_closed_client_says_so_once_and_its_reader_rests() {
+    let world = World::new();
+    settle().await;
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let zk = world.client().await;
+    let mut readers = Vec::new();
+    for mode in [AddWatchMode::Persistent, AddWatchMode::PersistentRecursive] {
+        let mut watch = zk.watch("/", mode).await.unwrap();
+        readers.push(tokio::spawn(async move {
+            let mut told = Vec::new();
+            while let Some(event) = watch.next().await {
+                told.push(event);
+            }
+            assert_eq!(watch.next().await, None, "it says nothing more");
+            told
+        }));
+    }
+    settle().await;
+    zk.close().await.unwrap();
+    for reader in readers {
+        let told = soon(reader).await.unwrap();
+        assert_eq!(told, [WatchEvent::Ended(SessionState::Closed)]);
+    }
+    // A task that span would be one that is alive, and keep the time from passing.
+    settle().await;
+    assert_eq!(tasks(), before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,14 @@ pub(crate) fn growth_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, PEAK.get().saturating_sub(before))
 }
 
+/// Runs `work` and says by how much less memory is held after it.
+#[allow(dead_code, reason = "not every program that counts asks for this")]
+pub(crate) fn freed_by<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = CURRENT.get();
+    let result = work();
+    (result, before.saturating_sub(CURRENT.get()))
+}
+
 /// Runs `work` and says by how much more memory is held after it.
 #[allow(dead_code, reason = "not every program that counts asks for this")]
 pub(crate) fn kept_by<T>(work: impl FnOnce() -> T) -> (T, usize) {

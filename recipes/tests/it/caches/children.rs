@@ -36,6 +36,30 @@ async fn children_are_read_and_followed_with_their_data() {
     assert_eq!(cache.get("/c/one"), None);
 }
 
+/// A37: kazoo's watch on children ended in silence where there was no node yet.
+#[tokio::test(start_paused = true)]
+async fn a37_a_node_that_is_missing_at_first_is_followed_with_its_children_once_it_is_made() {
+    let world = World::new();
+    let (zk, other) = (world.client().await, world.client().await);
+    let (cache, driver) = loaded(ChildrenCache::new(&zk, TOP).unwrap().keep()).await;
+    let mut folder = Folder::of(&cache).await;
+    assert!(cache.is_fresh() && cache.is_empty());
+    for _ in 0..2 {
+        other.create(TOP, "").await.unwrap();
+        settle().await;
+        other.create("/c/child", "1").await.unwrap();
+        settle().await;
+        assert_eq!(cache.get("/c/child").unwrap().data(), b"1");
+        other.delete(TOP).recursive().await.unwrap();
+        settle().await;
+        assert!(cache.is_empty());
+    }
+    let told = folder.catch_up().await.words();
+    let once = ["+/c", "+/c/child", "-/c/child", "-/c"];
+    assert!(told.iter().skip(1).eq(once.iter().chain(&once)), "{told:?}");
+    assert!(!driver.is_finished(), "it goes on");
+}
+
 #[tokio::test(start_paused = true)]
 async fn c60_a_container_that_is_reaped_and_made_again_is_followed_on() {
     let world = World::new();

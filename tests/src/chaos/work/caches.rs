@@ -5,11 +5,13 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 use zk_checkers::WatchMode;
 use zk_recipes::{
-    Cache, CacheChanges, CacheLoading, ChildrenCache, Error, ErrorKind, NodeCache, TreeCache, Zxid,
+    Cache, CacheChanges, CacheLoading, ChildrenCache, Error, ErrorKind, NodeCache, TreeCache,
+    TypedCache, Zxid,
 };
 
 use super::super::pictures::{Says, Shown, nodes};
 use super::super::worker::Worker;
+use super::values::Text;
 
 pub(in super::super) const TREE: &str = "/chaos/tree";
 
@@ -210,6 +212,23 @@ impl Follower {
             settled: end.is_some(),
         };
         self.shown.look(worker, &nodes(&all), &says);
+        self.look_at_type(worker);
+    }
+
+    /// Whoever reads it as values of a type reads what is in it.
+    fn look_at_type(&self, worker: &Worker) {
+        let typed = TypedCache::<Text>::new(self.cache.clone());
+        for (path, node) in self.cache.snapshot().nodes() {
+            match typed.read(&path, &node) {
+                Ok(text) if text.value.0.as_bytes() == node.data() => {
+                    worker.diary.count("typed caches");
+                }
+                read => {
+                    let text = format!("C1: {path} was read as {read:?} by {}", worker.who);
+                    worker.diary.page().findings.push(text);
+                }
+            }
+        }
     }
 
     /// When nobody writes any more it comes to be what there is, and what it told.

@@ -1,6 +1,10 @@
 //! Values, and who follows them.
 
-use zk_recipes::{AtomicValue, Bytes, Error, SharedCount, SharedValue};
+use std::str::Utf8Error;
+
+use zk_recipes::{
+    AtomicValue, Bytes, CompareAndSet, Error, SharedCount, SharedValue, Stored, TypedValue,
+};
 
 use super::super::diary::{Sight, Told, Write};
 use super::super::worker::Worker;
@@ -8,6 +12,22 @@ use super::super::worker::Worker;
 pub(in super::super) const ATOMIC: &str = "/chaos/value";
 pub(in super::super) const SHARED: &str = "/chaos/shared";
 pub(in super::super) const COUNT: &str = "/chaos/count";
+
+/// What workers write, as a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text(pub(super) String);
+
+impl Stored for Text {
+    type Error = Utf8Error;
+
+    fn to_data(&self) -> Result<Bytes, Utf8Error> {
+        Ok(Bytes::from(self.0.clone()))
+    }
+
+    fn from_data(data: &[u8]) -> Result<Self, Utf8Error> {
+        std::str::from_utf8(data).map(|text| Self(text.to_owned()))
+    }
+}
 
 fn wrote<T>(
     worker: &Worker,
@@ -44,11 +64,22 @@ pub(super) async fn atomic(mut worker: Worker) {
 
 pub(super) async fn shared(mut worker: Worker) {
     let value = SharedValue::new(&worker.zk, SHARED, "seed").expect("a path");
+    let typed = TypedValue::new(&worker.zk, SHARED, &Text("seed".to_owned())).expect("a path");
     while worker.lives() {
-        let id = Bytes::from(worker.id());
+        let text = Text(worker.id());
+        let id = Bytes::from(text.0.clone());
         if worker.dice.percent(30) {
             let set = value.set(id.clone()).await;
             wrote(&worker, "shared", SHARED, id, set);
+        } else if worker.dice.percent(40) {
+            let set = async {
+                let current = typed.get().await?;
+                typed.try_set(&current, &text).await
+            };
+            match set.await {
+                Ok(CompareAndSet::Found(_)) => lost(&worker, SHARED, id),
+                set => wrote(&worker, "typed", SHARED, id, set),
+            }
         } else if let Ok(current) = value.get().await {
             match value.try_set(&current, id.clone()).await {
                 Ok(set) if !set.is_done() => lost(&worker, SHARED, id),
