@@ -36,7 +36,7 @@ impl Contention {
             return Ok(None);
         };
         in_place.await;
-        let children = self.client.children(&self.path).await?;
+        let children = self.list().await?;
         let first = self.queue(&claim, &node, children, None).await?;
         Ok(first.map(|_| Grant::held(claim, node, &self.path)))
     }

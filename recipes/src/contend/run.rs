@@ -146,7 +146,7 @@ impl Contention {
         );
         let list = self.client.children(&self.path).submit();
         match create.await {
-            Ok(node) => Ok(Some((claim, node, list.await?))),
+            Ok(node) => Ok(Some((claim, node, listed(list.await)?))),
             Err(error) if error.kind() == ErrorKind::NoNode => {
                 drop(list);
                 claim.absent();
@@ -181,11 +181,7 @@ impl Contention {
             }
             answered => answered?,
         }
-        let children = match self.client.children(&self.path).await {
-            Ok(children) => children,
-            Err(error) if error.kind() == ErrorKind::NoNode => Vec::new(),
-            Err(error) => return Err(error),
-        };
+        let children = self.list().await?;
         let Some(name) = children.iter().find(|name| name.contains(mark)) else {
             claim.absent();
             return Ok(None);
@@ -211,6 +207,11 @@ impl Contention {
         }
     }
 
+    /// The names in the queue.
+    pub(super) async fn list(&self) -> Result<Vec<String>, Error> {
+        listed(self.client.children(&self.path).await)
+    }
+
     /// Waits until first. `Some(true)`: first. `Some(false)`: not first and not waiting. `None`: over.
     pub(super) async fn queue(
         &self,
@@ -231,7 +232,7 @@ impl Contention {
                 let created = self.creations(names).await?;
                 if created.len() < asked && !self.kind.is_strict() {
                     // One of them went since the list, and may have left its place to somebody that is not in the list.
-                    children = self.client.children(&self.path).await?;
+                    children = self.list().await?;
                     continue;
                 }
                 decision = decide_by_creation(me, self.kind, &created);
@@ -240,7 +241,7 @@ impl Contention {
                 Decision::Hold if pause.is_some() => {
                     tokio::time::sleep(pause.take().unwrap_or_default()).await;
                     // Its own node may have gone meanwhile.
-                    children = self.client.children(&self.path).await?;
+                    children = self.list().await?;
                 }
                 Decision::Hold => {
                     if waiting.is_none() {
@@ -280,7 +281,7 @@ impl Contention {
                         Wake::Over => return Ok(None),
                         Wake::PredecessorGone | Wake::Unclear => {}
                     }
-                    children = self.client.children(&self.path).await?;
+                    children = self.list().await?;
                 }
                 Decision::Vanished | Decision::AskCreation(_) => return Ok(None),
                 Decision::Mixed { foreign } => return Err(self.mixed(&foreign)),
@@ -405,5 +406,13 @@ fn gone(claim: &Claim, interrupted: bool) -> Wake {
         }
         ClaimStatus::Open => Wake::Unclear,
         _ => Wake::Over,
+    }
+}
+
+/// A queue that is not there has nobody in it: whoever stood there went with his session, and the directory after him.
+fn listed(list: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
+    match list {
+        Err(error) if error.kind() == ErrorKind::NoNode => Ok(Vec::new()),
+        list => list,
     }
 }

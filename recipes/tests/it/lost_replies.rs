@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use zk_embedded::Match;
-use zk_recipes::{Client, Mutex};
-use zk_wire::OpCode;
+use zk_recipes::{Client, Mutex, RwLock};
+use zk_wire::{ErrorCode, OpCode};
 
 use crate::kit::{World, settle, warm_lock};
 
@@ -167,4 +167,33 @@ async fn a_marked_node_of_another_owner_is_not_adopted() {
         .stat
         .ephemeral_owner;
     assert_eq!(Some(owner), zk.session_id());
+}
+
+/// Where a session ended while its contender waited, servers remove the directory once all have gone.
+#[tokio::test(start_paused = true)]
+async fn a_contender_whose_directory_has_gone_stands_again() {
+    let mut lists = 1;
+    loop {
+        let world = World::new();
+        let (zk, other) = (world.client().await, world.client().await);
+        let [ours, theirs] = [&zk, &other].map(|zk| RwLock::new(zk, "/locks/a").unwrap());
+        let readers = [theirs.read().await.unwrap(), theirs.read().await.unwrap()];
+        let list = Match::ops([OpCode::GetChildren, OpCode::GetChildren2]);
+        let list = list.path("/locks/a").session(zk.session_id().unwrap());
+        let gone = world.hooks.on(list.nth(lists)).error(ErrorCode::NoNode);
+        let write = crate::kit::spawned(async move { ours.write().await });
+        for reader in readers {
+            settle().await;
+            reader.release().await.unwrap();
+        }
+        let write = write.await.unwrap().unwrap();
+        settle().await;
+        let node = write.held().node().to_owned();
+        assert_eq!(world.left("/locks/a"), [node], "list {lists}");
+        if world.hooks.fired(gone) == 0 {
+            break;
+        }
+        lists += 1;
+    }
+    assert!(lists > 2, "it lists {} times", lists - 1);
 }
