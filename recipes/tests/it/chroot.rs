@@ -66,7 +66,7 @@ impl Scene {
 /// What has to come without waiting for long.
 async fn soon<T>(coming: impl IntoFuture<Output = T>) -> T {
     let coming = timeout(SOON, coming.into_future());
-    coming.await.expect("it does not come")
+    coming.await.unwrap()
 }
 
 /// A driver that has ended as it should.
