@@ -129,6 +129,12 @@ impl Duty {
         }
     }
 
+    /// Whether what a server tells of a node under a name of others' as well is to be believed without a barrier: a delete of ours
+    /// that was never answered may be still to come there.
+    pub(crate) fn may_look_at_once(&self) -> bool {
+        self.own_path().is_some() && !self.delete_unanswered
+    }
+
     /// What it means that the node is not there.
     pub(crate) const fn gone(&self) -> Settlement {
         if self.delete_unanswered {

@@ -2,7 +2,8 @@
 //!
 //! A located node is deleted; if its name is others' as well, our own nodes are listed first. After a create of unknown fate comes, on a connection of the same session:
 //! a barrier, because a plain read can miss a create that is still being decided; then the list of our
-//! own nodes; then deletes. The barrier is an empty multi, which has to be committed: `sync` is answered
+//! own nodes; then deletes. So it is after a delete of unknown fate under a name that is others' as well: a plain read can
+//! still show our node, and a second delete would hit whoever comes after us. The barrier is an empty multi, which has to be committed: `sync` is answered
 //! by a deposed leader and, with some settings, ahead of our own pending create.
 
 use std::time::Duration;
@@ -50,20 +51,20 @@ impl Session {
                 self.settle(id, Settlement::Undone);
             }
             Known::InFlight(_) => {}
-            Known::Expected | Known::Located(_) if duty.own_path().is_some() => {
+            Known::Expected | Known::Located(_) if duty.may_look_at_once() => {
                 duty.work = Work::Asking;
                 self.look_for(id, lane);
             }
-            Known::Located(path) => {
+            Known::Located(path) if duty.own_path().is_none() => {
                 duty.work = Work::deleting(1, false);
                 self.queue.push_in(lane, delete(id, path));
             }
-            Known::Expected | Known::Unknown if can_write => {
+            Known::Expected | Known::Located(_) | Known::Unknown if can_write => {
                 duty.work = Work::Asking;
                 let barrier = Request::Multi(Vec::new());
                 self.ask(id, DutyStep::Barrier, barrier);
             }
-            Known::Expected | Known::Unknown => {}
+            Known::Expected | Known::Located(_) | Known::Unknown => {}
         }
     }
 

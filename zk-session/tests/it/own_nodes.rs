@@ -128,6 +128,27 @@ fn a_delete_without_an_answer_does_not_hit_who_comes_after_us() {
 }
 
 #[test]
+fn after_a_delete_without_an_answer_a_server_that_lags_is_asked_behind_a_barrier() {
+    let mut pair = Pair::usual();
+    let duty = obliged(&mut pair);
+    pair.settle();
+    pair.server.on(is_delete, 0, Reaction::CutBefore);
+    perform(&mut pair, duty);
+    pair.run_until(|pair| !pair.session.state().is_connected());
+    // The next server has not heard of the delete, until something is committed through it.
+    let is_barrier = |request: &Request| matches!(request, Request::Multi(_));
+    let is_late = Reaction::Delay(Duration::from_millis(100));
+    pair.server.on(is_barrier, 0, is_late);
+    pair.run_until(|pair| ops(pair).contains(&"multi"));
+    others_node(&mut pair);
+    pair.run_until(|pair| pair.settlement(duty).is_some());
+    let expected = ["create2", "getEphemerals", "delete", "multi", "getEphemerals"];
+    assert_eq!(ops(&pair), expected);
+    assert_eq!(pair.settlement(duty), Some(Settlement::Deleted));
+    assert_eq!(pair.server.nodes[PATH].owner, OTHER);
+}
+
+#[test]
 fn of_two_in_one_session_the_one_that_stays_keeps_the_node() {
     let mut pair = Pair::usual();
     pair.server.on(is_create, 0, Reaction::CutBefore);
