@@ -12,10 +12,10 @@ use arrive::Site;
 
 /// A barrier at which `n` parties wait for each other, again and again.
 ///
-/// **Layout** (our own): who waits has an ephemeral sequential child `party-<uuid>-<10 digits>` with empty data. Whoever finds
-/// `n` of them writes, in one transaction, the number of the round into each of the oldest `n` and a new version of the
-/// barrier's own node: the parties of that round pass, and delete their nodes. The number is the version that the barrier's
-/// node has then. The node itself is persistent and empty.
+/// **Layout** (our own): who waits has an ephemeral sequential child `party-<who>-<uuid>-<10 digits>` with empty data; `who`, 16
+/// hexadecimal digits, is the same in all nodes of one call. Whoever finds `n` of them writes, in one transaction, the number
+/// of the round into each of the oldest `n` and a new version of the barrier's own node: the parties of that round pass, and
+/// delete their nodes. The number is the version that the barrier's node has then. The node itself is persistent and empty.
 ///
 /// **Guarantee**: [`arrive`](Self::arrive) ends with `Ok` only in a transaction in which `n` parties were there, all of their
 /// sessions alive; each of them passes in that round and no other. A party that gives up is withdrawn, and the others go on

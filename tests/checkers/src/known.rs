@@ -1,7 +1,7 @@
 //! What several checkers need to know of a history, worked out once.
 
 mod bounds;
-pub(crate) use bounds::{Bounds, later, notes, timed_out};
+pub(crate) use bounds::{Bounds, lasted_until, later, notes, timed_out};
 mod contenders;
 pub(crate) use contenders::{Ahead, Contender, Contenders};
 mod ends;

@@ -142,7 +142,13 @@ fn after_a_delete_without_an_answer_a_server_that_lags_is_asked_behind_a_barrier
     pair.run_until(|pair| ops(pair).contains(&"multi"));
     others_node(&mut pair);
     pair.run_until(|pair| pair.settlement(duty).is_some());
-    let expected = ["create2", "getEphemerals", "delete", "multi", "getEphemerals"];
+    let expected = [
+        "create2",
+        "getEphemerals",
+        "delete",
+        "multi",
+        "getEphemerals",
+    ];
     assert_eq!(ops(&pair), expected);
     assert_eq!(pair.settlement(duty), Some(Settlement::Deleted));
     assert_eq!(pair.server.nodes[PATH].owner, OTHER);

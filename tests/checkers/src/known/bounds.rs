@@ -95,12 +95,16 @@ pub(crate) fn notes(history: &History) -> Vec<Note> {
     notes
 }
 
-/// Whether the call used up the time that it had. What falls on one moment is told apart by some nanoseconds.
+/// Whether the call used up the time that it had.
 pub(crate) fn timed_out(op: &Op) -> bool {
-    let by = op.returned.and_then(|returned| later(returned, ONE_MOMENT));
     op.deadline
-        .zip(by)
-        .is_some_and(|(deadline, by)| deadline <= by)
+        .is_some_and(|deadline| lasted_until(op, deadline))
+}
+
+/// Whether the call returned then or later. What falls on one moment is told apart by some nanoseconds.
+pub(crate) fn lasted_until(op: &Op, due: Moment) -> bool {
+    let by = op.returned.and_then(|returned| later(returned, ONE_MOMENT));
+    by.is_some_and(|by| due <= by)
 }
 
 const ONE_MOMENT: Duration = Duration::from_micros(1);

@@ -163,7 +163,29 @@ change zxid=b at=25 session=b xid=2 kind=set path=/c/five data=1 version=1
 change zxid=b at=25 session=b xid=2 kind=set path=/c version=1
 ";
 
+/// A party's node stays where nothing obeys; its call returns when it has waited a third of the session's timeout for that.
+const CYCLIC_IN_VAIN: &str = "\
+limits ended=90000 session_timeout=900 tick=100 round_trip=10 round_trips=10
+note process=1 session=a what=connected at=0
+note process=2 session=b what=connected at=0
+op process=1 function=arrive path=/c expected=2 invoked=10 deadline=12.000001 returned=312 outcome=not_applied session=a
+op process=2 function=arrive path=/c expected=2 invoked=321 returned=329 outcome=ok reply=1 session=b
+change zxid=1 at=0.5 session=f kind=create path=/c
+change zxid=7 at=11 session=a kind=create path=/c/one owner=a
+change zxid=8 at=323 session=b kind=create path=/c/two owner=b
+change zxid=9 at=325 session=b kind=set path=/c/one data=1 version=1
+change zxid=9 at=325 session=b kind=set path=/c/two data=1 version=1
+change zxid=9 at=325 session=b kind=set path=/c version=1
+";
+
 const CASES: &[Case] = &[
+    case(
+        B5,
+        "a party is counted that had given up, and had not waited for its withdrawal as long as it should",
+        CYCLIC_IN_VAIN,
+        "returned=312",
+        "returned=311",
+    ),
     case(
         B1,
         "a barrier is deleted once more, and not late",

@@ -3,7 +3,7 @@
 use zk_wire::Moment;
 
 use crate::history::History;
-use crate::known::{Bounds, Ends, Late, Life, Rows, Tree, later, name, timed_out};
+use crate::known::{Bounds, Ends, Late, Life, Rows, Tree, lasted_until, later, name, timed_out};
 use crate::records::{NoteKind, Op, Outcome};
 use crate::text::Text;
 use crate::verdict::{Findings, Property};
@@ -50,7 +50,7 @@ impl<'h> Sites<'h> {
             .ends
             .process_cut_within(op.process, op.invoked, returned);
         let reachable = !cut && self.is_connected(op.process, op.invoked);
-        gave_up && reachable && in_vain.is_none_or(|in_vain| returned < in_vain)
+        gave_up && reachable && in_vain.is_none_or(|in_vain| !lasted_until(op, in_vain))
     }
 
     /// Whether the process had a connection at some time, as far as it was told. What it made while it had none was sent before.
