@@ -1,8 +1,9 @@
 //! The node that a mark stands below, as it was before the mark was to be made: it tells later whether a mark that is
 //! missing was ever there.
 
-use zk_client::{Client, Error, ErrorKind, Stat, Zxid};
+use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Stat, Zxid};
 
+use crate::parents::make_parents;
 use crate::renewal::renewed;
 
 /// What is known of the node.
@@ -50,6 +51,16 @@ impl Home {
             (Self::Missing, Self::Unseen) | (Self::Unseen, _) => false,
         }
     }
+}
+
+/// Makes the node that a mark is to stand below, which is missing for this error.
+pub(super) async fn make_home(
+    client: &Client,
+    mark: &str,
+    acl: &[Acl],
+    missing: Error,
+) -> Result<(), Error> {
+    make_parents(client, mark, CreateMode::Container, acl, missing).await
 }
 
 #[cfg(test)]

@@ -4,12 +4,11 @@ use zk_client::{
     Acl, Client, CreateMode, Error, ErrorKind, Fate, Multi, MultiResult, OpKind, Stat, path,
 };
 
-use super::home::Home;
+use super::home::{Home, make_home};
 use super::mark::Mark;
 use super::marks::Marks;
 use super::settle::Verdict;
 use super::settlement::Settlement;
-use crate::parents::make_parents;
 use crate::renewal::renewed;
 
 /// Who makes it, and where the marks stand.
@@ -108,7 +107,8 @@ impl Marked<'_> {
                 // Somebody deleted the mark, or wrote it: the next one is made anew.
                 (true, ErrorKind::NoNode | ErrorKind::BadVersion) if was_made => Ok(Sent::Again),
                 (true, ErrorKind::NoNode) => {
-                    self.make_home(error).await?;
+                    let below = path::join(self.home, "mark");
+                    make_home(self.client, &below, self.acl, error).await?;
                     Ok(Sent::Again)
                 }
                 (true, _) => Err(self.unmarkable(error)),
@@ -152,13 +152,6 @@ impl Marked<'_> {
             }
             _ => Err(settlement.mark_deleted()),
         }
-    }
-
-    /// Makes the node that marks stand below, which is missing for this error.
-    async fn make_home(&self, missing: Error) -> Result<(), Error> {
-        let below = path::join(self.home, "mark");
-        let container = CreateMode::Container;
-        make_parents(self.client, &below, container, self.acl, missing).await
     }
 
     fn unmarkable(&self, error: Error) -> Error {

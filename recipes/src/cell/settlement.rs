@@ -2,11 +2,10 @@
 
 use zk_client::{Acl, Client, CreateMode, Error, ErrorKind, Fate, OpKind, Stat};
 
-use super::home::Home;
+use super::home::{Home, make_home};
 use super::mark::Mark;
 use super::settle::{Verdict, by_mark};
 use crate::decided::decided;
-use crate::parents::make_parents;
 
 /// A write, as its errors tell of it.
 pub(crate) struct Settlement<'a> {
@@ -100,9 +99,7 @@ impl Settlement<'_> {
                     ErrorKind::ConnectionLost => {}
                     ErrorKind::NodeExists => return Ok(Outdone::Yes),
                     ErrorKind::NoNode if self.makes_home => {
-                        let container = CreateMode::Container;
-                        let made =
-                            make_parents(self.client, &mark.path, container, self.acl, error);
+                        let made = make_home(self.client, &mark.path, self.acl, error);
                         made.await.map_err(|error| self.undecided(&error))?;
                     }
                     ErrorKind::NoNode => return Ok(Outdone::NoHome),

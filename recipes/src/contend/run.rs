@@ -15,6 +15,7 @@ use zk_client::{
 
 use super::decide::{Decision, decide, decide_by_creation};
 use super::kind::Kind;
+use super::listed::listed;
 use crate::decided::decided;
 use crate::parents::make_parents;
 use crate::renewal::last_end;
@@ -406,13 +407,5 @@ fn gone(claim: &Claim, interrupted: bool) -> Wake {
         }
         ClaimStatus::Open => Wake::Unclear,
         _ => Wake::Over,
-    }
-}
-
-/// A queue that is not there has nobody in it: whoever stood there went with his session, and the directory after him.
-fn listed(list: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
-    match list {
-        Err(error) if error.kind() == ErrorKind::NoNode => Ok(Vec::new()),
-        list => list,
     }
 }

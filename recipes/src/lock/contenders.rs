@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use zk_client::{Client, Error, ErrorKind, SessionId, path};
 
-use crate::contend::{Family, Name};
+use crate::contend::{Family, Name, listed};
 
 /// One contender of a lock, as the tree shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +28,7 @@ pub struct Contender {
 }
 
 pub(crate) async fn list(client: &Client, at: &str) -> Result<Vec<Contender>, Error> {
-    let children = match client.children(at).await {
-        Ok(children) => children,
-        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let children = listed(client.children(at).await)?;
     let names = children.iter().filter_map(|child| Name::parse(child));
     let mut contenders = read(client, at, names.collect()).await?;
     note_holders(&mut contenders);
@@ -45,11 +41,7 @@ pub(crate) async fn leases(
     at: &str,
     family: Family,
 ) -> Result<Vec<Contender>, Error> {
-    let children = match client.children(at).await {
-        Ok(children) => children,
-        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let children = listed(client.children(at).await)?;
     let names = children.into_iter().map(|text| Name {
         text,
         family,
