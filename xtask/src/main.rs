@@ -53,8 +53,8 @@ CHECKS
                           20,000 random scripts on real servers of each release and on embedded ones, the
                           answers compared; recorded in docs/verification.md
   campaign real [--runs N] [--from SEED] [--seconds N]
-                          20 runs of two minutes: all recipes at once on three real servers under kills, pauses
-                          and cuts; recorded in docs/verification.md
+                          20 runs of two minutes of faults: all recipes at once on three real servers under kills,
+                          pauses and cuts; recorded in docs/verification.md
   campaign cores          a million seeds of the session and server cores alone, recorded there
   campaign x2|x4|x5       every byte cut; every pair of frames; every expiry with every cut: of 16 or
                           more scripts, on the cores or (--library) on the whole library; recorded there

@@ -65,6 +65,15 @@ impl Rosters {
                 }
             }
             let roster = roster(&cache.snapshot(), cache.path(), self.layout);
+            #[cfg(feature = "__seeded-bugs")]
+            let roster = match &self.told {
+                Some(told) if zk_client::seeded::is_on("members-that-go-are-kept") => {
+                    let gone = told.members.iter().filter(|one| !roster.contains(&one.id));
+                    let members = roster.members.iter().chain(gone).cloned().collect();
+                    Roster { members, ..roster }
+                }
+                _ => roster,
+            };
             if self.told.as_ref() != Some(&roster) {
                 self.told = Some(roster.clone());
                 return Some(roster);

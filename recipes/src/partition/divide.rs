@@ -341,6 +341,10 @@ impl Ledger {
 
     /// Whoever worked on an item let go of it.
     fn freed(&mut self, item: &Arc<str>, was_lost: bool) {
+        #[cfg(feature = "__seeded-bugs")]
+        if was_lost && zk_client::seeded::is_on("lost-part-taken-for-ones-own") {
+            return;
+        }
         let slot = self.parts.get(item).map_or(Slot::Apart, |part| part.slot);
         self.set(item, freed(self.wanted.contains(item), slot, was_lost));
         self.step(item);

@@ -101,6 +101,10 @@ impl Committer<'_> {
                         let persistent = CreateMode::Persistent;
                         multi.create_with_acl(path, data.clone(), persistent, self.acl)
                     }
+                    #[cfg(feature = "__seeded-bugs")]
+                    Write::Set(data) if zk_client::seeded::is_on("written-whatever-was-read") => {
+                        multi.set(path, data.clone(), None)
+                    }
                     Write::Set(data) => multi.set(path, data.clone(), *version),
                     Write::Delete => multi.delete(path, *version),
                 },

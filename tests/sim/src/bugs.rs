@@ -34,7 +34,7 @@ pub const LATE: [(&str, Recipe, &str); 2] = [
 ];
 
 /// Faults of other recipes than mutexes.
-pub const OF_RECIPES: [(&str, Recipe, &str); 41] = [
+pub const OF_RECIPES: [(&str, Recipe, &str); 45] = [
     ("writer-goes-before-it-reads", Recipe::RwLock, "CURATOR-621"),
     (
         "readers-wait-for-later-writers",
@@ -223,6 +223,26 @@ pub const OF_RECIPES: [(&str, Recipe, &str); 41] = [
         "kept-for-some-time-in-a-container",
         Recipe::TtlNode,
         "C51: Curator's PersistentTtlNode before 5.9",
+    ),
+    (
+        "lost-part-taken-for-ones-own",
+        Recipe::Partitioner,
+        "workers that go on as before with what they had before their session expired",
+    ),
+    (
+        "members-that-go-are-kept",
+        Recipe::Group,
+        "lists of members that are added to as they come, and never shortened",
+    ),
+    (
+        "written-whatever-was-read",
+        Recipe::Stm,
+        "transactions that write without a condition on what they read",
+    ),
+    (
+        "later-parts-not-looked-at",
+        Recipe::Queue,
+        "consumers of a divided queue that know the parts there were at first",
     ),
 ];
 

@@ -31,7 +31,7 @@ impl Options {
         let mut options = Self {
             runs: 20,
             from: 1,
-            seconds: 75,
+            seconds: 120,
         };
         for pair in words.chunks(2) {
             let [name, value] = pair else {

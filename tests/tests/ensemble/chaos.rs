@@ -7,9 +7,9 @@ use zk_tests::note;
 
 use crate::turn;
 
-/// How long there are faults; with all that comes before and after it is two minutes. The seed is one of the campaign's in
+/// How long there are faults. The seed is one of the campaign's in
 /// `docs/verification.md`; to run others there is `cargo xtask campaign real`.
-const TIME: Duration = Duration::from_secs(70);
+const TIME: Duration = Duration::from_secs(120);
 const SEED: u64 = 101;
 
 #[tokio::test]
