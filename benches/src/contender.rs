@@ -55,6 +55,14 @@ impl Workload {
             Self::CacheLoad => "tree cache, first load of 20,200 nodes".to_owned(),
         }
     }
+
+    /// How many times as fast as every peer ours is to be: with less the whole run fails.
+    pub(crate) const fn promised(self) -> Option<f64> {
+        match self {
+            Self::CacheLoad => Some(8.0),
+            Self::Get(_) | Self::Read(..) | Self::Mutex | Self::MutexDropped => None,
+        }
+    }
 }
 
 /// Whether all read the same.

@@ -1,6 +1,6 @@
 //! Compares our client with its peers on one real server, in one run, in interleaved rounds.
 //!
-//! `cargo xtask bench [--quick]` starts this program. It prints a Markdown table and writes it to
+//! `cargo xtask bench [--quick]` starts this program. It fails if something is slower than promised. It prints a Markdown table and writes it to
 //! `target/bench/latest.md`. Quote the ratios, never the times: client and server share the machine.
 
 #![forbid(unsafe_code)]
@@ -56,17 +56,17 @@ fn run() -> Outcome<()> {
     let stage = Stage::set(server.address(), server.base())?;
     let measured = measure(&options, &server, &stage);
     let struck = stage.strike();
-    let report = measured?;
+    let (report, broken) = measured?;
     struck?;
     std::io::stdout().write_all(report.as_bytes())?;
     let file = target().join("bench").join("latest.md");
     fs::create_dir_all(file.parent().unwrap_or_else(|| Path::new(".")))?;
     fs::write(&file, &report).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     eprintln!("bench: written to {}", file.display());
-    Ok(())
+    broken.map_or(Ok(()), |broken| Err(broken.into()))
 }
 
-fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String> {
+fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<(String, Option<String>)> {
     let load_before = cpu::load_average();
     let wanted = |contender: &str| {
         Workload::ALL
@@ -109,7 +109,7 @@ fn measure(options: &Options, server: &Server, stage: &Stage) -> Outcome<String>
         load: (load_before, cpu::load_average()),
         left_out,
     };
-    Ok(table::render(&setting, &results))
+    Ok((table::render(&setting, &results), table::broken(&results)))
 }
 
 /// Where cargo builds to.

@@ -40,6 +40,26 @@ pub(crate) fn render(setting: &Setting, cells: &[Cell]) -> String {
     text
 }
 
+/// What is not as fast as it is to be, if anything is not.
+pub(crate) fn broken(cells: &[Cell]) -> Option<String> {
+    for ours in cells.iter().filter(|cell| cell.role == Role::Base) {
+        let Some(promised) = ours.workload.promised() else {
+            continue;
+        };
+        let peers = cells.iter().filter(|cell| cell.role == Role::Peer);
+        for peer in peers.filter(|peer| peer.workload == ours.workload) {
+            let ratio = median_ratio(&ours.rates, &peer.rates).unwrap_or(0.0);
+            if ratio < promised {
+                let (what, peer) = (ours.workload.title(), &peer.contender);
+                return Some(format!(
+                    "{what}: ours is {ratio:.1} times as fast as {peer}, and is to be {promised:.1} times"
+                ));
+            }
+        }
+    }
+    None
+}
+
 fn write_head(out: &mut String, setting: &Setting) -> std::fmt::Result {
     let cpus = available_parallelism().map_or(1, usize::from);
     writeln!(out, "# Benchmark\n")?;
@@ -197,6 +217,25 @@ mod tests {
             load: ("0.5".to_owned(), "1.5".to_owned()),
             left_out: vec!["Curator: no java".to_owned()],
         }
+    }
+
+    #[test]
+    fn what_is_slower_than_promised_is_told() {
+        let load = |contender, role, rates: &[f64]| Cell {
+            workload: Workload::CacheLoad,
+            ..cell(contender, role, rates)
+        };
+        let ours = load("ours", Role::Base, &[8.0, 1.0, 9.0]);
+        let slow = load("peer", Role::Peer, &[1.0, 1.0, 1.0]);
+        assert_eq!(broken(&[ours.clone(), slow]), None);
+        let fast = load("peer", Role::Peer, &[1.1, 1.0, 1.0]);
+        let told = broken(&[ours, fast]).unwrap();
+        assert!(
+            told.contains("ours is 7.3 times as fast as peer, and is to be 8.0 times"),
+            "{told}"
+        );
+        let ours = cell("ours", Role::Base, &[1.0]);
+        assert_eq!(broken(&[ours, cell("peer", Role::Peer, &[9.0])]), None);
     }
 
     #[test]
