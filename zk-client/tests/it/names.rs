@@ -66,7 +66,10 @@ fn builder(connect_string: &str, directory: &Arc<Directory>) -> zk_client::Clien
 }
 
 async fn ensemble() -> EmbeddedEnsemble {
-    let builder = EmbeddedEnsemble::builder().tick(Duration::from_millis(100));
+    // However busy this machine is, servers and sessions do not give each other up.
+    let builder = EmbeddedEnsemble::builder()
+        .tick(Duration::from_secs(1))
+        .sync_limit(20);
     builder
         .election(Duration::from_millis(20))
         .start()
