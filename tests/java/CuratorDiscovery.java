@@ -78,6 +78,15 @@ final class CuratorDiscovery implements Talk.Family {
                 provider.start();
                 providers.put(name, provider);
             }
+                // note-error PROVIDER ID: a call to it failed.
+            case "note-error" -> {
+                ServiceProvider<Object> provider = providers.get(name);
+                for (ServiceInstance<Object> instance : provider.getAllInstances()) {
+                    if (instance.getId().equals(words[2])) {
+                        provider.noteError(instance);
+                    }
+                }
+            }
             case "pick" -> {
                 ServiceInstance<Object> picked = providers.get(name).getInstance();
                 return picked == null ? "null" : shown(picked);

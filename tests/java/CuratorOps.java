@@ -1,15 +1,21 @@
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.api.CreateBuilder;
+import org.apache.curator.framework.api.CuratorEvent;
 import org.apache.curator.framework.api.transaction.CuratorOp;
 import org.apache.curator.retry.RetryNTimes;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.data.ACL;
+import org.apache.zookeeper.data.Id;
 import org.apache.zookeeper.data.Stat;
+import org.apache.zookeeper.server.auth.DigestAuthenticationProvider;
 
 /** Operations of Curator's framework, in a namespace and with an identity once told so. */
 final class CuratorOps implements Talk.Family {
@@ -37,9 +43,60 @@ final class CuratorOps implements Talk.Family {
                 return stat == null ? "null" : Long.toHexString(stat.getEphemeralOwner());
             }
             case "delete" -> client.delete().guaranteed().forPath(path);
+                // or-set PATH DATA: makes the node, or writes into the one that is there.
+            case "or-set" -> client.create().orSetData().forPath(path, Talk.bytes(words[2]));
+            case "set" -> client.setData().forPath(path, Talk.bytes(words[2]));
+            case "get" -> {
+                return Talk.word(client.getData().forPath(path));
+            }
+            case "sync" -> sync(path);
+                // set-acl PATH VERSION digest:USER:PASSWORD:BITS|world:anyone:BITS …
+            case "set-acl" -> client.setACL()
+                    .withVersion(Integer.parseInt(words[2]))
+                    .withACL(acl(words))
+                    .forPath(path);
+                // get-acl PATH: VERSION SCHEME:ID:BITS …
+            case "get-acl" -> {
+                return shownAcl(path);
+            }
             default -> throw new IllegalArgumentException(words[0]);
         }
         return "";
+    }
+
+    /** It has no other form than the one in the background. */
+    private void sync(String path) throws Exception {
+        BlockingQueue<CuratorEvent> answers = new LinkedBlockingQueue<>();
+        client.sync().inBackground((source, event) -> answers.add(event)).forPath(path);
+        CuratorEvent event = answers.poll(Talk.LIMIT_MS, TimeUnit.MILLISECONDS);
+        Talk.check(event != null && event.getResultCode() == 0, "answered: " + event);
+    }
+
+    private static List<ACL> acl(String[] words) throws Exception {
+        List<ACL> acl = new ArrayList<>();
+        for (int at = 3; at < words.length; at++) {
+            String[] parts = words[at].split(":");
+            Id id =
+                    parts[0].equals("digest")
+                            ? new Id("digest", digest(parts[1] + ":" + parts[2]))
+                            : new Id(parts[0], parts[1]);
+            acl.add(new ACL(Integer.parseInt(parts[parts.length - 1]), id));
+        }
+        return acl;
+    }
+
+    private static String digest(String identity) throws Exception {
+        return DigestAuthenticationProvider.generateDigest(identity);
+    }
+
+    private String shownAcl(String path) throws Exception {
+        Stat stat = new Stat();
+        StringBuilder shown = new StringBuilder();
+        for (ACL entry : client.getACL().storingStatIn(stat).forPath(path)) {
+            Id id = entry.getId();
+            shown.append(" " + id.getScheme() + ":" + id.getId() + ":" + entry.getPerms());
+        }
+        return stat.getAversion() + shown.toString();
     }
 
     private void as(String namespace, String identity) throws Exception {

@@ -56,7 +56,11 @@ final class CuratorQueues implements Talk.Family {
             }
                 // Waits until so many were consumed since the last time.
             case "took" -> {
-                return consumers.get(name).take(Integer.parseInt(words[2]));
+                return consumers.get(name).take(Integer.parseInt(words[2]), false);
+            }
+                // The same, each item with when it was consumed by this machine's clock: ITEM@MILLISECONDS.
+            case "took-when" -> {
+                return consumers.get(name).take(Integer.parseInt(words[2]), true);
             }
             case "simple" -> simple.put(name, new SimpleDistributedQueue(client, words[2]));
             case "offer" -> Talk.check(simple.get(name).offer(Talk.bytes(words[2])), "offered");
@@ -141,7 +145,13 @@ final class CuratorQueues implements Talk.Family {
     }
 
     private static final class Consumer implements QueueConsumer<byte[]> {
-        private final LinkedBlockingQueue<byte[]> taken = new LinkedBlockingQueue<>();
+        private record Taken(byte[] item, long at) {
+            String shown(boolean when) {
+                return when ? Talk.word(item) + "@" + at : Talk.word(item);
+            }
+        }
+
+        private final LinkedBlockingQueue<Taken> taken = new LinkedBlockingQueue<>();
         private final AtomicBoolean refuses;
 
         Consumer(boolean refuses) {
@@ -153,17 +163,17 @@ final class CuratorQueues implements Talk.Family {
             if (refuses.getAndSet(false)) {
                 throw new IllegalStateException("told to refuse");
             }
-            taken.add(message);
+            taken.add(new Taken(message, System.currentTimeMillis()));
         }
 
         @Override
         public void stateChanged(CuratorFramework client, ConnectionState state) {}
 
-        String take(int least) throws Exception {
+        String take(int least, boolean when) throws Exception {
             Talk.await("items", () -> taken.size() >= least ? true : null);
-            List<byte[]> items = new ArrayList<>();
+            List<Taken> items = new ArrayList<>();
             taken.drainTo(items);
-            return String.join(" ", items.stream().map(Talk::word).toList());
+            return String.join(" ", items.stream().map(item -> item.shown(when)).toList());
         }
     }
 }

@@ -2,10 +2,18 @@
 
 import queue
 
-from kazoo.security import CREATOR_ALL_ACL
+from kazoo.exceptions import NoNodeError, NotEmptyError
+from kazoo.security import ACL, CREATOR_ALL_ACL, Id, make_digest_acl_credential
 from kazoo.version import __version__
 
 from words import LIMIT, data, word
+
+
+def entry(text):
+    """Of an ACL: digest:USER:PASSWORD:BITS or world:anyone:BITS."""
+    scheme, *names, bits = text.split(":")
+    name = make_digest_acl_credential(*names) if scheme == "digest" else names[0]
+    return ACL(int(bits), Id(scheme, name))
 
 
 class Ops:
@@ -62,6 +70,43 @@ class Ops:
 
     def delete(self, path):
         self.zk.delete(path)
+
+    def set(self, path, item):
+        self.zk.set(path, data(item))
+
+    def get(self, path):
+        return word(self.zk.get(path)[0])
+
+    def sync(self, path):
+        self.zk.sync(path)
+
+    def set_acl(self, path, version, *entries):
+        self.zk.set_acls(path, [entry(text) for text in entries], int(version))
+
+    def get_acl(self, path):
+        """VERSION SCHEME:ID:BITS …"""
+        acl, stat = self.zk.get_acls(path)
+        entries = (f"{entry.id.scheme}:{entry.id.id}:{entry.perms}" for entry in acl)
+        return " ".join([str(stat.acl_version), *entries])
+
+    def grow(self, path, count):
+        """Adds children until there are so many or the node is gone; how many it added."""
+        for added in range(int(count)):
+            try:
+                self.zk.create(f"{path}/k{added}", b"")
+            except NoNodeError:
+                return str(added)
+        return count
+
+    def fell(self, path):
+        """Deletes a tree, again where somebody had added to it; how often that was."""
+        again = 0
+        while True:
+            try:
+                self.zk.delete(path, recursive=True)
+                return str(again)
+            except NotEmptyError:
+                again += 1
 
     def close(self):
         self.zk.stop()

@@ -13,6 +13,8 @@ mod peers;
 mod reconfig;
 mod sessions;
 #[cfg(all(feature = "curator", feature = "kazoo"))]
+mod synced;
+#[cfg(all(feature = "curator", feature = "kazoo"))]
 mod theirs;
 mod victim;
 

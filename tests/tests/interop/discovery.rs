@@ -326,3 +326,57 @@ async fn our_providers_leave_out_instances_of_curators_that_are_not_enabled() {
         assert_eq!(picked, [on, on, on]);
     }
 }
+
+/// Three in turn, fifty times by each side: whichever order a provider has, it is one. What either side notes of failed calls
+/// is its own affair.
+#[tokio::test(flavor = "multi_thread")]
+async fn providers_of_curators_and_of_ours_call_each_others_instances_in_turn_and_note_errors_for_themselves()
+ {
+    let mut meeting = Meeting::new("/discovery/in-turn").await;
+    let codec = JsonCodec::new().compatible(false);
+    meeting.services = meeting.services.codec(codec);
+    let shown = |id: &str| format!("web,{id},10.0.0.1,80,null,DYNAMIC,true,null");
+    let order = "register d web j 10.0.0.1 80 - DYNAMIC - - enabled";
+    meeting.theirs.ask(order).await;
+    let _ours = [
+        meeting.register(ours("r1", 80)).await,
+        meeting.register(ours("r2", 80)).await,
+    ];
+    let all = [shown("j"), shown("r1"), shown("r2")];
+    meeting.they_have(&all).await;
+    meeting.view.catch_up().await.unwrap();
+    meeting.theirs.ask("provider p d web").await;
+    let provider = meeting.view.provider(RoundRobin::new());
+
+    let (mut by_theirs, mut by_ours) = (Vec::new(), Vec::new());
+    for _ in 0..3 * ROUNDS {
+        by_theirs.push(meeting.theirs.ask("pick p").await);
+        by_ours.push(shown(&provider.pick().unwrap().id));
+    }
+    for picked in [&by_theirs, &by_ours] {
+        let mut first = picked[..3].to_vec();
+        first.sort_unstable();
+        assert_eq!(first, all);
+        assert!(
+            picked.chunks(3).all(|round| round == &picked[..3]),
+            "{picked:?}"
+        );
+    }
+
+    // Two errors, with both.
+    for _ in 0..2 {
+        meeting.theirs.ask("note-error p r1").await;
+        let instance = meeting.view.get("j").unwrap();
+        meeting.view.note_error(&instance);
+    }
+    for _ in 0..ROUNDS {
+        assert_ne!(meeting.theirs.ask("pick p").await, shown("r1"));
+        assert_ne!(provider.pick().unwrap().id, "j");
+    }
+    assert!((0..2).any(|_| provider.pick().unwrap().id == "r1"));
+    let mut others = Vec::new();
+    for _ in 0..2 {
+        others.push(meeting.theirs.ask("pick p").await);
+    }
+    assert!(others.contains(&shown("j")), "{others:?}");
+}

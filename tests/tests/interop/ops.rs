@@ -1,10 +1,12 @@
 //! Our client next to Curator's framework and kazoo's client: transactions, watches, chroots, identities, kinds of nodes.
 
+mod acls;
 mod cuts;
 mod elsewhere;
 mod handed_over;
 mod kinds;
 mod loops;
+mod or_set;
 mod pipelines;
 mod states;
 mod trees;

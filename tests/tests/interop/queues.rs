@@ -1,5 +1,6 @@
 //! Queues that ours and theirs put into and take from at the same time.
 
+mod delays;
 mod order;
 mod shards;
 mod theirs;

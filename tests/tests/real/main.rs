@@ -19,3 +19,4 @@ mod protected_3_8;
 mod proxy;
 mod sharing;
 mod stopped;
+mod zkctl;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -11,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use zk_recipes::{Client, Mutex};
 use zk_tests::{Deadline, RealServer, deadline};
+
+use crate::zkctl::zkctl;
 
 const LIMIT: Duration = Duration::from_secs(60);
 const SESSION: Duration = Duration::from_secs(2);
@@ -193,13 +194,4 @@ async fn zkctl_lock_stopped_past_its_session_stops_its_command_when_it_goes_on()
     guard.release().await.unwrap();
     assert_eq!(next.contenders().await.unwrap(), [], "nothing is left");
     zk.close().await.unwrap();
-}
-
-/// The command line tool, which cargo builds next to the tests when it tests the workspace.
-fn zkctl() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let zkctl = tests.ancestors().nth(2).unwrap().join("zkctl");
-    let missing = "there is no zkctl next to the tests; `cargo build --package zkctl` makes it";
-    assert!(zkctl.exists(), "{missing}");
-    zkctl
 }

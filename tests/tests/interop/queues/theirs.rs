@@ -102,6 +102,12 @@ impl Producer {
     pub(super) async fn put(&mut self, n: usize) {
         self.channel.ask(&self.kind.order(n)).await;
     }
+
+    /// Into a delay queue, due at this time in milliseconds since 1970.
+    pub(super) async fn put_due(&mut self, text: &str, due: u64) {
+        let item = word(text.as_bytes());
+        self.channel.ask(&format!("put-delay q {item} {due}")).await;
+    }
 }
 
 impl Theirs {
@@ -164,6 +170,17 @@ impl Theirs {
             assert_eq!(self.channel.ask("consume q").await, "true");
         }
         items
+    }
+
+    /// What Curator's consumer was given since the last time, and when, in milliseconds since 1970.
+    pub(super) async fn taken_when(&mut self) -> Vec<(String, u64)> {
+        let words = self.channel.ask("took-when q 0").await;
+        let taken = words.split_whitespace().map(|taken| {
+            let (item, at) = taken.split_once('@').unwrap();
+            let item = String::from_utf8(bytes(item).unwrap()).unwrap();
+            (item, at.parse().unwrap())
+        });
+        taken.collect()
     }
 
     /// Takes no more.
