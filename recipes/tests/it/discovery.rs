@@ -5,6 +5,7 @@ mod health;
 mod lasting;
 #[cfg(feature = "local-address")]
 mod local;
+mod outside;
 mod queries;
 mod register;
 #[cfg(feature = "tower")]

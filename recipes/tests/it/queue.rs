@@ -6,6 +6,7 @@ mod corrupt;
 mod cost;
 mod dropped;
 mod due;
+mod in_flight;
 mod lost;
 mod lost_claims;
 mod order;

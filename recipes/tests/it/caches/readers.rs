@@ -105,7 +105,8 @@ async fn c54_a_cache_of_a_closed_client_ends_once_and_rests() {
     let (cache, driver) = loaded(TreeCache::new(&zk, TOP).unwrap().keep()).await;
     let mut folder = Folder::of(&cache).await;
     zk.close().await.unwrap();
-    let error = driver.await.unwrap().unwrap_err();
+    let ended = tokio::time::timeout(ROUND_TRIP * 10, driver).await;
+    let error = ended.expect("it goes on").unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
     assert!(matches!(folder.next().await, Some(CacheChange::Stale)));
     assert!(folder.next().await.is_none() && folder.next().await.is_none());

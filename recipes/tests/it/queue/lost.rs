@@ -325,9 +325,9 @@ async fn a4_an_expiry_before_a_take_is_settled_is_told_as_unknown_with_the_item(
             let queue = queue.clone();
             async move { queue.take().await }
         });
-        world.hooks.refuse_connections(false);
         until_cut(&world, rule).await;
         world.hooks.expire(zk.session_id().unwrap());
+        world.hooks.refuse_connections(false);
         let error = timeout(SOON, taking).await.unwrap().unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SessionExpired, "{error}");
         assert_eq!(error.fate(), Fate::Unknown);
