@@ -34,7 +34,7 @@ impl Family for Queues {
         let at = app.pick(self.queues.len());
         match self.queues.get_mut(at) {
             Some(Used::Whole(handle)) => handle.work(app).await,
-            Some(Used::Parts(parts)) => parts.work(app).await,
+            Some(Used::Parts(parts)) => Box::pin(parts.work(app)).await,
             None => {}
         }
     }
