@@ -7,6 +7,7 @@ use tokio::sync::Mutex as LocalMutex;
 use zk_client::{Client, CreateMode, Error, ErrorKind, Moment, OpKind};
 
 use crate::lock::validate;
+use crate::renewal::renewed;
 
 /// Grants so many permits per span of time to all who share a path, most of them without asking a server: each handle
 /// takes blocks of them.
@@ -120,7 +121,7 @@ impl RateLimiter {
     ///
     /// # On session events
     ///
-    /// Waits through a suspension; fails at expiry.
+    /// Waits through a suspension and an expiry: what was reserved meanwhile may stay unused.
     pub async fn acquire(&self, count: u32) -> Result<(), Error> {
         self.is_possible(count)?;
         let mut mine = self.mine.lock().await;
@@ -184,7 +185,16 @@ impl RateLimiter {
                 mine.left = left;
                 return Ok(None);
             }
-            match self.take(count - mine.left).await? {
+            let generation = self.client.generation();
+            let taken = match self.take(count - mine.left).await {
+                Ok(taken) => taken,
+                // A reservation needs no session, only a connection.
+                Err(error) => {
+                    renewed(&self.client, generation, error)?;
+                    continue;
+                }
+            };
+            match taken {
                 // Of a later window: what was left is void.
                 Taken::Block(block) if mine.until.is_none_or(|until| block.until > Some(until)) => {
                     *mine = block;

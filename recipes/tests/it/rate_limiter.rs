@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use zk_embedded::Match;
-use zk_recipes::{ErrorKind, RateLimiter};
+use zk_recipes::{Client, ErrorKind, RateLimiter};
 use zk_wire::OpCode;
 
-use crate::kit::{ROUND_TRIP, World, polled, settle};
+use crate::kit::{ROUND_TRIP, World, polled, settle, spawned};
 
 const PATH: &str = "/limits/mails";
 const PER: Duration = Duration::from_secs(10);
@@ -114,6 +114,43 @@ async fn a_reservation_whose_answer_is_lost_is_not_granted_twice() {
         }
         // Of ten, five are granted; four more are lost with the answer, or not.
         assert_eq!(rest, if applied { 1 } else { 5 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acquire_goes_on_in_the_next_session_and_grants_no_more_than_there_is() {
+    // The session ends at each quarter of the round trips of an acquire; the answer to the reservation is lost or not.
+    let mut unused = 0;
+    for (quarters, is_lost) in (0..12).flat_map(|n| [(n, false), (n, true)]) {
+        let world = World::new();
+        let zk = world.client().await;
+        let first = RateLimiter::new(&zk, PATH, 10, PER).unwrap().block(4);
+        let second = limiter(&world, 10).await.block(1);
+        second.acquire(1).await.unwrap();
+        if is_lost {
+            world.hooks.on(Match::op(OpCode::SetData)).cut_after_apply();
+        }
+        let acquire = spawned(async move { first.acquire(1).await.map(|()| first) });
+        sleep(ROUND_TRIP * quarters / 4).await;
+        world.hooks.expire(zk.session_id().unwrap());
+        let acquired = timeout(PER / 2, acquire).await.expect("it waits for ever");
+        let first = acquired.unwrap().unwrap();
+        let mut rest = 0;
+        while first.try_acquire(1).await.unwrap() || second.try_acquire(1).await.unwrap() {
+            rest += 1;
+        }
+        // Of ten, two are granted; the four of a reservation without an answer stay unused.
+        assert!([4, 8].contains(&rest), "{rest} after {quarters} quarters");
+        unused += u32::from(rest == 4);
+        until(&zk, 2).await;
+    }
+    assert!(unused > 0);
+}
+
+/// Waits for the session of that generation.
+async fn until(zk: &Client, generation: u64) {
+    while zk.generation() < generation {
+        sleep(ROUND_TRIP).await;
     }
 }
 
