@@ -22,7 +22,7 @@ use zk_sim::sweep::Harness;
 const HELP: &str = "\
 zk-sim --seeds N [--from SEED] [--recipe NAME] [--profile NAME] [--threads N]   run seeds
 zk-sim recipes --seeds N [--from SEED] [--recipe NAME] [--threads N]           run seeds of each recipe, or of one
-zk-sim --replay FILE                                           run a plan
+zk-sim --replay FILE [--history]                               run a plan, and print its history also if nothing is wrong
 zk-sim --traces N [--from SEED] [--recipe NAME]                print the fingerprint of each seed
 zk-sim --plan SEED [--recipe NAME] [--profile NAME]            print a seed's plan
 ";
@@ -113,7 +113,7 @@ fn carry_out(words: &[String]) -> Result<bool, String> {
         if let Some(bug) = value("--with") {
             zk_sim::bugs::turn_on(bug)?;
         }
-        return replay(file);
+        return replay(file, words.iter().any(|word| word == "--history"));
     }
     if let Some(seed) = number("--plan")? {
         print!(
@@ -275,12 +275,12 @@ fn report(recipe: Recipe, sum: &Sum, begun: Instant) {
     );
 }
 
-fn replay(file: &str) -> Result<bool, String> {
+fn replay(file: &str, in_full: bool) -> Result<bool, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     let plan: Plan = text.parse().map_err(|error| format!("{file}: {error}"))?;
     let run = run(&plan);
     let found = judge(&run);
-    if !found.is_empty() {
+    if in_full || !found.is_empty() {
         println!("{plan}\n{}", run.history);
     }
     for (property, text) in &found {
