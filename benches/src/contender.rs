@@ -137,6 +137,8 @@ pub(crate) enum Role {
     Floor,
     /// The second base: our client on the runtime that the peers use.
     Base,
-    /// Neither.
+    /// Our client in another way.
+    Variant,
+    /// Somebody else's client.
     Peer,
 }

@@ -77,9 +77,9 @@ impl Contender for Ours {
 
     fn role(&self) -> Role {
         match self.flavour {
-            Flavour::CurrentThread => Role::Peer,
+            Flavour::CurrentThread => Role::Variant,
             Flavour::MultiThread if self.joins_reads => Role::Base,
-            Flavour::MultiThread => Role::Peer,
+            Flavour::MultiThread => Role::Variant,
         }
     }
 

@@ -227,7 +227,8 @@ mod tests {
         };
         let ours = load("ours", Role::Base, &[8.0, 1.0, 9.0]);
         let slow = load("peer", Role::Peer, &[1.0, 1.0, 1.0]);
-        assert_eq!(broken(&[ours.clone(), slow]), None);
+        let variant = load("ours on one thread", Role::Variant, &[8.0, 1.0, 9.0]);
+        assert_eq!(broken(&[ours.clone(), variant, slow]), None);
         let fast = load("peer", Role::Peer, &[1.1, 1.0, 1.0]);
         let told = broken(&[ours, fast]).unwrap();
         assert!(
