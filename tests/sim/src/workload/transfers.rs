@@ -50,7 +50,12 @@ impl Family for Transfers {
                 return Ok(());
             }
         }
-        wish("a decision", decide(app).await)
+        loop {
+            let made = decide(app).await;
+            if made.is_some() || !app.asks_again() {
+                return wish("a decision", made);
+            }
+        }
     }
 }
 
