@@ -1,7 +1,8 @@
 //! Compares our client with its peers on one real server, in one run, in interleaved rounds.
 //!
-//! `cargo xtask bench [--quick]` starts this program. It fails if something is slower than promised. It prints a Markdown table and writes it to
-//! `target/bench/latest.md`. Quote the ratios, never the times: client and server share the machine.
+//! `cargo xtask bench [--quick]` starts this program. It prints a Markdown table, writes it to
+//! `target/bench/latest.md`, and fails if something is slower than promised. Quote the ratios, never
+//! the times: client and server share the machine.
 
 #![forbid(unsafe_code)]
 
