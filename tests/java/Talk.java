@@ -9,8 +9,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.CuratorFrameworkFactory;
-import org.apache.curator.retry.RetryNTimes;
 
 /**
  * Recipes of Curator that do what they are told, many at a time in one process.
@@ -84,10 +82,7 @@ public final class Talk {
             }
             default -> {}
         }
-        CuratorFramework client =
-                CuratorFrameworkFactory.newClient(connect, 10_000, 10_000, new RetryNTimes(10, 20));
-        client.start();
-        check(client.blockUntilConnected((int) LIMIT_MS, TimeUnit.MILLISECONDS), "connected");
+        CuratorFramework client = Listeners.connected(connect);
         return switch (family) {
             case "queues" -> new CuratorQueues(client);
             case "nodes" -> new CuratorNodes(client);

@@ -186,6 +186,27 @@ async fn curators_sequential_instances_are_there_twice_after_a_reconnect() {
     assert_eq!(nodes[0].1, nodes[1].1);
 }
 
+/// Whoever looks in between sees it gone, also where it was to stay without the process.
+#[tokio::test(flavor = "multi_thread")]
+async fn curators_instances_are_deleted_and_created_anew_by_a_reconnect() {
+    let (connect, zk) = client().await;
+    let proxy = Proxy::start(connect).await;
+    let mut theirs = curator("discovery", &proxy.connect_string()).await;
+    theirs.ask("start d /layout-anew any old").await;
+    let instance = "web a 10.0.0.1 80 - STATIC - - enabled";
+    theirs.ask(&format!("register d {instance}")).await;
+    let at = "/layout-anew/web/a";
+    let before = zk.get(at).await.unwrap();
+    proxy.cut();
+    let after = deadline(Duration::from_secs(60))
+        .until_some("another node", || async {
+            let node = zk.get(at).await.ok()?;
+            (node.stat.czxid != before.stat.czxid).then_some(node)
+        })
+        .await;
+    assert_eq!(after.data, before.data);
+}
+
 /// An instance as others might write it: in the fields' own order, with fewer of them.
 async fn write(zk: &Client, at: &str, id: &str, fields: &str) {
     let json = format!(r#"{{"id":"{id}","name":"web","address":"h",{fields}}}"#);
