@@ -416,7 +416,7 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
     let mut states = shared.state.subscribe();
     let mut attempts = shared.attempts.subscribe();
     loop {
-        let state = *states.borrow_and_update();
+        let state = states.take();
         match state {
             State::Connected { .. } => return Ok(()),
             _ if shared.is_last(state) => return Err(state),
@@ -425,7 +425,7 @@ async fn first_connection(shared: &Shared, patient: bool) -> Result<(), State> {
         }
         tokio::select! {
             biased;
-            changed = states.changed() => changed.map_err(|_| State::Closed)?,
+            changed = states.changed() => { changed.ok_or(State::Closed)?; }
             changed = attempts.changed() => changed.map_err(|_| State::Closed)?,
         }
     }

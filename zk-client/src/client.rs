@@ -261,7 +261,7 @@ impl Client {
     /// The session's state now.
     #[must_use]
     pub fn state(&self) -> State {
-        *self.scope.shared().state.borrow()
+        self.scope.shared().state.current()
     }
 
     /// Follows the session's state.
@@ -395,7 +395,7 @@ impl Client {
         let shared = self.scope.shared();
         let mut states = shared.state.subscribe();
         shared.with(|inner, now| inner.core.close(now));
-        let _ = states.wait_for(|state| shared.is_last(*state)).await;
+        let _ = states.wait_for(|state| shared.is_last(state)).await;
         Ok(())
     }
 }

@@ -34,19 +34,19 @@ impl Client {
         let shared = self.scope().shared();
         let mut states = shared.state.subscribe();
         shared.with(|inner, now| inner.core.detach(now));
-        let over = |state: &State| {
+        let over = |state: State| {
             matches!(
                 state,
                 State::Closed | State::AuthFailed | State::Expired { .. }
             )
         };
-        let state = states.wait_for(over).await.map(|state| *state);
+        let state = states.wait_for(over).await;
         if let Some(ticket) = shared.lock().core.detached() {
             return Ok(ticket.clone());
         }
         let (kind, why) = match state {
-            Ok(State::Expired { .. }) => (ErrorKind::SessionExpired, "it has expired"),
-            Ok(State::AuthFailed) => (ErrorKind::AuthFailed, "its credentials were refused"),
+            Some(State::Expired { .. }) => (ErrorKind::SessionExpired, "it has expired"),
+            Some(State::AuthFailed) => (ErrorKind::AuthFailed, "its credentials were refused"),
             _ => (
                 ErrorKind::Closed,
                 "it was closed, no writable server has made it yet, or something was still to be cleaned up at the end of \

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod entropy;
 pub(crate) mod handle;
 pub(crate) mod inner;
+pub(crate) mod latest;
 pub(crate) mod queues;
 pub(crate) mod raw;
 pub(crate) mod scope;

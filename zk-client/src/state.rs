@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use tokio::sync::watch;
 use zk_session::SessionState;
+
+use crate::shared::latest::Receiver;
 
 /// The state of the client's current session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,14 +87,14 @@ impl fmt::Display for State {
 /// Follows a client's [`State`]. Bursts are merged; the current state is never lost.
 #[derive(Debug, Clone)]
 pub struct StateStream {
-    states: watch::Receiver<State>,
+    states: Receiver<State>,
     stops_at_expiry: bool,
     ended: bool,
 }
 
 impl StateStream {
-    pub(crate) fn new(mut states: watch::Receiver<State>, stops_at_expiry: bool) -> Self {
-        states.mark_changed();
+    pub(crate) fn new(mut states: Receiver<State>, stops_at_expiry: bool) -> Self {
+        states.forget();
         Self {
             stops_at_expiry,
             states,
@@ -104,7 +105,7 @@ impl StateStream {
     /// The state now.
     #[must_use]
     pub fn current(&self) -> State {
-        *self.states.borrow()
+        self.states.current()
     }
 
     /// Waits for a state that was not returned yet; the first call returns the current one at once. `None`
@@ -120,16 +121,17 @@ impl StateStream {
     ///
     /// # Ordering
     ///
-    /// States come in order; older ones that nobody asked for are skipped.
+    /// States come in order; older ones that nobody asked for are skipped. Tasks that wait are woken in the order in which
+    /// they came.
     ///
     /// # On session events
     ///
     /// This is how session events are told.
     pub async fn changed(&mut self) -> Option<State> {
-        if self.ended || self.states.changed().await.is_err() {
+        if self.ended {
             return None;
         }
-        let state = *self.states.borrow_and_update();
+        let state = self.states.changed().await?;
         self.ended = state.is_last(self.stops_at_expiry);
         Some(state)
     }

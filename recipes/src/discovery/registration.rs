@@ -1,8 +1,9 @@
 //! An instance that is registered, as whoever registered it sees it.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::instance::Instance;
 use super::wanted::Wanted;
@@ -15,6 +16,8 @@ pub struct Registration {
     path: String,
     wanted: Arc<watch::Sender<Wanted>>,
     told: watch::Receiver<Told>,
+    /// Closed when the driver has ended.
+    end: mpsc::Sender<Infallible>,
     /// What the last `changed` told.
     seen: Standing,
 }
@@ -31,13 +34,15 @@ pub(super) struct Told {
 pub(super) struct Orders {
     pub(super) wanted: watch::Receiver<Wanted>,
     pub(super) told: watch::Sender<Told>,
+    /// Ends with the driver; nothing is sent.
+    _end: mpsc::Receiver<Infallible>,
 }
 
 /// What a check of its health holds of a registration: it keeps nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     wanted: Weak<watch::Sender<Wanted>>,
-    told: watch::Receiver<Told>,
+    end: mpsc::Sender<Infallible>,
 }
 
 impl Registration {
@@ -47,15 +52,18 @@ impl Registration {
             standing: Standing::Absent,
             number: 0,
         });
+        let (end, ended) = mpsc::channel(1);
         let registration = Self {
             path,
             wanted: Arc::new(wanted),
             told,
+            end,
             seen: Standing::Absent,
         };
         let orders = Orders {
             wanted: orders,
             told: tell,
+            _end: ended,
         };
         (registration, orders)
     }
@@ -175,7 +183,7 @@ impl Registration {
     pub(super) fn checked(&self) -> Checked {
         Checked {
             wanted: Arc::downgrade(&self.wanted),
-            told: self.told.clone(),
+            end: self.end.clone(),
         }
     }
 }
@@ -201,8 +209,7 @@ impl Checked {
 
     /// Waits until the registration has ended.
     pub(super) async fn ended(&self) {
-        let mut told = self.told.clone();
-        while told.changed().await.is_ok() {}
+        self.end.closed().await;
     }
 }
 

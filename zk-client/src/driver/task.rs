@@ -257,7 +257,7 @@ impl Driver {
     /// Announces the state before anybody whose request ended with it runs.
     fn carry_out(&mut self) {
         if let Some(state) = self.effects.state.take() {
-            self.shared.state.send_replace(state);
+            self.shared.state.send(state);
         }
         self.effects.wake.drain(..).for_each(Waker::wake);
         if !self.effects.notes.is_empty() {

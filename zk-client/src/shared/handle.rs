@@ -15,6 +15,7 @@ use crate::identity::Identity;
 use crate::shared::clock::Clock;
 use crate::shared::entropy::Entropy;
 use crate::shared::inner::{Accepted, Answered, Inner, RequestKey};
+use crate::shared::latest;
 use crate::state::State;
 use crate::transport::ServerAddr;
 
@@ -24,7 +25,7 @@ pub(crate) struct Shared {
     inner: Mutex<Inner>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) state: watch::Sender<State>,
+    pub(crate) state: latest::Sender<State>,
     pub(crate) request_timeout: Option<Duration>,
     /// Whether no session follows one that expired.
     pub(crate) stops_at_expiry: bool,
@@ -48,7 +49,7 @@ impl Shared {
             inner: Mutex::new(Inner::new(core, servers)),
             clock,
             entropy,
-            state: watch::Sender::new(State::Connecting),
+            state: latest::Sender::new(State::Connecting),
             request_timeout,
             stops_at_expiry,
             attempts: watch::Sender::new(0),

@@ -89,6 +89,27 @@ fn two_hundred_seeds_of_the_cores_are_the_same_runs_in_two_processes_on_eight_th
     is_one_run_everywhere(Harness::Cores, Recipe::Mutex, SEEDS, &["cores"]);
 }
 
+/// Several tasks of one client wait for one thing there, and were woken in an order that tokio drew for each run.
+const CROWDED: [(Recipe, u64); 6] = [
+    (Recipe::PersistentNode, 124),
+    (Recipe::TtlNode, 44),
+    (Recipe::Discovery, 11),
+    (Recipe::Discovery, 124),
+    (Recipe::Discovery, 272),
+    (Recipe::Discovery, 484),
+];
+
+#[test]
+fn seeds_whose_tasks_wait_together_are_the_same_run_each_time() {
+    for (recipe, seed) in CROWDED {
+        let first = fingerprint::line(Harness::Library, recipe, seed);
+        for _ in 0..7 {
+            let again = fingerprint::line(Harness::Library, recipe, seed);
+            assert_eq!(first, again, "{}", recipe.word());
+        }
+    }
+}
+
 #[test]
 fn ten_seeds_of_each_recipe_are_the_same_runs_in_two_processes_on_eight_threads_and_in_any_order() {
     for recipe in Recipe::others() {
