@@ -42,7 +42,7 @@ async def test_a_deleted_node_is_a_loss_of_another_cause(zk_server: Server) -> N
 
 
 async def test_doubt_cancels_the_body_and_leaves_no_contender(zk_server: Server) -> None:
-    async with zk_recipes.connect(zk_server.connect_string, session_timeout=1) as zk:
+    async with zk_recipes.connect(zk_server.connect_string, session_timeout=4) as zk:
         with pytest.raises(zk_recipes.LockDoubt, match="not certain") as caught:
             async with zk.lock(PATH).hold() as held:
                 with zk_server.hold_commits():

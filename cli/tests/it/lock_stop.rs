@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::process::{announced, is_gone};
 use crate::pty::Pty;
 use crate::server::Server;
-use crate::zkctl::{Running, Zkctl, until};
+use crate::zkctl::{Running, SESSION, Zkctl, until};
 
 /// Ignores SIGTERM for ever, after it has told its process id.
 const DEAF: &str = "trap '' TERM HUP; echo $$; while :; do sleep 0.01; done";
@@ -52,7 +52,7 @@ fn grandchildren_that_left_the_process_group_are_stopped_with_a_lost_lock() {
 #[test]
 fn a_deaf_command_is_killed_before_the_server_gives_the_lock_to_others() {
     let server = Server::start();
-    let (running, ids) = clan(&server, &["--session-timeout", "2s"]);
+    let (running, ids) = clan(&server, &SESSION);
     let node = server.below("/l").pop().unwrap();
     server.hooks().refuse_connections(true);
     server.hooks().cut_all();
@@ -65,7 +65,7 @@ fn a_deaf_command_is_killed_before_the_server_gives_the_lock_to_others() {
 #[test]
 fn a_deaf_command_is_killed_after_the_second_sigterm_and_the_lock_is_released() {
     let server = Server::start();
-    let running = lock(&server, &["--session-timeout", "2s"], DEAF).start();
+    let running = lock(&server, &SESSION, DEAF).start();
     let id = announced(&running);
     running.signal(Signal::TERM);
     // Signals of one kind merge while nobody has looked; a turn of the command shows that time has passed.
@@ -96,7 +96,7 @@ fn a_deaf_command_is_killed_after_the_second_sigterm_and_the_lock_is_released() 
 fn the_command_does_not_outlive_a_zkctl_that_was_killed() {
     let server = Server::start();
     let script = format!("sh -c \"{}\" & echo $$; wait", DEAF.replace('$', "\\$"));
-    let running = lock(&server, &["--session-timeout", "2s"], &script).start();
+    let running = lock(&server, &SESSION, &script).start();
     let ids = [announced(&running), announced(&running)];
     let node = server.below("/l").pop().unwrap();
     let token = server.hooks().node(&node).unwrap().stat.czxid.as_raw();
@@ -148,7 +148,7 @@ fn a_command_that_is_guarded_begins() {
 #[test]
 fn the_command_does_not_outlive_its_lock_while_zkctl_is_stopped() {
     let server = Server::start();
-    let running = lock(&server, &["--session-timeout", "2s"], DEAF).start();
+    let running = lock(&server, &SESSION, DEAF).start();
     let id = announced(&running);
     let node = server.below("/l").pop().unwrap();
     server.until("the hold was confirmed", |core| {

@@ -10,6 +10,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::server::LIMIT;
 
+/// For tests of what happens before a session ends, and why: a machine that stands still for a quarter of it is told as the
+/// cause of a doubt, and for half of it is too late.
+pub(crate) const SESSION: [&str; 2] = ["--session-timeout", "8s"];
+
 /// A command line, not yet run.
 pub(crate) struct Zkctl {
     command: Command,

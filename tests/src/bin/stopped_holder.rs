@@ -31,6 +31,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
     let (held, granted) = (guard.held(), zk.now());
     while !held.is_safe() {
+        if !held.is_held() {
+            return Err("lost before it was stopped: the machine stood still".into());
+        }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let safe_until = held.safe_until().ok_or("safe, and not known until when")?;

@@ -10,10 +10,10 @@ use super::access::SESSION;
 use super::diary::Diary;
 use super::work::kept::{GROUP, SERVICE, SERVICES, name_of};
 
-/// A session's timeout, a tick by which the leader counts, and what a machine that does much else may take.
+/// A session's timeout, a tick by which the leader counts, and for how long a machine that does much else may stand still.
 const BOUND: Duration = SESSION
     .saturating_add(Duration::from_millis(500))
-    .saturating_add(Duration::from_millis(1500));
+    .saturating_add(Duration::from_secs(4));
 
 /// How long somebody is shown at all, in the sums of a campaign.
 const SHOWN: &str = "ms that the dead were shown";
@@ -70,7 +70,7 @@ impl Mourner {
             }
         };
         // The session that took the instance along took the member, too.
-        if timeout(Duration::from_secs(1), left).await.is_err() {
+        if timeout(Duration::from_secs(4), left).await.is_err() {
             findings.push(format!("{name} is dead, and still a member"));
         }
         findings

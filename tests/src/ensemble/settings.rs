@@ -17,6 +17,8 @@ pub(super) struct Settings {
     /// Whether they bring each other up to date by transactions alone, which all log: a snapshot would leave gaps in a log,
     /// and may leave behind it what was never committed.
     pub(super) on_record: bool,
+    /// For how many ticks a follower goes on without a word of its leader.
+    pub(super) sync_limit: u32,
 }
 
 impl Settings {
@@ -27,6 +29,7 @@ impl Settings {
             operator: None,
             readable_alone: false,
             on_record: false,
+            sync_limit: 10,
         }
     }
 

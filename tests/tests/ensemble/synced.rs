@@ -88,7 +88,7 @@ impl Sides {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ours_curators_or_kazoos_writes_on_one_member_all_read_on_others_after_a_sync() {
     let _turn = turn().await;
-    let ensemble = Ensemble::start();
+    let ensemble = Ensemble::start_patient();
     let leader = ensemble.leader();
     let mut apart = Sides::on(&ensemble, [0, 1, 2]).await;
     apart.ours.create(PATH, "").await.unwrap();
