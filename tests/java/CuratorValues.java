@@ -71,7 +71,10 @@ public final class CuratorValues {
         }
     }
 
-    /** One attempt without the lock at PATH-lock; ROUNDS increments are those that needed it. */
+    /**
+     * One attempt without the lock at PATH-lock; ROUNDS increments are those that needed it. Each side needs the other for them,
+     * so it says so when it had them, at PATH-enough, and goes on until the other has them as well.
+     */
     private void incrementUnderLock() throws Exception {
         PromotedToLock promotion =
                 PromotedToLock.builder()
@@ -84,7 +87,9 @@ public final class CuratorValues {
         for (int promoted = 0; promoted < rounds || wantsMore(); done++) {
             AtomicValue<Long> change = number.increment();
             check(change.succeeded());
-            promoted += change.getStats().getPromotedLockTries() > 0 ? 1 : 0;
+            if (change.getStats().getPromotedLockTries() > 0 && ++promoted == rounds) {
+                client.create().forPath(path + "-enough");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use zk_recipes::{
     SharedValue,
 };
 use zk_tests::value_rounds::{self, EXCHANGES, LEAST};
-use zk_tests::{Partner, RealServer, note};
+use zk_tests::{Partner, RealServer, deadline, note};
 
 async fn client() -> (String, Client) {
     let connect = RealServer::shared().connect_string();
@@ -32,12 +32,14 @@ async fn an_atomic_long_and_curators_count_exactly_on_one_node() {
     );
 }
 
-/// Adds 1 until that took the lock often enough; yields how many it added. The lock keeps those out who have it, not their
-/// attempts without it, so that an attempt under it may be lost as well.
-async fn increment_under_lock(counter: AtomicLong) -> usize {
+/// Adds 1 until that took the lock often enough for both sides, neither of which needs it alone; yields how many it added.
+/// The lock keeps those out who have it, not their attempts without it, so that an attempt under it may be lost as well.
+async fn increment_under_lock(zk: &Client, counter: AtomicLong) -> usize {
+    let enough = format!("{}-enough", counter.path());
+    let limit = deadline(Duration::from_secs(100));
     let (mut done, mut promoted) = (0, 0);
-    while promoted < LEAST {
-        assert!(done < 20_000, "the other side does nothing");
+    while promoted < LEAST || zk.exists(&enough).await.unwrap().is_none() {
+        assert!(!limit.passed(), "{promoted} of {done} took the lock");
         match counter.increment().await {
             Ok(change) => {
                 done += 1;
@@ -57,7 +59,7 @@ async fn an_atomic_long_and_curators_promoted_to_one_lock_count_exactly_on_one_n
     let curator = Partner::curator(&connect, "promoted", counter.path(), LEAST);
     let lock = Mutex::new(&zk, "/curator-promoted/n-lock").unwrap();
     let counter = counter.attempts(1).promote(&lock, Duration::from_secs(60));
-    let ours = increment_under_lock(counter.clone()).await;
+    let ours = increment_under_lock(&zk, counter.clone()).await;
     value_rounds::stop(&zk, counter.path()).await.unwrap();
     let theirs = curator.finish();
     note(format_args!("ours {ours}, Curator's {theirs}"));
