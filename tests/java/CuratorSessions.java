@@ -17,7 +17,7 @@ final class CuratorSessions implements Talk.Family {
     private final BlockingQueue<ConnectionState> states = new LinkedBlockingQueue<>();
 
     CuratorSessions(String connect) throws Exception {
-        client = CuratorFrameworkFactory.newClient(connect, 10_000, 10_000, new RetryNTimes(10, 20));
+        client = CuratorFrameworkFactory.newClient(connect, 10_000, 10_000, new RetryNTimes(100, 20));
         client.getConnectionStateListenable().addListener((source, state) -> states.add(state));
         client.start();
         Talk.check(nextState().equals("CONNECTED"), "connected");

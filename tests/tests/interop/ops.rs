@@ -53,6 +53,8 @@ async fn answer_each_other(theirs: &mut Channel, connect: &str, at: &str) {
         .connect()
         .await
         .unwrap();
+    // Its server may not know of the node yet.
+    theirs.ask("sync /node").await;
     for round in 0..ANSWERS {
         let (ours, answer) = (format!("r{round}"), format!("j{round}"));
         let before = zk.get("/node").await.unwrap();
