@@ -172,7 +172,7 @@ fn the_command_does_not_outlive_its_lock_while_zkctl_is_stopped() {
     let words: Vec<&str> = done.stderr.split([' ', '\n']).collect();
     let session = format!("{}", session.id);
     let expected = format!(
-        "zkctl: lost the lock /l (token {token}): session {session} expired after S s without contact (timeout 2.0 s): \
+        "zkctl: lost the lock /l (token {token}): session {session} expired after S s without contact (timeout 8.0 s): \
          this process did not run for S s (paused, or its runtime was blocked); the command was stopped"
     );
     let shown: Vec<&str> = words
