@@ -52,7 +52,7 @@ impl EnsembleCore {
             .min()
     }
 
-    /// The one whose log goes furthest leads from now on.
+    /// The one that was part of the newest epoch leads from now on; of several the one whose log goes furthest.
     pub(super) fn elect(&mut self, now: Moment, electors: &[ServerId]) {
         if self.loses_tails {
             let committed = self.committed;

@@ -111,9 +111,10 @@ impl Member {
         matches!(self.role, Role::Looking { .. }) && !self.paused
     }
 
-    /// What was carried out, and how far the log goes: what an election compares.
-    pub(super) fn credentials(&self) -> (Zxid, ServerId) {
-        (self.log.last(), self.id)
+    /// What an election compares, as `FastLeaderElection.totalOrderPredicate` does. The epoch comes first: a longer log of an
+    /// older one has only what no quorum ever had.
+    pub(super) fn credentials(&self) -> (u32, Zxid, ServerId) {
+        (self.epoch, self.log.last(), self.id)
     }
 
     /// Puts everything up to that transaction on the list.

@@ -89,6 +89,24 @@ fn whose_log_goes_furthest_wins_whatever_its_number() {
     assert_eq!(world.paths_at(TWO), ["/a"]);
 }
 
+/// Found by a campaign: server 3 won with its longer log, and what was committed then was lost to one of a newer epoch.
+#[test]
+fn whoever_was_part_of_a_newer_epoch_wins_against_a_longer_log() {
+    let mut world = world();
+    let mut peer = world.connect_at(THREE);
+    world.create(&mut peer, "/kept");
+    world.core.partition(world.now, &[&[THREE], &[ONE, TWO]]);
+    world.send(&mut peer, &create("/lost", CreateMode::Persistent));
+    assert!(world.got(&mut peer).is_empty());
+    world.advance(2800);
+    assert_eq!(world.core.leader(), Some(TWO), "with nothing to log");
+    world.core.crash(world.now, TWO);
+    world.core.heal(world.now);
+    world.advance(3000);
+    assert_eq!(world.core.leader(), Some(ONE));
+    assert_eq!(world.paths_at(THREE), ["/kept"]);
+}
+
 #[test]
 fn a_leader_can_be_deposed_and_clients_go_on() {
     let mut world = world();
