@@ -7,6 +7,7 @@ use super::found::{Found, Nodes};
 use super::instance::Instance;
 use super::place::{check_name, is_numbered};
 use super::registry::Discovery;
+use crate::contend::listed;
 
 /// How many nodes are asked for at a time.
 const AT_A_TIME: usize = 1024;
@@ -98,10 +99,9 @@ impl Discovery {
     }
 
     async fn children(&self, at: &str) -> Result<Vec<String>, Error> {
-        match self.client.terse().children(at).await {
-            Ok(children) => Ok(children),
-            Err(error) if error.kind() == ErrorKind::NoNode => Ok(Vec::new()),
+        match listed(self.client.terse().children(at).await) {
             Err(error) => Err(self.client.explain(error).await),
+            children => children,
         }
     }
 

@@ -7,6 +7,7 @@ use zk_client::{Client, Error, ErrorKind, SessionId, Stat, Zxid, path};
 
 use super::layout::GroupLayout;
 use crate::CacheSnapshot;
+use crate::contend::listed;
 
 /// A member of a group, as a look found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +56,7 @@ pub(super) async fn members(
     at: &str,
     layout: GroupLayout,
 ) -> Result<Vec<GroupMember>, Error> {
-    let names = match client.children(at).await {
-        Ok(names) => names,
-        Err(error) if error.kind() == ErrorKind::NoNode => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let names = listed(client.children(at).await)?;
     let asked: Vec<_> = names
         .into_iter()
         .filter(|name| layout.is_member(name))

@@ -12,6 +12,7 @@ use super::name::Name;
 use super::place::{Places, make_root};
 use super::state::{State, lock};
 use crate::cell::{Applied, Marked, Marks};
+use crate::contend::listed;
 
 /// One queue, as one handle was told to use it.
 #[derive(Debug, Clone)]
@@ -58,18 +59,15 @@ impl Config {
 
     /// The children of a node; none if it is missing.
     pub(super) async fn children(&self, of: &str) -> Result<Vec<String>, Error> {
-        match self.client.children(of).await {
-            Err(error) if error.kind() == ErrorKind::NoNode => Ok(Vec::new()),
-            children => children,
-        }
+        listed(self.client.children(of).await)
     }
 
     /// The items, in their order, and the names of those that somebody works on, in one write.
     pub(super) async fn look(&self, state: &State) -> Result<(Vec<Name>, BTreeSet<String>), Error> {
         let items = self.client.children(&self.places.items).submit();
         let locks = self.client.children(&self.places.locks).submit();
-        let items = none_if_missing(items.await)?;
-        let locks = none_if_missing(locks.await)?;
+        let items = listed(items.await)?;
+        let locks = listed(locks.await)?;
         let names = Name::sorted(self.layout, &items);
         self.note_len(state, names.len());
         Ok((names, locks.into_iter().collect()))
@@ -114,7 +112,7 @@ impl Config {
                 item,
             });
         }
-        let locks: BTreeSet<String> = none_if_missing(locks.await)?.into_iter().collect();
+        let locks: BTreeSet<String> = listed(locks.await)?.into_iter().collect();
         found.retain(|found| !locks.contains(&found.name.text));
         Ok(found)
     }
@@ -262,11 +260,4 @@ pub(super) struct Found {
     pub(super) data: Bytes,
     pub(super) version: i32,
     pub(super) item: Result<Item, String>,
-}
-
-fn none_if_missing(listed: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
-    match listed {
-        Err(error) if error.kind() == ErrorKind::NoNode => Ok(Vec::new()),
-        listed => listed,
-    }
 }
