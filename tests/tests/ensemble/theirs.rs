@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use zk_client::{Client, ErrorKind, Fate, State};
+use zk_client::{Client, CreateMode, ErrorKind, Fate, State};
 use zk_tests::{Channel, Ensemble, Member, Talk, deadline, word};
 
 use crate::reconfig::{Published, until_servers};
@@ -62,8 +62,14 @@ impl Sides {
         curator.ask(&follow).await;
         let mut kazoo = Talk::kazoo().open("members", connect).await;
         kazoo.ask(&format!("follow {operator}")).await;
+        let ours = ours.connect().await.unwrap();
+        // A local session ends where its client moves to another member; one with a node of its own is no longer local.
+        ours.create("/moves", "")
+            .mode(CreateMode::Ephemeral)
+            .await
+            .unwrap();
         Self {
-            ours: ours.connect().await.unwrap(),
+            ours,
             curator,
             kazoo,
         }
