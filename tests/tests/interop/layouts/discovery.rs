@@ -74,6 +74,15 @@ async fn discovery(at: &str) -> (Client, Channel) {
     (zk, theirs)
 }
 
+/// One whose connection can be cut.
+async fn behind_proxy(at: &str) -> (Client, Proxy, Channel) {
+    let (connect, zk) = client().await;
+    let proxy = Proxy::start(connect).await;
+    let mut theirs = curator("discovery", &proxy.connect_string()).await;
+    theirs.ask(&format!("start d {at} any old")).await;
+    (zk, proxy, theirs)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn curators_instances_have_nine_fields_and_payloads_with_their_class() {
     let (zk, mut theirs) = discovery("/layout-services").await;
@@ -168,10 +177,7 @@ async fn curators_sequential_instances_get_a_number_behind_their_id_and_cannot_b
 /// A reconnect registers it anew, in the same session: the node of before stays beside it.
 #[tokio::test(flavor = "multi_thread")]
 async fn curators_sequential_instances_are_there_twice_after_a_reconnect() {
-    let (connect, zk) = client().await;
-    let proxy = Proxy::start(connect).await;
-    let mut theirs = curator("discovery", &proxy.connect_string()).await;
-    theirs.ask("start d /layout-twice any old").await;
+    let (zk, proxy, mut theirs) = behind_proxy("/layout-twice").await;
     let instance = "web a 10.0.0.1 80 - DYNAMIC_SEQUENTIAL - - enabled";
     theirs.ask(&format!("register d {instance}")).await;
     proxy.cut();
@@ -189,10 +195,7 @@ async fn curators_sequential_instances_are_there_twice_after_a_reconnect() {
 /// Whoever looks in between sees it gone, also where it was to stay without the process.
 #[tokio::test(flavor = "multi_thread")]
 async fn curators_instances_are_deleted_and_created_anew_by_a_reconnect() {
-    let (connect, zk) = client().await;
-    let proxy = Proxy::start(connect).await;
-    let mut theirs = curator("discovery", &proxy.connect_string()).await;
-    theirs.ask("start d /layout-anew any old").await;
+    let (zk, proxy, mut theirs) = behind_proxy("/layout-anew").await;
     let instance = "web a 10.0.0.1 80 - STATIC - - enabled";
     theirs.ask(&format!("register d {instance}")).await;
     let at = "/layout-anew/web/a";
